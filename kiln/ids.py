@@ -1,0 +1,74 @@
+"""ARM ids: parse, compare and build them. ARM compares ids without regard to case; so does everything here."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict
+
+PROVIDER = "Microsoft.VirtualMachineImages"
+_TEMPLATE = re.compile(
+    r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    rf"/providers/{re.escape(PROVIDER)}/imageTemplates/(?P<name>[^/]+)$",
+    re.IGNORECASE,
+)
+
+
+class TemplateId(BaseModel):
+    """An image template's id in its parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subscription: str
+    group: str
+    name: str
+
+    @property
+    def arm(self) -> str:
+        """The whole ARM id."""
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+            f"/providers/{PROVIDER}/imageTemplates/{self.name}"
+        )
+
+    @property
+    def key(self) -> str:
+        """The id's place in the store: `subscription/group/name` in lower case."""
+        return f"{self.subscription}/{self.group}/{self.name}".lower()
+
+    @staticmethod
+    def parse(arm_id: str) -> TemplateId:
+        """Return the parts of `arm_id`. Raises `ValueError` for an id of another kind."""
+        match = _TEMPLATE.match(arm_id)
+        if match is None:
+            raise ValueError(f"not an image template's id: {arm_id}")
+        return TemplateId(**match.groupdict())
+
+
+def group_id(subscription: str, group: str) -> str:
+    """Return a resource group's ARM id."""
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def resource_id(subscription: str, group: str, kind: str, *names: str) -> str:
+    """Return a resource's ARM id; `kind` is `Provider/type[/childType...]`, with one name for each type."""
+    provider, *types = kind.split("/")
+    pairs = "/".join(f"{type_}/{name}" for type_, name in zip(types, names, strict=True))
+    return f"{group_id(subscription, group)}/providers/{provider}/{pairs}"
+
+
+def name_of(arm_id: str) -> str:
+    """Return the last name in an ARM id."""
+    return arm_id.rstrip("/").rsplit("/", 1)[-1]
+
+
+def part_of(arm_id: str, type_: str) -> str:
+    """Return the name that follows `type_` in an ARM id (`resourceGroups`, `galleries`, ...), without regard to case.
+
+    Raises `ValueError` when the id has no such part.
+    """
+    parts = arm_id.strip("/").split("/")
+    for kind, name in zip(parts, parts[1:], strict=False):
+        if kind.lower() == type_.lower():
+            return name
+    raise ValueError(f"{arm_id} has no {type_}")

@@ -1,0 +1,136 @@
+"""JSON documents in Blob Storage with ETag compare-and-swap: the only place that writes Kiln's state.
+
+It knows blobs and pydantic models; it knows nothing of what the documents mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from kiln.config import config, credential
+from kiln.errors import PreconditionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from azure.storage.blob import ContainerClient
+
+CONTAINER = "kiln"
+ATTEMPTS = 20
+"""Compare-and-swap rounds before giving up; with n writers at once, one needs at most n."""
+
+DocumentT = TypeVar("DocumentT", bound=BaseModel)
+
+
+class Stored(BaseModel, Generic[DocumentT]):
+    """A document and the ETag that it was read with."""
+
+    content: DocumentT
+    etag: str
+
+
+class Documents:
+    """The documents of one container, by path."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+
+    def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
+        """Return the document at `path`, or None."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        try:
+            download = self._container.download_blob(path)
+        except ResourceNotFoundError:
+            return None
+        text = download.readall()
+        return Stored[kind](content=kind.model_validate_json(text), etag=download.properties.etag)  # type: ignore[valid-type]
+
+    def create(self, path: str, content: BaseModel) -> str:
+        """Write a new document and return its ETag. Raises `PreconditionFailed` when the path is taken."""
+        return self._put(path, content, etag=None)
+
+    def replace(self, path: str, content: BaseModel, etag: str) -> str:
+        """Write a document over the one with `etag`. Raises `PreconditionFailed` when that one is gone or newer."""
+        return self._put(path, content, etag=etag)
+
+    def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
+        from azure.core import MatchConditions  # noqa: PLC0415
+        from azure.core.exceptions import (  # noqa: PLC0415
+            ResourceExistsError,
+            ResourceModifiedError,
+            ResourceNotFoundError,
+        )
+
+        data = content.model_dump_json().encode()
+        blob = self._container.get_blob_client(path)
+        try:
+            if etag is None:
+                wrote = blob.upload_blob(data, overwrite=False)
+            else:
+                wrote = blob.upload_blob(
+                    data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified
+                )
+            return str(wrote["etag"])
+        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
+            if getattr(error, "error_code", None) == "ContainerNotFound":
+                self._create_container()
+                return self._put(path, content, etag=etag)
+            raise PreconditionFailed(f"{path} was changed by somebody else", target=path) from error
+
+    def _create_container(self) -> None:
+        from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
+
+        with contextlib.suppress(ResourceExistsError):  # another worker made it first
+            self._container.create_container()
+
+    def update(
+        self, path: str, kind: type[DocumentT], change: Callable[[DocumentT], DocumentT]
+    ) -> DocumentT | None:
+        """Apply `change` to the document at `path` by compare-and-swap; return the result, or None if there is none.
+
+        `change` may run several times and must be pure. Nothing is written when it returns an equal document.
+        """
+        for _ in range(ATTEMPTS):
+            stored = self.get(path, kind)
+            if stored is None:
+                return None
+            changed = change(stored.content)
+            if changed == stored.content:
+                return changed
+            try:
+                self.replace(path, changed, stored.etag)
+            except PreconditionFailed:
+                continue
+            return changed
+        raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
+
+    def delete(self, path: str) -> None:
+        """Delete the document at `path`; it may be gone already."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        try:
+            self._container.delete_blob(path)
+        except ResourceNotFoundError:
+            return
+
+    def paths(self, prefix: str) -> Iterator[str]:
+        """Yield the paths that start with `prefix`, in order."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        try:
+            yield from self._container.list_blob_names(name_starts_with=prefix)
+        except ResourceNotFoundError:
+            return
+
+
+@functools.cache
+def documents() -> Documents:
+    """Return Kiln's state: the container `kiln` of the configured account."""
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - heavy: only when state is first touched
+
+    return Documents(ContainerClient(config().state_endpoint, CONTAINER, credential=credential()))  # type: ignore[arg-type]

@@ -1,0 +1,198 @@
+"""Templates, runs, ledgers and operations in the store, each under its own path.
+
+It owns paths and the compare-and-swap of each change; the changes themselves are pure functions of transitions.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.errors import Conflict, PreconditionFailed, ResourceNotFound, RunCanceled
+from kiln.runs.documents import Documents, Stored, documents
+from kiln.runs.record import Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kiln.ids import TemplateId
+
+
+class Templates:
+    """Image templates, by id."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId) -> str:
+        """Return where a template's document is."""
+        return f"templates/{template.key}.json"
+
+    def get(self, template: TemplateId) -> Stored[TemplateRecord] | None:
+        """Return the template and its ETag, or None."""
+        return self._store.get(self.path(template), TemplateRecord)
+
+    def require(self, template: TemplateId) -> TemplateRecord:
+        """Return the template. Raises `ResourceNotFound`."""
+        stored = self.get(template)
+        if stored is None:
+            raise ResourceNotFound(f"The image template {template.arm} does not exist.", target=template.arm)
+        return stored.content
+
+    def create(self, record: TemplateRecord) -> str:
+        """Store a new template and return its ETag. Raises `PreconditionFailed` when the name is taken."""
+        return self._store.create(self.path(record.id), record)
+
+    def replace(self, record: TemplateRecord, etag: str) -> str:
+        """Store a template over the one read with `etag`. Raises `PreconditionFailed`."""
+        return self._store.replace(self.path(record.id), record, etag)
+
+    def update(
+        self, template: TemplateId, change: Callable[[TemplateRecord], TemplateRecord]
+    ) -> TemplateRecord | None:
+        """Apply a pure change; return the result, or None when the template is gone."""
+        return self._store.update(self.path(template), TemplateRecord, change)
+
+    def delete(self, template: TemplateId) -> None:
+        """Remove the template's document; it may be gone already."""
+        self._store.delete(self.path(template))
+
+    def list(self, subscription: str, group: str | None = None) -> Iterator[TemplateRecord]:
+        """Yield the templates of a subscription, or of one of its resource groups, by name."""
+        prefix = f"templates/{subscription}/".lower() + (f"{group}/".lower() if group else "")
+        for path in self._store.paths(prefix):
+            stored = self._store.get(path, TemplateRecord)
+            if stored is not None:
+                yield stored.content
+
+
+class Runs:
+    """Run records, by template and run id. Run ids sort by time."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, run_id: str) -> str:
+        """Return where a run's document is."""
+        return f"runs/{template.key}/{run_id}.json"
+
+    def create(self, record: RunRecord) -> None:
+        """Store a new run. Raises `PreconditionFailed` when the run id is taken."""
+        self._store.create(self.path(record.template, record.run_id), record)
+
+    def get(self, template: TemplateId, run_id: str) -> RunRecord | None:
+        """Return the run, or None."""
+        stored = self._store.get(self.path(template, run_id), RunRecord)
+        return stored.content if stored else None
+
+    def require(self, template: TemplateId, run_id: str) -> RunRecord:
+        """Return the run. Raises `ResourceNotFound`."""
+        record = self.get(template, run_id)
+        if record is None:
+            raise ResourceNotFound(f"The image template {template.arm} has no run {run_id}.", target=run_id)
+        return record
+
+    def update(self, template: TemplateId, run_id: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
+        """Apply a pure change and return the result. Raises `ResourceNotFound`."""
+        record = self._store.update(self.path(template, run_id), RunRecord, change)
+        if record is None:
+            raise ResourceNotFound(f"The image template {template.arm} has no run {run_id}.", target=run_id)
+        return record
+
+    def list(self, template: TemplateId) -> Iterator[RunRecord]:
+        """Yield the template's runs, oldest first."""
+        for path in self._store.paths(f"runs/{template.key}/"):
+            stored = self._store.get(path, RunRecord)
+            if stored is not None:
+                yield stored.content
+
+    def delete_all(self, template: TemplateId) -> None:
+        """Remove every run record and ledger of a template."""
+        for prefix in (f"runs/{template.key}/", f"ledgers/{template.key}/"):
+            for path in list(self._store.paths(prefix)):
+                self._store.delete(path)
+
+
+class Ledgers:
+    """What each run may have made. Recording fails once the ledger is closed: that is the fence behind clean-up."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, run_id: str) -> str:
+        """Return where a run's ledger is."""
+        return f"ledgers/{template.key}/{run_id}.json"
+
+    def record(self, template: TemplateId, run_id: str, *entries: LedgerEntry) -> None:
+        """Record what is about to be made. Raises `RunCanceled` when the ledger is closed.
+
+        The same entry may be recorded again; the caller makes the resource only after this returns.
+        """
+
+        def add(ledger: Ledger) -> Ledger:
+            if ledger.closed:
+                raise RunCanceled(run_id)
+            known = {entry.id.lower() for entry in ledger.entries}
+            new = tuple(entry for entry in entries if entry.id.lower() not in known)
+            return ledger.model_copy(update={"entries": ledger.entries + new})
+
+        self._change(template, run_id, add)
+
+    def keep(self, template: TemplateId, run_id: str, resource: str) -> None:
+        """Mark a resource as a finished result, which clean-up leaves alone. Raises `RunCanceled` when closed."""
+
+        def mark(ledger: Ledger) -> Ledger:
+            if ledger.closed:
+                raise RunCanceled(run_id)
+            entries = tuple(
+                entry.model_copy(update={"keep": True}) if entry.id.lower() == resource.lower() else entry
+                for entry in ledger.entries
+            )
+            return ledger.model_copy(update={"entries": entries})
+
+        self._change(template, run_id, mark)
+
+    def close(self, template: TemplateId, run_id: str) -> Ledger:
+        """Close the ledger for good and return what is to be deleted and what is kept."""
+        return self._change(template, run_id, lambda ledger: ledger.model_copy(update={"closed": True}))
+
+    def is_closed(self, template: TemplateId, run_id: str) -> bool:
+        """Whether the run's clean-up has begun."""
+        stored = self._store.get(self.path(template, run_id), Ledger)
+        return stored is not None and stored.content.closed
+
+    def _change(self, template: TemplateId, run_id: str, change: Callable[[Ledger], Ledger]) -> Ledger:
+        path = self.path(template, run_id)
+        while True:
+            changed = self._store.update(path, Ledger, change)
+            if changed is not None:
+                return changed
+            first = change(Ledger(run_id=run_id))
+            try:
+                self._store.create(path, first)
+            except PreconditionFailed:
+                continue  # another activity of the run wrote it first
+            return first
+
+
+class Operations:
+    """Long-running operations of Kiln's REST API, by id."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    def create(self, record: OperationRecord) -> None:
+        """Store a new operation. Raises `Conflict` when the id is taken."""
+        try:
+            self._store.create(f"operations/{record.id}.json", record)
+        except PreconditionFailed as error:
+            raise Conflict(f"operation {record.id} exists already") from error
+
+    def require(self, operation_id: str) -> OperationRecord:
+        """Return the operation. Raises `ResourceNotFound`."""
+        stored = self._store.get(f"operations/{operation_id.lower()}.json", OperationRecord)
+        if stored is None:
+            raise ResourceNotFound(f"There is no operation {operation_id}.", target=operation_id)
+        return stored.content

@@ -1,0 +1,104 @@
+"""How a run's status may change: pure functions from one record to the next. No clock, no store, no randomness."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.runs.record import (
+    Phase,
+    PhaseRecord,
+    PhaseState,
+    RunOutput,
+    RunRecord,
+    RunState,
+    RunSubState,
+    TemplateRecord,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kiln.errors import ErrorDetail
+
+SUB_STATES = {
+    Phase.PLAN: RunSubState.BUILDING,
+    Phase.STAGE: RunSubState.BUILDING,
+    Phase.PROVISION: RunSubState.BUILDING,
+    Phase.CUSTOMIZE: RunSubState.CUSTOMIZING,
+    Phase.GENERALIZE: RunSubState.CUSTOMIZING,
+    Phase.DISTRIBUTE: RunSubState.DISTRIBUTING,
+    Phase.CLEAN_UP: RunSubState.DISTRIBUTING,
+}
+"""AIB has no sub-state for its own set-up, deprovisioning and clean-up; each shows as its neighbour."""
+
+
+def enter(record: RunRecord, phase: Phase, at: datetime, note: str | None = None) -> RunRecord:
+    """Start `phase` at `at`, which ends the phase before it. Entering a phase again changes nothing."""
+    if record.state.is_final or any(known.name == phase for known in record.phases):
+        return record
+    done = tuple(_ended(known, at, PhaseState.SUCCEEDED) for known in record.phases)
+    entered = PhaseRecord(name=phase, state=PhaseState.RUNNING, started=at, note=note)
+    return record.model_copy(update={"phases": (*done, entered), "sub_state": SUB_STATES[phase]})
+
+
+def annotate(record: RunRecord, phase: Phase, note: str) -> RunRecord:
+    """Say where a running phase is, in one line."""
+    phases = tuple(
+        known.model_copy(update={"note": note})
+        if known.name == phase and known.state is PhaseState.RUNNING
+        else known
+        for known in record.phases
+    )
+    return record.model_copy(update={"phases": phases})
+
+
+def add_output(record: RunRecord, output: RunOutput) -> RunRecord:
+    """Add or replace the output of that name."""
+    others = tuple(known for known in record.outputs if known.name != output.name)
+    return record.model_copy(update={"outputs": (*others, output)})
+
+
+def request_cancel(record: RunRecord) -> RunRecord:
+    """Mark a running run as Canceling. A run that is over stays as it is."""
+    if record.state is not RunState.RUNNING:
+        return record
+    return record.model_copy(update={"state": RunState.CANCELING})
+
+
+def stop(record: RunRecord, at: datetime, error: ErrorDetail, *, canceled: bool) -> RunRecord:
+    """End the phase under way as Failed or Canceled; the run itself ends after clean-up."""
+    state = PhaseState.CANCELED if canceled else PhaseState.FAILED
+    phases = tuple(_ended(known, at, state) for known in record.phases)
+    return record.model_copy(update={"phases": phases, "error": error})
+
+
+def finish(
+    record: RunRecord, state: RunState, at: datetime, message: str, error: ErrorDetail | None, leftovers: tuple[str, ...]
+) -> RunRecord:
+    """End the run in a final state. A run that is over stays as it is."""
+    if record.state.is_final:
+        return record
+    phases = tuple(_ended(known, at, PhaseState.SUCCEEDED) for known in record.phases)
+    return record.model_copy(
+        update={
+            "state": state,
+            "sub_state": None,
+            "ended": at,
+            "message": message,
+            "error": error,
+            "phases": phases,
+            "leftovers": leftovers,
+        }
+    )
+
+
+def publish_outputs(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
+    """Make the run's good outputs the template's latest ones."""
+    good = {output.name: output for output in run.outputs if output.error is None}
+    return template.model_copy(update={"outputs": {**template.outputs, **good}})
+
+
+def _ended(phase: PhaseRecord, at: datetime, state: PhaseState) -> PhaseRecord:
+    if phase.state is not PhaseState.RUNNING:
+        return phase
+    return phase.model_copy(update={"state": state, "ended": at})
