@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Stream = Literal["stdout", "stderr"]
 PowerState = Literal["running", "stopped"]
@@ -99,7 +101,8 @@ class Guest(Protocol):
     ) -> ScriptResult:
         """Run a script as root (LocalSystem), `timeout` in seconds. Cancelling the task kills the script.
 
-        All output has gone to `output` when this returns. Raises GuestPoweredOff if the machine goes off meanwhile.
+        All output has gone to `output` when this returns. Raises GuestPoweredOff if the machine goes off
+        meanwhile.
         """
         ...
 
@@ -120,7 +123,7 @@ class Guest(Protocol):
         ...
 
     async def export_disk(self, target: Path) -> DiskFacts:
-        """Write the stopped machine's OS disk as a fixed VHD, a sparse file, replacing `target` when complete."""
+        """Write the stopped machine's OS disk as a fixed VHD (a sparse file), and only when complete."""
         ...
 
 
@@ -132,7 +135,7 @@ class Guests(Protocol):
         ...
 
     async def create(self, spec: GuestSpec) -> Guest:
-        """Make a machine: its disk exists, it is not booted. Again with the same `vm_id`: the same machine."""
+        """Make a machine, not booted; the same machine when called again with the same `vm_id`."""
         ...
 
     async def attach(self, vm_id: str) -> Guest | None:
