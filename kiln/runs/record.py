@@ -56,6 +56,7 @@ class Phase(StrEnum):
     PROVISION = "provision"
     CUSTOMIZE = "customize"
     GENERALIZE = "generalize"
+    CAPTURE = "capture"
     DISTRIBUTE = "distribute"
     CLEAN_UP = "clean up"
 

@@ -26,6 +26,7 @@ SUB_STATES = {
     Phase.PROVISION: RunSubState.BUILDING,
     Phase.CUSTOMIZE: RunSubState.CUSTOMIZING,
     Phase.GENERALIZE: RunSubState.CUSTOMIZING,
+    Phase.CAPTURE: RunSubState.DISTRIBUTING,
     Phase.DISTRIBUTE: RunSubState.DISTRIBUTING,
     Phase.CLEAN_UP: RunSubState.DISTRIBUTING,
 }
