@@ -54,6 +54,6 @@ def config() -> Config:
 @functools.cache
 def credential() -> object:
     """Return the app's managed identity, asked for tokens lazily."""
-    from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - heavy, and not every process signs in
+    from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=config().client_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from kiln.ids import RunRef
 from kiln.messages import (
     ArtifactRequest,
     BuildRequest,
@@ -29,7 +30,7 @@ from kiln.messages import (
     Progress,
     ProgressReport,
     RegionRequest,
-    RunRef,
+    StagedStorage,
     StepRequest,
     StepStarted,
     StopReport,
@@ -37,7 +38,7 @@ from kiln.messages import (
     VhdRequest,
     WaitRequest,
 )
-from kiln.planner.plan import Plan, StepSpec
+from kiln.planner.plan import Plan
 from kiln.runs.record import RunOutput
 
 RequestT = TypeVar("RequestT")
@@ -73,7 +74,7 @@ CREATE_GROUP = Activity("create_group", GroupRequest, Nothing)
 START_SECURITY_GROUP = Activity("start_security_group", NetworkRequest, Operation)
 START_NETWORK = Activity("start_network", NetworkRequest, Operation)
 START_STORAGE = Activity("start_storage", StorageRequest, Operation)
-CREATE_CONTAINERS = Activity("create_containers", StorageRequest, Nothing)
+CREATE_CONTAINERS = Activity("create_containers", StorageRequest, StagedStorage)
 STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Nothing)
 # Activities: provision, customize, generalize
 START_INTERFACE = Activity("start_interface", MachineRequest, Operation)
@@ -101,45 +102,44 @@ START_DELETE_GROUP = Activity("start_delete_group", DeleteTemplateRequest, Opera
 FORGET_TEMPLATE = Activity("forget_template", DeleteTemplateRequest, Nothing)
 
 
-class StageRequest(Message):
-    """Everything that is staged for a run."""
+class PlannedRun(Message):
+    """A run and its plan."""
 
-    run: RunRef
     plan: Plan
 
 
-class CustomizeRequest(Message):
-    """Steps to be run in order."""
+class StagedRun(Message):
+    """A run whose staging is ready."""
 
-    run: RunRef
     plan: Plan
-    steps: tuple[StepSpec, ...]
+    storage: StagedStorage
 
 
 class TargetRequest(Message):
-    """One target of the plan, by its place in `plan.targets`."""
+    """One target of the plan, by its place in `plan.targets`; `captured` is what its capture made."""
 
-    run: RunRef
     plan: Plan
+    storage: StagedStorage
     index: int
+    captured: RunOutput | None = None
 
 
 class ReplicateRequest(Message):
     """One region to wait for, for `within` seconds at the most."""
 
     region: RegionRequest
+    output: RunOutput
     within: float
 
 
 # Orchestrators
 BUILD_IMAGE = Orchestrator("build_image", BuildRequest, Nothing)
-MAKE_IMAGE = Orchestrator("make_image", BuildRequest, Outcome)
-STAGE_NETWORK = Orchestrator("stage_network", StageRequest, Nothing)
-STAGE_STORAGE = Orchestrator("stage_storage", StageRequest, Nothing)
-STAGE_ARTIFACTS = Orchestrator("stage_artifacts", StageRequest, Nothing)
-CUSTOMIZE = Orchestrator("customize", CustomizeRequest, Nothing)
-CAPTURE_TARGET = Orchestrator("capture_target", TargetRequest, RunOutput)
-DISTRIBUTE_TARGET = Orchestrator("distribute_target", TargetRequest, RunOutput)
+MAKE_IMAGE = Orchestrator("make_image", PlannedRun, Outcome)
+STAGE_NETWORK = Orchestrator("stage_network", PlannedRun, Nothing)
+STAGE_STORAGE = Orchestrator("stage_storage", PlannedRun, StagedStorage)
+CUSTOMIZE = Orchestrator("customize", StagedRun, Nothing)
+CAPTURE = Orchestrator("capture", TargetRequest, RunOutput)
+DISTRIBUTE = Orchestrator("distribute", TargetRequest, RunOutput)
 REPLICATE = Orchestrator("replicate", ReplicateRequest, Nothing)
 CLEAN_UP = Orchestrator("clean_up", BuildRequest, CleanedUp)
 DELETE_RESOURCE = Orchestrator("delete_resource", DeleteRequest, Nothing)

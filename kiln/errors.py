@@ -64,9 +64,7 @@ class KilnError(Exception):
         details: tuple[ErrorDetail, ...] = (),
         code: str | None = None,
     ) -> None:
-        self.detail = ErrorDetail(
-            code=code or self.code, message=message, target=target, hint=hint, details=details
-        )
+        self.detail = ErrorDetail(code=code or self.code, message=message, target=target, hint=hint, details=details)
         super().__init__(self.detail.sentence())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from pydantic import BaseModel, ConfigDict
@@ -45,6 +46,15 @@ class TemplateId(BaseModel):
         return TemplateId(**match.groupdict())
 
 
+class RunRef(BaseModel):
+    """One run of one template."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    template: TemplateId
+    run_id: str
+
+
 def group_id(subscription: str, group: str) -> str:
     """Return a resource group's ARM id."""
     return f"/subscriptions/{subscription}/resourceGroups/{group}"
@@ -68,7 +78,7 @@ def part_of(arm_id: str, type_: str) -> str:
     Raises `ValueError` when the id has no such part.
     """
     parts = arm_id.strip("/").split("/")
-    for kind, name in zip(parts, parts[1:], strict=False):
+    for kind, name in itertools.pairwise(parts):
         if kind.lower() == type_.lower():
             return name
     raise ValueError(f"{arm_id} has no {type_}")

@@ -10,8 +10,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiln.errors import ErrorDetail
-from kiln.ids import TemplateId
-from kiln.planner.plan import ArtifactSpec, GalleryTarget, GroupSpec, MachineSpec, NetworkSpec, StepSpec, StorageSpec
+from kiln.ids import RunRef, TemplateId
+from kiln.planner.plan import (
+    ArtifactSpec,
+    GalleryTarget,
+    GroupSpec,
+    MachineSpec,
+    NetworkSpec,
+    StepSpec,
+    StorageSpec,
+    VhdTarget,
+)
 from kiln.runs.record import LedgerEntry, Phase, RunOutput, RunState
 
 CANCEL = "cancel"
@@ -26,13 +35,6 @@ class Message(BaseModel):
 
 class Nothing(Message):
     """The result of an activity that is asked for its effect alone."""
-
-
-class RunRef(Message):
-    """One run of one template."""
-
-    template: TemplateId
-    run_id: str
 
 
 class BuildRequest(Message):
@@ -121,7 +123,7 @@ class ArtifactRequest(Message):
     """One script or file to be taken into the staging storage."""
 
     run: RunRef
-    storage: StorageSpec
+    storage: StagedStorage
     artifact: ArtifactSpec
 
 
@@ -132,12 +134,20 @@ class MachineRequest(Message):
     machine: MachineSpec
 
 
+class StagedStorage(Message):
+    """The staging storage, ready: its blob endpoint (no slash at the end) and customization.log's place in it."""
+
+    endpoint: str
+    account: str
+    log_blob: str
+
+
 class StepRequest(Message):
     """One script to be run in the build machine. `log_base` is where its output starts in customization.log (bytes)."""
 
     run: RunRef
     machine: MachineSpec
-    storage: StorageSpec
+    storage: StagedStorage
     step: StepSpec
     log_base: int = 0
 
@@ -146,7 +156,6 @@ class StepStarted(Message):
     """A script was started; its output goes to customization.log from `log_base` (bytes) on."""
 
     log_base: int
-    retry_after: float
 
 
 class GalleryRequest(Message):
@@ -170,8 +179,8 @@ class VhdRequest(Message):
 
     run: RunRef
     machine: MachineSpec
-    storage: StorageSpec
-    blob: str
+    storage: StagedStorage
+    target: VhdTarget
 
 
 class OutputReport(Message):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kiln.ids import TemplateId
+from kiln.ids import RunRef
 
 
 class Spec(BaseModel):
@@ -154,8 +154,7 @@ Target = Annotated[GalleryTarget | VhdTarget, Field(discriminator="kind")]
 class Plan(Spec):
     """All that a build will do. `timeout_minutes` covers every phase but clean-up."""
 
-    template: TemplateId
-    run_id: str
+    run: RunRef
     group: GroupSpec
     network: NetworkSpec
     storage: StorageSpec

@@ -41,7 +41,7 @@ class Documents:
 
     def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
         """Return the document at `path`, or None."""
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceNotFoundError
 
         try:
             download = self._container.download_blob(path)
@@ -59,8 +59,8 @@ class Documents:
         return self._put(path, content, etag=etag)
 
     def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
-        from azure.core import MatchConditions  # noqa: PLC0415
-        from azure.core.exceptions import (  # noqa: PLC0415
+        from azure.core import MatchConditions
+        from azure.core.exceptions import (
             ResourceExistsError,
             ResourceModifiedError,
             ResourceNotFoundError,
@@ -72,9 +72,7 @@ class Documents:
             if etag is None:
                 wrote = blob.upload_blob(data, overwrite=False)
             else:
-                wrote = blob.upload_blob(
-                    data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified
-                )
+                wrote = blob.upload_blob(data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified)
             return str(wrote["etag"])
         except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
             if getattr(error, "error_code", None) == "ContainerNotFound":
@@ -83,14 +81,12 @@ class Documents:
             raise PreconditionFailed(f"{path} was changed by somebody else", target=path) from error
 
     def _create_container(self) -> None:
-        from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceExistsError
 
         with contextlib.suppress(ResourceExistsError):  # another worker made it first
             self._container.create_container()
 
-    def update(
-        self, path: str, kind: type[DocumentT], change: Callable[[DocumentT], DocumentT]
-    ) -> DocumentT | None:
+    def update(self, path: str, kind: type[DocumentT], change: Callable[[DocumentT], DocumentT]) -> DocumentT | None:
         """Apply `change` to the document at `path` by compare-and-swap; return the result, or None if there is none.
 
         `change` may run several times and must be pure. Nothing is written when it returns an equal document.
@@ -111,7 +107,7 @@ class Documents:
 
     def delete(self, path: str) -> None:
         """Delete the document at `path`; it may be gone already."""
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceNotFoundError
 
         try:
             self._container.delete_blob(path)
@@ -120,7 +116,7 @@ class Documents:
 
     def paths(self, prefix: str) -> Iterator[str]:
         """Yield the paths that start with `prefix`, in order."""
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceNotFoundError
 
         try:
             yield from self._container.list_blob_names(name_starts_with=prefix)
@@ -131,6 +127,6 @@ class Documents:
 @functools.cache
 def documents() -> Documents:
     """Return Kiln's state: the container `kiln` of the configured account."""
-    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - heavy: only when state is first touched
+    from azure.storage.blob import ContainerClient
 
     return Documents(ContainerClient(config().state_endpoint, CONTAINER, credential=credential()))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ It owns the shapes alone: transitions.py decides how they may change, store.py w
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic needs it at run time
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -137,7 +137,7 @@ class TemplateRecord(Document):
 class LedgerEntry(Document):
     """A resource that a run is about to make, recorded before the call that makes it. `tier` orders deletion: 0 first."""
 
-    kind: Literal["vm", "nic", "disk", "disk-access", "gallery-version"]
+    kind: Literal["vm", "nic", "disk", "disk-access", "gallery-version", "vhd"]
     id: str
     tier: int
     keep: bool = False

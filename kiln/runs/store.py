@@ -47,9 +47,7 @@ class Templates:
         """Store a template over the one read with `etag`. Raises `PreconditionFailed`."""
         return self._store.replace(self.path(record.id), record, etag)
 
-    def update(
-        self, template: TemplateId, change: Callable[[TemplateRecord], TemplateRecord]
-    ) -> TemplateRecord | None:
+    def update(self, template: TemplateId, change: Callable[[TemplateRecord], TemplateRecord]) -> TemplateRecord | None:
         """Apply a pure change; return the result, or None when the template is gone."""
         return self._store.update(self.path(template), TemplateRecord, change)
 
@@ -134,8 +132,8 @@ class Ledgers:
         def add(ledger: Ledger) -> Ledger:
             if ledger.closed:
                 raise RunCanceled(run_id)
-            known = {entry.id.lower() for entry in ledger.entries}
-            new = tuple(entry for entry in entries if entry.id.lower() not in known)
+            known = {(entry.kind, entry.id.lower()) for entry in ledger.entries}
+            new = tuple(entry for entry in entries if (entry.kind, entry.id.lower()) not in known)
             return ledger.model_copy(update={"entries": ledger.entries + new})
 
         self._change(template, run_id, add)

@@ -45,9 +45,7 @@ def enter(record: RunRecord, phase: Phase, at: datetime, note: str | None = None
 def annotate(record: RunRecord, phase: Phase, note: str) -> RunRecord:
     """Say where a running phase is, in one line."""
     phases = tuple(
-        known.model_copy(update={"note": note})
-        if known.name == phase and known.state is PhaseState.RUNNING
-        else known
+        known.model_copy(update={"note": note}) if known.name == phase and known.state is PhaseState.RUNNING else known
         for known in record.phases
     )
     return record.model_copy(update={"phases": phases})
@@ -74,7 +72,12 @@ def stop(record: RunRecord, at: datetime, error: ErrorDetail, *, canceled: bool)
 
 
 def finish(
-    record: RunRecord, state: RunState, at: datetime, message: str, error: ErrorDetail | None, leftovers: tuple[str, ...]
+    record: RunRecord,
+    state: RunState,
+    at: datetime,
+    message: str,
+    error: ErrorDetail | None,
+    leftovers: tuple[str, ...],
 ) -> RunRecord:
     """End the run in a final state. A run that is over stays as it is."""
     if record.state.is_final:

@@ -1,0 +1,71 @@
+"""The names of everything that a build makes. All derive from the template or from the run id, so that a
+repeated call makes the same thing again.
+
+Length and character rules: Microsoft's "Naming rules and restrictions for Azure resources".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+SECURITY_GROUP = "kiln-nsg"
+NETWORK = "kiln-vnet"
+SUBNET = "build"
+COMMANDS_PER_MACHINE = 20
+"""Names in use for managed Run Command; Azure allows 25 a machine, and a finished one may be replaced."""
+
+
+def storage_account(subscription: str, group: str) -> str:
+    """Return the staging account's name: 24 lower-case letters and digits, unique to the staging group."""
+    digest = hashlib.sha256(f"{subscription}/{group}".lower().encode()).hexdigest()
+    return f"kiln{digest[:20]}"
+
+
+def machine(run_id: str) -> str:
+    """Return the build machine's name."""
+    return f"kiln-{run_id}"
+
+
+def command(index: int) -> str:
+    """Return the runCommands resource of a step."""
+    return f"step-{index % COMMANDS_PER_MACHINE:02d}"
+
+
+def log_blob(run_id: str) -> str:
+    """Return where customization.log is within `packerlogs`, as AIB lays it out."""
+    return f"{run_id}/customization.log"
+
+
+def output_blob(run_id: str, index: int, name: str) -> str:
+    """Return where a step's own output is within `packerlogs`."""
+    return f"{run_id}/steps/{index:02d}-{slug(name)}.log"
+
+
+def artifact_blob(run_id: str, index: int) -> str:
+    """Return where a step's artifact is within `artifacts`."""
+    return f"{run_id}/{index:02d}"
+
+
+def vhd_blob(run_id: str, run_output_name: str) -> str:
+    """Return where a VHD is within `vhds`."""
+    return f"{run_id}/{run_output_name}.vhd"
+
+
+def slug(text: str) -> str:
+    """Return `text` in letters, digits and dashes, 40 characters at the most."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "step"
+
+
+def unusable_ssh_key(run_id: str) -> str:
+    """Return an Ed25519 public key that nobody has the private key of, the same for the same run.
+
+    Azure refuses a Linux machine with neither a password nor a key. Nothing ever logs in to a build machine, so its key
+    is 32 bytes of a hash: a public key whose private half is unknown to anyone.
+    """
+    import base64
+
+    kind = b"ssh-ed25519"
+    point = hashlib.sha256(f"kiln build machine {run_id}".encode()).digest()
+    blob = len(kind).to_bytes(4, "big") + kind + len(point).to_bytes(4, "big") + point
+    return f"ssh-ed25519 {base64.b64encode(blob).decode()} kiln"
