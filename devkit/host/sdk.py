@@ -1,0 +1,109 @@
+"""The one place that reaches into azure-functions-durable 1.7 and the worker's converters.
+
+It owns calling the SDK's handles, its payload codec and the two replacements below; it must not know of the engine.
+
+Two names inside the SDK are replaced, because no setting reaches them:
+
+* `dt_parse` in the history module is dateutil's parser, called for every event of every replay: 85 % of the time
+  of a long replay. The host writes ISO 8601 only, which `datetime.fromisoformat` reads 30 times faster.
+* `warnings` in the executor module: it warns of a "duplicate" completion whenever an external event arrives before
+  the code waits for it, which is normal. The text goes to the debug log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions  # loads the two modules that `prepare` reaches into
+import azure.durable_functions.models.utils.http_utils as sdk_http
+import azure.functions as func
+from azure.functions import meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+# An orchestrator function as the worker sees it: OrchestrationContext in, state as JSON text out.
+Handle = Any
+
+_STATE_LABEL = "$OutOfProcData$:"
+
+
+class _DebugLog:
+    @staticmethod
+    def warn(message: str) -> None:
+        log.debug("%s", message)
+
+
+def prepare() -> None:
+    """Put the two replacements in place; may be called again."""
+    models = "azure.durable_functions.models"
+    history: Any = sys.modules[f"{models}.history.HistoryEvent"]
+    executor: Any = sys.modules[f"{models}.TaskOrchestrationExecutor"]
+    history.dt_parse = datetime.fromisoformat
+    executor.warnings = _DebugLog
+
+
+class SdkError(Exception):
+    """The SDK failed outside of the orchestrator's code, so there is no state to go on with."""
+
+
+def replay(handle: Handle, context_json: str) -> dict[str, Any]:
+    """Run the SDK's executor over a whole history and return the orchestrator's state.
+
+    An orchestrator that raised returns a state with `error`. Raises SdkError where the SDK itself fails: the real
+    host then reports non-determinism and hides the cause (azure-functions-durable-python issue 189).
+    """
+    try:
+        text = handle(func.OrchestrationContext(context_json))
+    except Exception as error:
+        _, label, text = str(error).partition(_STATE_LABEL)
+        if not label:
+            raise SdkError(f"{type(error).__name__}: {error}") from error
+    state: dict[str, Any] = json.loads(text)
+    return state
+
+
+def decode_activity_input(payload: str | None) -> Any:
+    """Turn the recorded JSON text into the value that the activity function takes."""
+    converter = _converter("activityTrigger")
+    return converter.decode(meta.Datum("null" if payload is None else payload, "string"), trigger_metadata={})
+
+
+def encode_activity_output(value: Any) -> str:
+    """Turn an activity's return value into JSON text; ValueError if it has none."""
+    return str(_converter("activityTrigger").encode(value, expected_type=None).value)
+
+
+def decode_http_request(datum: meta.Datum) -> func.HttpRequest:
+    """Build the request object that an HTTP function takes."""
+    request: func.HttpRequest = _converter("httpTrigger").decode(datum, trigger_metadata={})
+    return request
+
+
+def encode_http_response(value: Any) -> dict[str, Any]:
+    """Turn what an HTTP function returned into status code, headers, body and cookies."""
+    response: dict[str, Any] = _converter("http").encode(value, expected_type=None).value
+    return response
+
+
+async def close_client_session() -> None:
+    """Close the HTTP session that all durable clients of this process share; run it on the functions' loop."""
+    await sdk_http._close_session()  # noqa: SLF001  # the SDK offers no other way to release it
+    # The module's lock remembers the loop it was first contended on; the next host has another loop.
+    sdk_http._session_lock = asyncio.Lock()  # noqa: SLF001  # as above
+
+
+def orchestrator_handle(generator: Callable[[Any], Any]) -> Handle:
+    """Wrap a plain generator function as the durable decorator does."""
+    return azure.durable_functions.Orchestrator.create(generator)
+
+
+def _converter(binding: str) -> Any:
+    return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]  # azure-functions has partial types
