@@ -1,6 +1,8 @@
 """Every error that Kiln designs, and the one shape in which errors travel.
 
 KilnError
+├── RequestInvalid         the request cannot be read: api-version, names, JSON (400)
+├── RequestTooLarge        the request's body is longer than is taken (413)
 ├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
 ├── ResourceNotFound       nothing of that name (404)
 ├── Conflict               the resource's state forbids it (409)
@@ -11,6 +13,7 @@ KilnError
     ├── VersionTaken       the gallery version exists and is another run's
     ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
     ├── AzureFailed        Azure refused a call or ended an operation as Failed
+    │   └── AzureNotFound  the resource that the call needs is not there
     ├── CustomizerFailed   a script ended with a non-zero exit code
     ├── GeneralizeFailed   the machine did not deprovision and power off
     ├── DeadlineExceeded   the time that the plan gives is over
@@ -97,6 +100,18 @@ class TemplateInvalid(KilnError):
         )
 
 
+class RequestInvalid(KilnError):
+    """The request cannot be read, whatever the template in it says; `code` names why."""
+
+    code = "InvalidRequestContent"
+
+
+class RequestTooLarge(KilnError):
+    """The request's body is longer than is taken."""
+
+    code = "RequestContentTooLarge"
+
+
 class ResourceNotFound(KilnError):
     """No resource has that id."""
 
@@ -174,6 +189,12 @@ class AzureFailed(BuildError):
             hint=hint,
             details=(ErrorDetail(code=azure_code, message=azure_message),),
         )
+
+
+class AzureNotFound(AzureFailed):
+    """Azure knows no resource of that id."""
+
+    code = "AzureNotFound"
 
 
 class CustomizerFailed(BuildError):

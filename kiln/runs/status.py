@@ -1,0 +1,149 @@
+"""Records as the REST API shows them: pure functions from stored documents to AIB's JSON resources.
+
+It owns property names and shapes (source: the 2025-10-01 API definition of Microsoft.VirtualMachineImages, and
+Resource Manager's own for operations and errors); it knows nothing of HTTP, of the store, or of the clock.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kiln.ids import PROVIDER, group_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kiln.errors import ErrorDetail
+    from kiln.ids import TemplateId
+    from kiln.runs.record import PhaseRecord, RunOutput, RunRecord, TemplateRecord
+
+TEMPLATE_TYPE = f"{PROVIDER}/imageTemplates"
+
+
+def time_text(moment: datetime) -> str:
+    """Return a time as ARM writes it: ISO 8601 in UTC, with milliseconds and a Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def error_body(detail: ErrorDetail) -> dict[str, Any]:
+    """Return an error in ARM's shape. The hint has no place of its own there, so it ends the message."""
+    message = f"{detail.message} {detail.hint}" if detail.hint else detail.message
+    body: dict[str, Any] = {"code": detail.code, "message": message}
+    if detail.target is not None:
+        body["target"] = detail.target
+    if detail.details:
+        body["details"] = [error_body(each) for each in detail.details]
+    return body
+
+
+def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str, Any]:
+    """Return the template as AIB's resource; `run` is its latest run."""
+    body = record.body
+    properties = {
+        **body["properties"],
+        "provisioningState": record.provisioning_state.value,
+        "exactStagingResourceGroup": group_id(record.id.subscription, record.staging_group),
+    }
+    if run is not None:
+        properties["lastRunStatus"] = last_run_status(run)
+    return {
+        "id": record.id.arm,
+        "name": record.id.name,
+        "type": TEMPLATE_TYPE,
+        "location": body["location"],
+        "tags": body.get("tags", {}),
+        "identity": body["identity"],
+        "properties": properties,
+    }
+
+
+def last_run_status(run: RunRecord) -> dict[str, Any]:
+    """Return AIB's `lastRunStatus`."""
+    return _present(
+        startTime=time_text(run.requested),
+        endTime=_optional_time(run.ended),
+        runState=run.state.value,
+        runSubState=run.sub_state.value if run.sub_state else None,
+        message=run.message or _current_note(run),
+    )
+
+
+def run_output_resource(template: TemplateId, output: RunOutput) -> dict[str, Any]:
+    """Return a run output as AIB's child resource."""
+    return {
+        "id": f"{template.arm}/runOutputs/{output.name}",
+        "name": output.name,
+        "type": f"{TEMPLATE_TYPE}/runOutputs",
+        "properties": _present(
+            artifactId=output.artifact_id, artifactUri=output.artifact_uri, provisioningState="Succeeded"
+        ),
+    }
+
+
+def run_resource(run: RunRecord) -> dict[str, Any]:
+    """Return a run as Kiln's own child resource, with everything that is known of it."""
+    return {
+        "id": f"{run.template.arm}/runs/{run.run_id}",
+        "name": run.run_id,
+        "type": f"{TEMPLATE_TYPE}/runs",
+        "properties": _present(
+            runState=run.state.value,
+            runSubState=run.sub_state.value if run.sub_state else None,
+            startTime=time_text(run.requested),
+            endTime=_optional_time(run.ended),
+            message=run.message,
+            error=error_body(run.error) if run.error else None,
+            phases=[_phase(phase) for phase in run.phases],
+            outputs=[_run_output(output) for output in run.outputs],
+            sourceVersion=run.source_version,
+            logLocation=run.log_url,
+            leftovers=list(run.leftovers),
+        ),
+    }
+
+
+def listed_runs(template: TemplateRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return a template's runs, newest first.
+
+    A record that is not over and is not the template's current run was written by a request that lost or died before
+    the template pointed at it: nothing ever ran, so it is not shown.
+    """
+    real = (run for run in runs if run.state.is_final or run.run_id == template.run_id)
+    return sorted(real, key=lambda run: run.run_id, reverse=True)
+
+
+def _phase(phase: PhaseRecord) -> dict[str, Any]:
+    return _present(
+        name=phase.name.value,
+        state=phase.state.value,
+        startTime=time_text(phase.started),
+        endTime=_optional_time(phase.ended),
+        note=phase.note,
+    )
+
+
+def _run_output(output: RunOutput) -> dict[str, Any]:
+    return _present(
+        name=output.name,
+        kind=output.kind,
+        artifactId=output.artifact_id,
+        artifactUri=output.artifact_uri,
+        regions=list(output.regions),
+        error=error_body(output.error) if output.error else None,
+    )
+
+
+def _current_note(run: RunRecord) -> str:
+    """Return where the latest phase is, in one line."""
+    note = run.phases[-1].note if run.phases else None
+    return note or ""
+
+
+def _optional_time(moment: datetime | None) -> str | None:
+    return time_text(moment) if moment else None
+
+
+def _present(**members: Any) -> dict[str, Any]:
+    """Return the members that have a value: ARM leaves out what is not there."""
+    return {name: value for name, value in members.items() if value is not None}
