@@ -1,0 +1,42 @@
+#!/bin/sh
+# Turns the bare Debian root into what Azure's Debian 12 image is: DHCP, an agent that starts only on Azure, and
+# an identity that is made at first boot and is gone again after `waagent -deprovision`.
+set -eu
+root=$1
+
+echo localhost > "$root/etc/hostname"
+echo '127.0.0.1 localhost' > "$root/etc/hosts"
+echo "LABEL=$ROOT_LABEL / ext4 rw,discard,errors=remount-ro 0 1" > "$root/etc/fstab"
+
+cat > "$root/etc/systemd/network/80-dhcp.network" <<'UNIT'
+[Match]
+Name=en* eth*
+[Network]
+DHCP=ipv4
+UNIT
+
+# One unit for both ends of an identity: missing host keys are made at boot, and a machine that was deprovisioned
+# (its host keys are gone) also loses its machine id on the way down.
+cat > "$root/etc/systemd/system/machine-identity.service" <<'UNIT'
+[Unit]
+Description=Machine identity (SSH host keys, machine id)
+Before=ssh.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/bin/ssh-keygen -A
+ExecStop=/bin/sh -c 'test -e /etc/ssh/ssh_host_ed25519_key || : > /etc/machine-id'
+[Install]
+WantedBy=multi-user.target
+UNIT
+
+# Anywhere but on Hyper-V there is no wire server to talk to, and the agent would only spin.
+mkdir -p "$root/etc/systemd/system/walinuxagent.service.d"
+printf '[Unit]\nConditionVirtualization=microsoft\n' > "$root/etc/systemd/system/walinuxagent.service.d/azure-only.conf"
+
+chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved machine-identity walinuxagent ssh
+# Background work that a short-lived build machine should not do; all of it can be unmasked.
+chroot "$root" systemctl --quiet mask systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer \
+    e2scrub_all.timer e2scrub_reap.service fstrim.timer dpkg-db-backup.timer
+chroot "$root" passwd --quiet --lock root
+rm -f "$root"/etc/ssh/ssh_host_*
