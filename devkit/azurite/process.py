@@ -1,0 +1,125 @@
+"""Runs Azurite's blob service as a child process, with TLS and token authentication.
+
+It owns Azurite's command line, environment, start and stop; it must not know what is stored in it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from devkit.azurite.accounts import AzuriteAccounts
+from devkit.azurite.certificates import ensure_certificates
+from devkit.azurite.node import NodeMissing, find_node
+from devkit.child import Child, ChildFailed
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_HERE = Path(__file__).parent
+_PACKAGE = _HERE.parents[1] / "node_modules" / "azurite"
+_LISTENS = re.compile(r"successfully listens on https://127\.0\.0\.1:(\d+)")
+_START_SECONDS = 60
+_STOP_SECONDS = 30
+
+
+class AzuriteUnavailable(RuntimeError):
+    """Azurite cannot be started; the message says why and what to do."""
+
+
+class Azurite:
+    """A running Azurite: `accounts`, `certificates`, `port`; stop it, or use it as a context manager."""
+
+    def __init__(self, data: Path, *, port: int = 0, log: Path | None = None) -> None:
+        """Start Azurite on 127.0.0.1:`port` (0: any free one) and return when it answers.
+
+        Blobs live in `data`/blobs, accounts in `data`/accounts, certificates in `data`/tls, its log in `log`
+        or `data`/azurite.log. Raises AzuriteUnavailable.
+        """
+        if not _PACKAGE.is_dir():
+            raise AzuriteUnavailable(f"Azurite is not in {_PACKAGE.parent}: run `make setup`")
+        _refuse_taken(port)
+        self.certificates = ensure_certificates(data / "tls")
+        accounts_file = data / "accounts"
+        accounts_file.touch(mode=0o600)
+        try:
+            self._child = Child(
+                "Azurite",
+                [str(find_node()), *self._arguments(data / "blobs", port)],
+                log=log or data / "azurite.log",
+                environment=self._environment(accounts_file),
+            )
+            self.port = int(self._child.wait_for(_LISTENS, timeout=_START_SECONDS)[1])
+        except (NodeMissing, ChildFailed) as error:
+            raise AzuriteUnavailable(str(error)) from error
+        self.accounts = AzuriteAccounts(
+            accounts_file, origin=f"https://127.0.0.1:{self.port}", ca_file=self.certificates.ca
+        )
+
+    @property
+    def child(self) -> Child:
+        """Azurite's process, for who supervises it."""
+        return self._child
+
+    def stop(self) -> None:
+        """Stop Azurite with SIGTERM and wait: killed at once, it would lose what it wrote just before."""
+        self._child.stop(timeout=_STOP_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _arguments(self, blobs: Path, port: int) -> list[str]:
+        blobs.mkdir(parents=True, exist_ok=True)
+        return [
+            str(_HERE / "launcher.js"),
+            *("--location", str(blobs), "--blobHost", "127.0.0.1", "--blobPort", str(port)),
+            # The Azure SDKs send bearer tokens over HTTPS alone, and Azurite takes tokens over HTTPS alone.
+            *(
+                "--oauth",
+                "basic",
+                "--cert",
+                str(self.certificates.certificate),
+                "--key",
+                str(self.certificates.key),
+            ),
+            "--skipApiVersionCheck",  # the SDKs speak newer service versions than Azurite lists
+            "--disableProductStyleUrl",  # the account is the path's first segment, whatever the host
+            "--disableTelemetry",
+            "--silent",  # no access log
+        ]
+
+    def _environment(self, accounts_file: Path) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": os.environ.get("HOME", "/"),
+            "KILN_AZURITE_ACCOUNTS_FILE": str(accounts_file),
+            "KILN_AZURITE_PACKAGE": str(_PACKAGE),
+            # A server-side copy makes Azurite a client of itself, over HTTPS: without trust in its own
+            # certificate it answers 500, and a proxy must not come between.
+            "NODE_EXTRA_CA_CERTS": str(self.certificates.ca),
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+
+def _refuse_taken(port: int) -> None:
+    """Raise AzuriteUnavailable if somebody listens on `port` already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise AzuriteUnavailable(
+                f"port {port} is in use: stop what listens there (`ss -ltnp 'sport = :{port}'` names it), "
+                "or choose another port for Azurite (0: any free one)"
+            ) from None

@@ -1,0 +1,51 @@
+"""What every test may use: a running Azurite and a local Azure; and what no unit test may: the network.
+
+A test module under tests/unit that needs loopback sockets says so: `pytestmark = pytest.mark.sockets`.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkit.azurite import Azurite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_UNIT = Path(__file__).parent / "unit"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sockets: a unit test that talks over loopback sockets")
+
+
+@pytest.fixture(autouse=True)
+def block_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a unit test fail that opens a network connection or port, unless it is marked `sockets`.
+
+    Unix sockets stay usable: event loops make themselves a pair, and they reach nothing but this machine.
+    """
+    if _UNIT not in request.path.parents or request.node.get_closest_marker("sockets"):
+        return
+    for name in ("connect", "connect_ex", "bind"):
+        monkeypatch.setattr(socket.socket, name, _refusing(name, getattr(socket.socket, name)))
+
+
+def _refusing(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def refuse(self: socket.socket, address: Any) -> Any:
+        if self.family == socket.AF_UNIX:
+            return original(self, address)
+        pytest.fail(f"a unit test called socket.{name}({address!r}); mark it `sockets` if it must")
+
+    return refuse
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Azurite on a free port; with pytest-xdist, one for each worker."""
+    with Azurite(tmp_path_factory.mktemp("azurite")) as running:
+        yield running
