@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkit.host.protocol import Event, EventType, RuntimeStatus, event
 
@@ -85,7 +85,7 @@ class Control:
             raise UnknownInstanceError(f"No instance with ID '{instance_id}' found.")
         return instance
 
-    def _send(self, instance_id: str, kind: EventType, **fields: str | None) -> Outbox:
+    def _send(self, instance_id: str, kind: EventType, **fields: Any) -> Outbox:
         with self._hub.change() as outbox:
             self._hub.send(outbox, instance_id, event(kind, self._clock.now(), **fields))
         return outbox

@@ -12,6 +12,7 @@ import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devkit.host.activity import run_activity
@@ -179,7 +180,7 @@ class Engine:
         for instance_id in outbox.ready:
             self._wake(instance_id)
         for work in outbox.activities:
-            self._submit(self._activities, lambda work=work: self._run_activity(work))
+            self._submit(self._activities, partial(self._run_activity, work))
         if outbox.timers:
             self._timers.add(outbox.timers)
         if outbox.finished:
@@ -192,7 +193,7 @@ class Engine:
                 self._woken_again.add(instance_id)
                 return
             self._running.add(instance_id)
-        self._submit(self._orchestrators, lambda: self._run_instance(instance_id))
+        self._submit(self._orchestrators, partial(self._run_instance, instance_id))
 
     def _submit(self, pool: ThreadPoolExecutor, job: Callable[[], None]) -> None:
         with self._lock:

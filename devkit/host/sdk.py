@@ -2,12 +2,14 @@
 
 It owns calling the SDK's handles, its payload codec and the two replacements below; it must not know of the engine.
 
-Two names inside the SDK are replaced, because no setting reaches them:
+Three names inside the SDK are replaced, because no setting reaches them:
 
 * `dt_parse` in the history module is dateutil's parser, called for every event of every replay: 85 % of the time
   of a long replay. The host writes ISO 8601 only, which `datetime.fromisoformat` reads 30 times faster.
-* `warnings` in the executor module: it warns of a "duplicate" completion whenever an external event arrives before
-  the code waits for it, which is normal. The text goes to the debug log.
+* `warnings` in the executor module, which warns of a "duplicate" completion whenever an external event arrives
+  before the code waits for it; that is normal.
+* `warnings` in the codec module, which advises once per process to pass expected types; the worker's own activity
+  converter cannot. Both texts go to the debug log: a run with warnings as errors would fail inside a replay.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import azure.durable_functions  # loads the two modules that `prepare` reaches into
+import azure.durable_functions  # loads the modules that `prepare` reaches into
 import azure.durable_functions.models.utils.http_utils as sdk_http
 import azure.functions as func
 from azure.functions import meta
@@ -37,17 +39,19 @@ _STATE_LABEL = "$OutOfProcData$:"
 
 class _DebugLog:
     @staticmethod
-    def warn(message: str) -> None:
+    def warn(message: str, *_category: object, **_options: object) -> None:
         log.debug("%s", message)
 
 
 def prepare() -> None:
-    """Put the two replacements in place; may be called again."""
+    """Put the replacements in place; may be called again."""
     models = "azure.durable_functions.models"
     history: Any = sys.modules[f"{models}.history.HistoryEvent"]
     executor: Any = sys.modules[f"{models}.TaskOrchestrationExecutor"]
+    codec: Any = sys.modules["azure.functions._durable_functions"]
     history.dt_parse = datetime.fromisoformat
     executor.warnings = _DebugLog
+    codec.warnings = _DebugLog
 
 
 class SdkError(Exception):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from devkit.host.episode import Decision, Episode, History, select
+from devkit.host.messages import child_finished, child_refused, execution_started, timer_fired
 from devkit.host.protocol import Event, EventType, RuntimeStatus, event, from_micros, to_micros
 from devkit.host.records import ActivityWork, Instance, Parent
 from devkit.host.work import ActivityCall, SubOrchestrationCall, Timer
@@ -161,16 +162,8 @@ class TaskHub:
 
     def _begin(self, outbox: Outbox, instance: Instance, now: datetime) -> None:
         self._store.put_instance(instance)
-        started = event(
-            EventType.EXECUTION_STARTED,
-            now,
-            Name=instance.name,
-            Input=instance.input,
-            # The SDK reads this key whether or not there is a version.
-            Version=instance.version,
-        )
         # Due before everything else, because a history must begin with it.
-        self._store.push(instance.instance_id, instance.execution_id, 0, started)
+        self._store.push(instance.instance_id, instance.execution_id, 0, execution_started(instance, now))
         outbox.ready.append(instance.instance_id)
 
     def _history(self, instance: Instance) -> tuple[History, bool]:
@@ -218,7 +211,7 @@ class TaskHub:
         outbox.finished.append(instance.instance_id)
         if instance.parent is not None:
             parent_id, execution_id, task_id = instance.parent
-            self.send(outbox, parent_id, _child_result(instance, task_id), execution_id)
+            self.send(outbox, parent_id, child_finished(instance, task_id), execution_id)
 
     def _schedule(self, outbox: Outbox, owner: Instance, work: ActivityCall | SubOrchestrationCall | Timer) -> None:
         owner_id, execution_id = owner.instance_id, owner.execution_id
@@ -231,16 +224,12 @@ class TaskHub:
             case SubOrchestrationCall():
                 self._create_child(outbox, owner, work)
             case Timer(cancelled=False):
-                fired = self._timer_fired(work)
-                self._store.push(owner_id, execution_id, to_micros(work.fire_at), fired, timer=work.task_id)
+                due = to_micros(work.fire_at)
+                self._store.push(owner_id, execution_id, due, timer_fired(work), timer=work.task_id)
                 if work.fire_at > self._clock.now():
                     outbox.timers.append((work.fire_at, owner_id))
                 else:
                     outbox.ready.append(owner_id)
-
-    def _timer_fired(self, timer: Timer) -> Event:
-        fields = timer.recorded(timer.fire_at)
-        return event(EventType.TIMER_FIRED, timer.fire_at, TimerId=timer.task_id, FireAt=fields["FireAt"])
 
     def _create_child(self, outbox: Outbox, owner: Instance, call: SubOrchestrationCall) -> None:
         # The extension serialises the SDK's JSON text once more; the SDK's get_input undoes it.
@@ -249,28 +238,5 @@ class TaskHub:
         try:
             self.create(outbox, call.name, call.instance_id, input_json, call.version, parent)
         except InstanceExistsError as error:
-            failed = event(
-                EventType.SUB_ORCHESTRATION_FAILED,
-                self._clock.now(),
-                TaskScheduledId=call.task_id,
-                Reason=f"Sub-orchestration '{call.instance_id}': {error}",
-                Details="",
-            )
-            self.send(outbox, owner.instance_id, failed, owner.execution_id)
-
-
-def _child_result(instance: Instance, task_id: int) -> Event:
-    if instance.runtime_status is RuntimeStatus.COMPLETED:
-        return event(
-            EventType.SUB_ORCHESTRATION_COMPLETED,
-            instance.updated,
-            TaskScheduledId=task_id,
-            Result=instance.output,
-        )
-    return event(
-        EventType.SUB_ORCHESTRATION_FAILED,
-        instance.updated,
-        TaskScheduledId=task_id,
-        Reason=instance.output,
-        Details="",
-    )
+            refused = child_refused(call, error, self._clock.now())
+            self.send(outbox, owner.instance_id, refused, owner.execution_id)

@@ -1,0 +1,231 @@
+"""Flow tests: run real orchestrators against fake activities on one thread, in virtual time, checked at every step.
+
+It owns the vocabulary of flow tests; it must not know any particular flow, nor how a step is made.
+
+    from devkit.host.testing import FlowRunner
+
+    def test_a_cancelled_build_cleans_up():
+        runner = FlowRunner(
+            orchestrators=[build_image.bp, clean_up.bp],        # df.Blueprint objects, or {name: function}
+            activities={                                        # name -> function of the decoded payload
+                "provision": lambda payload: {"vm": "vm-1"},
+                "customize": lambda payload: {"exit_code": 0},
+                "delete": lambda payload: None,
+            },
+        )
+        runner.on_activity("customize", lambda flow: flow.raise_event("cancel", {"by": "test"}))
+        runner.redeliver("delete")                              # its first result is lost, so it runs twice
+
+        result = runner.run("build_image", {"template": "t"}, instance_id="run-1")
+
+        assert result.status == "Completed"
+        assert result.output["state"] == "Cancelled"
+        assert result.activity_names == ["provision", "customize", "delete", "delete"]
+        assert result.elapsed < timedelta(hours=1)              # virtual: hours pass in milliseconds
+
+Step by step instead of at once:
+
+    flow = runner.start("build_image", {"template": "t"})
+    flow.run_until(lambda: len(flow.calls_of("poll")) == 3)
+    flow.crash()                                                # memory is lost, the store is not
+    result = flow.finish()
+
+A step is one episode, or one activity, or (only if there is nothing else to do) a leap to the next timer. Every
+episode replays its instance from scratch twice, checks the answers against each other, against the history and
+against the episode before; at the end every generation is replayed once more. Code that departs from its history
+raises NonDeterminismError out of `run`, a flow that can never go on raises FlowError ("nothing left to do"), and an
+AssertionError in a fake fails the test at once. Any other exception in a fake fails the activity, as in production.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from devkit.host.clock import VirtualClock
+from devkit.host.flow_checks import CheckedFunctions, FlowError
+from devkit.host.flow_result import Call, FlowResult
+from devkit.host.flow_sources import orchestrator_handles
+from devkit.host.flow_world import Hook, When, World
+from devkit.host.protocol import RuntimeStatus
+from devkit.host.work import NonDeterminismError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from devkit.host.functions import Activity
+    from devkit.host.protocol import Event
+    from devkit.host.records import Instance
+
+__all__ = [
+    "Call",
+    "Flow",
+    "FlowError",
+    "FlowResult",
+    "FlowRunner",
+    "NonDeterminismError",
+    "RuntimeStatus",
+    "VirtualClock",
+]
+
+
+class Flow:
+    """One started instance, for looking at it and acting on it between steps."""
+
+    def __init__(self, world: World, instance_id: str) -> None:
+        self._world = world
+        self.instance_id = instance_id
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time."""
+        return self._world.clock.now()
+
+    @property
+    def instance(self) -> Instance:
+        """The stored instance: runtime_status, input, output and custom_status as JSON text."""
+        instance = self._world.store.instance(self.instance_id)
+        if instance is None:
+            raise LookupError(f"instance '{self.instance_id}' is gone")
+        return instance
+
+    @property
+    def status(self) -> RuntimeStatus:
+        """The runtime status."""
+        return self.instance.runtime_status
+
+    @property
+    def custom_status(self) -> Any:
+        """The decoded custom status, None before the first."""
+        return _decoded(self.instance.custom_status)
+
+    @property
+    def history(self) -> list[Event]:
+        """The recorded events of the current generation."""
+        return self._world.store.history(self.instance_id)
+
+    def calls_of(self, name: str) -> list[Call]:
+        """Return the calls of one activity so far, in order."""
+        return [call for call in self._world.calls if call.name == name]
+
+    def raise_event(self, name: str, data: Any = None, *, as_client: bool = True) -> None:
+        """Send an external event.
+
+        As the SDK's client does, `data` is encoded twice, so that the orchestrator receives JSON text (known issue
+        295 of azure-functions-durable-python); with as_client=False it is encoded once, as a plain HTTP client does.
+        """
+        encoded = json.dumps(json.dumps(data)) if as_client else json.dumps(data)
+        self._world.absorb(self._world.control.raise_event(self.instance_id, name, encoded))
+
+    def terminate(self, reason: str = "") -> None:
+        """Terminate the instance."""
+        self._world.absorb(self._world.control.terminate(self.instance_id, reason))
+
+    def suspend(self, reason: str = "") -> None:
+        """Suspend the instance."""
+        self._world.absorb(self._world.control.suspend(self.instance_id, reason))
+
+    def resume(self, reason: str = "") -> None:
+        """Resume the instance."""
+        self._world.absorb(self._world.control.resume(self.instance_id, reason))
+
+    def crash(self) -> None:
+        """Kill the host and start it again: what is only in memory is lost, a running activity is redelivered."""
+        self._world.crash()
+
+    def run_until(self, condition: Callable[[], bool]) -> None:
+        """Step until `condition` holds; FlowError if the flow ends or gets stuck before."""
+        while not condition():
+            if self.status.terminal:
+                raise FlowError(f"instance '{self.instance_id}' is {self.status} before the condition holds")
+            self._world.step_or_fail()
+
+    def finish(self) -> FlowResult:
+        """Run to the end, replay everything once more, and return the result."""
+        while not self.status.terminal:
+            self._world.step_or_fail()
+        self._world.functions.replay_everything_again()
+        return self._result()
+
+    def _result(self) -> FlowResult:
+        instance = self.instance
+        failed = instance.runtime_status is RuntimeStatus.FAILED
+        error = instance.output if failed else None
+        if instance.runtime_status is RuntimeStatus.TERMINATED:
+            error = str(_decoded(instance.output))
+        return FlowResult(
+            instance_id=instance.instance_id,
+            status=instance.runtime_status,
+            output=_decoded(instance.output) if error is None else None,
+            error=error,
+            custom_status=self.custom_status,
+            calls=tuple(self._world.calls),
+            histories={
+                item.instance_id: self._world.store.history(item.instance_id) for item in self._world.store.instances()
+            },
+            started=instance.created,
+            finished=instance.updated,
+            steps=self._world.steps,
+        )
+
+
+class FlowRunner:
+    """Runs flows of given orchestrators against given fake activities; see the module's example.
+
+    `seed` picks the next of several runnable episodes and activities pseudo-randomly instead of in order;
+    `crash_every_step` restarts the host after each step.
+    """
+
+    def __init__(
+        self,
+        orchestrators: Mapping[str, object] | Iterable[object],
+        activities: Mapping[str, Activity],
+        clock: VirtualClock | None = None,
+        *,
+        seed: int | None = None,
+        crash_every_step: bool = False,
+    ) -> None:
+        self.clock = clock or VirtualClock()
+        functions = CheckedFunctions(orchestrator_handles(orchestrators), activities)
+        self._world = World(functions, self.clock, seed=seed, crash_every_step=crash_every_step)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every run of an activity so far, in order."""
+        return list(self._world.calls)
+
+    def on_activity(
+        self, name: str, action: Callable[[Flow], None], *, nth: int | None = 1, when: When = "before"
+    ) -> None:
+        """Do something at the nth call of an activity (None: at each): before it runs, or after its result is kept.
+
+        `action` gets the flow that the call belongs to, not the sub-orchestration. A crash before an activity makes
+        it run later; one after it changes nothing for it.
+        """
+        self._world.hooks.append(Hook(name, nth, when, lambda instance_id: action(Flow(self._world, instance_id))))
+
+    def after_step(self, number: int, action: Callable[[], None]) -> None:
+        """Do something after the given step, counted from 1 over the runner's life."""
+        self._world.after_steps.setdefault(number, []).append(action)
+
+    def redeliver(self, name: str, *, nth: int | None = 1) -> None:
+        """Run the nth call of an activity (None: each) twice: the host dies before it can keep the first result."""
+        self._world.redeliveries.append((name, nth))
+
+    def start(self, name: str, data: Any = None, *, instance_id: str | None = None) -> Flow:
+        """Start an orchestrator with `data` as its input, encoded as the SDK's client does."""
+        new_id = instance_id or uuid.uuid4().hex
+        self._world.functions.has_orchestrator(name)
+        encoded = None if data is None else json.dumps(json.dumps(data))
+        self._world.absorb(self._world.control.start_new(name, new_id, encoded, None))
+        return Flow(self._world, new_id)
+
+    def run(self, name: str, data: Any = None, *, instance_id: str | None = None) -> FlowResult:
+        """Start an orchestrator and run it to its end."""
+        return self.start(name, data, instance_id=instance_id).finish()
+
+
+def _decoded(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
