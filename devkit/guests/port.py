@@ -23,7 +23,7 @@ class GuestError(Exception):
     """A machine could not do what was asked of it; the message says which machine and why."""
 
 
-class GuestPoweredOff(GuestError):  # noqa: N818  # reads as what happened, like QuotaExceeded
+class GuestPoweredOff(GuestError):
     """The machine is off, or went off, while something needed it running."""
 
 

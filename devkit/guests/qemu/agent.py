@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devkit.guests.port import GuestError
 from devkit.guests.qemu.channel import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _COMMAND_LIMIT = 60.0  # seconds; an emulated, busy machine is slow to answer
 _SYNC_RETRY = 2.0

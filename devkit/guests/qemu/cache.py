@@ -9,8 +9,11 @@ import asyncio
 import fcntl
 import os
 import shutil
-from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 
 def default_cache() -> Path:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devkit.guests.port import GuestError, GuestPoweredOff
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LINE_LIMIT = 1 << 23  # bytes; the guest agent answers a file read in one line
 _SENTINEL = b"\xff"  # guest-sync-delimited puts it before its answer; what precedes it on the line is stale
 
 
-class CommandFailed(GuestError):  # noqa: N818  # what happened
+class CommandFailed(GuestError):
     """The other side understood the command and refused it."""
 
 

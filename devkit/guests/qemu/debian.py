@@ -6,8 +6,11 @@ It owns package lists and apt sources; it must not know disks or machines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SUITE = "bookworm"
 _ARCHIVES = {"debian": ("", "-updates"), "debian-security": ("-security",)}

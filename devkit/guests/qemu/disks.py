@@ -9,12 +9,15 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devkit.guests.port import DiskFacts
 from devkit.guests.qemu.tools import run_tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GIB = 1 << 30
 _SOCKET_PATH_LIMIT = 90  # bytes; the kernel's is 108, less the longest name used here

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devkit.guests.port import (
     DiskFacts,
@@ -28,11 +27,16 @@ from devkit.guests.qemu.hardware import DISK_DEVICE, Machine, command
 from devkit.guests.qemu.monitor import Monitor
 from devkit.guests.qemu.process import QemuProcess
 from devkit.guests.qemu.provision import provision
-from devkit.guests.qemu.record import GuestRecord
 from devkit.guests.qemu.run_command import Script
 from devkit.guests.qemu.session import ensure_session
-from devkit.guests.qemu.template import Template
 from devkit.guests.qemu.tools import last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from pathlib import Path
+
+    from devkit.guests.qemu.record import GuestRecord
+    from devkit.guests.qemu.template import Template
 
 _COLD_BOOT_LIMIT = 240.0  # seconds; emulated, 20 on an idle host, several times that on a busy one
 _WARM_START_LIMIT = 60.0

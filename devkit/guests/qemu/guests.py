@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devkit.guests.port import DiskFacts, DiskImage, Guest, GuestError, GuestSpec, MarketplaceImage
 from devkit.guests.qemu.base_image import ensure_base_image
@@ -17,6 +16,10 @@ from devkit.guests.qemu.guest import Platform, QemuGuest
 from devkit.guests.qemu.process import QemuProcess
 from devkit.guests.qemu.record import GuestRecord
 from devkit.guests.qemu.template import ensure_template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 

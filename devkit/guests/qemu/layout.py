@@ -1,4 +1,4 @@
-"""The disk's layout: a GPT as Azure's Debian images have it, bootable by BIOS and by UEFI without a boot loader package.
+"""The disk's layout: a GPT as Azure's Debian images have it, which boots by BIOS and by UEFI.
 
 It owns partitions and boot loader; it must not know what is in the root file system except its kernel's path.
 """
@@ -22,7 +22,7 @@ ROOT_SIZE_MIB = DISK_MIB - ROOT_MIB - 1  # the last MiB holds the backup GPT
 KERNEL_OPTIONS = f"root=LABEL={ROOT_LABEL} ro console=tty0 console=ttyS0,115200 net.ifnames=0"
 
 _GRUB_LIBRARY = Path("/usr/lib/grub")
-_GRUB_MODULES = "part_gpt part_msdos ext2 fat normal linux serial terminal search search_label echo test boot".split()
+_GRUB_MODULES = ["part_gpt", "ext2", "normal", "linux", "serial", "terminal", "search", "search_label", "test", "boot"]
 _GRUB_CONFIG = f"""\
 serial --unit=0 --speed=115200
 terminal_output serial console

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devkit.guests.port import GuestError
 from devkit.guests.qemu.channel import Channel
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _COMMAND_LIMIT = 30.0
 _MIGRATION_LIMIT = 60.0

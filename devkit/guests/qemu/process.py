@@ -80,7 +80,12 @@ class QemuProcess:
 async def _readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     readable: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: readable.done() or readable.set_result(None))
+
+    def ended() -> None:
+        loop.remove_reader(descriptor)
+        readable.set_result(None)
+
+    loop.add_reader(descriptor, ended)
     try:
         await readable
     finally:

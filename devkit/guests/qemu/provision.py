@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import os
 import time
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from devkit.guests.port import GuestSpec
-from devkit.guests.qemu.agent import Agent
+if TYPE_CHECKING:
+    from devkit.guests.port import GuestSpec
+    from devkit.guests.qemu.agent import Agent
 
 _LIMIT = 120.0
 

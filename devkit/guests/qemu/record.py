@@ -46,8 +46,8 @@ class GuestRecord:
 
     def save(self) -> None:
         """Write the record, at once or not at all."""
-        document = {"spec": dataclasses.asdict(self.spec), "provisioned": self.provisioned}
-        document["spec"]["tags"] = dict(self.spec.tags)
+        spec = dataclasses.asdict(dataclasses.replace(self.spec, tags=dict(self.spec.tags)))
+        document = {"spec": spec, "provisioned": self.provisioned}
         partial = self.directory / "guest.json.partial"
         partial.write_text(json.dumps(document, default=str, indent=1))
         partial.replace(self.directory / "guest.json")

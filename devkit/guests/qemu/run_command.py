@@ -11,13 +11,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from devkit.guests.port import GuestError, OutputSink, ScriptResult, Stream
-from devkit.guests.qemu.agent import Agent
 from devkit.guests.qemu.channel import CommandFailed
 from devkit.guests.qemu.session import SCRIPT_ENVIRONMENT, refresh_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from devkit.guests.qemu.agent import Agent
 
 _DOWNLOADS = PurePosixPath("/var/lib/waagent/run-command-handler/download")
 _FAST_POLL, _SLOW_POLL = 0.05, 0.25  # seconds; fast while output comes

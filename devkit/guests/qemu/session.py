@@ -5,10 +5,14 @@ It owns the trusted local CA and the way to the host's services; it must not kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from devkit.guests.qemu.agent import Agent
 from devkit.guests.qemu.channel import CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkit.guests.qemu.agent import Agent
 
 _DIRECTORY = "/run/kiln"
 _READY = f"{_DIRECTORY}/ready"
@@ -16,7 +20,7 @@ _BUNDLE = f"{_DIRECTORY}/ca-bundle.pem"
 _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _HOST = "10.0.2.2"  # how QEMU's user network names the host's loopback
 
-SCRIPT_ENVIRONMENT = {name: _BUNDLE for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")}
+SCRIPT_ENVIRONMENT = dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"), _BUNDLE)
 """Lets curl, OpenSSL and Python in a script trust the local CA besides the guest's own."""
 
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from devkit.guests.port import GuestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REQUIRED_TOOLS: Mapping[str, str] = {
     "qemu-system-x86_64": "qemu-system-x86",
