@@ -1,0 +1,18 @@
+"""Thin adapters: decode, one library call, encode. One noun a module; each activity is short and may run twice."""
+
+from activities.adapter import bp
+
+from . import (  # noqa: F401 - importing a module registers its activities
+    capture,
+    clean_up,
+    customize,
+    operations,
+    plan,
+    provision,
+    replicate,
+    runs,
+    stage,
+    templates,
+)
+
+blueprints = (bp,)

@@ -220,6 +220,7 @@ class FinishReport(Message):
     state: RunState
     message: str
     error: ErrorDetail | None = None
+    outputs: tuple[RunOutput, ...] = ()
     leftovers: tuple[str, ...] = ()
 
 

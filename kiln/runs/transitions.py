@@ -52,7 +52,11 @@ def annotate(record: RunRecord, phase: Phase, note: str) -> RunRecord:
 
 
 def add_output(record: RunRecord, output: RunOutput) -> RunRecord:
-    """Add or replace the output of that name."""
+    """Add an output, or merge it with the one of that name: regions add up, the newer error counts."""
+    before = next((known for known in record.outputs if known.name == output.name), None)
+    if before is not None:
+        regions = before.regions + tuple(region for region in output.regions if region not in before.regions)
+        output = output.model_copy(update={"regions": regions})
     others = tuple(known for known in record.outputs if known.name != output.name)
     return record.model_copy(update={"outputs": (*others, output)})
 

@@ -1,0 +1,59 @@
+"""From a typed function to an activity: JSON in, JSON out, designed failures as an envelope.
+
+Raise means "try again", a value means "stop": a `BuildError` becomes `{"error": ...}`, everything else escapes to the
+orchestrator's retries, with its trace in the host's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import azure.durable_functions as df
+from pydantic import BaseModel
+
+from kiln.errors import BuildError, RunCanceled
+from kiln.runs.store import Ledgers
+
+if TYPE_CHECKING:
+    from kiln.contracts import Activity
+    from kiln.ids import RunRef
+
+RequestT = TypeVar("RequestT", bound=BaseModel)
+ResultT = TypeVar("ResultT", bound=BaseModel)
+
+bp = df.Blueprint()
+
+
+def implements(
+    contract: Activity[RequestT, ResultT],
+) -> Callable[[Callable[[RequestT], ResultT]], Callable[[RequestT], ResultT]]:
+    """Register a function as the activity of `contract`; the function itself stays as it is."""
+
+    def register(function: Callable[[RequestT], ResultT]) -> Callable[[RequestT], ResultT]:
+        def activity(payload: dict) -> dict:  # type: ignore[type-arg]  # the binding knows plain classes only
+            return answer(contract, function, payload)
+
+        activity.__name__ = activity.__qualname__ = contract.name
+        activity.__doc__ = function.__doc__
+        bp.activity_trigger(input_name="payload", activity=contract.name)(activity)
+        return function
+
+    return register
+
+
+def answer(
+    contract: Activity[RequestT, ResultT], function: Callable[[RequestT], ResultT], payload: dict[str, Any]
+) -> dict[str, Any]:
+    """Run `function` on a decoded payload and return its envelope."""
+    try:
+        result = function(contract.request.model_validate(payload))
+    except BuildError as error:
+        return {"error": error.detail.model_dump(mode="json")}
+    return {"result": result.model_dump(mode="json")}
+
+
+def fence(run: RunRef) -> None:
+    """Raise `RunCanceled` once the run's clean-up has begun: what waits for it may stop."""
+    if Ledgers().is_closed(run.template, run.run_id):
+        raise RunCanceled(run.run_id)

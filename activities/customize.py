@@ -1,0 +1,22 @@
+"""One script in the build machine: started, then asked for."""
+
+from __future__ import annotations
+
+from activities.adapter import fence, implements
+from kiln.cloud import commands
+from kiln.contracts import CHECK_STEP, START_STEP
+from kiln.messages import Progress, StepRequest, StepStarted
+
+
+@implements(START_STEP)
+def start_step(request: StepRequest) -> StepStarted:
+    """Start the script."""
+    fence(request.run)
+    return StepStarted(log_base=commands.start_step(request))
+
+
+@implements(CHECK_STEP)
+def check_step(request: StepRequest) -> Progress:
+    """Bring new output to the log and say whether the script is over."""
+    fence(request.run)
+    return Progress(done=commands.step_is_over(request))

@@ -1,0 +1,16 @@
+"""Long-running operations of Azure, whatever they do."""
+
+from __future__ import annotations
+
+from activities.adapter import fence, implements
+from kiln.cloud import operations
+from kiln.contracts import CHECK_OPERATION
+from kiln.messages import OperationCheck, Progress
+
+
+@implements(CHECK_OPERATION)
+def check_operation(request: OperationCheck) -> Progress:
+    """Ask how far an operation is; one that belongs to a run is given up once the run is."""
+    if request.run is not None:
+        fence(request.run)
+    return operations.check(request.operation)

@@ -1,0 +1,57 @@
+"""The build machine: recorded in the run's ledger, then made; later turned off, given back and marked."""
+
+from __future__ import annotations
+
+from activities.adapter import fence, implements
+from kiln.cloud import machines
+from kiln.contracts import (
+    CHECK_POWERED_OFF,
+    MARK_GENERALIZED,
+    START_DEALLOCATE,
+    START_INTERFACE,
+    START_MACHINE,
+)
+from kiln.messages import MachineRequest, Nothing, Operation, Progress
+from kiln.runs.record import LedgerEntry
+from kiln.runs.store import Ledgers
+
+OFF = {"stopped", "deallocated"}
+
+
+@implements(START_INTERFACE)
+def start_interface(request: MachineRequest) -> Operation:
+    """Record the network interface, then start to make it."""
+    entry = LedgerEntry(kind="nic", id=machines.interface_id(request.machine), tier=2)
+    Ledgers().record(request.run.template, request.run.run_id, entry)
+    return machines.start_interface(request.machine)
+
+
+@implements(START_MACHINE)
+def start_machine(request: MachineRequest) -> Operation:
+    """Record the machine and its disk, then start to make them."""
+    machine = LedgerEntry(kind="vm", id=machines.machine_id(request.machine), tier=1)
+    disk = LedgerEntry(kind="disk", id=machines.disk_id(request.machine), tier=2)
+    Ledgers().record(request.run.template, request.run.run_id, machine, disk)
+    return machines.start_machine(request.machine)
+
+
+@implements(CHECK_POWERED_OFF)
+def check_powered_off(request: MachineRequest) -> Progress:
+    """Ask whether the machine has turned itself off."""
+    fence(request.run)
+    return Progress(done=machines.power_state(request.machine) in OFF)
+
+
+@implements(START_DEALLOCATE)
+def start_deallocate(request: MachineRequest) -> Operation:
+    """Start to deallocate the machine."""
+    fence(request.run)
+    return machines.start_deallocate(request.machine)
+
+
+@implements(MARK_GENERALIZED)
+def mark_generalized(request: MachineRequest) -> Nothing:
+    """Mark the machine as generalized."""
+    fence(request.run)
+    machines.mark_generalized(request.machine)
+    return Nothing()

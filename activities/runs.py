@@ -1,0 +1,65 @@
+"""The run's record and its log: progress, the early stop, the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.adapter import implements
+from kiln.cloud import logs
+from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
+from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
+from kiln.runs.record import RunRecord
+from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, stop
+
+
+@implements(REPORT_PROGRESS)
+def report_progress(request: ProgressReport) -> Nothing:
+    """Record where the run is, and write it to the log as soon as there is one."""
+    run, note = request.run, request.note
+    at = datetime.fromisoformat(request.at)
+
+    def change(record: RunRecord) -> RunRecord:
+        entered = enter(record, request.phase, at)
+        return annotate(entered, request.phase, note) if note else entered
+
+    record = Runs().update(run.template, run.run_id, change)
+    if note is None:
+        _log(record, f"==> {request.at[:19]}Z {request.phase}\n")
+    return Nothing()
+
+
+@implements(REPORT_STOP)
+def report_stop(request: StopReport) -> Nothing:
+    """Record why the run ends early; it is over after clean-up."""
+    run = request.run
+    at = datetime.fromisoformat(request.at)
+    record = Runs().update(
+        run.template, run.run_id, lambda found: stop(found, at, request.error, canceled=request.canceled)
+    )
+    _log(record, f"==> {request.at[:19]}Z stopped: {request.error.sentence()}\n")
+    return Nothing()
+
+
+@implements(FINISH_RUN)
+def finish_run(request: FinishReport) -> Nothing:
+    """Record how the run ended, give the template its new outputs, and close the log."""
+    run = request.run
+    at = datetime.fromisoformat(request.at)
+
+    def change(record: RunRecord) -> RunRecord:
+        for output in request.outputs:
+            record = add_output(record, output)
+        return finish(
+            record, request.state, at=at, message=request.message, error=request.error, leftovers=request.leftovers
+        )
+
+    record = Runs().update(run.template, run.run_id, change)
+    Templates().update(run.template, lambda template: publish_outputs(template, record))
+    _log(record, f"==> {request.at[:19]}Z {request.state}\n")
+    return Nothing()
+
+
+def _log(record: RunRecord, line: str) -> None:
+    if record.log_url is not None:
+        logs.write_header(logs.at_url(record.log_url), line)

@@ -1,0 +1,77 @@
+"""Azure's clients, one of each for the process, made when first used.
+
+It owns endpoints, credential and API versions. The versions are pinned, so that what Azure does for Kiln does not change
+when a package is updated.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, cast
+
+from kiln.config import config, credential
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.compute import ComputeManagementClient
+    from azure.mgmt.network import NetworkManagementClient
+    from azure.mgmt.resource.resources import ResourceManagementClient
+    from azure.mgmt.storage import StorageManagementClient
+    from azure.storage.blob import BlobServiceClient
+
+RESOURCES = "2024-07-01"
+NETWORK = "2024-05-01"
+STORAGE = "2023-05-01"
+COMPUTE = "2024-07-01"
+DISKS = "2024-03-02"
+GALLERIES = "2024-03-03"
+
+
+def identity() -> TokenCredential:
+    """Return the app's identity as azure-core wants it."""
+    return cast("TokenCredential", credential())
+
+
+def _settings() -> dict[str, Any]:
+    settings = config()
+    return {"base_url": settings.arm_endpoint, "credential_scopes": [settings.arm_scope]}
+
+
+@functools.cache
+def resources(subscription: str) -> ResourceManagementClient:
+    """Return the client for resource groups."""
+    from azure.mgmt.resource.resources import ResourceManagementClient
+
+    return ResourceManagementClient(identity(), subscription, **_settings())
+
+
+@functools.cache
+def network(subscription: str) -> NetworkManagementClient:
+    """Return the client for networks."""
+    from azure.mgmt.network import NetworkManagementClient
+
+    return NetworkManagementClient(identity(), subscription, **_settings())
+
+
+@functools.cache
+def storage(subscription: str) -> StorageManagementClient:
+    """Return the client for storage accounts (not for what is in them)."""
+    from azure.mgmt.storage import StorageManagementClient
+
+    return StorageManagementClient(identity(), subscription, **_settings())
+
+
+@functools.cache
+def compute(subscription: str) -> ComputeManagementClient:
+    """Return the client for machines, disks, galleries and the marketplace."""
+    from azure.mgmt.compute import ComputeManagementClient
+
+    return ComputeManagementClient(identity(), subscription, **_settings())
+
+
+@functools.cache
+def blobs(endpoint: str) -> BlobServiceClient:
+    """Return the client for the blobs of the account at `endpoint`."""
+    from azure.storage.blob import BlobServiceClient
+
+    return BlobServiceClient(endpoint, credential=identity())

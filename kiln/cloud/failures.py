@@ -1,0 +1,94 @@
+"""Azure's failures, sorted: what is worth another try escapes as it is, what is not becomes a `BuildError`.
+
+The split follows Microsoft's "Azure Resource Manager request limits" and "Retry guidance for Azure services": 408, 429 and
+5xx are transient, and so are a few 409 codes that say that another operation is still under way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import AzureFailed, AzureNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure.core.exceptions import HttpResponseError
+
+TRANSIENT_STATUS = {http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS}
+TRANSIENT_CODES = {
+    "AnotherOperationInProgress",
+    "ConcurrentUpdateError",
+    "RetryableError",
+    "RetryableErrorDueToAnotherOperation",
+    "StorageAccountOperationInProgress",
+}
+HINTS = {
+    "AuthorizationFailed": "Give Kiln's identity the role that this call needs, at the scope that the message names.",
+    "LinkedAuthorizationFailed": "Give Kiln's identity access to the linked resource that the message names.",
+    "QuotaExceeded": "Ask for more quota, or set vmProfile.vmSize to a size of another family.",
+    "OperationNotAllowed": "If the message speaks of cores, ask for quota or choose another vmProfile.vmSize.",
+    "SkuNotAvailable": "Set vmProfile.vmSize to a size that the region has.",
+    "ResourceGroupNotFound": "Create the resource group first, or correct its name in the template.",
+    "RequestDisallowedByPolicy": "An Azure Policy forbids the resource; the message names the policy.",
+}
+
+
+@contextlib.contextmanager
+def azure(doing: str) -> Iterator[None]:
+    """Run calls to Azure; `doing` (an infinitive) names them in errors.
+
+    Raises `AzureFailed` for what no retry can mend. Transient faults (throttling, server errors, lost connections) escape
+    as azure-core's own exceptions, for the caller's retry policy.
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        yield
+    except HttpResponseError as error:
+        if is_transient(error):
+            raise
+        code, message = innermost(_body(error))
+        kind = AzureNotFound if error.status_code == http.HTTPStatus.NOT_FOUND else AzureFailed
+        raise failed(doing, code or str(error.status_code or "Unknown"), message or str(error.message), kind) from error
+
+
+def failed(doing: str, code: str, message: str, kind: type[AzureFailed] = AzureFailed) -> AzureFailed:
+    """Return the error for what Azure said, with the hint that goes with its code."""
+    return kind(doing, azure_code=code, azure_message=message, hint=HINTS.get(code))
+
+
+def is_transient(error: HttpResponseError) -> bool:
+    """Whether the same call may succeed later."""
+    status = error.status_code
+    if status is None:
+        return True
+    if status in TRANSIENT_STATUS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    code, _ = innermost(_body(error))
+    return code in TRANSIENT_CODES
+
+
+def innermost(body: Any) -> tuple[str | None, str | None]:
+    """Return code and message of the deepest error in an ARM error body: the one that names the cause."""
+    error = body.get("error", body) if isinstance(body, dict) else None
+    found: tuple[str | None, str | None] = (None, None)
+    while isinstance(error, dict):
+        if error.get("message") or error.get("code"):
+            found = (error.get("code") or found[0], error.get("message") or found[1])
+        details = error.get("details")
+        error = details[0] if isinstance(details, list) and details else None
+    return found
+
+
+def _body(error: HttpResponseError) -> Any:
+    import json
+
+    if error.response is None:
+        return None
+    try:
+        return json.loads(error.response.text())
+    except (ValueError, TypeError):
+        return None  # not JSON: the caller falls back to the exception's own message

@@ -1,0 +1,94 @@
+"""customization.log: one append blob a run, to which steps' output is copied while they run.
+
+Every write says at which byte it belongs (Blob Storage's `appendpos` condition), so that a repeated activity never writes
+twice. A run has one writer at a time; a header is written once because it is looked for first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure
+from kiln.cloud.staging import LOGS
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient
+
+    from kiln.messages import StagedStorage
+
+BLOCK = 4 * 1024 * 1024
+"""Bytes; the largest append block of every service version."""
+TAIL = 64 * 1024
+"""Bytes at the end of the log in which a header is looked for."""
+LAST_LINES = 20
+
+
+def log_of(storage: StagedStorage) -> BlobClient:
+    """Return the run's customization.log."""
+    return clients.blobs(storage.endpoint).get_blob_client(LOGS, storage.log_blob)
+
+
+def at_url(url: str) -> BlobClient:
+    """Return the log at the URL that a run record names."""
+    container_url, _, _ = url.partition(f"/{LOGS}/")
+    return clients.blobs(container_url).get_blob_client(LOGS, urlsplit(url).path.partition(f"/{LOGS}/")[2])
+
+
+def write_header(log: BlobClient, header: str) -> int:
+    """Append `header` (unique in the log) unless it is there; return the position (bytes) after it."""
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+
+    data = header.encode()
+    with azure("write customization.log"):
+        while True:
+            length = _length(log)
+            if length is None:
+                try:
+                    log.create_append_blob(match_condition=MatchConditions.IfMissing)
+                except ResourceExistsError:
+                    continue
+                length = 0
+            start = max(0, length - TAIL)
+            tail = log.download_blob(start, length - start).readall() if length else b""
+            found = tail.find(data)
+            if found >= 0:
+                return start + found + len(data)
+            try:
+                log.append_block(data, appendpos_condition=length)
+            except ResourceModifiedError:
+                continue  # somebody appended between the look and the write
+            return length + len(data)
+
+
+def copy_output(log: BlobClient, output: BlobClient, base: int) -> None:
+    """Copy what is new in a step's `output` to `log`, where that step's output begins at byte `base`."""
+    with azure("copy a step's output to customization.log"):
+        written = (_length(log) or 0) - base
+        length = _length(output) or 0
+        while written < length:
+            piece = output.download_blob(written, min(BLOCK, length - written)).readall()
+            log.append_block(piece, appendpos_condition=base + written)
+            written += len(piece)
+
+
+def last_lines(output: BlobClient) -> str:
+    """Return the last lines of a step's output, 4 KB at the most."""
+    with azure("read a step's output"):
+        length = _length(output)
+        if not length:
+            return ""
+        start = max(0, length - 4096)
+        text = output.download_blob(start, length - start).readall().decode("utf-8", "replace")
+    return "\n".join(text.splitlines()[-LAST_LINES:])
+
+
+def _length(blob: BlobClient) -> int | None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return int(blob.get_blob_properties().size)
+    except ResourceNotFoundError:
+        return None

@@ -1,0 +1,79 @@
+"""Long-running operations of ARM: started without waiting, asked for by anyone who has their URL.
+
+It knows the protocol (Microsoft's "Track asynchronous Azure operations") and nothing of what an operation does.
+"""
+
+from __future__ import annotations
+
+import http
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure, failed, innermost
+from kiln.config import config
+from kiln.errors import InternalFailure
+from kiln.messages import Operation, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azure.core.pipeline import PipelineResponse
+
+PENDING = {"inprogress", "running", "accepted", "creating", "updating", "deleting", "pending"}
+
+
+def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> Operation:
+    """Call an SDK's `begin_...` method, do not wait, and return where to ask for the end.
+
+    Raises what `azure` raises.
+    """
+    answers: list[PipelineResponse[Any, Any]] = []
+    with azure(doing):
+        begin(*args, polling=False, raw_response_hook=answers.append, **kwargs)
+    headers = answers[-1].http_response.headers
+    url = headers.get("Azure-AsyncOperation") or headers.get("Location")
+    return Operation(doing=doing, url=url, retry_after=_seconds(headers.get("Retry-After")))
+
+
+def check(operation: Operation) -> Progress:
+    """Ask how far an operation is. Raises `AzureFailed` when it ended as Failed or Canceled."""
+    if operation.url is None:
+        return Progress(done=True)
+    _refuse_strangers(operation.url)
+    from azure.core.rest import HttpRequest
+
+    client = clients.resources("00000000-0000-0000-0000-000000000000")  # the URL says the subscription
+    with azure(operation.doing):
+        answer = client.send_request(HttpRequest("GET", operation.url))
+        answer.raise_for_status()
+    retry_after = _seconds(answer.headers.get("Retry-After"))
+    if answer.status_code == http.HTTPStatus.ACCEPTED:
+        return Progress(done=False, retry_after=retry_after)
+    body = answer.json() if answer.content else {}
+    status = _status(body)
+    if status in {"failed", "canceled", "cancelled"}:
+        code, message = innermost(body)
+        raise failed(operation.doing, code or f"Operation{status.title()}", message or f"the operation is {status}")
+    return Progress(done=status not in PENDING, retry_after=retry_after)
+
+
+def _status(body: Any) -> str:
+    """Return the status of an operation's body; the resource itself (a Location answer) counts by provisioningState."""
+    if not isinstance(body, dict):
+        return "succeeded"
+    state = body.get("status") or (body.get("properties") or {}).get("provisioningState") or "succeeded"
+    return str(state).lower()
+
+
+def _refuse_strangers(url: str) -> None:
+    """Send the app's token to ARM alone, whatever an answer's header says."""
+    if urlsplit(url).netloc.lower() != urlsplit(config().arm_endpoint).netloc.lower():
+        raise InternalFailure(f"an operation's URL is not on {config().arm_endpoint}", target=urlsplit(url).netloc)
+
+
+def _seconds(value: str | None) -> float:
+    try:
+        return max(0.0, float(value)) if value else 0.0
+    except ValueError:
+        return 0.0  # an HTTP date: ask again at our own pace

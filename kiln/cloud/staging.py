@@ -1,0 +1,158 @@
+"""The template's staging group, its network and its storage account: all PUTs that may be repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure
+from kiln.cloud.operations import start
+from kiln.ids import resource_id
+from kiln.messages import StagedStorage
+
+if TYPE_CHECKING:
+    from kiln.messages import Operation
+    from kiln.planner.plan import GroupSpec, NetworkSpec, StorageSpec
+
+LOGS = "packerlogs"
+"""AIB's name for the container of logs."""
+ARTIFACTS = "artifacts"
+VHDS = "vhds"
+
+
+def create_group(group: GroupSpec) -> None:
+    """Make the staging resource group; a group that is there keeps its content."""
+    body: Any = {"location": group.location, "tags": group.tags}
+    with azure(f"create the staging resource group {group.name}"):
+        clients.resources(group.subscription).resource_groups.create_or_update(
+            group.name, body, api_version=clients.RESOURCES
+        )
+
+
+def start_delete_group(subscription: str, group: str) -> Operation:
+    """Start to delete a staging group with all that is in it. A group that is gone is fine."""
+    client = clients.resources(subscription)
+    with azure(f"look up the staging resource group {group}"):
+        exists = client.resource_groups.check_existence(group, api_version=clients.RESOURCES)
+    doing = f"delete the staging resource group {group}"
+    if not exists:
+        return _over(doing)
+    return start(doing, client.resource_groups.begin_delete, group, api_version=clients.RESOURCES)
+
+
+def start_security_group(network: NetworkSpec) -> Operation:
+    """Start to make the security group that lets nothing in, not even from the same network."""
+    body: Any = {
+        "location": network.location,
+        "tags": network.tags,
+        "properties": {
+            "securityRules": [
+                {
+                    "name": "deny-all-inbound",
+                    "properties": {
+                        "priority": 100,
+                        "direction": "Inbound",
+                        "access": "Deny",
+                        "protocol": "*",
+                        "sourceAddressPrefix": "*",
+                        "sourcePortRange": "*",
+                        "destinationAddressPrefix": "*",
+                        "destinationPortRange": "*",
+                    },
+                }
+            ]
+        },
+    }
+    return start(
+        f"create the network security group {network.security_group}",
+        clients.network(network.subscription).network_security_groups.begin_create_or_update,
+        network.group,
+        network.security_group,
+        body,
+        api_version=clients.NETWORK,
+    )
+
+
+def start_network(network: NetworkSpec) -> Operation:
+    """Start to make the virtual network with its one subnet.
+
+    Subnets are private by default since 2026-03-31; a build machine must reach package sources, so outbound access is
+    asked for by name (Microsoft's "Default outbound access in Azure").
+    """
+    security_group = resource_id(
+        network.subscription, network.group, "Microsoft.Network/networkSecurityGroups", network.security_group
+    )
+    body: Any = {
+        "location": network.location,
+        "tags": network.tags,
+        "properties": {
+            "addressSpace": {"addressPrefixes": [network.address_prefix]},
+            "subnets": [
+                {
+                    "name": network.subnet,
+                    "properties": {
+                        "addressPrefix": network.address_prefix,
+                        "networkSecurityGroup": {"id": security_group},
+                        "defaultOutboundAccess": True,
+                    },
+                }
+            ],
+        },
+    }
+    return start(
+        f"create the virtual network {network.network}",
+        clients.network(network.subscription).virtual_networks.begin_create_or_update,
+        network.group,
+        network.network,
+        body,
+        api_version=clients.NETWORK,
+    )
+
+
+def start_storage(storage: StorageSpec) -> Operation:
+    """Start to make the storage account: no shared keys, no public blobs, TLS 1.2."""
+    body: Any = {
+        "location": storage.location,
+        "tags": storage.tags,
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+        "properties": {
+            "allowSharedKeyAccess": False,
+            "allowBlobPublicAccess": False,
+            "minimumTlsVersion": "TLS1_2",
+            "supportsHttpsTrafficOnly": True,
+        },
+    }
+    return start(
+        f"create the storage account {storage.account}",
+        clients.storage(storage.subscription).storage_accounts.begin_create,
+        storage.group,
+        storage.account,
+        body,
+        api_version=clients.STORAGE,
+    )
+
+
+def create_containers(storage: StorageSpec) -> StagedStorage:
+    """Make the account's containers and return where its blobs are."""
+    from azure.core.exceptions import ResourceExistsError
+
+    with azure(f"read the storage account {storage.account}"):
+        account = clients.storage(storage.subscription).storage_accounts.get_properties(
+            storage.group, storage.account, api_version=clients.STORAGE
+        )
+    endpoint = str(account.primary_endpoints.blob).rstrip("/")
+    service = clients.blobs(endpoint)
+    with azure(f"create the containers of {storage.account}"):
+        for container in (LOGS, ARTIFACTS, VHDS):
+            try:
+                service.create_container(container)
+            except ResourceExistsError:
+                continue  # an earlier run of the template made it
+    return StagedStorage(endpoint=endpoint, account=storage.account, log_blob=storage.log_blob)
+
+
+def _over(doing: str) -> Operation:
+    from kiln.messages import Operation
+
+    return Operation(doing=doing)

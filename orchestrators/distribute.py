@@ -1,0 +1,61 @@
+"""One target's image to all of its regions: one update names them, then each is waited for on its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kiln.contracts import DISTRIBUTE, REPLICATE, START_REPLICATION, ReplicateRequest, TargetRequest
+from kiln.errors import BuildError, ErrorDetail
+from kiln.messages import GalleryRequest, RegionRequest
+from kiln.planner.plan import GalleryTarget
+from orchestrators.flow import Flow, orchestrator
+
+if TYPE_CHECKING:
+    from kiln.runs.record import RunOutput
+    from orchestrators.flow import Steps
+
+REGION_LIMIT = timedelta(hours=4)
+"""Microsoft's Azure Compute Gallery page: replication may take hours."""
+
+
+@orchestrator(DISTRIBUTE)
+def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
+    """Replicate a gallery version. A region that fails is named in the output's error; the others count."""
+    output, target = request.captured, request.plan.targets[request.index]
+    if output is None:
+        raise BuildError(f"target {request.index} was not captured")
+    if output.error is not None or not isinstance(target, GalleryTarget) or len(target.regions) == 1:
+        return output
+    run = request.plan.run
+    version = GalleryRequest(run=run, machine=request.plan.machine, target=target)
+    yield from flow.complete(START_REPLICATION, version, run=run, within=REGION_LIMIT)
+    regions = [region.name for region in target.regions]
+    branches = [
+        flow.begin(
+            REPLICATE,
+            ReplicateRequest(
+                region=RegionRequest(run=run, target=target, region=region),
+                output=output,
+                within=REGION_LIMIT.total_seconds(),
+            ),
+            region,
+        )
+        for region in regions
+    ]
+    outcomes = yield from flow.gather(branches)
+    late = {region: end for region, end in zip(regions, outcomes, strict=True) if isinstance(end, BuildError)}
+    ready = tuple(region for region in regions if region not in late)
+    return output.model_copy(update={"regions": ready, "error": _missing(target, late)})
+
+
+def _missing(target: GalleryTarget, late: dict[str, BuildError]) -> ErrorDetail | None:
+    if not late:
+        return None
+    return ErrorDetail(
+        code="ReplicationFailed",
+        message=f"{target.version_id} is not in {', '.join(late)}.",
+        target="properties.distribute",
+        details=tuple(error.detail for error in late.values()),
+        hint="The image can be used in its other regions.",
+    )

@@ -1,0 +1,262 @@
+"""The only module that touches azure-functions-durable's orchestration context: what a workflow may do, and how.
+
+Everything here is replayed: no clock but the history's, no randomness, no I/O. Helpers are generators, used with
+`yield from`; a designed failure arrives as the `BuildError` that the activity raised.
+
+Back-off is made here with durable timers, because azure-functions-durable 1.x retries at a fixed interval only.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import azure.durable_functions as df
+from pydantic import BaseModel
+
+from kiln.contracts import CHECK_OPERATION, REPORT_PROGRESS, WAIT, Activity, Orchestrator
+from kiln.errors import BuildError, DeadlineExceeded, ErrorDetail, InternalFailure, RunCanceled
+from kiln.messages import OperationCheck, ProgressReport, WaitRequest
+
+if TYPE_CHECKING:
+    from kiln.ids import RunRef
+    from kiln.messages import Operation, Progress
+    from kiln.runs.record import Phase
+
+RequestT = TypeVar("RequestT", bound=BaseModel)
+ResultT = TypeVar("ResultT", bound=BaseModel)
+T = TypeVar("T")
+Steps = Generator[Any, Any, T]
+
+RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30, 60, 60, 120))
+"""Between attempts of an activity whose fault may pass; Azure's own Retry-After is honoured within the activity."""
+
+OPERATION_LIMIT = timedelta(hours=1)
+"""For one long-running operation of Azure, unless the caller knows better."""
+
+bp = df.Blueprint()
+
+
+@dataclass(frozen=True)
+class Branch(Generic[ResultT]):
+    """A sub-orchestration that runs beside its siblings."""
+
+    task: Any
+    orchestrator: Orchestrator[Any, ResultT]
+
+
+def orchestrator(
+    contract: Orchestrator[RequestT, ResultT],
+) -> Callable[[Callable[[Flow, RequestT], Steps[ResultT]]], Callable[[Flow, RequestT], Steps[ResultT]]]:
+    """Register a workflow under its contract: decode the input, encode the result, turn `BuildError` into an envelope."""
+
+    def register(workflow: Callable[[Flow, RequestT], Steps[ResultT]]) -> Callable[[Flow, RequestT], Steps[ResultT]]:
+        @functools.wraps(workflow)
+        def run(context: Any) -> Steps[Any]:
+            flow = Flow(context)
+            try:
+                result = yield from workflow(flow, contract.request.model_validate(context.get_input()))
+            except BuildError as error:
+                return {"error": error.detail.model_dump(mode="json")}
+            return None if flow.continued else {"result": result.model_dump(mode="json")}
+
+        run.__annotations__ = {}
+        del run.__wrapped__  # durable looks at the signature: one parameter, `context`
+        bp.orchestration_trigger(context_name="context", orchestration=contract.name)(run)
+        return workflow
+
+    return register
+
+
+class Flow:
+    """One instance of a workflow, while it is being replayed."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._waits = 0
+        self.continued = False
+
+    @property
+    def now(self) -> datetime:
+        """The history's time (UTC)."""
+        moment: datetime = self._context.current_utc_datetime
+        return moment
+
+    @property
+    def stamp(self) -> str:
+        """The history's time as ISO 8601 text."""
+        return self.now.isoformat()
+
+    def run(self, activity: Activity[RequestT, ResultT], request: RequestT) -> Steps[ResultT]:
+        """Run one activity to its end, again after a passing fault. Raises the `BuildError` that it designed."""
+        raw = yield from self._attempt(activity.name, request.model_dump(mode="json"))
+        return _decode(raw, activity.result)
+
+    def run_all(self, activity: Activity[RequestT, ResultT], requests: list[RequestT]) -> Steps[list[ResultT]]:
+        """Run one activity for each request, side by side. Raises the first `BuildError` after all have ended."""
+        payloads = [request.model_dump(mode="json") for request in requests]
+        tasks = [self._context.call_activity(activity.name, payload) for payload in payloads]
+        raws: list[Any] = []
+        yield from self._settle(tasks)
+        for task, payload in zip(tasks, payloads, strict=True):
+            try:
+                raws.append((yield task))
+            except Exception:  # noqa: BLE001 - durable raises Exception itself; what passed as transient is tried again
+                raws.append((yield from self._attempt(activity.name, payload)))
+        return [_decode(raw, activity.result) for raw in raws]
+
+    def call(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Steps[ResultT]:
+        """Run one sub-orchestration to its end. `role` names it among its siblings."""
+        return (yield from self.result(self.begin(workflow, request, role)))
+
+    def begin(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Branch[ResultT]:
+        """Prepare a sub-orchestration; it starts when it is first waited for."""
+        task = self._context.call_sub_orchestrator(
+            workflow.name, request.model_dump(mode="json"), f"{self._context.instance_id}:{role}"
+        )
+        return Branch(task, workflow)
+
+    def start(self, *branches: Branch[Any]) -> Steps[None]:
+        """Start branches of different kinds side by side; take each one's `result` after that."""
+        yield from self._settle([branch.task for branch in branches])
+
+    def result(self, branch: Branch[ResultT]) -> Steps[ResultT]:
+        """Wait for one branch and return its result. Raises its error."""
+        outcome = yield from self.join(branch)
+        if isinstance(outcome, BuildError):
+            raise outcome
+        return outcome
+
+    def gather(self, branches: list[Branch[ResultT]]) -> Steps[list[ResultT | BuildError]]:
+        """Run branches side by side until all have ended; return each one's result or error, in order."""
+        yield from self._settle([branch.task for branch in branches])
+        outcomes: list[ResultT | BuildError] = []
+        for branch in branches:
+            outcomes.append((yield from self.join(branch)))
+        return outcomes
+
+    def join(self, branch: Branch[ResultT]) -> Steps[ResultT | BuildError]:
+        """Wait for one branch; return its result or its error."""
+        try:
+            raw = yield branch.task
+            return _decode(raw, branch.orchestrator.result)
+        except BuildError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - durable raises Exception itself when a sub-orchestration fails
+            return _fault(branch.orchestrator.name, error)
+
+    def race(self, branch: Branch[ResultT], *, run: RunRef, cancel: str, within: timedelta) -> Steps[ResultT]:
+        """Wait for `branch`, the event `cancel` or the end of `within`, whichever is first.
+
+        Raises the branch's own error, `RunCanceled` or `DeadlineExceeded`. A branch that lost goes on: `join` it later.
+        """
+        canceled = self._context.wait_for_external_event(cancel)
+        deadline = self._context.create_timer(self.now + within)
+        winner = yield self._context.task_any([branch.task, canceled, deadline])
+        if winner is not deadline:
+            deadline.cancel()
+        if winner is canceled:
+            raise RunCanceled(run.run_id)
+        if winner is deadline:
+            minutes = int(within.total_seconds() // 60)
+            raise DeadlineExceeded(
+                f"The build took longer than its {minutes} minutes.",
+                target="properties.buildTimeoutInMinutes",
+                hint="Raise buildTimeoutInMinutes, or see in the log which step took the time.",
+            )
+        return (yield from self.result(branch))
+
+    def complete(
+        self,
+        activity: Activity[RequestT, Operation],
+        request: RequestT,
+        *,
+        run: RunRef | None,
+        within: timedelta = OPERATION_LIMIT,
+    ) -> Steps[None]:
+        """Start a long-running operation of Azure and wait for its end. With `run`, it is given up once the run is."""
+        operation = yield from self.run(activity, request)
+        if operation.url is None:
+            return
+        yield from self.wait(
+            CHECK_OPERATION,
+            OperationCheck(run=run, operation=operation),
+            doing=operation.doing,
+            within=within,
+            first_delay=operation.retry_after,
+        )
+
+    def wait(
+        self,
+        check: Activity[RequestT, Progress],
+        request: RequestT,
+        *,
+        doing: str,
+        within: timedelta,
+        first_delay: float = 0.0,
+    ) -> Steps[Progress]:
+        """Ask `check` until it is done, in a sub-orchestration of its own. Raises `DeadlineExceeded`."""
+        self._waits += 1
+        waiting = WaitRequest(
+            check=check.name,
+            payload=request.model_dump(mode="json"),
+            doing=doing,
+            within=within.total_seconds(),
+            first_delay=first_delay,
+        )
+        return (yield from self.call(WAIT, waiting, f"w{self._waits}"))
+
+    def ask(self, check: str, payload: dict[str, Any], kind: type[ResultT]) -> Steps[ResultT]:
+        """Run the check activity of that name once."""
+        raw = yield from self._attempt(check, payload)
+        return _decode(raw, kind)
+
+    def sleep(self, duration: timedelta) -> Steps[None]:
+        """Let `duration` pass."""
+        if duration > timedelta(0):
+            yield self._context.create_timer(self.now + duration)
+
+    def enter(self, run: RunRef, phase: Phase, note: str | None = None) -> Steps[None]:
+        """Record that a phase begins, or, with a `note`, where it is."""
+        yield from self.run(REPORT_PROGRESS, ProgressReport(run=run, phase=phase, at=self.stamp, note=note))
+
+    def start_over(self, request: BaseModel) -> None:
+        """End this generation and begin the next with `request` and an empty history; return right after it."""
+        self.continued = True
+        self._context.continue_as_new(request.model_dump(mode="json"))
+
+    def _attempt(self, name: str, payload: dict[str, Any]) -> Steps[Any]:
+        for delay in RETRY_DELAYS:
+            try:
+                return (yield self._context.call_activity(name, payload))
+            except Exception:  # noqa: BLE001 - durable raises Exception itself; a designed failure comes as an envelope
+                yield from self.sleep(delay)
+        try:
+            return (yield self._context.call_activity(name, payload))
+        except Exception as error:
+            raise _fault(name, error) from error
+
+    def _settle(self, tasks: list[Any]) -> Steps[None]:
+        """Start tasks side by side and wait until the first fault, or for all; each is then waited for on its own."""
+        if not tasks:
+            return
+        try:
+            yield self._context.task_all(tasks)
+        except Exception:  # noqa: BLE001 - each task is yielded again by the caller, which sees its own fault
+            return
+
+
+def _decode(raw: Any, kind: type[ResultT]) -> ResultT:
+    if "error" in raw:
+        raise BuildError.from_detail(ErrorDetail.model_validate(raw["error"]))
+    return kind.model_validate(raw["result"])
+
+
+def _fault(name: str, error: Exception) -> InternalFailure:
+    return InternalFailure(
+        f"{name} failed after every retry: {error}",
+        hint="The host's log has the whole trace; running the build again is safe.",
+    )
