@@ -82,3 +82,8 @@ def part_of(arm_id: str, type_: str) -> str:
         if kind.lower() == type_.lower():
             return name
     raise ValueError(f"{arm_id} has no {type_}")
+
+
+def region_name(name: str) -> str:
+    """Return a region's name as ids and URLs have it: `West Europe` is `westeurope`."""
+    return name.replace(" ", "").lower()

@@ -32,12 +32,16 @@ class Templates:
         """Return the template and its ETag, or None."""
         return self._store.get(self.path(template), TemplateRecord)
 
-    def require(self, template: TemplateId) -> TemplateRecord:
-        """Return the template. Raises `ResourceNotFound`."""
+    def require_stored(self, template: TemplateId) -> Stored[TemplateRecord]:
+        """Return the template and its ETag. Raises `ResourceNotFound`."""
         stored = self.get(template)
         if stored is None:
             raise ResourceNotFound(f"The image template {template.arm} does not exist.", target=template.arm)
-        return stored.content
+        return stored
+
+    def require(self, template: TemplateId) -> TemplateRecord:
+        """Return the template. Raises `ResourceNotFound`."""
+        return self.require_stored(template).content
 
     def create(self, record: TemplateRecord) -> str:
         """Store a new template and return its ETag. Raises `PreconditionFailed` when the name is taken."""
@@ -104,6 +108,10 @@ class Runs:
             stored = self._store.get(path, RunRecord)
             if stored is not None:
                 yield stored.content
+
+    def delete(self, template: TemplateId, run_id: str) -> None:
+        """Remove a run that never began; it may be gone already."""
+        self._store.delete(self.path(template, run_id))
 
     def delete_all(self, template: TemplateId) -> None:
         """Remove every run record and ledger of a template."""

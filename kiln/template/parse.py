@@ -34,16 +34,22 @@ def parse_template(body: Any) -> ImageTemplate:
     if not isinstance(body, dict):
         problem = Problem(path="$", message=f"expected a JSON object, got {_kind(body)}", source=RULES)
         raise TemplateInvalid((problem,))
-    content = {key: value for key, value in body.items() if key not in READ_ONLY}
-    if isinstance(content.get("properties"), dict):
-        content["properties"] = {
-            key: value for key, value in content["properties"].items() if key not in READ_ONLY_PROPERTIES
-        }
+    content = without_read_only(body)
     try:
         return ImageTemplate.model_validate(content, by_name=False, by_alias=True)
     except ValidationError as error:
         problems = tuple(_problem(item) for item in error.errors(include_url=False))
         raise TemplateInvalid(problems) from error
+
+
+def without_read_only(body: dict[str, Any]) -> dict[str, Any]:
+    """Return `body` without the members that only the service may set."""
+    content = {key: value for key, value in body.items() if key not in READ_ONLY}
+    if isinstance(content.get("properties"), dict):
+        content["properties"] = {
+            key: value for key, value in content["properties"].items() if key not in READ_ONLY_PROPERTIES
+        }
+    return content
 
 
 def _problem(item: ErrorDetails) -> Problem:

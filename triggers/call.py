@@ -1,0 +1,165 @@
+"""One request, read and checked: the ids in its path, its api-version, its body, and the URLs that answers point to.
+
+It owns every rule of Resource Manager that holds for all routes alike; it knows nothing of templates and runs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
+from kiln.ids import TemplateId
+from kiln.runs.naming import RUN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import azure.functions as func
+
+    from triggers.orchestrations import Orchestrations
+
+API_VERSIONS = ("2020-02-14", "2021-10-01", "2022-02-14", "2022-07-01", "2023-07-01", "2024-02-01", "2025-10-01")
+"""The stable ones of Microsoft.VirtualMachineImages."""
+
+BODY_LIMIT = 4 * 1024 * 1024
+"""Bytes; Resource Manager takes no more either (Microsoft's "Azure Resource Manager limits")."""
+
+_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
+_TEMPLATE_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9\-_.]{1,64}")
+_UUID = _SUBSCRIPTION
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that Resource Manager's common rules allow."""
+
+    route: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    origin: str
+    api_version: str
+    now: datetime
+    orchestrations: Orchestrations
+
+    @staticmethod
+    def read(request: func.HttpRequest, orchestrations: Orchestrations, now: datetime) -> Call:
+        """Return the call that `request` makes. Raises `RequestInvalid` when its api-version is no good."""
+        query = {name.lower(): value for name, value in request.params.items()}
+        return Call(
+            route=request.route_params,
+            query=query,
+            headers=request.headers,
+            body=request.get_body(),
+            origin=_origin(request.url, request.headers),
+            api_version=_api_version(query.get("api-version")),
+            now=now,
+            orchestrations=orchestrations,
+        )
+
+    @property
+    def subscription(self) -> str:
+        """The subscription in the path."""
+        return _matching(self.route["subscription"], _SUBSCRIPTION, "InvalidSubscriptionId", "subscription id")
+
+    @property
+    def group(self) -> str:
+        """The resource group in the path."""
+        return _matching(self.route["group"], _GROUP, "InvalidResourceGroupName", "resource group name")
+
+    @property
+    def template(self) -> TemplateId:
+        """The image template in the path."""
+        name = _matching(self.route["name"], _TEMPLATE_NAME, "InvalidResourceName", "image template name")
+        return TemplateId(subscription=self.subscription, group=self.group, name=name)
+
+    @property
+    def run_id(self) -> str:
+        """The run id in the path."""
+        return _known(self.route["run"], RUN_ID, "run")
+
+    @property
+    def operation_id(self) -> str:
+        """The operation id in the path."""
+        return _known(self.route["operation"], _UUID, "operation")
+
+    def json(self) -> Any:
+        """Return the body's JSON value. Raises `RequestInvalid` that tells line and column, or `RequestTooLarge`."""
+        if len(self.body) > BODY_LIMIT:
+            raise RequestTooLarge(f"The request's body has {len(self.body)} bytes; {BODY_LIMIT} are the limit.")
+        try:
+            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            raise RequestInvalid(f"The request's body is not JSON: {error.msg} at {where}.") from error
+        except UnicodeDecodeError as error:
+            raise RequestInvalid(f"The request's body is not UTF-8 at byte {error.start}.") from error
+        except RecursionError as error:
+            raise RequestInvalid("The request's body is nested too deeply.") from error
+
+    def natural(self, name: str, default: int) -> int:
+        """Return a whole number that is not negative from the query. Raises `RequestInvalid`."""
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit()):
+            raise RequestInvalid(
+                f"The query's {name} is {text!r}; expected a whole number, 0 or more.",
+                code="InvalidParameter",
+                target=name,
+            )
+        return int(text)
+
+    def url(self, path: str) -> str:
+        """Return the absolute URL of `path` here, as the client reaches it and with its own api-version."""
+        return f"{self.origin}{path}?{urlencode({'api-version': self.api_version})}"
+
+
+def _origin(url: str, headers: Mapping[str, str]) -> str:
+    """Return scheme and host as the client wrote them: a proxy in between says so in X-Forwarded-*."""
+    parts = urlsplit(url)
+    scheme = _first(headers.get("X-Forwarded-Proto")) or parts.scheme
+    host = _first(headers.get("X-Forwarded-Host")) or parts.netloc
+    return f"{scheme}://{host}"
+
+
+def _first(value: str | None) -> str:
+    return (value or "").split(",")[0].strip()
+
+
+def _api_version(given: str | None) -> str:
+    if not given:
+        raise RequestInvalid(
+            "The query lacks api-version, which every request needs, such as ?api-version=2025-10-01.",
+            code="MissingApiVersionParameter",
+        )
+    if given not in API_VERSIONS:
+        raise RequestInvalid(
+            f"The api-version {given!r} is not supported; the supported ones are {', '.join(API_VERSIONS)}.",
+            code="InvalidApiVersionParameter",
+            target="api-version",
+        )
+    return given
+
+
+def _matching(value: str, pattern: re.Pattern[str], code: str, what: str) -> str:
+    if not pattern.fullmatch(value):
+        raise RequestInvalid(f"{value!r} is not a valid {what}.", code=code, target=what)
+    return value
+
+
+def _known(value: str, pattern: re.Pattern[str], what: str) -> str:
+    """Return an id that Kiln itself makes; one of another form cannot exist."""
+    if not pattern.fullmatch(value.lower()):
+        raise ResourceNotFound(f"There is no {what} {value!r}.", target=value)
+    return value.lower()
+
+
+def _refuse_constant(name: str) -> None:
+    raise RequestInvalid(f"The request's body is not JSON: {name} is no JSON value.")

@@ -1,0 +1,65 @@
+"""A run is told to end, and a template to go: cancel is an event to the build, deletion an orchestration of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from kiln.contracts import DELETE_TEMPLATE
+from kiln.messages import DeleteTemplateRequest
+from kiln.runs.naming import delete_instance
+from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import finish, request_cancel
+from triggers.orchestrations import Life
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kiln.ids import TemplateId
+    from triggers.orchestrations import Orchestrations
+
+
+async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> RunRecord | None:
+    """Cancel the template's run and return it, or None when none is going. Asking again asks the build again."""
+    if record.run_id is None:
+        return None
+    run = await asyncio.to_thread(Runs().get, record.id, record.run_id)
+    if run is None or run.state.is_final:
+        return None
+    marked = await asyncio.to_thread(Runs().update, record.id, run.run_id, request_cancel)
+    if marked.state.is_final or await orchestrations.cancel(run.instance_id):
+        return marked
+    return await asyncio.to_thread(Runs().update, record.id, run.run_id, lambda known: abandoned(known, record, now))
+
+
+def abandoned(run: RunRecord, template: TemplateRecord, now: datetime) -> RunRecord:
+    """Return the run as Canceled, for want of an orchestration that could end it. A run that is over stays as it is."""
+    if run.phases:
+        message = (
+            "The run was canceled after its orchestration had ended without a word. Resources of it may be left in the "
+            f"resource group {template.staging_group}."
+        )
+    else:
+        message = "The run was canceled before it began."
+    return finish(run, RunState.CANCELED, now, message, error=None, leftovers=())
+
+
+async def delete_template(orchestrations: Orchestrations, template: TemplateId, now: datetime) -> TemplateRecord | None:
+    """Begin to delete the template and return it, or None when it does not exist.
+
+    Asking again changes nothing while the deletion is going, and starts it anew when it had failed.
+    """
+    record = await asyncio.to_thread(Templates().update, template, leaving)
+    if record is None:
+        return None
+    await cancel_current_run(orchestrations, record, now)
+    instance = delete_instance(record)
+    if await orchestrations.life(instance) in {Life.NONE, Life.BROKEN}:
+        await orchestrations.start(DELETE_TEMPLATE, instance, DeleteTemplateRequest(template=record.id))
+    return record
+
+
+def leaving(record: TemplateRecord) -> TemplateRecord:
+    """Return the template as Deleting; nothing brings it back."""
+    return record.model_copy(update={"provisioning_state": ProvisioningState.DELETING})

@@ -1,0 +1,71 @@
+"""A handler as an Azure Functions client function: what every request gets, whatever it asks.
+
+It owns correlation ids, the mapping of errors to answers, and registration; it knows no route.
+"""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from triggers.call import Call
+from triggers.orchestrations import Orchestrations
+from triggers.reply import REFUSALS, Reply, failure, refusal
+
+PROVIDER_ROUTE = "subscriptions/{subscription}/providers/Microsoft.VirtualMachineImages"
+GROUP_ROUTE = (
+    "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.VirtualMachineImages/imageTemplates"
+)
+TEMPLATE_ROUTE = f"{GROUP_ROUTE}/{{name}}"
+
+Handler = Callable[[Call], Awaitable[Reply]]
+log = logging.getLogger("kiln.api")
+
+
+def endpoint(blueprint: df.Blueprint, method: str, route: str) -> Callable[[Handler], Handler]:
+    """Register a handler as the function `http_<its name>` for one method and route."""
+
+    def register(handler: Handler) -> Handler:
+        async def serve(req: func.HttpRequest, client: Any) -> func.HttpResponse:
+            return await answer(handler, req, client)
+
+        name = f"http_{handler.__name__}"
+        serve.__name__ = name
+        serve.__doc__ = handler.__doc__
+        builder = blueprint.durable_client_input(client_name="client")(serve)
+        builder = blueprint.route(route=route, methods=[method])(builder)
+        blueprint.function_name(name)(builder)
+        return handler
+
+    return register
+
+
+async def answer(
+    handler: Handler, request: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Return the handler's answer, or the error that it ended in, with the ids by which the request is found again."""
+    ids = trace_ids(request.headers, str(uuid.uuid4()))
+    try:
+        reply = await handler(Call.read(request, Orchestrations(client), datetime.now(UTC)))
+    except REFUSALS as error:
+        reply = refusal(error)
+    except Exception:
+        correlation = ids["x-ms-correlation-request-id"]
+        log.exception("%s %s failed, correlation id %s", request.method, request.url, correlation)
+        reply = failure(correlation)
+    return reply.response(ids)
+
+
+def trace_ids(headers: Mapping[str, str], request_id: str) -> dict[str, str]:
+    """Return Resource Manager's trace headers: this request's own id, and the client's ids as it sent them."""
+    ids = {
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": headers.get("x-ms-correlation-request-id") or request_id,
+    }
+    if client_id := headers.get("x-ms-client-request-id"):
+        ids["x-ms-client-request-id"] = client_id
+    return ids

@@ -1,0 +1,75 @@
+"""An answer as data, and errors as answers: the one place that knows which error is which HTTP status.
+
+It knows nothing of what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+
+from kiln.errors import (
+    Conflict,
+    ErrorDetail,
+    KilnError,
+    PreconditionFailed,
+    RequestInvalid,
+    RequestTooLarge,
+    ResourceNotFound,
+    TemplateInvalid,
+)
+from kiln.runs.status import error_body
+
+RETRY_AFTER = 1
+"""Seconds between polls of a long-running operation; clients read a whole number."""
+
+STATUS: dict[type[KilnError], HTTPStatus] = {
+    RequestInvalid: HTTPStatus.BAD_REQUEST,
+    TemplateInvalid: HTTPStatus.BAD_REQUEST,
+    ResourceNotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+REFUSALS = tuple(STATUS)
+"""The errors that answer a request; any other is Kiln's own failure."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer: `body` is a JSON value (a dict), bytes of plain text, or nothing."""
+
+    status: HTTPStatus
+    body: dict[str, Any] | bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self, extra: dict[str, str]) -> func.HttpResponse:
+        """Return the answer as Azure Functions wants it, with `extra` headers."""
+        headers = {**self.headers, **extra}
+        match self.body:
+            case None:
+                return func.HttpResponse(status_code=self.status, headers=headers)
+            case bytes():
+                return func.HttpResponse(self.body, status_code=self.status, headers=headers, mimetype="text/plain")
+            case _:
+                text = json.dumps(self.body, ensure_ascii=False)
+                return func.HttpResponse(text, status_code=self.status, headers=headers, mimetype="application/json")
+
+
+def refusal(error: KilnError) -> Reply:
+    """Return the answer to a request that Kiln refuses with one of `REFUSALS`."""
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    return Reply(status, {"error": error_body(error.detail)})
+
+
+def failure(correlation_id: str) -> Reply:
+    """Return the answer to a request on which Kiln itself failed: it tells where to look, and nothing of the cause."""
+    detail = ErrorDetail(
+        code="InternalServerError",
+        message=f"Kiln failed on this request. Its log has the cause under the correlation id {correlation_id}.",
+    )
+    return Reply(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": error_body(detail)})
