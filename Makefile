@@ -1,0 +1,47 @@
+# Everything that a developer does with Kiln; `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests demo test check clean system-required system-wanted
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(VENV)/.set-up
+AZURITE := node_modules/.set-up
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: system-required $(PYTHON) $(AZURITE)  ## install what is missing: system packages, .venv with `kiln`, Azurite
+
+demo: setup  ## build examples/hello-linux.json into a VHD, all on this machine (VERIFY=1: boot it and look)
+	@$(BIN)/python -m devkit.local.demo
+
+test: setup-tests  ## set up, check and run all tests
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n 2
+
+check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m devkit.determinism orchestrators
+
+clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, caches
+	rm -rf $(VENV) node_modules .kiln .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf ./*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Tests on virtual machines are skipped where these cannot be had, so that a missing QEMU is no reason to run none.
+setup-tests: system-wanted $(PYTHON) $(AZURITE)
+
+system-required system-wanted: system-%:
+	@scripts/setup-system.sh $*
+
+$(PYTHON): requirements.txt requirements-dev.txt pyproject.toml scripts/setup-python.sh | system-wanted
+	@scripts/setup-python.sh $(VENV)
+	@touch $@
+
+$(AZURITE): package.json package-lock.json scripts/setup-azurite.sh | $(PYTHON)
+	@scripts/setup-azurite.sh $(VENV)
+	@touch $@
