@@ -163,7 +163,8 @@ class QemuGuest:
         await self.make_disk()
         warm = not isinstance(self.record.spec.source, DiskImage)
         await self._start(warm=warm)
-        await provision(await self._connected_agent(), self.record.spec, from_template=warm)
+        # The session first: provisioning leaves host keys in the making, and they compete for the processor.
+        await provision(await self._agent_of_this_boot(), self.record.spec, from_template=warm)
         self.record.provisioned = True
         self.record.save()
 

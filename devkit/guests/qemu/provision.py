@@ -61,7 +61,10 @@ def ovf_environment(computer_name: str, admin_username: str) -> str:
 <UserName>{escape(admin_username)}</UserName>
 <DisableSshPasswordAuthentication>true</DisableSshPasswordAuthentication>
 </LinuxProvisioningConfigurationSet></wa:ProvisioningSection>
-<wa:PlatformSettingsSection><wa:Version>1.0</wa:Version></wa:PlatformSettingsSection>
+<wa:PlatformSettingsSection><wa:Version>1.0</wa:Version>
+<PlatformSettings xmlns="http://schemas.microsoft.com/windowsazure">
+<ProvisionGuestAgent>true</ProvisionGuestAgent>
+</PlatformSettings></wa:PlatformSettingsSection>
 </Environment>
 """
 

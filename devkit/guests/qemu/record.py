@@ -5,15 +5,18 @@ It owns the file names and the JSON record; it must not know how a machine is ru
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from devkit.guests.port import DiskImage, GuestSource, GuestSpec, MarketplaceImage
+from devkit.guests.spec_json import dump_spec, load_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devkit.guests.port import GuestSpec
 
 
 @dataclass
@@ -36,7 +39,7 @@ class GuestRecord:
             document = json.loads((directory / "guest.json").read_text())
         except FileNotFoundError:
             return None
-        return cls(directory, _spec(document["spec"]), document["provisioned"])
+        return cls(directory, load_spec(document["spec"]), document["provisioned"])
 
     @classmethod
     def load_all(cls, data: Path) -> list[GuestRecord]:
@@ -46,10 +49,9 @@ class GuestRecord:
 
     def save(self) -> None:
         """Write the record, at once or not at all."""
-        spec = dataclasses.asdict(dataclasses.replace(self.spec, tags=dict(self.spec.tags)))
-        document = {"spec": spec, "provisioned": self.provisioned}
+        document = {"spec": dump_spec(self.spec), "provisioned": self.provisioned}
         partial = self.directory / "guest.json.partial"
-        partial.write_text(json.dumps(document, default=str, indent=1))
+        partial.write_text(json.dumps(document, indent=1))
         partial.replace(self.directory / "guest.json")
 
     def delete(self) -> None:
@@ -60,13 +62,3 @@ class GuestRecord:
     def disk(self) -> Path:
         """The machine's own disk (qcow2)."""
         return self.directory / "disk.qcow2"
-
-
-def _spec(document: dict[str, Any]) -> GuestSpec:
-    return GuestSpec(**{**document, "source": _source(document["source"])})
-
-
-def _source(document: dict[str, Any]) -> GuestSource:
-    if "path" in document:
-        return DiskImage(Path(document["path"]))
-    return MarketplaceImage(**document)
