@@ -1,0 +1,1 @@
+"""Microsoft.Compute's machines, disks, images and marketplace of the local Azure."""

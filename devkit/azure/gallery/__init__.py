@@ -1,0 +1,1 @@
+"""Microsoft.Compute's galleries of the local Azure."""

@@ -1,0 +1,128 @@
+"""Image versions: captured once, published in the home region, replicated to the others.
+
+It owns the version's rules and its publishing; it must not know how a disk is frozen (see captures).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from devkit.azure import clock, crud, ids, regions
+from devkit.azure.compute import captures
+from devkit.azure.errors import ArmError
+from devkit.azure.gallery import replication, version_rules
+from devkit.azure.gallery.shapes import VERSION
+from devkit.azure.operations import Operation, WorkTable
+from devkit.azure.routing import Answer, Call, RouteTable
+
+if TYPE_CHECKING:
+    from devkit.azure.cloud import Cloud
+    from devkit.azure.store import Resource
+
+table = RouteTable()
+works = WorkTable()
+TYPE = "Microsoft.Compute/galleries/images/versions"
+PATH = crud.path_of(TYPE)
+
+
+@table.route("PUT", PATH, body=VERSION)
+async def put(cloud: Cloud, call: Call) -> Answer:
+    """Publish a version, or change regions, replicas and excludeFromLatest of one."""
+    version_rules.check_name(call.id.rsplit("/", 1)[-1])
+    definition = cloud.store.get(ids.parent(call.id))
+    old = cloud.store.find(call.id)
+    version_rules.complete(call.body)
+    if old is None:
+        source = version_rules.source(cloud, call.body["properties"])
+        await captures.check_source(cloud, source, generalized=definition.properties["osState"] == "Generalized")
+        version_rules.check_fit(source, definition)
+        call.body["properties"]["publishingProfile"]["publishedDate"] = clock.iso(clock.now())
+    else:
+        call.body["properties"] = version_rules.merged(old, call.body["properties"])
+    version, created = crud.stage(cloud, call, TYPE, call.body)
+    regional_fault = call.fault.rule.get("replication") if call.fault else None
+    if regional_fault is not None:
+        version.private.setdefault("faults", {})[regions.normal(regional_fault["region"])] = regional_fault
+        cloud.store.save(version)
+    targets = [regions.normal(target["name"]) for target in _targets(version)]
+    args = {"regions": targets}
+    operation = cloud.operations.begin("version.put", version.id, args=args, failure=call.failure)
+    return crud.put_answer(cloud, call, version, operation, status=201 if created else 200)
+
+
+def _targets(version: Resource) -> list[dict[str, Any]]:
+    targets: list[dict[str, Any]] = version.properties["publishingProfile"]["targetRegions"]
+    return targets
+
+
+@works.work("version.put")
+async def publish(cloud: Cloud, operation: Operation) -> None:
+    """Capture if that is still to be done, copy to the home region, then to the others, and wait for all."""
+    version = cloud.store.get(operation.target)
+    await _capture(cloud, version)
+    home = version.doc["location"]
+    names = operation.args["regions"]
+    replication.keep_only(version, names)
+    _begin(cloud, version, home, "version.home")
+    await asyncio.sleep(replication.remaining(version))
+    for name in names:
+        _begin(cloud, version, name, "replication")
+    await asyncio.sleep(replication.remaining(version))
+    failed = replication.failures(version)
+    if failed:
+        details = [{"code": "ReplicationFailed", "message": why, "target": name} for name, why in failed.items()]
+        message = f"Replication of {version.id} failed in: {', '.join(failed)}."
+        raise ArmError(409, "GalleryImageVersionReplicationFailed", message, details=details)
+
+
+async def _capture(cloud: Cloud, version: Resource) -> None:
+    if "file" in version.private:
+        return
+    source = version_rules.source(cloud, version.properties)
+    definition = cloud.store.get(ids.parent(version.id))
+    captured = await captures.capture(cloud, source, version)
+    captured["generalized"] = definition.properties["osState"] == "Generalized"
+    version.private.update(captured)
+    disk = version.properties["storageProfile"].setdefault("osDiskImage", {})
+    disk.setdefault("hostCaching", "ReadWrite")
+    disk["sizeInGB"] = captured["size_gb"]
+    cloud.store.save(version)
+
+
+def _begin(cloud: Cloud, version: Resource, region: str, kind: str) -> None:
+    """Begin the copy into a region, unless it is done or under way; a failed one is begun again."""
+    if replication.regional_state(version, region) in {"Completed", "Replicating"}:
+        return
+    mode = version.properties["publishingProfile"].get("replicationMode", "Full")
+    seconds = 0.0 if mode == "Shallow" else cloud.latency.seconds(kind)
+    fault = version.private.get("faults", {}).pop(region, None)
+    replication.begin(version, region, seconds, fault=fault)
+    cloud.store.save(version)
+
+
+@table.route("GET", PATH)
+async def get(cloud: Cloud, call: Call) -> Answer:
+    """Show a version, with its replication if asked."""
+    version = cloud.store.get(call.id)
+    shown = version.show()
+    if "replicationstatus" in call.expand:
+        shown["properties"]["replicationStatus"] = replication.status(version, _targets(version))
+    return Answer(200, shown)
+
+
+def _refuse(cloud: Cloud, version: Resource) -> None:
+    for other in cloud.store.list(kind=TYPE):
+        source = other.properties["storageProfile"].get("source", {})
+        if ids.key(source.get("id", "")) == version.key and "file" not in other.private:
+            raise ArmError(409, "Conflict", f"The version {version.id} is being copied to {other.id}.")
+
+
+async def remove(cloud: Cloud, version: Resource) -> None:
+    """Delete a version and its disk."""
+    captures.discard(version)
+    cloud.store.delete(version)
+
+
+crud.lists(table, TYPE)
+crud.deletes(table, works, TYPE, work="version.delete", remove=remove, refuse=_refuse)

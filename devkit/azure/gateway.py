@@ -1,0 +1,188 @@
+"""The way of a request: decode, look for faults, authorise, find the route, check scope and body, call the rule.
+
+It owns everything HTTP that all of ARM shares; it must not know any service's rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from devkit.azure import ids, shapes
+from devkit.azure.cloud_ids import SUBSCRIPTION_ID
+from devkit.azure.errors import (
+    ArmError,
+    group_not_found,
+    parent_not_found,
+    subscription_not_found,
+    unsupported,
+)
+from devkit.azure.routing import Answer, Call, Route, find
+
+if TYPE_CHECKING:
+    from devkit.azure.cloud import Cloud
+    from devkit.azure.faults import Fault
+
+_LOG = logging.getLogger(__name__)
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|privatepreview))?", re.IGNORECASE)
+CONTROL = "/_local/"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The one HTTP handler of the local Azure."""
+
+    cloud: Cloud
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request; every failure becomes an error in ARM's form."""
+        path = re.sub("/+", "/", request.path)
+        if path.startswith(CONTROL):
+            return await self._answer(request, path, None)
+        began = time.monotonic()
+        entry = self.cloud.requests.begin(request.method, path, request.query.get("api-version"))
+        fault = self.cloud.faults.meet(request.method, path)
+        if fault is not None and "delay" in fault.rule:
+            await asyncio.sleep(fault.rule["delay"])
+        if fault is not None and fault.rule.get("drop") == "before":
+            return _drop(request)
+        response = await self._answer(request, path, fault)
+        entry.milliseconds = round((time.monotonic() - began) * 1000, 1)
+        if fault is not None and fault.rule.get("drop") == "after":
+            return _drop(request)
+        entry.status = response.status
+        return response
+
+    async def _answer(self, request: web.BaseRequest, path: str, fault: Fault | None) -> web.StreamResponse:
+        try:
+            answer = await self._dispatch(request, path, fault)
+        except ArmError as error:
+            answer = Answer(error.status, {"error": error.body()}, error.headers)
+        except Exception:  # the server is the boundary: a client must get an ARM error whatever broke
+            _LOG.exception("%s %s broke", request.method, path)
+            answer = Answer(500, {"error": {"code": "InternalServerError", "message": "The local Azure broke."}})
+        return _response(request, answer)
+
+    async def _dispatch(self, request: web.BaseRequest, path: str, fault: Fault | None) -> Answer:
+        if fault is not None and "status" in fault.rule:
+            error = fault.error()
+            raise ArmError(fault.rule["status"], error["code"], error["message"], headers=fault.headers())
+        found = find(self.cloud.services.routes, request.method, path)
+        if found is None:
+            raise unsupported(f"{request.method} {path}")
+        route, params = found
+        if not route.anonymous:
+            _authorise(request)
+            _check_api_version(request.query.get("api-version"))
+        elif path.startswith(CONTROL) and not _is_loopback(request.remote):
+            raise ArmError(403, "AuthorizationFailed", "The control plane answers on the loopback interface alone.")
+        resource_id = self._check_scope(route, params, request.method)
+        body = await _decode(request)
+        if route.body is not None:
+            body = shapes.check(route.body, body)
+        call = Call(
+            method=request.method,
+            path=path,
+            id=resource_id,
+            params=params,
+            query=dict(request.query),
+            body=body,
+            origin=_origin(request),
+            api_version=request.query.get("api-version", ""),
+            fault=fault,
+        )
+        self._check_preconditions(request, call)
+        return await route.handler(self.cloud, call)
+
+    def _check_scope(self, route: Route, params: dict[str, str], method: str) -> str:
+        """Refuse paths through what does not exist; return the id with the group's stored case."""
+        if params.get("subscription", SUBSCRIPTION_ID) != SUBSCRIPTION_ID:
+            raise subscription_not_found(params["subscription"])
+        resource_id = route.resource_id(params)
+        if "group" not in params or "providers" not in route.segments:
+            return resource_id
+        group = self.cloud.store.find(ids.group_id(resource_id))
+        if group is None:
+            raise group_not_found(params["group"])
+        if method == "PUT" and group.properties.get("provisioningState") == "Deleting":
+            message = f"The resource group '{group.name}' is in deprovisioning state and cannot perform this operation."
+            raise ArmError(409, "ResourceGroupBeingDeleted", message)
+        params["group"] = group.name
+        resource_id = route.resource_id(params)
+        above = route.above(params)
+        if method in {"PUT", "GET"} and above is not None and self.cloud.store.find(above) is None:
+            raise parent_not_found(above.rsplit("/", 1)[-1])
+        return resource_id
+
+    def _check_preconditions(self, request: web.BaseRequest, call: Call) -> None:
+        if call.method != "PUT":
+            return
+        existing = self.cloud.store.find(call.id)
+        if request.headers.get("If-None-Match") == "*" and existing is not None:
+            raise ArmError(412, "PreconditionFailed", f"The resource '{existing.id}' already exists.")
+        if existing is not None and existing.properties.get("provisioningState") == "Deleting":
+            raise ArmError(409, "Conflict", f"The resource '{existing.id}' is being deleted.")
+
+
+def _authorise(request: web.BaseRequest) -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        challenge = f'Bearer authorization_uri="{_origin(request)}/organizations", error="invalid_token"'
+        message = "Authentication failed. The 'Authorization' header is missing."
+        raise ArmError(401, "AuthenticationFailed", message, headers={"WWW-Authenticate": challenge})
+
+
+def _check_api_version(version: str | None) -> None:
+    if version is None:
+        raise ArmError(400, "MissingApiVersionParameter",
+                       "The api-version query parameter (?api-version=) is required for all requests.")  # fmt: skip
+    if not _API_VERSION.fullmatch(version):
+        raise ArmError(400, "InvalidApiVersionParameter", f"The api-version '{version}' is invalid.")
+
+
+def _is_loopback(remote: str | None) -> bool:
+    return remote is not None and ipaddress.ip_address(remote).is_loopback
+
+
+def _origin(request: web.BaseRequest) -> str:
+    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+    host = request.headers.get("X-Forwarded-Host", request.headers.get("Host", ""))
+    return f"{scheme}://{host}"
+
+
+async def _decode(request: web.BaseRequest) -> Any:
+    """Decode a JSON or form body; an empty one is an empty object, as ARM takes it."""
+    raw = await request.read()
+    if not raw:
+        return {}
+    if request.content_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(raw.decode()))
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise ArmError(400, "InvalidRequestContent", f"The request content is not valid JSON: {error}") from error
+
+
+def _response(request: web.BaseRequest, answer: Answer) -> web.Response:
+    headers = dict(answer.headers)
+    if "x-ms-client-request-id" in request.headers:
+        headers["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    return web.json_response(answer.body, status=answer.status, headers=headers)
+
+
+def _drop(request: web.BaseRequest) -> web.StreamResponse:
+    """Cut the connection, so that the client sees no answer at all."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)

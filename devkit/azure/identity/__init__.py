@@ -1,0 +1,1 @@
+"""Microsoft.ManagedIdentity and Microsoft.Authorization of the local Azure."""

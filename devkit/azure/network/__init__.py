@@ -1,0 +1,1 @@
+"""Microsoft.Network of the local Azure."""

@@ -1,0 +1,1 @@
+"""Subscriptions and resource groups of the local Azure."""

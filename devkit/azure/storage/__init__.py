@@ -1,0 +1,1 @@
+"""Microsoft.Storage of the local Azure."""
