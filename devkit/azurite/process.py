@@ -5,10 +5,8 @@ It owns Azurite's command line, environment, start and stop; it must not know wh
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +14,7 @@ from devkit.azurite.accounts import AzuriteAccounts
 from devkit.azurite.certificates import ensure_certificates
 from devkit.azurite.node import NodeMissing, find_node
 from devkit.child import Child, ChildFailed
+from devkit.ports import PortTaken, refuse_taken
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -42,11 +41,11 @@ class Azurite:
         """
         if not _PACKAGE.is_dir():
             raise AzuriteUnavailable(f"Azurite is not in {_PACKAGE.parent}: run `make setup`")
-        _refuse_taken(port)
         self.certificates = ensure_certificates(data / "tls")
         accounts_file = data / "accounts"
         accounts_file.touch(mode=0o600)
         try:
+            refuse_taken(port, "Azurite")
             self._child = Child(
                 "Azurite",
                 [str(find_node()), *self._arguments(data / "blobs", port)],
@@ -54,7 +53,7 @@ class Azurite:
                 environment=self._environment(accounts_file),
             )
             self.port = int(self._child.wait_for(_LISTENS, timeout=_START_SECONDS)[1])
-        except (NodeMissing, ChildFailed) as error:
+        except (PortTaken, NodeMissing, ChildFailed) as error:
             raise AzuriteUnavailable(str(error)) from error
         self.accounts = AzuriteAccounts(
             accounts_file, origin=f"https://127.0.0.1:{self.port}", ca_file=self.certificates.ca
@@ -108,18 +107,3 @@ class Azurite:
             "NODE_EXTRA_CA_CERTS": str(self.certificates.ca),
             "NO_PROXY": "127.0.0.1,localhost",
         }
-
-
-def _refuse_taken(port: int) -> None:
-    """Raise AzuriteUnavailable if somebody listens on `port` already."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise AzuriteUnavailable(
-                f"port {port} is in use: stop what listens there (`ss -ltnp 'sport = :{port}'` names it), "
-                "or choose another port for Azurite (0: any free one)"
-            ) from None

@@ -182,7 +182,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(AzuriteUnavailable, match=rf"port {port} is in use"):
+        with pytest.raises(AzuriteUnavailable, match=rf"port {port} for Azurite is in use"):
             Azurite(tmp_path, port=port)
 
 

@@ -1,0 +1,148 @@
+"""`kiln local ...`: start Kiln on this machine, and look at what the local Azure got and has.
+
+It owns names, options and screens; it must not know how anything is started.
+"""
+
+import json
+import ssl
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from devkit.azurite import AzuriteUnavailable
+from devkit.child import ChildFailed
+from devkit.local import lock
+from devkit.local.endpoints import Endpoints
+from devkit.local.options import GuestKind, LatencyProfile, Options
+from devkit.local.supervisor import PartEnded, Supervisor
+from devkit.ports import PortTaken
+
+app = typer.Typer(
+    help="Run Kiln on this machine: Azurite, a local Azure and a local Functions host.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_DEFAULTS = Options()
+_SECONDS = 10.0
+_COLUMNS = ("status", "milliseconds", "method", "path", "api_version")
+
+Data = Annotated[Path, typer.Option(envvar="KILN_LOCAL_DATA", help="The folder for all state, logs and certificates.")]
+Port = Annotated[int, typer.Option(envvar="KILN_LOCAL_PORT", min=0, max=65535, help="Kiln's API (0: any free port).")]
+AzurePort = Annotated[
+    int, typer.Option(envvar="KILN_LOCAL_AZURE_PORT", min=0, max=65535, help="The local Azure, http and https.")
+]
+AzuritePort = Annotated[
+    int, typer.Option(envvar="KILN_LOCAL_AZURITE_PORT", min=0, max=65535, help="Azurite's blob service.")
+]
+Guests = Annotated[
+    GuestKind, typer.Option(envvar="KILN_LOCAL_GUESTS", help="What a virtual machine is: a real one, or a pretence.")
+]
+Latency = Annotated[LatencyProfile, typer.Option(envvar="KILN_LOCAL_LATENCY", help="How long the local Azure takes.")]
+TimeScale = Annotated[
+    float, typer.Option(envvar="KILN_LOCAL_TIME_SCALE", min=0, help="A factor on the times of --latency azure.")
+]
+
+
+@app.command()
+def up(
+    *,
+    guests: Guests = _DEFAULTS.guests,
+    latency: Latency = _DEFAULTS.latency,
+    time_scale: TimeScale = _DEFAULTS.time_scale,
+    port: Port = _DEFAULTS.port,
+    azure_port: AzurePort = _DEFAULTS.azure_port,
+    azurite_port: AzuritePort = _DEFAULTS.azurite_port,
+    data: Data = _DEFAULTS.data,
+) -> None:
+    """Start everything, print `ready URL` when all answer, and run until Ctrl-C or SIGTERM.
+
+    The Functions host is restarted whenever it ends. Logs are in DATA/logs, URLs in DATA/endpoints.json.
+    """
+    options = Options(guests, latency, time_scale, port, azure_port, azurite_port, data)
+    supervisor = Supervisor(options, say=_say, ready=lambda url: typer.echo(f"ready {url}"))
+    try:
+        supervisor.run()
+    except (lock.AlreadyRunning, PortTaken, AzuriteUnavailable, ChildFailed, PartEnded) as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def status(*, data: Data = _DEFAULTS.data) -> None:
+    """Say what runs on a data folder, and where. Exit code 0 only if all parts answer."""
+    endpoints = _endpoints(data)
+    urls = {"Kiln's API": endpoints.host, "local Azure": endpoints.azure, "Azurite": endpoints.blob}
+    answers = {name: _answers(url, endpoints) for name, url in urls.items()}
+    for name, url in urls.items():
+        typer.echo(f"{name:<12} {url:<28} {'answers' if answers[name] else 'does not answer'}")
+    typer.echo(f"{'trust':<12} {endpoints.ca}")
+    if not all(answers.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def requests(
+    *,
+    data: Data = _DEFAULTS.data,
+    count: Annotated[bool, typer.Option("--count", help="Print only how many there were.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget them instead.")] = False,
+) -> None:
+    """List the requests that the local Azure got: status, milliseconds, method, path, api-version."""
+    if clear:
+        _control("DELETE", "requests", data)
+        return
+    found = _control("GET", "requests", data)
+    if count:
+        typer.echo(found["count"])
+        return
+    for request in found["requests"]:
+        typer.echo(" ".join(str(request[key]) for key in _COLUMNS))
+
+
+@app.command()
+def resources(*, data: Data = _DEFAULTS.data) -> None:
+    """List the ids of the resources that the local Azure holds."""
+    for resource in _control("GET", "resources", data)["resources"]:
+        typer.echo(resource["id"])
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _endpoints(data: Path) -> Endpoints:
+    endpoints = Endpoints.load(data)
+    if endpoints is None or not lock.is_held(data):
+        _say(f"Error: nothing runs on {data.absolute()}: start it with `kiln local up`, or name its folder with --data")
+        raise typer.Exit(1)
+    return endpoints
+
+
+def _answers(url: str, endpoints: Endpoints) -> bool:
+    """Say whether there is an HTTP answer, of whatever status: these URLs have no page of their own."""
+    try:
+        with _client(endpoints) as client:
+            client.get(url)
+    except httpx.TransportError:
+        return False
+    return True
+
+
+def _control(method: str, what: str, data: Path) -> Any:
+    """Call the local Azure's control plane."""
+    endpoints = _endpoints(data)
+    try:
+        with _client(endpoints) as client:
+            response = client.request(method, f"{endpoints.azure}/_local/{what}").raise_for_status()
+    except httpx.HTTPError as error:
+        _say(f"Error: the local Azure on {endpoints.azure} did not answer as it should: {error}")
+        raise typer.Exit(1) from error
+    return json.loads(response.content) if response.content else None
+
+
+def _client(endpoints: Endpoints) -> httpx.Client:
+    trust = ssl.create_default_context(cafile=endpoints.ca)
+    return httpx.Client(verify=trust, trust_env=False, timeout=_SECONDS)

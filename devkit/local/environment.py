@@ -1,0 +1,41 @@
+"""The environments of the child processes: what they inherit, and the app's whole configuration.
+
+It must not know how they are started.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from devkit.local.endpoints import port_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "KILN_CACHE_DIR", "KILN_LOG_LEVEL")
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what every child gets. A developer's own AZURE_..., proxy and KILN_... settings are not in it."""
+    kept = {name: environment[name] for name in _INHERITED if name in environment}
+    return {"KILN_LOG_LEVEL": "INFO", **kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": _LOOPBACK}
+
+
+def app_settings(*, azure: str, state: str, ca: str) -> dict[str, str]:
+    """Return the app's settings: what Azure's portal calls the environment variables of a function app.
+
+    `azure` is the local Azure's base URL, `state` the blob endpoint of the app's own storage account, `ca` the
+    file with the certificate authority of both.
+    """
+    return {
+        "KILN_ARM_ENDPOINT": azure,
+        "KILN_STATE_ENDPOINT": state,
+        # "How to use managed identities for App Service": the platform tells the app where to ask for tokens.
+        "IDENTITY_ENDPOINT": f"http://127.0.0.1:{port_of(azure)}/msi/token",
+        "IDENTITY_HEADER": "local",
+        "REQUESTS_CA_BUNDLE": ca,
+        "SSL_CERT_FILE": ca,
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    }

@@ -1,0 +1,50 @@
+"""What `kiln local up` can be told, and where it keeps its data.
+
+It must not know how anything is started.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+"""The folder of function_app.py, which the local Functions host serves."""
+
+
+class GuestKind(StrEnum):
+    """What a virtual machine is: a real one, or one that answers in the local Azure's own process."""
+
+    QEMU = "qemu"
+    SCRIPTED = "scripted"
+
+
+class LatencyProfile(StrEnum):
+    """How long the local Azure takes: no longer than it must, or about as long as Azure."""
+
+    INSTANT = "instant"
+    AZURE = "azure"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of one `kiln local up`. Port 0: the port of the last time if it is free, else any free one."""
+
+    guests: GuestKind = GuestKind.QEMU
+    latency: LatencyProfile = LatencyProfile.INSTANT
+    time_scale: float = 1.0
+    port: int = 7071
+    azure_port: int = 7072
+    azurite_port: int = 7073
+    data: Path = REPOSITORY / ".kiln"
+    app: Path = REPOSITORY
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", self.data.absolute())
+        object.__setattr__(self, "app", self.app.absolute())
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the processes' logs."""
+        return self.data / "logs"

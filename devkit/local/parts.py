@@ -1,0 +1,58 @@
+"""The commands of the local Azure and the local Functions host, and how each says that it answers.
+
+It must not know in which order they run, or what happens when one ends.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from devkit.child import Child
+from devkit.local.environment import app_settings, inherited
+
+if TYPE_CHECKING:
+    from devkit.azurite import Azurite
+    from devkit.local.options import Options
+
+_READY = re.compile(r"^ready (\S+)$")
+_STATE_ACCOUNT = "kilnstate"
+_HOST_START_SECONDS = 60
+_AZURE_START_SECONDS = 900  # the first time, it makes the machines' base image
+
+
+def start_azure(options: Options, azurite: Azurite, port: int) -> Child:
+    """Start the local Azure on `port`, with `azurite` as its storage."""
+    command = [
+        *(sys.executable, "-m", "devkit.local.azure"),
+        *("--port", str(port), "--data", str(options.data / "azure"), "--guests", options.guests),
+        *("--latency", options.latency, "--time-scale", str(options.time_scale)),
+        *("--accounts", str(azurite.accounts.file), "--blob", azurite.accounts.origin),
+        *("--tls", str(options.data / "tls")),
+    ]
+    return Child("the local Azure", command, log=options.logs / "azure.log", environment=inherited())
+
+
+def azure_address(child: Child) -> str:
+    """Wait until the local Azure answers and return its base URL. Raises ChildFailed."""
+    return child.wait_for(_READY, timeout=_AZURE_START_SECONDS)[1]
+
+
+def start_host(options: Options, azurite: Azurite, azure: str, port: int) -> Child:
+    """Start the Functions host on `port`; its app's Azure is the local one at `azure`, its state is in `azurite`."""
+    azurite.accounts.create(_STATE_ACCOUNT)
+    settings = app_settings(
+        azure=azure, state=azurite.accounts.endpoint(_STATE_ACCOUNT), ca=str(azurite.certificates.ca)
+    )
+    command = [
+        *(sys.executable, "-m", "devkit.host", "--app", str(options.app)),
+        *("--port", str(port), "--db", str(options.data / "host.db")),
+    ]
+    log = options.logs / "host.log"
+    return Child("the Functions host", command, log=log, environment=inherited() | settings)
+
+
+def host_address(child: Child) -> str:
+    """Wait until the Functions host answers and return its base URL. Raises ChildFailed."""
+    return child.wait_for(_READY, timeout=_HOST_START_SECONDS)[1]
