@@ -6,7 +6,6 @@ orchestrator's retries, with its trace in the host's log.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import azure.durable_functions as df
@@ -16,6 +15,8 @@ from kiln.errors import BuildError, RunCanceled
 from kiln.runs.store import Ledgers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kiln.contracts import Activity
     from kiln.ids import RunRef
 

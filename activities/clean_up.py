@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import implements
 from kiln.cloud import removal
 from kiln.contracts import CLOSE_LEDGER, START_DELETE
-from kiln.ids import RunRef
 from kiln.messages import DeleteRequest, Leftovers, Operation
 from kiln.runs.store import Ledgers
+
+if TYPE_CHECKING:
+    from kiln.ids import RunRef
 
 
 @implements(CLOSE_LEDGER)

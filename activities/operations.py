@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import fence, implements
 from kiln.cloud import operations
 from kiln.contracts import CHECK_OPERATION
-from kiln.messages import OperationCheck, Progress
+
+if TYPE_CHECKING:
+    from kiln.messages import OperationCheck, Progress
 
 
 @implements(CHECK_OPERATION)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import implements
 from kiln.cloud import gallery, marketplace
 from kiln.contracts import MAKE_PLAN
 from kiln.errors import KilnError, SourceNotFound
-from kiln.ids import RunRef
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.plan import GalleryTarget, Plan
 from kiln.runs.store import Runs, Templates
 from kiln.template.parse import parse_template
+
+if TYPE_CHECKING:
+    from kiln.ids import RunRef
 
 
 @implements(MAKE_PLAN)

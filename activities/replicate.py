@@ -12,7 +12,7 @@ from kiln.messages import GalleryRequest, Operation, Progress, RegionRequest
 def start_replication(request: GalleryRequest) -> Operation:
     """Start to replicate to every region of the target.
 
-    The update's own operation ends only with the slowest region, so nobody waits for it: each region is watched instead.
+    The update's own operation ends only with the slowest region, so nobody waits for it: regions are watched instead.
     """
     fence(request.run)
     started = gallery.start_replication(request.machine, request.target)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from activities.adapter import implements
 from kiln.cloud import logs
 from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
-from kiln.runs.record import RunRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, stop
+
+if TYPE_CHECKING:
+    from kiln.runs.record import RunRecord
 
 
 @implements(REPORT_PROGRESS)

@@ -63,20 +63,17 @@ class Orchestrator(Generic[RequestT, ResultT]):
     result: type[ResultT]
 
 
-# Activities: plan and records
 MAKE_PLAN = Activity("make_plan", RunRef, Plan)
 REPORT_PROGRESS = Activity("report_progress", ProgressReport, Nothing)
 REPORT_OUTPUT = Activity("report_output", OutputReport, Nothing)
 REPORT_STOP = Activity("report_stop", StopReport, Nothing)
 FINISH_RUN = Activity("finish_run", FinishReport, Nothing)
-# Activities: stage
 CREATE_GROUP = Activity("create_group", GroupRequest, Nothing)
 START_SECURITY_GROUP = Activity("start_security_group", NetworkRequest, Operation)
 START_NETWORK = Activity("start_network", NetworkRequest, Operation)
 START_STORAGE = Activity("start_storage", StorageRequest, Operation)
 CREATE_CONTAINERS = Activity("create_containers", StorageRequest, StagedStorage)
 STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Nothing)
-# Activities: provision, customize, generalize
 START_INTERFACE = Activity("start_interface", MachineRequest, Operation)
 START_MACHINE = Activity("start_machine", MachineRequest, Operation)
 START_STEP = Activity("start_step", StepRequest, StepStarted)
@@ -84,19 +81,15 @@ CHECK_STEP = Activity("check_step", StepRequest, Progress)
 CHECK_POWERED_OFF = Activity("check_powered_off", MachineRequest, Progress)
 START_DEALLOCATE = Activity("start_deallocate", MachineRequest, Operation)
 MARK_GENERALIZED = Activity("mark_generalized", MachineRequest, Nothing)
-# Activities: capture, replicate
 START_VERSION = Activity("start_version", GalleryRequest, Operation)
 START_REPLICATION = Activity("start_replication", GalleryRequest, Operation)
 CHECK_REGION = Activity("check_region", RegionRequest, Progress)
 START_EXPORT = Activity("start_export", VhdRequest, Nothing)
 CHECK_EXPORT = Activity("check_export", VhdRequest, Progress)
 END_EXPORT = Activity("end_export", VhdRequest, Operation)
-# Activities: every phase
 CHECK_OPERATION = Activity("check_operation", OperationCheck, Progress)
-# Activities: clean up
 CLOSE_LEDGER = Activity("close_ledger", RunRef, Leftovers)
 START_DELETE = Activity("start_delete", DeleteRequest, Operation)
-# Activities: delete a template
 CHECK_RUN_OVER = Activity("check_run_over", DeleteTemplateRequest, Progress)
 START_DELETE_GROUP = Activity("start_delete_group", DeleteTemplateRequest, Operation)
 FORGET_TEMPLATE = Activity("forget_template", DeleteTemplateRequest, Nothing)
@@ -132,7 +125,6 @@ class ReplicateRequest(Message):
     within: float
 
 
-# Orchestrators
 BUILD_IMAGE = Orchestrator("build_image", BuildRequest, Nothing)
 MAKE_IMAGE = Orchestrator("make_image", PlannedRun, Outcome)
 STAGE_NETWORK = Orchestrator("stage_network", PlannedRun, Nothing)

@@ -61,9 +61,10 @@ def _race(flow: Flow, plan: Plan, work: Branch[Outcome]) -> Steps[Outcome]:
 
 def _clean_up(flow: Flow, request: BuildRequest, work: Branch[Outcome] | None) -> Steps[tuple[str, ...]]:
     """Delete what the run made. Work that lost a race may be in the middle of a call: wait for it, then look again."""
+    racing = work is not None and not work.task.is_completed
     yield from flow.enter(request.run, Phase.CLEAN_UP)
     cleaned = yield from flow.call(CLEAN_UP, request, "clean")
-    if work is not None and not work.task.is_completed:
+    if work is not None and racing:
         yield from flow.join(work)
         cleaned = yield from flow.call(CLEAN_UP, request, "clean-again")
     return cleaned.leftovers

@@ -51,7 +51,7 @@ class Branch(Generic[ResultT]):
 def orchestrator(
     contract: Orchestrator[RequestT, ResultT],
 ) -> Callable[[Callable[[Flow, RequestT], Steps[ResultT]]], Callable[[Flow, RequestT], Steps[ResultT]]]:
-    """Register a workflow under its contract: decode the input, encode the result, turn `BuildError` into an envelope."""
+    """Register a workflow under its contract: decode the input, encode the result or the `BuildError`."""
 
     def register(workflow: Callable[[Flow, RequestT], Steps[ResultT]]) -> Callable[[Flow, RequestT], Steps[ResultT]]:
         @functools.wraps(workflow)
@@ -135,7 +135,7 @@ class Flow:
         yield from self._settle([branch.task for branch in branches])
         outcomes: list[ResultT | BuildError] = []
         for branch in branches:
-            outcomes.append((yield from self.join(branch)))
+            outcomes.append((yield from self.join(branch)))  # noqa: PERF401 - a comprehension cannot yield
         return outcomes
 
     def join(self, branch: Branch[ResultT]) -> Steps[ResultT | BuildError]:

@@ -99,7 +99,7 @@ def _target(plan: Plan, storage: StagedStorage, index: int, captured: RunOutput 
 def _each_target(
     flow: Flow, workflow: Orchestrator[TargetRequest, RunOutput], role: str, requests: list[TargetRequest]
 ) -> Steps[list[RunOutput]]:
-    """Run one workflow for each target, side by side. One target's failure is its own: it becomes its output's error."""
+    """Run one workflow for each target, side by side. A target's failure is its own: it becomes its output's error."""
     branches = [flow.begin(workflow, request, f"{role}-{request.index}") for request in requests]
     outputs: list[RunOutput] = []
     for request, outcome in zip(requests, (yield from flow.gather(branches)), strict=True):

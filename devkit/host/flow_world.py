@@ -113,13 +113,13 @@ class World:
 
     def _leap(self) -> bool:
         now = self.clock.now()
-        for micros, instance_id in self.store.due_times():
-            due = from_micros(micros)
-            if due > now:
-                self.clock.advance_to(due)
-                self._ready.append(instance_id)
-                return True
-        return False
+        later = [(due, id_) for micros, id_ in self.store.due_times() if (due := from_micros(micros)) > now]
+        if not later:
+            return False
+        earliest = later[0][0]
+        self.clock.advance_to(earliest)
+        self._ready.extend(dict.fromkeys(id_ for due, id_ in later if due == earliest))
+        return True
 
     def _run_episode(self, instance_id: str) -> None:
         episode = self._hub.load(instance_id)

@@ -1,7 +1,7 @@
 """Azure's clients, one of each for the process, made when first used.
 
-It owns endpoints, credential and API versions. The versions are pinned, so that what Azure does for Kiln does not change
-when a package is updated.
+It owns endpoints, credential and API versions. The versions are pinned, so that what Azure does for Kiln does not
+change when a package is updated.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Azure's failures, sorted: what is worth another try escapes as it is, what is not becomes a `BuildError`.
 
-The split follows Microsoft's "Azure Resource Manager request limits" and "Retry guidance for Azure services": 408, 429 and
-5xx are transient, and so are a few 409 codes that say that another operation is still under way.
+The split follows Microsoft's "Azure Resource Manager request limits" and "Retry guidance for Azure services": 408, 429
+and 5xx are transient, and so are a few 409 codes that say that another operation is still under way.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ HINTS = {
 def azure(doing: str) -> Iterator[None]:
     """Run calls to Azure; `doing` (an infinitive) names them in errors.
 
-    Raises `AzureFailed` for what no retry can mend. Transient faults (throttling, server errors, lost connections) escape
-    as azure-core's own exceptions, for the caller's retry policy.
+    Raises `AzureFailed` for what no retry can mend. Transient faults (throttling, server errors, lost connections)
+    escape as azure-core's own exceptions, for the caller's retry policy.
     """
     from azure.core.exceptions import HttpResponseError
 

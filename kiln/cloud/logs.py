@@ -1,7 +1,7 @@
 """customization.log: one append blob a run, to which steps' output is copied while they run.
 
-Every write says at which byte it belongs (Blob Storage's `appendpos` condition), so that a repeated activity never writes
-twice. A run has one writer at a time; a header is written once because it is looked for first.
+Every write says at which byte it belongs (Blob Storage's `appendpos` condition), so that a repeated activity never
+writes twice. A run has one writer at a time; a header is written once because it is looked for first.
 """
 
 from __future__ import annotations

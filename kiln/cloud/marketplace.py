@@ -17,7 +17,7 @@ LATEST = "latest"
 def resolve_version(subscription: str, location: str, source: PlatformImageSource) -> str:
     """Return the exact version of `source` in `location`.
 
-    Raises `SourceNotFound` that names what there is instead. Versions are compared as numbers: Azure sorts them as text.
+    Raises `SourceNotFound` that names what there is. Versions are compared as numbers: Azure sorts them as text.
     """
     with azure("list the versions of the source image"):
         images = clients.compute(subscription).virtual_machine_images.list(

@@ -7,7 +7,7 @@ FIRST_VERSION = "1.0.0"
 
 
 def next_version(existing: tuple[str, ...]) -> str:
-    """Return the highest existing version with its patch raised by one (Microsoft's image-builder-json, `versioning`)."""
+    """Return the highest version with its patch raised by one (Microsoft's image-builder-json, `versioning`)."""
     if not existing:
         return FIRST_VERSION
     major, minor, patch = max(tuple(int(part) for part in version.split(".")) for version in existing)
