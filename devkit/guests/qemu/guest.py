@@ -163,8 +163,8 @@ class QemuGuest:
         await self.make_disk()
         warm = not isinstance(self.record.spec.source, DiskImage)
         await self._start(warm=warm)
-        # The session first: provisioning leaves host keys in the making, and they compete for the processor.
-        await provision(await self._agent_of_this_boot(), self.record.spec, from_template=warm)
+        agent = await self._connected_agent()
+        await asyncio.gather(provision(agent, self.record.spec, from_template=warm), self._set_up_session(agent))
         self.record.provisioned = True
         self.record.save()
 
@@ -199,8 +199,11 @@ class QemuGuest:
     async def _agent_of_this_boot(self) -> Agent:
         """Give the agent, the session set up also after a restart that nobody asked us for."""
         agent = await self._connected_agent()
-        await ensure_session(agent, ca_pem=self._platform.ca_pem, host_ports=self._platform.host_ports)
+        await self._set_up_session(agent)
         return agent
+
+    async def _set_up_session(self, agent: Agent) -> None:
+        await ensure_session(agent, ca_pem=self._platform.ca_pem, host_ports=self._platform.host_ports)
 
     async def _connected_agent(self) -> Agent:
         if self._process() is None:

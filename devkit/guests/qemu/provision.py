@@ -30,6 +30,10 @@ echo "${id//-/}" > /etc/machine-id
 echo "$COMPUTER_NAME" > /etc/hostname
 hostname "$COMPUTER_NAME"
 printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$COMPUTER_NAME" > /etc/hosts
+"""
+
+# Last: making host keys takes seconds of processor time, in the background.
+_SERVICES = r"""
 systemctl start --no-block machine-identity.service ssh.service
 """
 
@@ -86,5 +90,7 @@ async def provision(agent: Agent, spec: GuestSpec, *, from_template: bool) -> No
         }
     if spec.disk_size_gib is not None:
         steps.append(_GROW)
+    if from_template:
+        steps.append(_SERVICES)
     if len(steps) > 1:
         await agent.bash("\n".join(steps), environment=environment, limit=_LIMIT)

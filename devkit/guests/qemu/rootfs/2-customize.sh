@@ -39,4 +39,8 @@ chroot "$root" systemctl --quiet enable systemd-networkd systemd-resolved machin
 chroot "$root" systemctl --quiet mask systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer \
     e2scrub_all.timer e2scrub_reap.service fstrim.timer dpkg-db-backup.timer
 chroot "$root" passwd --quiet --lock root
+# With no cloud-init in the image it is the agent that provisions.
+sed -i 's/^Provisioning.Agent=.*/Provisioning.Agent=auto/' "$root/etc/waagent.conf"
+# A file here, made when dbus was installed, would become every machine's id.
+ln -sf /etc/machine-id "$root/var/lib/dbus/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_*
