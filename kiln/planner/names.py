@@ -1,6 +1,7 @@
 """The names of everything that a build makes.
 
-All derive from the template or from the run id, so that a repeated call makes the same thing again. Length and character rules: Microsoft's "Naming rules and restrictions for Azure resources".
+All derive from the template or from the run id, so that a repeated call makes the same thing again. Length and
+character rules: Microsoft's "Naming rules and restrictions for Azure resources".
 """
 
 from __future__ import annotations

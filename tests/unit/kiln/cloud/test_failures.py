@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ServiceRequestError
+
+from kiln.cloud.failures import azure, innermost
+from kiln.errors import AzureFailed, AzureNotFound
+
+
+def answer(status: int, body: Any) -> HttpResponseError:
+    text = body if isinstance(body, str) else json.dumps(body)
+    response = SimpleNamespace(status_code=status, reason="why", text=lambda encoding=None: text, headers={})
+    return HttpResponseError(message="it failed", response=response)
+
+
+def arm(code: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, **more}}
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_pass_escapes_as_it_is(status: int) -> None:
+    with pytest.raises(HttpResponseError), azure("do it"):
+        raise answer(status, arm("X", "x"))
+
+
+def test_a_lost_connection_escapes_as_it_is() -> None:
+    with pytest.raises(ServiceRequestError), azure("do it"):
+        raise ServiceRequestError("no route")
+
+
+def test_a_conflict_with_an_operation_under_way_may_pass() -> None:
+    with pytest.raises(HttpResponseError), azure("do it"):
+        raise answer(409, arm("AnotherOperationInProgress", "wait"))
+
+
+def test_a_refusal_becomes_azures_innermost_words_with_a_hint() -> None:
+    body = arm("DeploymentFailed", "see details", details=[{"code": "QuotaExceeded", "message": "no cores left"}])
+
+    with pytest.raises(AzureFailed) as caught, azure("create the build machine"):
+        raise answer(409, body)
+
+    assert "create the build machine: QuotaExceeded: no cores left" in caught.value.detail.message
+    assert caught.value.detail.hint is not None
+    assert "vmSize" in caught.value.detail.hint
+
+
+def test_a_missing_resource_has_its_own_type() -> None:
+    with pytest.raises(AzureNotFound), azure("delete it"):
+        raise answer(404, arm("ResourceNotFound", "gone"))
+
+
+def test_an_answer_that_is_not_json_still_says_its_status() -> None:
+    with pytest.raises(AzureFailed) as caught, azure("do it"):
+        raise answer(403, "<html>")
+
+    assert "403" in caught.value.detail.message
+
+
+def test_the_deepest_error_names_the_cause() -> None:
+    body = arm("A", "a", details=[{"code": "B", "message": "b", "details": [{"code": "C", "message": "c"}]}])
+
+    assert innermost(body) == ("C", "c")
+    assert innermost("nothing") == (None, None)
