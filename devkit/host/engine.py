@@ -66,6 +66,7 @@ class Engine:
         self._idle = threading.Condition(self._lock)
         self._jobs = 0
         self._stopping = False
+        self._abandoned = False
         self._running: set[str] = set()
         self._woken_again: set[str] = set()
         self._finished = threading.Condition()
@@ -87,8 +88,12 @@ class Engine:
         self._timers.stop()
         for pool in (self._orchestrators, self._activities):
             pool.shutdown(wait=False, cancel_futures=True)
+        with self._finished:
+            self._finished.notify_all()
         with self._idle:
-            return self._idle.wait_for(lambda: self._jobs == 0, grace_seconds)
+            ended = self._idle.wait_for(lambda: self._jobs == 0, grace_seconds)
+            self._abandoned = True
+        return ended
 
     # Clients
 
@@ -130,7 +135,7 @@ class Engine:
         return self._store.history(instance_id)
 
     def wait(self, instance_id: str, timeout: float) -> Instance:
-        """Block until the instance is finished; TimeoutError after `timeout` seconds, UnknownInstanceError."""
+        """Block until the instance is finished; TimeoutError (seconds, or the engine stops), UnknownInstanceError."""
 
         def finished() -> Instance | None:
             instance = self._store.instance(instance_id)
@@ -139,7 +144,8 @@ class Engine:
             return instance if instance.runtime_status.terminal else None
 
         with self._finished:
-            instance = self._finished.wait_for(finished, timeout)
+            self._finished.wait_for(lambda: self._stopping or finished() is not None, timeout)
+        instance = finished()
         if instance is None:
             raise TimeoutError(f"instance '{instance_id}' is not finished after {timeout} s")
         return instance
@@ -238,4 +244,6 @@ class Engine:
 
     def _run_activity(self, work: ActivityWork) -> None:
         result = run_activity(self._functions, self._clock, work)
+        if self._abandoned:  # too late, and perhaps cut short by the stop: the next start redelivers it
+            return
         self._dispatch(self._hub.complete_activity(work, result))

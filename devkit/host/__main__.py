@@ -1,0 +1,67 @@
+"""The command line: `python -m devkit.host --app DIR --port 7071 --db FILE [--host 127.0.0.1]`.
+
+It owns arguments, the log, signals and the exit; it must not know how an app is served.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from devkit.host.app import AppError
+from devkit.host.routes import RouteError
+from devkit.host.server import Host
+
+log = logging.getLogger("devkit.host")
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; 0 after a clean stop, 1 if the app cannot be served."""
+    options = _options()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    directory = options.app.resolve()
+    database = options.db.resolve()
+    database.parent.mkdir(parents=True, exist_ok=True)
+    # The Python worker's working directory is the app's.
+    os.chdir(directory)
+    try:
+        host = Host(directory, database, host=options.host, port=options.port)
+        ended = asyncio.run(_serve(host))
+    except (AppError, RouteError, OSError) as error:
+        log.error("%s", error)  # noqa: TRY400  # the message says it all; a traceback would hide it
+        return 1
+    if not ended:
+        log.warning("some functions were still running; their work is taken up again at the next start")
+        # Threads of user functions cannot be stopped, and the interpreter would wait for them for ever.
+        logging.shutdown()
+        os._exit(0)
+    return 0
+
+
+async def _serve(host: Host) -> bool:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await host.start()
+    sys.stdout.write(f"ready {host.address}\n")
+    sys.stdout.flush()
+    await stopping.wait()
+    return await host.stop()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m devkit.host", description="Serve a function app locally.")
+    parser.add_argument("--app", type=Path, required=True, help="folder with function_app.py and host.json")
+    parser.add_argument("--db", type=Path, required=True, help="SQLite file for the orchestrations' state")
+    parser.add_argument("--port", type=int, default=7071, help="0 for any free port (default: 7071)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Loading of a function app, the way the Python worker indexes the v2 programming model.
+
+It owns what a function needs to be served, and refuses at start-up what the host does not serve; it must not run any
+function.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import azure.functions as func
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_ENTRY_FILE = "function_app.py"
+_OUT = 1  # BindingDirection.OUT
+_RETURN = "$return"
+
+
+class AppError(Exception):
+    """The app cannot be served; the message names the function."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFunction:
+    """One function: its code, its trigger's parameter, and its durable clients as {parameter: binding}."""
+
+    name: str
+    code: Callable[..., Any]
+    trigger: Any
+    clients: dict[str, Any]
+    wants_context: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What the host takes from host.json."""
+
+    route_prefix: str = "api"
+    # The extension's default when it runs outside of Azure.
+    hub_name: str = "TestHubName"
+    max_activities: int | None = None
+    max_orchestrators: int | None = None
+
+
+@dataclass(slots=True)
+class App:
+    """The functions of an app by trigger."""
+
+    settings: HostSettings
+    http: list[ServedFunction] = field(default_factory=list)
+    orchestrators: dict[str, ServedFunction] = field(default_factory=dict)
+    activities: dict[str, ServedFunction] = field(default_factory=dict)
+
+
+# One entry for each trigger type that is served; the place where a new one goes.
+_PLACES: dict[str, Callable[[App, ServedFunction], None]] = {
+    "httpTrigger": lambda app, item: app.http.append(item),
+    "orchestrationTrigger": lambda app, item: _name(app.orchestrators, item.trigger.orchestration, item),
+    "activityTrigger": lambda app, item: _name(app.activities, item.trigger.activity, item),
+}
+
+
+def load_app(directory: Path) -> App:
+    """Import function_app.py, read host.json, and sort the functions; AppError for what cannot be served."""
+    app = App(_settings(directory / "host.json"))
+    for function in _register(directory).get_functions():
+        served = _describe(function)
+        place = _PLACES.get(served.trigger.type)
+        if place is None:
+            raise AppError(_refusal(served))
+        place(app, served)
+    return app
+
+
+def _refusal(served: ServedFunction) -> str:
+    kind = served.trigger.type
+    if kind == "entityTrigger":
+        return (
+            f"function '{served.name}' is a durable entity (entityTrigger);"
+            " the local Functions host runs orchestrators and activities, but no entities"
+        )
+    return (
+        f"function '{served.name}' has a {kind}, which the local Functions host does not serve;"
+        f" it serves {', '.join(sorted(_PLACES))}"
+    )
+
+
+def _register(directory: Path) -> func.FunctionRegister:
+    path = directory / _ENTRY_FILE
+    if not path.is_file():
+        raise AppError(f"there is no {_ENTRY_FILE} in {directory}")
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise AppError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    registers = [item for item in vars(module).values() if isinstance(item, func.FunctionRegister)]
+    if len(registers) != 1:
+        raise AppError(f"{path} must define one FunctionApp, found {len(registers)}")
+    return registers[0]
+
+
+def _settings(path: Path) -> HostSettings:
+    if not path.is_file():
+        return HostSettings()
+    try:
+        extensions = json.loads(path.read_text(encoding="utf-8")).get("extensions", {})
+    except ValueError as error:
+        raise AppError(f"{path} is not JSON: {error}") from error
+    durable = extensions.get("durableTask", {})
+    return HostSettings(
+        route_prefix=extensions.get("http", {}).get("routePrefix", "api").strip("/"),
+        hub_name=durable.get("hubName", HostSettings().hub_name),
+        max_activities=durable.get("maxConcurrentActivityFunctions"),
+        max_orchestrators=durable.get("maxConcurrentOrchestratorFunctions"),
+    )
+
+
+def _describe(function: Any) -> ServedFunction:
+    name = function.get_function_name()
+    code = function.get_user_function()
+    trigger = function.get_trigger()
+    if trigger is None:
+        raise AppError(f"function '{name}' has no trigger")
+    clients: dict[str, Any] = {}
+    for binding in function.get_bindings():
+        if binding is trigger or (binding.type == "http" and binding.name == _RETURN):
+            continue
+        if binding.type != "durableClient":
+            direction = "output" if binding.direction == _OUT else "input"
+            raise AppError(
+                f"function '{name}' has a binding '{binding.name}' of type {binding.type} ({direction}),"
+                " which the local Functions host does not serve"
+            )
+        clients[binding.name] = binding
+    parameters = set(inspect.signature(code).parameters)
+    wants_context = "context" in parameters and trigger.name != "context"
+    _check_parameters(name, {trigger.name, *clients}, parameters - ({"context"} if wants_context else set()))
+    # The SDK's decorator wraps the function in a coroutine that awaits it.
+    if clients and not inspect.iscoroutinefunction(getattr(code, "client_function", code)):
+        raise AppError(f"function '{name}' has a durable client and must be 'async def'")
+    return ServedFunction(name, code, trigger, clients, wants_context)
+
+
+def _check_parameters(name: str, bound: set[str], declared: set[str]) -> None:
+    """Refuse what the Python worker refuses when it loads a function."""
+    if missing := sorted(bound - declared):
+        raise AppError(f"function '{name}' lacks the parameters {missing}, which its bindings name")
+    if extra := sorted(declared - bound):
+        raise AppError(f"function '{name}' has the parameters {extra}, which no binding names")
+
+
+def _name(table: dict[str, ServedFunction], given: str | None, item: ServedFunction) -> None:
+    name = given or item.name
+    if name.lower() in (known.lower() for known in table):
+        raise AppError(f"two functions are called '{name}'")
+    table[name] = item

@@ -1,0 +1,96 @@
+"""HTTP triggers: an HTTP request in, the function's response out.
+
+It owns the translation between aiohttp and azure.functions; it must not know of orchestrations. Auth levels are not
+enforced, as under `func start`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import azure.functions as func
+from aiohttp import web
+from azure.functions.meta import Datum
+
+from devkit.host import sdk
+from devkit.host.invocation import arguments
+from devkit.host.routes import Router, collapse_slashes, compile_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from multidict import MultiMapping
+
+    from devkit.host.app import App, ServedFunction
+    from devkit.host.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+class HttpTriggers:
+    """Serves every HTTP function of an app."""
+
+    def __init__(self, app: App, worker: Worker, client_json: Callable[[Any], str]) -> None:
+        self._worker = worker
+        self._client_json = client_json
+        self._router = Router([_route(app.settings.route_prefix, function) for function in app.http])
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request; 404 where no function has this path and method, 500 where one raises."""
+        path, _, query = request.raw_path.partition("?")
+        path = collapse_slashes(path)
+        found = self._router.match(request.method, path)
+        if found is None:
+            message = f"no function serves {request.method} {path}"
+            return web.json_response({"error": {"code": "NotFound", "message": message}}, status=404)
+        function, parameters = found
+        target = f"{path}?{query}" if query else path
+        datum = _datum(request, target, parameters, await request.read())
+        given = arguments(function, sdk.decode_http_request(datum), self._client_json)
+        try:
+            value = await asyncio.wrap_future(self._worker.submit(function.code, given))
+            return _response(value)
+        except Exception:
+            log.exception("function '%s' failed on %s %s", function.name, request.method, path)
+            return web.Response(status=500)
+
+
+def _route(prefix: str, function: ServedFunction) -> Any:
+    route = function.trigger.route if function.trigger.route is not None else function.name
+    template = "/".join(part for part in (prefix, route.strip("/")) if part)
+    methods = [str(getattr(item, "value", item)).upper() for item in function.trigger.methods or ()]
+    return compile_route(template, methods, function)
+
+
+def _datum(request: web.Request, target: str, parameters: dict[str, str], body: bytes) -> Datum:
+    fields = {
+        "method": Datum(request.method, "string"),
+        "url": Datum(f"{request.scheme}://{request.host}{target}", "string"),
+        "headers": _joined(request.headers),
+        "query": _joined(request.query),
+        "params": {name: Datum(value, "string") for name, value in parameters.items()},
+        "body": Datum(body, "bytes"),
+    }
+    return Datum(fields, "http")
+
+
+def _joined(pairs: MultiMapping[str]) -> dict[str, Datum]:
+    """Join repeated names with commas, as .NET's StringValues does on the way to the worker."""
+    return {name: Datum(",".join(pairs.getall(name)), "string") for name in pairs}
+
+
+def _response(value: Any) -> web.Response:
+    if value is None:
+        return web.Response(status=204)
+    if not isinstance(value, str | func.HttpResponse):
+        raise TypeError(f"an HTTP function returns HttpResponse or str, not {type(value).__name__}")
+    encoded = sdk.encode_http_response(value if isinstance(value, func.HttpResponse) else func.HttpResponse(value))
+    response = web.Response(status=int(encoded["status_code"].value), body=encoded["body"].value)
+    for name, header in encoded["headers"].items():
+        response.headers.add(name, header.value)
+    for cookie in encoded["cookies"] or ():
+        for morsel in cookie.values():
+            response.headers.add("Set-Cookie", morsel.OutputString())
+    return response

@@ -1,0 +1,76 @@
+"""HTTP functions, called over a real connection."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import httpx
+
+    from devkit.host.server import Host
+
+pytestmark = pytest.mark.sockets
+
+
+def test_a_request_reaches_the_function_unchanged(host: Host, http: httpx.Client) -> None:
+    headers = {"X-Forwarded-Host": "public.example", "X-Forwarded-Proto": "https", "X-Twice": "1"}
+    seen = http.put("/things/a%20b/c/d%2Fe?x=1&y=%26&empty=", content="payload", headers=headers).json()
+    assert seen["method"] == "PUT"
+    assert seen["url"] == f"{host.address}/things/a%20b/c/d%2Fe?x=1&y=%26&empty="
+    assert seen["params"] == {"name": "a b", "rest": "c/d/e"}
+    assert seen["query"] == {"x": "1", "y": "&", "empty": ""}
+    assert seen["body"] == "payload"
+    assert seen["headers"]["host"] == host.address.removeprefix("http://")
+    assert seen["headers"]["x-forwarded-host"] == "public.example"
+    assert seen["headers"]["x-forwarded-proto"] == "https"
+
+
+def test_the_url_follows_the_host_header(http: httpx.Client) -> None:
+    seen = http.get("/things/a/b", headers={"Host": "kiln.example:81"}).json()
+    assert seen["url"] == "http://kiln.example:81/things/a/b"
+
+
+def test_repeated_query_parameters_are_joined(http: httpx.Client) -> None:
+    assert http.get("/things/a/b?x=1&x=2").json()["query"] == {"x": "1,2"}
+
+
+def test_paths_ignore_case_and_double_slashes(host: Host, http: httpx.Client) -> None:
+    assert http.get(f"{host.address}//THINGS//a//b").json()["params"] == {"name": "a", "rest": "b"}
+
+
+def test_asynchronous_functions_headers_and_cookies(http: httpx.Client) -> None:
+    response = http.delete("/cookies")
+    assert response.text == "eaten"
+    assert response.headers["X-Method"] == "DELETE"
+    assert response.cookies["a"] == "1"
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_function_that_returns_nothing_answers_204(http: httpx.Client) -> None:
+    assert http.post("/nothing").status_code == 204
+
+
+def test_an_unknown_path_is_404_with_a_json_body(http: httpx.Client) -> None:
+    response = http.get("/nowhere")
+    assert response.status_code == 404
+    assert response.json()["error"]["message"] == "no function serves GET /nowhere"
+
+
+def test_another_method_of_a_known_path_is_404_as_in_the_functions_host(http: httpx.Client) -> None:
+    assert http.get("/nothing").status_code == 404
+
+
+def test_an_exception_is_an_empty_500_and_its_traceback_is_in_the_log(
+    http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = http.get("/broken")
+    assert (response.status_code, response.content) == (500, b"")
+    assert "RuntimeError: deliberate" in caplog.text
+
+
+def test_a_function_gets_an_invocation_context(http: httpx.Client) -> None:
+    response = http.post("/start/chain", json=0)
+    assert uuid.UUID(response.headers["X-Invocation"]).version == 4
