@@ -70,12 +70,15 @@ class QemuGuest:
     async def make_disk(self) -> None:
         """Make the machine's disk anew from its source."""
         spec = self.record.spec
+        image = spec.source.path if isinstance(spec.source, DiskImage) else self._platform.template.disk
+        if spec.disk_size_gib is not None and spec.disk_size_gib * disks.GIB < await disks.virtual_size(image):
+            raise GuestError(f"{spec.vm_id}: a disk of {spec.disk_size_gib} GiB is smaller than its image")
         if isinstance(spec.source, DiskImage):
-            await disks.copy_alone(spec.source.path, self.record.disk)
+            await disks.copy_alone(image, self.record.disk)
             if spec.disk_size_gib is not None:
                 await disks.grow(self.record.disk, spec.disk_size_gib * disks.GIB)
         else:
-            await disks.create_overlay(self.record.disk, backing=self._platform.template.disk)
+            await disks.create_overlay(self.record.disk, backing=image)
 
     async def boot(self) -> None:
         """Start (warm the first time, from the machine's own disk later) until the agent answers."""
@@ -163,8 +166,12 @@ class QemuGuest:
         await self.make_disk()
         warm = not isinstance(self.record.spec.source, DiskImage)
         await self._start(warm=warm)
-        agent = await self._connected_agent()
-        await asyncio.gather(provision(agent, self.record.spec, from_template=warm), self._set_up_session(agent))
+        try:
+            agent = await self._connected_agent()
+            await asyncio.gather(provision(agent, self.record.spec, from_template=warm), self._set_up_session(agent))
+        except BaseException:
+            await asyncio.shield(self._kill())
+            raise
         self.record.provisioned = True
         self.record.save()
 
@@ -172,7 +179,7 @@ class QemuGuest:
         await self._hang_up()
         machine = self._machine()
         template = self._platform.template
-        process = await QemuProcess.start(
+        await QemuProcess.start(
             command(template.hardware, machine, incoming=warm),
             pid_file=self._pid_file,
             log=self._log,
@@ -183,9 +190,14 @@ class QemuGuest:
             agent = await self._connected_agent()
             await agent.answers(limit=_WARM_START_LIMIT if warm else _COLD_BOOT_LIMIT)
         except BaseException:
-            # Also when cancelled: a machine that never came up must not look like a running one.
-            await asyncio.shield(process.kill())
+            await asyncio.shield(self._kill())
             raise
+
+    async def _kill(self) -> None:
+        """End a machine that did not come up, also when that was cancelled: it must not look like a running one."""
+        if process := self._process():
+            await process.kill()
+        await self._hang_up()
 
     async def _thaw(self, machine: Machine) -> None:
         monitor = await Monitor.connect(machine.monitor, self.record.spec.vm_id)

@@ -46,10 +46,14 @@ mkdir -p -m 700 /var/lib/waagent
 : > /var/lib/waagent/provisioned
 """
 
+# The root partition is number 1 and the last on the disk; it is mounted, so the kernel is told of the change apart.
 _GROW = r"""
 root=$(findmnt --noheadings --output SOURCE /)
-parted --script --fix "/dev/$(lsblk --noheadings --output PKNAME "$root")" resizepart 1 100% > /dev/null
-resize2fs "$root" 2> /dev/null
+disk=/dev/$(lsblk --noheadings --output PKNAME "$root")
+sfdisk --quiet --force --no-reread --relocate gpt-bak-std "$disk" > /dev/null
+echo ', +' | sfdisk --quiet --force --no-reread -N 1 "$disk" > /dev/null
+partx --update --nr 1 "$disk"
+resize2fs "$root" > /dev/null
 """
 
 
