@@ -6,9 +6,8 @@ It owns requests and their authorisation by account key or SAS; it must not know
 from __future__ import annotations
 
 import asyncio
-import os
+import io
 import ssl
-import threading
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -19,15 +18,13 @@ from yarl import URL
 
 from devkit.azure import signing
 from devkit.azure.errors import ArmError
+from devkit.azure.sparse import Pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from devkit.azure.storage_port import StorageAccounts
 
-_PAGE = 512
-_PUT_PAGE_LIMIT = 4 * 1024 * 1024  # bytes; learn.microsoft.com, "Put Page"
 _APPEND_LIMIT = 4 * 1024 * 1024  # bytes; learn.microsoft.com, "Append Block", versions before 2022-11-02
 _PARALLEL = 4
 
@@ -61,21 +58,19 @@ class Blobs:
 
     async def upload_disk(self, account: str, blob: str, source: Path) -> None:
         """Write a sparse file as a page blob, only its pages that are not zero, several at a time."""
-        size = source.stat().st_size
+        size = (await asyncio.to_thread(source.stat)).st_size
         create = {"x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": str(size)}
         await self._signed("PUT", account, f"/{blob}", headers=create, accept={201})
-        pieces = _data_pieces(source)
+        pieces = Pieces(source)
 
         async def work() -> None:
-            while (piece := await asyncio.to_thread(next, pieces_lock, None)) is not None:
+            while (piece := await asyncio.to_thread(pieces.take)) is not None:
                 offset, data = piece
                 span = {"x-ms-page-write": "update", "x-ms-range": f"bytes={offset}-{offset + len(data) - 1}"}
                 await self._signed("PUT", account, f"/{blob}?comp=page", headers=span, data=data, accept={201})
 
-        pieces_lock = _Shared(pieces)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_PARALLEL):
-                group.create_task(work())
+        with pieces:
+            await asyncio.gather(*(work() for _ in range(_PARALLEL)))
 
     async def create_append(self, url: str) -> None:
         """Make an empty append blob at a SAS URL, replacing what was there. Raises ArmError (400)."""
@@ -113,7 +108,7 @@ class Blobs:
         sent = {"x-ms-version": signing.VERSION, **headers}
         # `encoded`: a signature in the query must arrive as it was signed.
         address = URL(url, encoded=True)
-        async with self._open().request(method, address, headers=sent, data=data) as response:
+        async with self._open().request(method, address, headers=sent, data=io.BytesIO(data)) as response:
             body = await response.read()
             if response.status not in accept:
                 message = f"{method} {url.split('?', maxsplit=1)[0]} answered {response.status}: {body.decode(errors='replace')[:300]}"
@@ -126,40 +121,3 @@ class Blobs:
             trust = ssl.create_default_context(cafile=str(authority) if authority else None)
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust))
         return self._session
-
-
-class _Shared:
-    """An iterator that several threads may draw from."""
-
-    def __init__(self, pieces: Iterator[tuple[int, bytes]]) -> None:
-        self._pieces, self._lock = pieces, threading.Lock()
-
-    def __iter__(self) -> _Shared:
-        return self
-
-    def __next__(self) -> tuple[int, bytes]:
-        with self._lock:
-            return next(self._pieces)
-
-
-def _data_pieces(source: Path) -> Iterator[tuple[int, bytes]]:
-    """Cut a sparse file's data into page-aligned pieces without zeros at their ends."""
-    with source.open("rb") as file:
-        size, offset = source.stat().st_size, 0
-        while (offset := _next_data(file.fileno(), offset, size)) < size:
-            offset -= offset % _PAGE
-            file.seek(offset)
-            data = file.read(_PUT_PAGE_LIMIT)
-            trimmed = data.lstrip(b"\0")
-            skipped = (len(data) - len(trimmed)) // _PAGE * _PAGE
-            used = -(-len(data.rstrip(b"\0")) // _PAGE) * _PAGE
-            if trimmed:
-                yield offset + skipped, data[skipped:used]
-            offset += len(data)
-
-
-def _next_data(descriptor: int, offset: int, size: int) -> int:
-    try:
-        return os.lseek(descriptor, offset, os.SEEK_DATA)
-    except OSError:  # ENXIO: only a hole is left
-        return size

@@ -1,0 +1,147 @@
+"""A local Azure in a thread of its own, and the real SDKs' clients pointed at it.
+
+It owns start, stop and restart for tests; it must not know what is tested.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.network import NetworkManagementClient
+from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.storage import StorageManagementClient
+
+from devkit.azure.latency import INSTANT, Latency
+from devkit.azure.server import LocalAzure, Tls
+from devkit.guests.scripted.guests import ScriptedGuests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from devkit.azure.storage_port import StorageAccounts
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+SEEDED = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"
+
+
+class Credential:
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        return AccessToken("fake", int(time.time()) + 86400)
+
+
+class AllowHttp(SansIOHTTPPolicy[Any, Any]):
+    """Lets a bearer token go over plain HTTP, which azure-core refuses by default."""
+
+    def on_request(self, request: Any) -> None:
+        request.context.options.setdefault("enforce_https", False)
+
+
+class Harness:
+    """One local Azure; `restart` makes a new process of it as far as its state can tell."""
+
+    def __init__(
+        self,
+        data: Path,
+        storage: StorageAccounts,
+        *,
+        latency: Latency = INSTANT,
+        time_scale: float = 1.0,
+        tls: Tls | None = None,
+        database: str | Path = ":memory:",
+    ) -> None:
+        self.data, self.storage, self.tls, self.database = data, storage, tls, database
+        self.latency, self.time_scale = latency, time_scale
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        self.guests = ScriptedGuests(self.data)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        self.server = LocalAzure(
+            guests=self.guests,
+            storage=self.storage,
+            data=self.data,
+            database=self.database,
+            latency=self.latency,
+            time_scale=self.time_scale,
+        )
+        self.port = self._call(self.server.start(port=self.port, tls=self.tls))
+
+    def stop(self) -> None:
+        self._call(self.server.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def _call(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def http(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request with a token and an api-version, unless the options say otherwise."""
+        headers = {"Authorization": "Bearer fake", **options.pop("headers", {})}
+        params = options.pop("params", {"api-version": "2024-07-01"})
+        return httpx.request(method, self.url + path, headers=headers, params=params, trust_env=False, **options)
+
+    def put(self, path: str, body: Any) -> httpx.Response:
+        return self.http("PUT", path, json=body)
+
+    def local(self, method: str, path: str, **options: Any) -> Any:
+        """Call the control plane."""
+        answer = httpx.request(method, f"{self.url}/_local/{path}", trust_env=False, **options)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def _client(self, kind: Callable[..., Any]) -> Any:
+        return kind(
+            Credential(),
+            SUBSCRIPTION,
+            base_url=self.url,
+            credential_scopes=[f"{self.url}/.default"],
+            per_call_policies=[AllowHttp()],
+            polling_interval=0.02,
+            retry_total=0,
+        )
+
+    @property
+    def resources(self) -> ResourceManagementClient:
+        return self._client(ResourceManagementClient)  # type: ignore[no-any-return]  # made by its class
+
+    @property
+    def network(self) -> NetworkManagementClient:
+        return self._client(NetworkManagementClient)  # type: ignore[no-any-return]  # made by its class
+
+    @property
+    def compute(self) -> ComputeManagementClient:
+        return self._client(ComputeManagementClient)  # type: ignore[no-any-return]  # made by its class
+
+    @property
+    def storages(self) -> StorageManagementClient:
+        return self._client(StorageManagementClient)  # type: ignore[no-any-return]  # made by its class
+
+
+def eventually(condition: Callable[[], Any], *, within: float = 10.0) -> Any:
+    """Poll a condition until it is true, and return it."""
+    deadline = time.monotonic() + within
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError("the condition did not come true")
+        time.sleep(0.01)
+    return found

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from tests.contract.azure import bodies
+from tests.contract.azure.harness import SEEDED, SUBSCRIPTION
+
+if TYPE_CHECKING:
+    from tests.contract.azure.harness import Harness
+
+
+def test_a_new_local_azure_holds_the_seeded_resources(cloud: Harness) -> None:
+    found = {resource["id"] for resource in cloud.local("GET", "resources")["resources"]}
+    gallery = f"{SEEDED}/providers/Microsoft.Compute/galleries/gallery"
+    identity = f"{SEEDED}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/builder"
+    assert found == {
+        SEEDED,
+        gallery,
+        identity,
+        *(f"{gallery}/images/{name}" for name in ("hello", "base", "app", "win")),
+    }
+
+
+def test_a_group_is_made_updated_listed_and_deleted(cloud: Harness) -> None:
+    groups = cloud.resources.resource_groups
+    assert not groups.check_existence("rg")
+    made = groups.create_or_update("rg", {"location": "West Europe", "tags": {"a": "1"}})
+    assert (made.name, made.location, made.properties.provisioning_state) == ("rg", "westeurope", "Succeeded")
+    assert groups.check_existence("RG")
+    assert groups.create_or_update("rg", {"location": "westeurope", "tags": {"b": "2"}}).tags == {"b": "2"}
+    assert [group.name for group in groups.list(filter="tagName eq 'b' and tagValue eq '2'")] == ["rg"]
+    groups.begin_delete("rg").result()
+    assert not groups.check_existence("rg")
+    with pytest.raises(ResourceNotFoundError) as refused:
+        groups.get("rg")
+    assert refused.value.error.code == "ResourceGroupNotFound"
+
+
+def test_a_group_delete_answers_202_and_a_location_that_ends_with_204(cloud: Harness) -> None:
+    cloud.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
+    answer = cloud.http("DELETE", bodies.group_id("rg"))
+    assert answer.status_code == 202
+    assert "Azure-AsyncOperation" not in answer.headers
+    assert answer.headers["Retry-After"] == "0"
+    path = answer.headers["Location"].removeprefix(cloud.url).split("?")[0]
+    assert cloud.http("GET", path).status_code == 204
+
+
+def test_a_groups_region_cannot_change(cloud: Harness) -> None:
+    cloud.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
+    with pytest.raises(HttpResponseError) as refused:
+        cloud.resources.resource_groups.create_or_update("rg", {"location": "northeurope"})
+    assert (refused.value.status_code, refused.value.error.code) == (409, "InvalidResourceGroupLocation")
+
+
+def test_a_group_delete_takes_machines_networks_and_disks_with_it(cloud: Harness) -> None:
+    vm_id = bodies.run_machine(cloud)
+    before = {item.type for item in cloud.resources.resources.list_by_resource_group("rg")}
+    assert {"Microsoft.Compute/virtualMachines", "Microsoft.Compute/disks"} < before
+    cloud.resources.resource_groups.begin_delete("rg").result()
+    left = [item["id"] for item in cloud.local("GET", "resources")["resources"] if "/resourceGroups/rg/" in item["id"]]
+    assert left == []
+    assert cloud.guests.runs(vm_id.lower()) == []
+    assert list((cloud.data / "guests").glob("*.json")) == []
+
+
+def test_unknown_subscriptions_groups_and_parents_are_worded_as_azure_does(cloud: Harness) -> None:
+    network = "/providers/Microsoft.Network/virtualNetworks/net"
+    cases = {
+        "/subscriptions/no/resourceGroups/rg": "SubscriptionNotFound",
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/no{network}": "ResourceGroupNotFound",
+        f"{SEEDED}{network}": "ResourceNotFound",
+        f"{SEEDED}{network}/subnets/a": "ParentResourceNotFound",
+    }
+    for path, code in cases.items():
+        answer = cloud.http("GET", path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, code), path
+
+
+def test_providers_locations_and_the_identity_are_there(cloud: Harness) -> None:
+    assert cloud.resources.providers.get("Microsoft.Compute").registration_state == "Registered"
+    locations = cloud.http("GET", f"/subscriptions/{SUBSCRIPTION}/locations").json()["value"]
+    assert {"westeurope", "northeurope"} <= {location["name"] for location in locations}
+    identity = cloud.http("GET", f"{SEEDED}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/builder").json()
+    assert identity["properties"]["principalId"]
+
+
+def test_a_role_assignment_is_kept_and_goes_with_its_group(cloud: Harness) -> None:
+    cloud.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
+    name = "11111111-1111-1111-1111-111111111111"
+    path = f"{bodies.group_id('rg')}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    body = {"properties": {"roleDefinitionId": "/x", "principalId": "p"}}
+    assert cloud.put(path, body).status_code == 201
+    assert cloud.http("GET", path).json()["properties"]["principalId"] == "p"
+    cloud.resources.resource_groups.begin_delete("rg").result()
+    assert path not in {item["id"] for item in cloud.local("GET", "resources")["resources"]}
