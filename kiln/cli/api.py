@@ -1,0 +1,156 @@
+"""Kiln's REST API as calls: AIB's own through azure-mgmt-imagebuilder, Kiln's additive ones through its pipeline.
+
+It owns paths and the parsing of answers, and lets out `Failure` alone; it knows neither screens nor commands.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from azure.core.exceptions import AzureError
+from azure.core.rest import HttpRequest
+from pydantic import ValidationError
+
+from kiln.cli.connect import connect
+from kiln.cli.explain import api_failure
+from kiln.cli.faults import Failure
+from kiln.cli.views import Access, LogChunk, RunView, TemplateOutput, TemplateView
+from kiln.ids import TemplateId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from azure.core.rest import HttpResponse
+
+    from kiln.cli.session import Session
+
+API_VERSION = "2025-10-01"
+
+
+class Api:
+    """The API, for one subscription and resource group. Every method raises `Failure`, and nothing else."""
+
+    def __init__(self, session: Session) -> None:
+        self._settings = session.settings
+        self._group = session.settings.resource_group
+        self._client = connect(session.settings, session.outside)
+        self._templates = self._client.virtual_machine_image_templates
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except AzureError as error:
+            raise api_failure(error, self._settings) from error
+        except (ValidationError, KeyError, ValueError) as error:
+            raise Failure(f"{self._settings.endpoint} answered something unexpected: {error}") from error
+
+    def submit(self, name: str, body: dict[str, Any]) -> None:
+        """Create the template, or replace it, and wait until it is accepted."""
+        with self._failures():
+            self._templates.begin_create_or_update(self._group, name, body).result()
+
+    def start_run(self, name: str) -> None:
+        """Ask for a run; it is recorded when this returns, and goes on by itself."""
+        with self._failures():
+            self._templates.begin_run(self._group, name, polling=False)
+
+    def cancel(self, name: str) -> None:
+        """Ask to cancel the template's run; it ends some time later."""
+        with self._failures():
+            self._templates.begin_cancel(self._group, name, polling=False)
+
+    def delete(self, name: str) -> None:
+        """Delete the template and its staging resource group, and wait until both are gone."""
+        with self._failures():
+            self._templates.begin_delete(self._group, name).result()
+
+    def template(self, name: str) -> dict[str, Any]:
+        """Return the template's resource."""
+        with self._failures():
+            return self._templates.get(self._group, name).as_dict()
+
+    def templates(self) -> list[TemplateView]:
+        """Return the resource group's templates by name."""
+        with self._failures():
+            listed = self._templates.list_by_resource_group(self._group)
+            return sorted((TemplateView.parse(item.as_dict()) for item in listed), key=lambda item: item.name.lower())
+
+    def outputs(self, name: str) -> list[TemplateOutput]:
+        """Return the template's latest outputs."""
+        with self._failures():
+            listed = self._templates.list_run_outputs(self._group, name)
+            return [TemplateOutput.parse(item.as_dict()) for item in listed]
+
+    def runs(self, name: str) -> list[RunView]:
+        """Return the template's runs, oldest first; run ids sort by time."""
+        with self._failures():
+            page = self._send("GET", self._url(name, "runs")).json()
+            items = list(page["value"])
+            while page.get("nextLink"):
+                page = self._send("GET", page["nextLink"]).json()
+                items += page["value"]
+            return sorted((RunView.parse(item) for item in items), key=lambda run: run.id)
+
+    def latest_run(self, name: str) -> RunView | None:
+        """Return the template's latest run, or None if it never ran."""
+        runs = self.runs(name)
+        return runs[-1] if runs else None
+
+    def run_resource(self, name: str, run_id: str) -> dict[str, Any]:
+        """Return a run's resource as the API sends it."""
+        with self._failures():
+            answer: dict[str, Any] = self._send("GET", self._url(name, "runs", run_id)).json()
+            return answer
+
+    def run(self, name: str, run_id: str) -> RunView:
+        """Return a run."""
+        resource = self.run_resource(name, run_id)
+        with self._failures():
+            return RunView.parse(resource)
+
+    def log(self, name: str, run_id: str, offset: int) -> LogChunk:
+        """Return what a run's log has from `offset` (bytes) on."""
+        with self._failures():
+            # As a stream: azure-core would decode the text, and fail at a character that two answers share.
+            answer = self._send("GET", self._url(name, "runs", run_id, "log"), {"offset": str(offset)}, stream=True)
+            return LogChunk(
+                content=answer.read(),
+                next_offset=int(answer.headers["x-kiln-next-offset"]),
+                run_state=answer.headers["x-kiln-run-state"],
+            )
+
+    def access(self, name: str, output: str) -> Access:
+        """Return time-limited access to an output's blob."""
+        with self._failures():
+            return Access.model_validate(self._send("POST", self._url(name, "runOutputs", output, "getAccess")).json())
+
+    def _url(self, name: str, *parts: str) -> str:
+        template = TemplateId(subscription=self._settings.subscription, group=self._group, name=quote(name, safe=""))
+        path = "/".join([template.arm, *(quote(part, safe="") for part in parts)])
+        return f"{self._settings.endpoint}{path}"
+
+    def _send(
+        self, method: str, url: str, params: dict[str, str] | None = None, *, stream: bool = False
+    ) -> HttpResponse:
+        version = {} if "api-version=" in url else {"api-version": API_VERSION}  # a nextLink is complete
+        request = HttpRequest(method, url, params={**version, **(params or {})})
+        response = self._client.send_request(request, stream=stream)
+        if stream and response.status_code >= HTTPStatus.BAD_REQUEST:
+            response.read()  # so that the error's text can be told
+        response.raise_for_status()
+        return response

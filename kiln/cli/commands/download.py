@@ -1,0 +1,98 @@
+"""`kiln download`: a template's VHD as a local, sparse file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.text import Text
+
+from kiln.cli import wording
+from kiln.cli.api import Api
+from kiln.cli.faults import ExitCode, Failure, UsageFailure
+from kiln.cli.screens.console import stdout
+from kiln.cli.transfer.blob import Blob
+from kiln.cli.transfer.download import download as transfer
+
+if TYPE_CHECKING:
+    from kiln.cli.session import Session
+    from kiln.cli.transfer.download import Downloaded
+    from kiln.cli.views import TemplateOutput
+
+
+def download(session: Session, name: str, output: str | None, target: Path | None, *, force: bool) -> ExitCode:
+    """Download a VHD output, the only one if none is named, to `target` or to OUTPUT.vhd."""
+    with Api(session) as api:
+        wanted = choose(name, api.outputs(name), output)
+        file = _file(target, wanted.name, force=force)
+        access = api.access(name, wanted.name)
+    outside = session.outside
+    trust = session.settings.trust
+    with Blob(access.access_sas, trust, sleep=outside.sleep, transport=outside.blob_transport) as blob:
+        done = _with_progress(blob, file)
+    console = stdout()
+    console.print(Text(str(file.absolute()), style="bold"))
+    console.print(Text(f"size    {done.size} bytes ({wording.size(done.size)}), {wording.size(done.transferred)} came"))
+    console.print(Text(f"sha256  {done.sha256}"))
+    return ExitCode.SUCCESS
+
+
+def choose(name: str, outputs: list[TemplateOutput], asked: str | None) -> TemplateOutput:
+    """Return the VHD output that is meant. Raises `Failure` that lists the choices when it is not clear."""
+    disks = [output for output in outputs if output.artifact_uri]
+    choices = ", ".join(output.name for output in disks)
+    hint = f"VHD outputs of {name}: {choices}." if disks else f"{name} has no VHD output; see `kiln show {name}`."
+    if asked is None:
+        if len(disks) == 1:
+            return disks[0]
+        raise UsageFailure("Name the output to download." if disks else "There is nothing to download.", hint=hint)
+    for output in outputs:
+        if output.name.lower() == asked.lower():
+            if output.artifact_uri:
+                return output
+            raise UsageFailure(f"{output.name} is a gallery image version: it has no file to download.", hint=hint)
+    raise Failure(f"{name} has no output {asked}.", hint=hint)
+
+
+def _file(target: Path | None, output: str, *, force: bool) -> Path:
+    file = target or Path(f"{output}.vhd")
+    if file.is_dir():
+        file /= f"{output}.vhd"
+    if file.exists() and not force:
+        raise UsageFailure(f"{file} exists.", hint="Replace it with --force, or name another with -o.")
+    if not file.absolute().parent.is_dir():
+        raise UsageFailure(f"{file.parent} is not a folder.")
+    return file
+
+
+def _with_progress(blob: Blob, file: Path) -> Downloaded:
+    console = stdout()
+    with _bar(shown=console.is_terminal) as bar:
+        task = bar.add_task("downloading", total=None)
+
+        def start(total: int) -> None:
+            if not console.is_terminal:
+                console.print(f"Downloading {wording.size(total)} ...")
+            bar.update(task, total=total)
+
+        def check() -> None:
+            if not console.is_terminal:
+                console.print("Computing the checksum ...")
+            bar.update(task, description="checksum")
+
+        return transfer(blob, file, on_start=start, on_bytes=lambda count: bar.advance(task, count), on_check=check)
+
+
+def _bar(*, shown: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(highlight=False),
+        disable=not shown,
+        transient=True,
+    )

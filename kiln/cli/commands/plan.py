@@ -1,0 +1,37 @@
+"""`kiln plan`: what a build would do, decided offline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+from rich.text import Text
+
+from kiln.cli.faults import ExitCode
+from kiln.cli.screens.console import stdout
+from kiln.cli.screens.plan import plan_tree
+from kiln.cli.template_file import read_template
+from kiln.ids import TemplateId
+from kiln.planner.preview import preview_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kiln.cli.session import Session
+
+
+def plan(session: Session, file: Path, name: str | None, *, scripts: bool, as_json: bool) -> ExitCode:
+    """Print the plan of the template in `file`. Nothing is sent anywhere."""
+    source = read_template(file, name)
+    settings = session.settings
+    template_id = TemplateId(subscription=settings.subscription, group=settings.resource_group, name=source.name)
+    preview = preview_plan(source.template, template_id=template_id)
+    if as_json:
+        typer.echo(preview.model_dump_json(indent=2))
+    else:
+        console = stdout()
+        console.print(plan_tree(preview, scripts=scripts))
+        console.print(
+            Text("The run's id and the gallery's versions are placeholders until a build starts.", style="dim")
+        )
+    return ExitCode.SUCCESS

@@ -1,0 +1,112 @@
+"""Exceptions of the HTTP clients into failures that a person can act on.
+
+It owns the wording of network, certificate, sign-in and API errors; it knows neither commands nor screens.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from kiln.cli.faults import Failure, Refused, Unreachable, Untrusted
+from kiln.cli.views import error_detail
+
+if TYPE_CHECKING:
+    from kiln.cli.settings import Settings, Trust
+    from kiln.errors import ErrorDetail
+
+SIGN_IN_HINT = "Sign in with `az login`, or put an access token into KILN_TOKEN."
+REFUSED_HINT = "Start a local one with `kiln local up`, or name another with --endpoint (KILN_ENDPOINT)."
+
+
+def api_failure(error: AzureError, settings: Settings) -> Failure:
+    """Return what an exception of azure-core, raised by a call to the API, means."""
+    match error:
+        case ServiceRequestError() | ServiceResponseError():
+            return connection_failure(error, settings.endpoint, settings.trust, hint=REFUSED_HINT)
+        case DecodeError():
+            return Failure(f"{settings.endpoint} does not speak Kiln's API: its answer is not JSON.")
+        case HttpResponseError() if error.response is not None:
+            status = error.response.status_code
+            detail = _arm_error(error.response.text())
+            return Refused(
+                f"{settings.endpoint} refused the call with status {status}.",
+                status=int(status or 0),
+                detail=detail,
+                hint=_hint(int(status or 0), detail, settings),
+            )
+        case ClientAuthenticationError():
+            return Failure(f"Nobody is signed in for {settings.endpoint}: {error.message}", hint=SIGN_IN_HINT)
+        case _:
+            return Failure(f"{settings.endpoint}: {error}")
+
+
+def connection_failure(error: BaseException, server: str, trust: Trust, *, hint: str | None = None) -> Failure:
+    """Return why no answer came from `server`: nobody there, connection lost, or a certificate nobody vouches for."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _untrusted(cause, server, trust)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return Unreachable(f"Nothing answers at {server}: the connection was refused.", hint=hint)
+    return Unreachable(f"No answer from {server}: {_innermost_text(error, causes)}", hint=hint)
+
+
+def _untrusted(cause: ssl.SSLCertVerificationError, server: str, trust: Trust) -> Untrusted:
+    trusted = f"the authorities in {trust.file} (named by {trust.named_by})" if trust.file else "the public authorities"
+    return Untrusted(
+        f"The certificate of {server} cannot be verified with {trusted}: {cause.verify_message or cause.reason}.",
+        hint="Name the PEM file with the certificate authority that signed it: --ca-file FILE, or KILN_CA_FILE=FILE. "
+        "For a local Azure, `kiln local env` prints the line to set it.",
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return `error` and everything that it was raised from or wraps, outermost first."""
+    found: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting:
+        item = waiting.pop(0)
+        if not isinstance(item, BaseException) or item in found:
+            continue
+        found.append(item)
+        wrapped = (getattr(item, name, None) for name in ("inner_exception", "reason"))  # azure-core, urllib3
+        waiting += [item.__cause__, item.__context__, *wrapped, *item.args]
+    return found
+
+
+def _innermost_text(error: BaseException, causes: list[BaseException]) -> str:
+    """Return the operating system's own words where there are some; wrappers only repeat object addresses."""
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    return str(error) or type(error).__name__
+
+
+def _arm_error(text: str) -> ErrorDetail | None:
+    """Return the error in an ARM answer: `{"error": {...}}`, also inside a failed operation's status."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return error_detail(body.get("error")) if isinstance(body, dict) else None
+
+
+def _hint(status: int, detail: ErrorDetail | None, settings: Settings) -> str | None:
+    if status in {401, 403} and not settings.is_encrypted:
+        return "Over plain http no token is sent. Use an https endpoint."
+    if status == 401:  # noqa: PLR2004 - Unauthorized
+        return SIGN_IN_HINT
+    if detail is None:
+        return "The answer has no error in Azure's form, so this is probably not Kiln's API: see --endpoint."
+    return None

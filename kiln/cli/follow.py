@@ -1,0 +1,125 @@
+"""Following a run, or its log, to the end: when to look again, and how long to bear a connection that fails.
+
+It owns the pace alone; what is seen is shown by progress.py, and time comes from outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kiln.cli.faults import Failure, Refused, Unreachable
+from kiln.cli.views import UNDER_WAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kiln.cli.views import LogChunk, RunView
+
+FIRST_LOOK = 0.5
+LONGEST_LOOK = 3.0
+SLOWER = 1.25
+"""Seconds between two looks, and the factor by which they grow while nothing changes."""
+FIRST_RETRY = 1.0
+LONGEST_RETRY = 30.0
+PATIENCE = 600.0
+"""Seconds before the first and the longest retry, and in all, before following is given up."""
+LOG_LOOK = 1.0
+"""Seconds between two looks at a log that has nothing new."""
+BUSY = frozenset({408, 429})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The run as it is now."""
+
+    run: RunView
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A look failed; the next one is in `retry_in` seconds."""
+
+    reason: str
+    retry_in: float
+
+
+class Patience:
+    """Back-off from one failed look to the next; it is over after `PATIENCE` seconds without an answer."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._retry = FIRST_RETRY
+        self.waited = 0.0
+
+    def bear(self, failure: Failure) -> Trouble:
+        """Return the trouble to be shown before `wait`. Raises `failure` when waiting cannot help, or no longer."""
+        if not _may_pass(failure) or self.waited >= PATIENCE:
+            raise failure
+        return Trouble(failure.message, self._retry)
+
+    def wait(self) -> None:
+        """Wait, and be ready to wait longer."""
+        self._sleep(self._retry)
+        self.waited += self._retry
+        self._retry = min(self._retry * 2, LONGEST_RETRY)
+
+
+def follow(look: Callable[[], RunView], sleep: Callable[[float], None]) -> Iterator[Seen | Trouble]:
+    """Yield the run each time it changed, and each trouble on the way; end when the run is over.
+
+    Raises the `Failure` of a look that cannot get better by waiting, or that did not for `PATIENCE` seconds.
+    """
+    last: RunView | None = None
+    pause = FIRST_LOOK
+    patience = Patience(sleep)
+    while True:
+        try:
+            run = look()
+        except Failure as failure:
+            yield patience.bear(failure)
+            patience.wait()
+            last = None  # so that the next answer is shown, changed or not
+            continue
+        patience = Patience(sleep)
+        if run != last:
+            yield Seen(run)
+            pause = FIRST_LOOK
+        if run.is_over:
+            return
+        last = run
+        sleep(pause)
+        pause = min(pause * SLOWER, LONGEST_LOOK)
+
+
+def follow_log(
+    look: Callable[[int], LogChunk], sleep: Callable[[float], None], *, keep_on: bool
+) -> Iterator[LogChunk | Trouble]:
+    """Yield each new part of a log; end where the log ends, and with `keep_on` only once its run is over too.
+
+    Raises the `Failure` of a look as `follow` does.
+    """
+    offset = 0
+    patience = Patience(sleep)
+    while True:
+        try:
+            chunk = look(offset)
+        except Failure as failure:
+            yield patience.bear(failure)
+            patience.wait()
+            continue
+        patience = Patience(sleep)
+        if chunk.next_offset > offset:
+            offset = chunk.next_offset
+            yield chunk
+        elif not keep_on or chunk.run_state not in UNDER_WAY:
+            return
+        else:
+            sleep(LOG_LOOK)
+
+
+def _may_pass(failure: Failure) -> bool:
+    """Return whether the same call may succeed later."""
+    if isinstance(failure, Refused):
+        return failure.status in BUSY or failure.status >= 500  # noqa: PLR2004 - the server's own errors
+    return isinstance(failure, Unreachable)

@@ -1,0 +1,143 @@
+"""The `kiln` command line: what can be typed, and where it goes.
+
+It owns names, arguments and help; each command's work is in its own module, which is loaded when the command is used.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiln.cli.plugins import add_plugins, installed
+from kiln.cli.session import Session, command
+
+app = typer.Typer(
+    name="kiln",
+    help="Build golden VM images for Azure from Azure VM Image Builder's templates.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+File = Annotated[Path, typer.Argument(help="The image template, a JSON file.", show_default=False)]
+Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
+Named = Annotated[
+    str | None, typer.Option("--name", "-n", help="The template's name, if not the file's.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+# The imports inside are what makes `kiln --help` quick: the Azure SDK, pydantic and rich load with the first use.
+@app.command()
+@command
+def build(session: Session, file: File, name: Named = None) -> int:
+    """Submit a template, run it, and follow the build to its end.
+
+    Exit code: 0 succeeded, 1 failed, 2 the template or the command line is wrong, 3 partially succeeded,
+    4 canceled, 5 the API cannot be reached, 130 interrupted (the build goes on).
+    """
+    from kiln.cli.commands.build import build as run
+
+    return run(session, file, name)
+
+
+@app.command()
+@command
+def plan(
+    session: Session,
+    file: File,
+    name: Named = None,
+    scripts: Annotated[bool, typer.Option("--scripts", help="Print each step's script, too.")] = False,  # noqa: FBT002  # typer
+    as_json: Json = False,  # noqa: FBT002  # typer
+) -> int:
+    """Print what a build would do, without asking anybody."""
+    from kiln.cli.commands.plan import plan as run
+
+    return run(session, file, name, scripts=scripts, as_json=as_json)
+
+
+@app.command("list")
+@command
+def list_(session: Session) -> int:
+    """List the templates of the resource group, each with its last run."""
+    from kiln.cli.commands.look import list_templates
+
+    return list_templates(session)
+
+
+@app.command()
+@command
+def show(session: Session, name: Name, as_json: Json = False) -> int:  # noqa: FBT002  # typer
+    """Show a template, its last run's phases, and its outputs."""
+    from kiln.cli.commands.look import show as run
+
+    return run(session, name, as_json=as_json)
+
+
+@app.command()
+@command
+def logs(
+    session: Session,
+    name: Name,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is over.")] = False,  # noqa: FBT002  # typer
+    run_id: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="A run's id; the latest otherwise.", show_default=False)
+    ] = None,
+) -> int:
+    """Print the output of a run's customizers."""
+    from kiln.cli.commands.look import logs as run
+
+    return run(session, name, run_id, keep_on=follow)
+
+
+@app.command()
+@command
+def cancel(
+    session: Session,
+    name: Name,
+    wait: Annotated[bool, typer.Option(help="Wait until the run has cleaned up after itself.")] = True,  # noqa: FBT002  # typer
+) -> int:
+    """Cancel the run that is under way."""
+    from kiln.cli.commands.change import cancel as run
+
+    return run(session, name, wait=wait)
+
+
+@app.command()
+@command
+def delete(
+    session: Session,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002  # typer
+) -> int:
+    """Delete a template, with its staging resource group and all that is in it."""
+    from kiln.cli.commands.change import delete as run
+
+    return run(session, name, agreed=yes)
+
+
+@app.command()
+@command
+def download(
+    session: Session,
+    name: Name,
+    run_output: Annotated[
+        str | None,
+        typer.Argument(help="Which VHD, if the template has several.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file, or its folder.", show_default="RUN_OUTPUT.vhd")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,  # noqa: FBT002  # typer
+) -> int:
+    """Download a VHD as a sparse file, and print its SHA-256."""
+    from kiln.cli.commands.download import download as run
+
+    return run(session, name, run_output, output, force=force)
+
+
+add_plugins(app, installed())
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    app()

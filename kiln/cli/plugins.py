@@ -1,0 +1,54 @@
+"""Command groups that other packages add, through the entry points of the group `kiln.commands`.
+
+It owns how they are found and what happens when one is broken; it knows none of them by name.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+import typer
+
+from kiln.cli.faults import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from importlib.metadata import EntryPoint
+
+GROUP = "kiln.commands"
+
+
+def installed() -> Iterable[EntryPoint]:
+    """Return the entry points of the packages that are installed beside Kiln."""
+    return importlib.metadata.entry_points(group=GROUP)
+
+
+def add_plugins(app: typer.Typer, entries: Iterable[EntryPoint]) -> None:
+    """Add each entry's typer app under the entry's name.
+
+    A broken one does not take the other commands down: its name is kept, and using it says what is wrong.
+    """
+    for entry in entries:
+        try:
+            loaded = entry.load()
+        except Exception as error:  # noqa: BLE001 - whatever a foreign module raises is that module's fault
+            _add_broken(app, entry, f"{type(error).__name__}: {error}")
+            continue
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded, name=entry.name)
+        else:
+            _add_broken(app, entry, f"it is a {type(loaded).__name__}, not a typer app")
+
+
+def _add_broken(app: typer.Typer, entry: EntryPoint, reason: str) -> None:
+    message = f"The commands {entry.name!r} ({entry.value}) cannot be loaded: {reason}"
+
+    @app.command(
+        name=entry.name,
+        help=message,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def broken() -> None:
+        typer.echo(f"Error: {message}", err=True)
+        raise typer.Exit(ExitCode.FAILED)

@@ -1,0 +1,110 @@
+"""The common options of all commands, declared once and grafted on to each command's own.
+
+It owns how options become a `Session` and how a `Failure` becomes an exit code; it knows no command.
+"""
+
+import functools
+import inspect
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from kiln.cli.faults import Failure
+from kiln.cli.outside import Outside
+from kiln.cli.settings import ENDPOINT, RESOURCE_GROUP, SCOPE, SUBSCRIPTION, Settings, Trust
+
+PANEL = "Where"
+
+
+@dataclass(frozen=True)
+class Session:
+    """All that a command needs besides its own arguments."""
+
+    settings: Settings
+    outside: Outside
+
+
+def open_session(
+    context: typer.Context,
+    subscription: Annotated[
+        str,
+        typer.Option(
+            "--subscription", "-s", envvar="KILN_SUBSCRIPTION", help="Subscription id.", rich_help_panel=PANEL
+        ),
+    ] = SUBSCRIPTION,
+    resource_group: Annotated[
+        str,
+        typer.Option(
+            "--resource-group", "-g", envvar="KILN_RESOURCE_GROUP", help="Resource group.", rich_help_panel=PANEL
+        ),
+    ] = RESOURCE_GROUP,
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            envvar="KILN_ENDPOINT",
+            help="Kiln's API. Over https, KILN_TOKEN or Azure's default credential signs in; over plain http no token "
+            "is ever sent.",
+            rich_help_panel=PANEL,
+        ),
+    ] = ENDPOINT,
+    scope: Annotated[
+        str, typer.Option(envvar="KILN_SCOPE", help="The scope of the token.", rich_help_panel=PANEL)
+    ] = SCOPE,
+    ca_file: Annotated[
+        str | None,
+        typer.Option(
+            help="PEM file of the certificate authorities to trust; otherwise KILN_CA_FILE, REQUESTS_CA_BUNDLE or "
+            "SSL_CERT_FILE.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+) -> Session:
+    """Return the session that the common options describe. Raises `UsageFailure` for options that cannot be."""
+    settings = Settings(
+        endpoint=endpoint.rstrip("/"),
+        subscription=subscription,
+        resource_group=resource_group,
+        scope=scope,
+        trust=Trust.read(ca_file, dict(os.environ)),
+        token=os.environ.get("KILN_TOKEN") or None,
+        options=_typed(context),
+    )
+    return Session(settings=settings, outside=context.obj if isinstance(context.obj, Outside) else Outside())
+
+
+def _typed(context: typer.Context) -> str:
+    """Return the common options that were typed, as opposed to those from the environment or by default."""
+    names = (name for name in inspect.signature(open_session).parameters if name in context.params)
+    sources = {name: context.get_parameter_source(name) for name in names}
+    typed = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(context.params[name]))}" for name in typed)
+
+
+def command(function: Callable[..., int]) -> Callable[..., None]:
+    """Give a command, whose first parameter is its `Session`, the common options instead of it.
+
+    What the command returns is the exit code; a `Failure` is shown, and brings its own.
+    """
+    common = inspect.signature(open_session, eval_str=True).parameters
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(function)
+    def run(**given: Any) -> None:
+        options = {name: given.pop(name) for name in common}
+        try:
+            code = function(open_session(**options), **given)
+        except Failure as failure:
+            from kiln.cli.screens.failure import show_failure
+
+            show_failure(failure)
+            raise typer.Exit(failure.exit_code) from failure
+        raise typer.Exit(code)
+
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common.values())]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

@@ -1,0 +1,70 @@
+"""The command line under test, with a clock that moves only when somebody sleeps, and its screens on record."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azure.core.pipeline.transport import RequestsTransport
+from typer.testing import CliRunner, Result
+
+from kiln.cli.main import app
+from kiln.cli.outside import Outside
+from tests.unit.kiln.cli import scenes
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.unit.kiln.cli.fake_kiln import FakeKiln
+
+ROOT = Path(__file__).parents[4]
+GOLDEN = ROOT / "tests" / "golden" / "cli"
+EXAMPLE = str(ROOT / "examples" / "hello-linux.json")
+
+
+@dataclass
+class Clock:
+    time: datetime = scenes.START
+    naps: list[float] = field(default_factory=list)
+    interrupt_after: int | None = None
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.time += timedelta(seconds=seconds)
+        if self.interrupt_after is not None and len(self.naps) >= self.interrupt_after:
+            raise KeyboardInterrupt
+
+
+def outside(kiln: FakeKiln, clock: Clock | None = None, blobs: httpx.BaseTransport | None = None) -> Outside:
+    clock = clock or Clock()
+    transport = RequestsTransport(session=kiln.session(), session_owner=False)
+    return Outside(now=clock.now, sleep=clock.sleep, api_transport=transport, blob_transport=blobs)
+
+
+def run(
+    *arguments: str,
+    kiln: FakeKiln,
+    clock: Clock | None = None,
+    blobs: httpx.BaseTransport | None = None,
+    environment: dict[str, str] | None = None,
+) -> Result:
+    """Run `kiln` with `arguments` against the fake API."""
+    unset = ("KILN_ENDPOINT", "KILN_TOKEN", "KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "FORCE_COLOR")
+    given: dict[str, str | None] = {**dict.fromkeys(unset), **(environment or {})}
+    return CliRunner().invoke(app, list(arguments), obj=outside(kiln, clock, blobs), env=given, catch_exceptions=False)
+
+
+def assert_screen(name: str, text: str) -> None:
+    """Compare a screen with its golden file; KILN_REWRITE_GOLDEN=1 writes the file instead."""
+    file = GOLDEN / f"{name}.txt"
+    text = text.replace(str(ROOT), ".")
+    if os.environ.get("KILN_REWRITE_GOLDEN"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8"), f"{file} differs; KILN_REWRITE_GOLDEN=1 rewrites it"

@@ -1,0 +1,155 @@
+"""Kiln's REST API in memory, below the HTTP clients that the command really uses: `requests` for the API.
+
+A run is a script: the list of its resource's states, one for each time that somebody looks at it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from requests import PreparedRequest, Response, Session
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENDPOINT = "http://127.0.0.1:7071"
+TEMPLATES = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-images"
+    "/providers/Microsoft.VirtualMachineImages/imageTemplates"
+)
+RUN_ID = "20260716-090000-1a2b3c4d"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answers to one request."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FakeKiln(BaseAdapter):
+    """The API. `states` are the coming run's properties; an exception among them is a look that fails."""
+
+    states: list[dict[str, Any] | Exception] = field(default_factory=list)
+    templates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    runs: dict[str, list[dict[str, Any] | Exception]] = field(default_factory=dict)
+    log: bytes = b""
+    log_state: str = "Succeeded"
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    overrides: dict[str, Answer | Exception] = field(default_factory=dict)
+    """`METHOD name/of/child` (below imageTemplates) to what is answered instead."""
+    calls: list[str] = field(default_factory=list)
+    sent: list[PreparedRequest] = field(default_factory=list)
+
+    def send(self, request: PreparedRequest, *_positional: Any, **_options: Any) -> Response:
+        url = urlsplit(str(request.url))
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        assert query["api-version"] == "2025-10-01"
+        assert url.path.startswith(TEMPLATES), url.path
+        call = f"{request.method} {url.path.removeprefix(TEMPLATES).strip('/')}".strip()
+        self.calls.append(call)
+        self.sent.append(request)
+        return _response(request, self._answer(call, query, request.body))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def session(self) -> Session:
+        session = Session()
+        session.mount("http://", self)
+        session.mount("https://", self)
+        return session
+
+    def _answer(self, call: str, query: dict[str, str], body: Any) -> Answer:
+        override = self.overrides.get(call)
+        if isinstance(override, Exception):
+            raise override
+        if override is not None:
+            return override
+        if call == "GET":
+            return Answer(200, {"value": list(self.templates.values())})
+        found = re.fullmatch(r"(GET|PUT|POST|DELETE) ([^/]+)(?:/(.*))?", call)
+        assert found, call
+        method, name, rest = found[1], found[2], found[3] or ""
+        if method == "PUT":
+            self.templates[name] = {"name": name, **json.loads(body)}
+            return Answer(201, self.templates[name])
+        if name not in self.templates:
+            return refusal(404, "ResourceNotFound", f"There is no image template {name}.")
+        return self._child(method, name, rest, query)
+
+    def _child(self, method: str, name: str, rest: str, query: dict[str, str]) -> Answer:
+        match method, rest.split("/"):
+            case "GET", [""]:
+                return Answer(200, self.templates[name])
+            case "DELETE", [""]:
+                del self.templates[name]
+                return Answer(204)
+            case "POST", ["run" | "cancel"]:
+                if rest == "run":
+                    self.runs[RUN_ID] = list(self.states)
+                return Answer(202, headers={"Location": f"{ENDPOINT}/operation"})
+            case "GET", ["runOutputs"]:
+                return Answer(200, {"value": self.outputs})
+            case "POST", ["runOutputs", output, "getAccess"]:
+                return Answer(200, {"accessSAS": f"https://blobs.example/vhds/{output}.vhd?sig=secret"})
+        assert method == "GET", f"the API has no {method} {rest}"
+        return self._runs(rest, query)
+
+    def _runs(self, rest: str, query: dict[str, str]) -> Answer:
+        match rest.split("/"):
+            case ["runs"]:
+                return Answer(200, {"value": [_run(run_id, _peek(run)) for run_id, run in self.runs.items()]})
+            case ["runs", run_id]:
+                return Answer(200, _run(run_id, _take(self.runs[run_id])))
+            case ["runs", _, "log"]:
+                offset = int(query["offset"])
+                part = self.log[offset : offset + 40]
+                headers = {"x-kiln-next-offset": str(offset + len(part)), "x-kiln-run-state": self.log_state}
+                return Answer(200, part, headers)
+        raise AssertionError(f"the API has no GET {rest}")
+
+
+def refusal(status: int, code: str, message: str, **more: Any) -> Answer:
+    """An ARM error."""
+    return Answer(status, {"error": {"code": code, "message": message, **more}})
+
+
+def _peek(states: list[dict[str, Any] | Exception]) -> dict[str, Any]:
+    return next(state for state in states if isinstance(state, dict))
+
+
+def _take(states: list[dict[str, Any] | Exception]) -> dict[str, Any]:
+    state = states.pop(0) if len(states) > 1 else states[0]
+    if isinstance(state, BaseException):
+        raise state
+    return state
+
+
+def _run(run_id: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"id": f"x/runs/{run_id}", "name": run_id, "type": "t", "properties": properties}
+
+
+def _response(request: PreparedRequest, answer: Answer) -> Response:
+    content = answer.body if isinstance(answer.body, bytes) else b""
+    headers = {"Content-Type": "text/plain; charset=utf-8", **answer.headers}
+    if answer.body is not None and not isinstance(answer.body, bytes):
+        content = json.dumps(answer.body).encode()
+        headers["Content-Type"] = "application/json"
+    response = Response()
+    response.status_code = answer.status
+    response.headers.update(headers)
+    response.raw = HTTPResponse(io.BytesIO(content), headers=headers, status=answer.status, preload_content=False)
+    response.url = str(request.url)
+    response.request = request
+    return response
