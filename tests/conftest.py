@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkit.azurite import Azurite
+from devkit.local.in_process import InProcessAzure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _UNIT = Path(__file__).parent / "unit"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="rewrite the golden files with what the code does now")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,3 +54,21 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """Azurite on a free port; with pytest-xdist, one for each worker."""
     with Azurite(tmp_path_factory.mktemp("azurite")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def local_azure(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessAzure]:
+    """A local Azure in this process, with scripted machines and no latency, on the test run's Azurite.
+
+    Its state is the whole session's: give what you make names of your own.
+    """
+    with InProcessAzure(azurite, tmp_path_factory.mktemp("azure")) as running:
+        yield running
+
+
+@pytest.fixture
+def azure_environment(local_azure: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> InProcessAzure:
+    """The local Azure, with this process's environment set as the app's on it would be: trust, identity, endpoints."""
+    for name, value in local_azure.environment().items():
+        monkeypatch.setenv(name, value)
+    return local_azure
