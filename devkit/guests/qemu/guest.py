@@ -181,8 +181,8 @@ class QemuGuest:
         template = self._platform.template
         await QemuProcess.start(
             command(template.hardware, machine, incoming=warm),
-            pid_file=self._pid_file,
-            log=self._log,
+            pid_file=self.record.pid_file,
+            log=self.record.log,
         )
         try:
             if warm:
@@ -235,27 +235,18 @@ class QemuGuest:
         await self._hang_up()
 
     def _process(self) -> QemuProcess | None:
-        return QemuProcess.find(self._pid_file)
+        return QemuProcess.find(self.record.pid_file)
 
     def _machine(self) -> Machine:
-        directory = self.record.directory
-        sockets = disks.short_socket_directory(directory)
+        sockets = disks.short_socket_directory(self.record.directory)
         sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Machine(
             disk=self.record.disk,
             ram=self._platform.template.ram,
             monitor=sockets / "monitor",
             agent=sockets / "agent",
-            console=directory / "console.log",
+            console=self.record.console,
         )
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.record.directory / "qemu.pid"
-
-    @property
-    def _log(self) -> Path:
-        return self.record.directory / "qemu.log"
 
     @asynccontextmanager
     async def _explained(self) -> AsyncIterator[None]:
@@ -265,7 +256,7 @@ class QemuGuest:
         except (GuestError, TimeoutError) as error:
             words = [
                 f"{file.name}:\n{last_lines(file.read_bytes())}"
-                for file in (self._log, self._machine().console)
+                for file in (self.record.log, self.record.console)
                 if file.exists() and file.stat().st_size
             ]
             raise GuestError("\n".join([f"{self.record.spec.vm_id}: {error}", *words])) from error

@@ -5,7 +5,6 @@ It owns identity, the admin user and the root partition's growth; it must not kn
 
 from __future__ import annotations
 
-import base64
 import os
 import time
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ _LIMIT = 120.0
 # A clone wakes up with the template's clock and random state: both first, everything else is made from them.
 _WAKE = r"""
 date --set "@$NOW" > /dev/null
-perl -MMIME::Base64 -e 'open(my $pool, ">", "/dev/urandom") or die; syswrite($pool, decode_base64($ENV{SEED}));
+perl -e 'open(my $pool, ">", "/dev/urandom") or die; syswrite($pool, pack("H*", $ENV{SEED}));
     ioctl($pool, 0x5207, 0) or die "RNDRESEEDCRNG: $!"'
 """
 
@@ -83,7 +82,7 @@ async def provision(agent: Agent, spec: GuestSpec, *, from_template: bool) -> No
     environment = {"COMPUTER_NAME": spec.computer_name}
     if from_template:
         steps.append(_WAKE)
-        environment |= {"NOW": f"{time.time():.3f}", "SEED": base64.b64encode(os.urandom(64)).decode()}
+        environment |= {"NOW": f"{time.time():.3f}", "SEED": os.urandom(64).hex()}
     if from_template or spec.admin_username is not None:
         steps.append(_IDENTITY)
     if spec.admin_username is not None:

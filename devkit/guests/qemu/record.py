@@ -41,12 +41,6 @@ class GuestRecord:
             return None
         return cls(directory, load_spec(document["spec"]), document["provisioned"])
 
-    @classmethod
-    def load_all(cls, data: Path) -> list[GuestRecord]:
-        """Read the records of all machines below `data`."""
-        records = [cls.load(directory) for directory in sorted((data / "guests").glob("*"))]
-        return [record for record in records if record is not None]
-
     def save(self) -> None:
         """Write the record, at once or not at all."""
         document = {"spec": dump_spec(self.spec), "provisioned": self.provisioned}
@@ -62,3 +56,18 @@ class GuestRecord:
     def disk(self) -> Path:
         """The machine's own disk (qcow2)."""
         return self.directory / "disk.qcow2"
+
+    @property
+    def pid_file(self) -> Path:
+        """Where QEMU writes its process id."""
+        return self.directory / "qemu.pid"
+
+    @property
+    def log(self) -> Path:
+        """What QEMU itself says."""
+        return self.directory / "qemu.log"
+
+    @property
+    def console(self) -> Path:
+        """What the machine says on its serial port."""
+        return self.directory / "console.log"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import ssl
 import subprocess
@@ -183,15 +184,17 @@ async def boots_alone(image: Path, old_machine_id: str) -> None:
     assert "10.0.2.15" in lines[-1]
 
 
-def test_a_restart_is_a_real_one_and_the_session_is_set_up_again(data: Path) -> None:
+def test_a_machine_restarts_from_its_own_grown_disk_and_gets_its_session_again(data: Path) -> None:
     async def scenario() -> None:
         guests = QemuGuests(data, host_ports=[9])
-        guest = await guests.create(_SPEC)
+        guest = await guests.create(dataclasses.replace(_SPEC, disk_size_gib=8))
         await guest.boot()
         await run(guest, b"echo kept > /root/kept; echo lost > /run/lost\n")
         await guest.restart()
-        _, output = await run(guest, b"cat /root/kept; ls /run/lost; systemctl is-active host-port-9.socket\n")
-        assert output.text("stdout") == "kept\nactive\n"
+        _, output = await run(
+            guest, b"cat /root/kept; ls /run/lost; systemctl is-active host-port-9.socket; df -BG --output=size /\n"
+        )
+        assert output.text("stdout").split() == ["kept", "active", "1G-blocks", "8G"]
 
         killed = asyncio.create_task(run(guest, b"echo $$ > /run/pid; exec sleep 1000\n"))
         while (await run(guest, b"test -s /run/pid\n"))[0].exit_code:
