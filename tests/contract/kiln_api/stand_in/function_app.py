@@ -1,0 +1,89 @@
+"""Kiln's REST API over builds that only keep records: what a template's first customizer says is what its run does.
+
+It owns how a stand-in build ends; triggers, records and store are the real ones.
+"""
+
+# mypy: disable-error-code="untyped-decorator"
+# The decorators of azure-functions-durable are untyped.
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+import triggers
+from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
+from kiln.errors import ErrorDetail
+from kiln.messages import CANCEL, BuildRequest, DeleteTemplateRequest
+from kiln.runs.record import Phase, RunOutput, RunRecord, RunState
+from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+for blueprint in triggers.blueprints:
+    app.register_functions(blueprint)
+
+GALLERY_VERSION = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-images/providers/Microsoft.Compute"
+    "/galleries/gallery/images/hello/versions/1.0.0"
+)
+
+
+@app.orchestration_trigger(context_name="context", orchestration=BUILD_IMAGE.name)
+def build(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]:
+    request = context.get_input()
+    does = yield context.call_activity("begin", request)
+    if does == "wait":
+        yield context.wait_for_external_event(CANCEL)
+    yield context.call_activity("end", {**request, "does": does})
+
+
+@app.activity_trigger(input_name="payload", activity="begin")
+def begin(payload: Any) -> str:
+    run = BuildRequest.model_validate(payload).run
+
+    def change(record: RunRecord) -> RunRecord:
+        return annotate(enter(record, Phase.CUSTOMIZE, datetime.now(UTC)), Phase.CUSTOMIZE, "step 1 of 1")
+
+    Runs().update(run.template, run.run_id, change)
+    return str(Templates().require(run.template).body["properties"]["customize"][0]["inline"][0])
+
+
+@app.activity_trigger(input_name="payload", activity="end")
+def end(payload: Any) -> None:
+    does = payload.pop("does")
+    run = BuildRequest.model_validate(payload).run
+    state = {"fail": RunState.FAILED, "wait": RunState.CANCELED}.get(does, RunState.SUCCEEDED)
+    error = ErrorDetail(code="CustomizerFailed", message="Customizer 'a' ended with exit code 3.")
+    output = RunOutput(name="gallery", kind="SharedImage", artifact_id=GALLERY_VERSION, regions=("westeurope",))
+
+    def change(record: RunRecord) -> RunRecord:
+        if state is RunState.SUCCEEDED:
+            record = add_output(record, output)
+        failed = error if state is RunState.FAILED else None
+        message = failed.message if failed else ""
+        return finish(record, state, datetime.now(UTC), message, error=failed, leftovers=())
+
+    record = Runs().update(run.template, run.run_id, change)
+    Templates().update(run.template, lambda template: publish_outputs(template, record))
+
+
+@app.orchestration_trigger(context_name="context", orchestration=DELETE_TEMPLATE.name)
+def delete(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]:
+    request = context.get_input()
+    yield context.call_activity("forget", request)
+
+
+@app.activity_trigger(input_name="payload", activity="forget")
+def forget(payload: Any) -> None:
+    template = DeleteTemplateRequest.model_validate(payload).template
+    if template.name.startswith("stuck"):
+        raise RuntimeError("the staging group cannot be deleted")
+    Runs().delete_all(template)
+    Templates().delete(template)

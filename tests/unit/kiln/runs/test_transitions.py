@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kiln.errors import ErrorDetail
+from kiln.runs.record import Phase, PhaseState, RunOutput, RunState, RunSubState
+from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, request_cancel, stop
+from tests.unit.kiln.runs.records import NOW, run_record, template_record
+
+LATER = NOW + timedelta(minutes=1)
+BOOM = ErrorDetail(code="CustomizerFailed", message="It ended with exit code 3.")
+
+
+def test_entering_a_phase_ends_the_one_before() -> None:
+    run = enter(enter(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
+    assert [(phase.name, phase.state, phase.ended) for phase in run.phases] == [
+        (Phase.PLAN, PhaseState.SUCCEEDED, LATER),
+        (Phase.STAGE, PhaseState.RUNNING, None),
+    ]
+    assert run.sub_state is RunSubState.BUILDING
+
+
+def test_entering_a_phase_again_changes_nothing() -> None:
+    run = enter(enter(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
+    assert enter(run, Phase.PLAN, LATER) == run
+
+
+def test_a_note_belongs_to_a_phase_that_is_running() -> None:
+    run = enter(enter(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
+    assert annotate(run, Phase.STAGE, "network").phases[-1].note == "network"
+    assert annotate(run, Phase.PLAN, "late") == run
+
+
+def test_a_cancel_moves_a_running_run_and_no_other() -> None:
+    assert request_cancel(run_record()).state is RunState.CANCELING
+    for state in (RunState.CANCELING, RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELED):
+        assert request_cancel(run_record(state=state)).state is state
+
+
+def test_a_stop_ends_the_phase_and_not_the_run() -> None:
+    run = enter(run_record(), Phase.CUSTOMIZE, NOW)
+    failed = stop(run, LATER, BOOM, canceled=False)
+    assert (failed.phases[-1].state, failed.state, failed.error) == (PhaseState.FAILED, RunState.RUNNING, BOOM)
+    assert stop(run, LATER, BOOM, canceled=True).phases[-1].state is PhaseState.CANCELED
+
+
+def test_a_run_ends_once() -> None:
+    run = enter(run_record(), Phase.CLEAN_UP, NOW)
+    over = finish(run, RunState.FAILED, LATER, "broken", BOOM, ("/a/disk",))
+    assert (over.state, over.sub_state, over.ended, over.leftovers) == (RunState.FAILED, None, LATER, ("/a/disk",))
+    assert over.phases[-1].state is PhaseState.SUCCEEDED
+    assert finish(over, RunState.SUCCEEDED, LATER, "", None, ()) == over
+    assert enter(over, Phase.PLAN, LATER) == over
+
+
+def test_an_output_replaces_the_one_of_its_name() -> None:
+    first = RunOutput(name="a", kind="VHD")
+    second = first.model_copy(update={"artifact_uri": "https://a/b/c.vhd"})
+    assert add_output(add_output(run_record(), first), second).outputs == (second,)
+
+
+def test_a_template_keeps_its_last_good_output_of_each_name() -> None:
+    old = RunOutput(name="a", kind="VHD", artifact_uri="https://a/b/old.vhd")
+    new = RunOutput(name="b", kind="VHD", artifact_uri="https://a/b/new.vhd")
+    broken = RunOutput(name="a", kind="VHD", error=BOOM)
+    published = publish_outputs(template_record(outputs={"a": old}), run_record(outputs=(broken, new)))
+    assert published.outputs == {"a": old, "b": new}

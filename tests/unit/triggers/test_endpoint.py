@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kiln.errors import (
+    Conflict,
+    KilnError,
+    PreconditionFailed,
+    Problem,
+    RequestInvalid,
+    RequestTooLarge,
+    ResourceNotFound,
+    RunCanceled,
+    TemplateInvalid,
+)
+from tests.unit.triggers.requests import request
+from triggers.endpoint import answer
+from triggers.reply import Reply
+
+if TYPE_CHECKING:
+    from triggers.call import Call
+
+
+def answered(outcome: Reply | Exception, **headers: str) -> Any:
+    async def handler(_: Call) -> Reply:
+        await asyncio.sleep(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return asyncio.run(answer(handler, request(headers=headers), None))
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (RequestInvalid("no"), 400),
+        (TemplateInvalid((Problem(path="location", message="is required"),)), 400),
+        (ResourceNotFound("no"), 404),
+        (Conflict("no"), 409),
+        (PreconditionFailed("no"), 412),
+        (RequestTooLarge("no"), 413),
+    ],
+)
+def test_designed_errors_are_answers(error: KilnError, status: int) -> None:
+    response = answered(error)
+    assert response.status_code == status
+    assert json.loads(response.get_body())["error"]["code"] == error.detail.code
+    assert response.mimetype == "application/json"
+
+
+def test_problems_are_details_with_their_paths() -> None:
+    problems = (Problem(path="location", message="is required"), Problem(path="identity", message="is required"))
+    error = json.loads(answered(TemplateInvalid(problems)).get_body())["error"]
+    assert error["code"] == "ValidationFailed"
+    assert [detail["target"] for detail in error["details"]] == ["location", "identity"]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("the secret inside"), RunCanceled("the secret inside")])
+def test_anything_else_is_logged_and_answered_with_its_id_alone(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, "kiln.api"):
+        response = answered(error, **{"x-ms-correlation-request-id": "find-me"})
+    assert response.status_code == 500
+    assert b"find-me" in response.get_body()
+    assert b"secret" not in response.get_body()
+    assert "find-me" in caplog.text
+    assert "the secret inside" in caplog.text
+
+
+def test_every_answer_has_an_id_of_its_own_and_echoes_the_clients() -> None:
+    first = answered(Reply(HTTPStatus.NO_CONTENT), **{"x-ms-client-request-id": "mine"})
+    second = answered(Reply(HTTPStatus.NO_CONTENT))
+    assert first.headers["x-ms-client-request-id"] == "mine"
+    assert first.headers["x-ms-request-id"] != second.headers["x-ms-request-id"]
+    assert first.headers["x-ms-correlation-request-id"] == first.headers["x-ms-request-id"]
+    assert "x-ms-client-request-id" not in second.headers
+    assert first.get_body() == b""
