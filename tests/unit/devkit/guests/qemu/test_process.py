@@ -30,7 +30,10 @@ def _pid_file(tmp_path: Path) -> Path:
 @pytest.fixture(name="stand_in")
 def _stand_in(pid_file: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process with the pid file in its command line, as QEMU has it."""
-    with subprocess.Popen([sys.executable, "-c", "input()", str(pid_file)], stdin=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", "print(flush=True); input()", str(pid_file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # from here on the kernel shows its command line
         pid_file.write_text(f"{process.pid}\n")
         yield process
         process.kill()
