@@ -33,6 +33,8 @@ ASCII_MARKS = {"Succeeded": "+", "Failed": "x", "Canceled": "#", "Waiting": ".",
 NAME_WIDTH = 11
 """As wide as the longest phase's name, `generalize` or `distribute`, and one space."""
 
+ECHO_WIDTH = 4
+
 
 class Progress(Protocol):
     """Something that shows a run, within a `with` block."""
@@ -163,11 +165,13 @@ class LiveProgress:
         return title.append(f"  {wording.ticking(run.elapsed(now))}", style="default not bold")
 
     def _table(self, run: RunView, now: datetime) -> Table:
+        # Narrower than the screen: the ^C that a terminal echoes must not wrap, or the next frame is a line too low.
         table = Table.grid(padding=(0, 2, 0, 0))
+        table.width = self._live.console.width - ECHO_WIDTH
         table.add_column(width=1)
         table.add_column(no_wrap=True)
         table.add_column(justify="right", min_width=9, no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         marks = ASCII_MARKS if self._ascii else MARKS
         for row in phase_rows(run, now):
             mark: RenderableType = self._spinner

@@ -23,7 +23,7 @@ def frame(*events: Seen | Trouble, seconds: float) -> str:
         display.show(event)
     console = Console(file=io.StringIO(), width=80, record=True, color_system=None)
     console.print(display.render())
-    return console.export_text()
+    return "".join(f"{line.rstrip()}\n" for line in console.export_text().splitlines())
 
 
 def seen(properties: dict[str, Any] | Exception) -> Seen:
@@ -38,6 +38,14 @@ def test_the_live_display_has_a_row_for_each_phase_and_ticks() -> None:
     assert_screen("live-running", early)
     assert "3 s" in early
     assert "4 s" in later
+
+
+def test_a_long_note_is_cut_and_takes_no_room_from_the_phases() -> None:
+    shown = frame(seen(scenes.running("customize", note="word " * 40)), seconds=12).splitlines()
+
+    assert shown[4].split()[1:4] == ["customize", "2", "s"]
+    assert shown[4].endswith("…")
+    assert len(shown[4]) <= 80
 
 
 def test_the_live_display_of_a_failed_run_marks_what_was_never_reached() -> None:
