@@ -1,7 +1,7 @@
 """Azure's clients, one of each for the process, made when first used.
 
 It owns endpoints, credential and API versions. The versions are pinned, so that what Azure does for Kiln does not
-change when a package is updated.
+change when a package is updated; some clients take theirs here, the others with each call.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def resources(subscription: str) -> ResourceManagementClient:
     """Return the client for resource groups."""
     from azure.mgmt.resource.resources import ResourceManagementClient
 
-    return ResourceManagementClient(identity(), subscription, **_settings())
+    return ResourceManagementClient(identity(), subscription, api_version=RESOURCES, **_settings())
 
 
 @functools.cache
@@ -58,7 +58,7 @@ def storage(subscription: str) -> StorageManagementClient:
     """Return the client for storage accounts (not for what is in them)."""
     from azure.mgmt.storage import StorageManagementClient
 
-    return StorageManagementClient(identity(), subscription, **_settings())
+    return StorageManagementClient(identity(), subscription, api_version=STORAGE, **_settings())
 
 
 @functools.cache

@@ -18,7 +18,8 @@ from kiln.planner.scripts import ARTIFACT_VARIABLE
 if TYPE_CHECKING:
     from kiln.messages import StepRequest
 
-FINAL_STATES = {"Succeeded", "Failed", "TimedOut", "Canceled"}
+FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
+"""A tuple: the SDK's enumerations equal their values, but hash differently."""
 SIGNATURE_MARGIN = timedelta(minutes=15)
 
 
@@ -64,7 +65,7 @@ def step_is_over(request: StepRequest) -> bool:
             machine.group, machine.name, step.command, expand="instanceView", api_version=clients.COMPUTE
         )
     view = command.instance_view
-    state = str(view.execution_state) if view and view.execution_state else "Pending"
+    state = view.execution_state if view and view.execution_state else "Pending"
     log = logs.log_of(request.storage)
     output = clients.blobs(request.storage.endpoint).get_blob_client(LOGS, step.output_blob)
     logs.copy_output(log, output, request.log_base)

@@ -24,20 +24,18 @@ def create_group(group: GroupSpec) -> None:
     """Make the staging resource group; a group that is there keeps its content."""
     body: Any = {"location": group.location, "tags": group.tags}
     with azure(f"create the staging resource group {group.name}"):
-        clients.resources(group.subscription).resource_groups.create_or_update(
-            group.name, body, api_version=clients.RESOURCES
-        )
+        clients.resources(group.subscription).resource_groups.create_or_update(group.name, body)
 
 
 def start_delete_group(subscription: str, group: str) -> Operation:
     """Start to delete a staging group with all that is in it. A group that is gone is fine."""
     client = clients.resources(subscription)
     with azure(f"look up the staging resource group {group}"):
-        exists = client.resource_groups.check_existence(group, api_version=clients.RESOURCES)
+        exists = client.resource_groups.check_existence(group)
     doing = f"delete the staging resource group {group}"
     if not exists:
         return _over(doing)
-    return start(doing, client.resource_groups.begin_delete, group, api_version=clients.RESOURCES)
+    return start(doing, client.resource_groups.begin_delete, group)
 
 
 def start_security_group(network: NetworkSpec) -> Operation:
@@ -129,7 +127,6 @@ def start_storage(storage: StorageSpec) -> Operation:
         storage.group,
         storage.account,
         body,
-        api_version=clients.STORAGE,
     )
 
 
@@ -138,9 +135,7 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
     from azure.core.exceptions import ResourceExistsError
 
     with azure(f"read the storage account {storage.account}"):
-        account = clients.storage(storage.subscription).storage_accounts.get_properties(
-            storage.group, storage.account, api_version=clients.STORAGE
-        )
+        account = clients.storage(storage.subscription).storage_accounts.get_properties(storage.group, storage.account)
     endpoint = str(account.primary_endpoints.blob).rstrip("/")
     service = clients.blobs(endpoint)
     with azure(f"create the containers of {storage.account}"):
