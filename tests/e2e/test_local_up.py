@@ -1,0 +1,216 @@
+"""`kiln local up` as a user runs it: one process, one readiness line, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KILN = Path(sys.executable).with_name("kiln")
+ANY_PORTS = ("--port", "0", "--azure-port", "0", "--azurite-port", "0")
+SECONDS = 60
+
+
+class LocalKiln:
+    """A running `kiln local up` with scripted machines."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [KILN, "local", "up", "--guests", "scripted", "--data", data, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ready(self) -> str:
+        assert self.process.stdout is not None
+        match = re.fullmatch(r"ready (\S+)\n", self.process.stdout.readline())
+        assert match, self.process.communicate()[1]
+        return match[1]
+
+    def endpoints(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads((self.data / "endpoints.json").read_text())
+        return found
+
+    def stderr_until(self, text: str) -> str:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if text in line:
+                return line
+        pytest.fail(f"ended without saying {text!r}")
+
+    def children(self) -> list[int]:
+        main = self.process.pid
+        return [int(pid) for pid in Path(f"/proc/{main}/task/{main}/children").read_text().split()]
+
+    def child(self, part: str) -> int:
+        return next(pid for pid in self.children() if part in Path(f"/proc/{pid}/cmdline").read_text())
+
+
+@contextmanager
+def local_kiln(data: Path, *options: str) -> Iterator[LocalKiln]:
+    running = LocalKiln(data, *options)
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.communicate(timeout=SECONDS)
+
+
+@contextmanager
+def ends(pids: list[int]) -> Iterator[None]:
+    """Expect all these processes to end in the block, or soon after it."""
+    with ExitStack() as stack:
+        # A pidfd becomes readable when its process has ended (pidfd_open(2)).
+        descriptors = [os.pidfd_open(pid) for pid in pids]
+        for descriptor in descriptors:
+            stack.callback(os.close, descriptor)
+        yield
+        for pid, descriptor in zip(pids, descriptors, strict=True):
+            assert select.select([descriptor], [], [], SECONDS)[0], f"process {pid} still runs"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    try:
+        httpx.get(url, trust_env=False)
+    except httpx.TransportError:
+        return False
+    return True
+
+
+def kiln(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([KILN, *map(str, arguments)], capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_ready_serves_and_a_signal_stops_it_all(tmp_path: Path, number: signal.Signals) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        url = local.ready()
+        assert local.endpoints()["host"] == url
+        assert answers(url)
+        children = local.children()
+        assert len(children) == 3
+        with ends(children):
+            local.process.send_signal(number)
+        rest, _ = local.process.communicate(timeout=SECONDS)
+        assert local.process.returncode == 0
+        assert rest == "", "stdout has the readiness line alone"
+    assert "successfully closed" in (tmp_path / "logs" / "azurite.log").read_text()
+
+
+def test_nothing_outlives_it_when_it_is_killed(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        with ends(local.children()):
+            local.process.kill()
+
+
+def test_a_host_that_dies_is_restarted_on_its_port(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        url = local.ready()
+        first = local.child("devkit.host")
+        os.kill(first, signal.SIGKILL)
+        assert "ended by SIGKILL" in local.stderr_until("the Functions host ended")
+        assert local.stderr_until("answers again").rstrip().endswith(url)
+        assert answers(url)
+        assert local.child("devkit.host") != first
+
+
+def test_the_end_of_another_part_ends_it_with_an_error(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        with ends(local.children()):
+            os.kill(local.child("devkit.local.azure"), signal.SIGKILL)
+        _, errors = local.process.communicate(timeout=SECONDS)
+        assert local.process.returncode == 1
+        assert f"Error: the local Azure ended by SIGKILL (log: {tmp_path}/logs/azure.log)" in errors
+
+
+def test_a_second_one_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        second = kiln("local", "up", "--guests", "scripted", "--data", tmp_path, *ANY_PORTS)
+        assert second.returncode == 1
+        assert second.stdout == ""
+        assert f"`kiln local up` already runs on {tmp_path} (process {local.process.pid})" in second.stderr
+        assert local.process.poll() is None
+
+
+@pytest.mark.parametrize("option", ["--port", "--azure-port", "--azurite-port"])
+def test_a_port_in_use_is_named(tmp_path: Path, option: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = kiln("local", "up", "--guests", "scripted", "--data", tmp_path, *ANY_PORTS, option, port)
+    assert refused.returncode == 1
+    assert re.search(rf"Error: port {port} for .* \({option}\) is in use", refused.stderr)
+
+
+def test_the_next_start_takes_the_same_free_ports_and_finds_its_resources(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        first = local.endpoints()
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        assert local.endpoints() == first
+
+
+def test_other_commands_look_into_it(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        url = local.ready()
+        status = kiln("local", "status", "--data", tmp_path)
+        assert status.returncode == 0
+        assert re.search(rf"Kiln's API +{url} +answers", status.stdout)
+        resources = kiln("local", "resources", "--data", tmp_path).stdout.splitlines()
+        assert any(line.endswith("/resourceGroups/rg-images") for line in resources)
+
+        azure = local.endpoints()["azure"].replace("https", "http")
+        httpx.get(f"{azure}/subscriptions?api-version=2022-12-01", trust_env=False)
+        assert kiln("local", "requests", "--data", tmp_path, "--count").stdout == "1\n"
+        assert "GET /subscriptions 2022-12-01" in kiln("local", "requests", "--data", tmp_path).stdout
+        kiln("local", "requests", "--data", tmp_path, "--clear")
+        assert kiln("local", "requests", "--data", tmp_path, "--count").stdout == "0\n"
+
+
+@pytest.mark.parametrize("command", ["status", "requests", "resources"])
+def test_a_look_where_nothing_runs_says_so(tmp_path: Path, command: str) -> None:
+    looked = kiln("local", command, "--data", tmp_path)
+    assert looked.returncode == 1
+    assert f"Error: nothing runs on {tmp_path}" in looked.stderr
+
+
+def test_a_status_is_told_when_a_part_does_not_answer(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        os.kill(local.child("devkit.host"), signal.SIGSTOP)
+        try:
+            status = kiln("local", "status", "--data", tmp_path)
+        finally:
+            os.kill(local.child("devkit.host"), signal.SIGCONT)
+        assert status.returncode == 1
+        assert re.search(r"Kiln's API +\S+ +does not answer", status.stdout)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from devkit.local.environment import app_settings, inherited
+
+
+def test_a_developers_own_cloud_and_proxy_do_not_reach_the_parts() -> None:
+    own = {
+        "PATH": "/bin",
+        "AZURE_CLIENT_ID": "mine",
+        "HTTPS_PROXY": "http://proxy:3128",
+        "KILN_STATE_ENDPOINT": "https://real.blob.core.windows.net",
+        "REQUESTS_CA_BUNDLE": "/etc/corporate.pem",
+    }
+    environment = inherited(own)
+    assert environment["PATH"] == "/bin"
+    assert not environment.keys() & (own.keys() - {"PATH"})
+
+
+def test_a_chosen_log_level_reaches_the_parts() -> None:
+    assert inherited({"KILN_LOG_LEVEL": "DEBUG"})["KILN_LOG_LEVEL"] == "DEBUG"
+
+
+def test_the_app_is_told_where_its_azure_its_state_and_its_identity_are() -> None:
+    assert app_settings(
+        azure="https://127.0.0.1:7072", state="https://127.0.0.1:7073/kilnstate", ca="/data/tls/ca.pem"
+    ) == {
+        "KILN_ARM_ENDPOINT": "https://127.0.0.1:7072",
+        "KILN_STATE_ENDPOINT": "https://127.0.0.1:7073/kilnstate",
+        "IDENTITY_ENDPOINT": "http://127.0.0.1:7072/msi/token",
+        "IDENTITY_HEADER": "local",
+        "REQUESTS_CA_BUNDLE": "/data/tls/ca.pem",
+        "SSL_CERT_FILE": "/data/tls/ca.pem",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+    }
