@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from kiln.cli.api import Api
 from kiln.cli.commands.watch import watch
-from kiln.cli.faults import ExitCode, Failure
+from kiln.cli.faults import ExitCode, Failure, Refused
 from kiln.cli.screens.console import stderr
 from kiln.cli.template_file import read_template
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kiln.cli.session import Session
+    from kiln.cli.template_file import TemplateFile
 
 LOOKS_FOR_RUN = 60
 LOOK_SECONDS = 0.5
@@ -26,15 +28,27 @@ def build(session: Session, file: Path, name: str | None) -> ExitCode:
     """Build the template in `file` and return the exit code of what it came to."""
     source = read_template(file, name)
     with Api(session) as api:
-        api.submit(source.name, source.body)
-        before = {run.id for run in api.runs(source.name)}
-        api.start_run(source.name)
+        before = _start(api, source, session.settings.options)
         try:
             run_id = _new_run(api, source.name, before, session)
             return watch(api, source.name, run_id, session)
         except KeyboardInterrupt:
             _say_it_goes_on(source.name, session.settings.options)
             return ExitCode.INTERRUPTED
+
+
+def _start(api: Api, source: TemplateFile, options: str) -> set[str]:
+    """Submit the template and ask for a run; return the ids of the runs before it."""
+    try:
+        api.submit(source.name, source.body)
+        before = {run.id for run in api.runs(source.name)}
+        api.start_run(source.name)
+    except Refused as refused:
+        if refused.status == HTTPStatus.CONFLICT:
+            name = f"{source.name}{options}"
+            refused.hint = f"Look at its run with `kiln show {name}`, or end it with `kiln cancel {name}`."
+        raise
+    return before
 
 
 def _new_run(api: Api, name: str, before: set[str], session: Session) -> str:

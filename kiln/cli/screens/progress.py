@@ -89,10 +89,10 @@ class PlainProgress:
             self._console.print(Text(f"Building {self._template}, run {run.id}"))
         known = {phase.name: phase for phase in self._run.phases} if self._run else {}
         canceling = run.run_state == "Canceling" and (self._run is None or self._run.run_state != "Canceling")
-        for phase in run.phases:
-            self._phase(run, phase, known.get(phase.name))
         if canceling:
             self._line(run, "canceling")
+        for phase in run.phases:
+            self._phase(run, phase, known.get(phase.name))
 
     def _phase(self, run: RunView, phase: PhaseView, before: PhaseView | None) -> None:
         name = f"{phase.name:<{NAME_WIDTH}}"

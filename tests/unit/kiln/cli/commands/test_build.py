@@ -109,6 +109,16 @@ def test_an_api_error_is_shown_as_a_tree() -> None:
     assert_screen("api-error", result.output)
 
 
+def test_a_run_that_is_under_way_names_the_commands_that_look_at_it_and_end_it() -> None:
+    kiln = FakeKiln(states=scenes.succeeded())
+    kiln.overrides["POST hello-linux/run"] = refusal(409, "Conflict", "Run 1 of hello-linux is Running.")
+
+    result = run("build", EXAMPLE, "--scope", "s", kiln=kiln)
+
+    assert result.exit_code == 1
+    assert "end it with `kiln cancel hello-linux --scope s`" in result.stderr
+
+
 def test_nobody_at_the_endpoint_names_it_and_how_to_start_one() -> None:
     kiln = FakeKiln()
     refused = ConnectionRefusedError(111, "Connection refused")
