@@ -108,12 +108,16 @@ class Blobs:
         sent = {"x-ms-version": signing.VERSION, **headers}
         # `encoded`: a signature in the query must arrive as it was signed.
         address = URL(url, encoded=True)
-        async with self._open().request(method, address, headers=sent, data=io.BytesIO(data)) as response:
-            body = await response.read()
-            if response.status not in accept:
-                message = f"{method} {url.split('?', maxsplit=1)[0]} answered {response.status}: {body.decode(errors='replace')[:300]}"
-                raise ArmError(400, "BlobRequestFailed", message)
-            return body
+        where = url.split("?", maxsplit=1)[0]
+        try:
+            async with self._open().request(method, address, headers=sent, data=io.BytesIO(data)) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ArmError(400, "BlobRequestFailed", f"{method} {where} got no answer: {error}") from error
+        if response.status not in accept:
+            reason = body.decode(errors="replace")[:300]
+            raise ArmError(400, "BlobRequestFailed", f"{method} {where} answered {response.status}: {reason}")
+        return body
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

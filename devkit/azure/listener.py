@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Coroutine
 
+_LOG = logging.getLogger(__name__)
+_PAUSE = 0.1  # seconds
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446, 5.1: the content type of a ClientHello's record
 _FIRST_BYTE_WITHIN = 60.0  # seconds; a client that says nothing for so long is gone
 
@@ -35,7 +38,7 @@ class Listener:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, port))
         self._socket.listen(128)
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
         self._spawn(self._accept(self._socket))
         bound: int = self._socket.getsockname()[1]
         return bound
@@ -57,7 +60,12 @@ class Listener:
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            connection, _ = await loop.sock_accept(listening)
+            try:
+                connection, _ = await loop.sock_accept(listening)
+            except OSError as error:  # out of descriptors, or gone before it was taken: others will come
+                _LOG.warning("cannot accept a connection: %s", error)
+                await asyncio.sleep(_PAUSE)
+                continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._spawn(self._hand_over(connection))
 

@@ -46,7 +46,7 @@ class Published:
     @property
     def key(self) -> str:
         """What the version is found by, in any case."""
-        return "/".join([self.publisher, self.offer, self.sku, self.version]).lower()
+        return f"{self.publisher}/{self.offer}/{self.sku}/{self.version}".lower()
 
 
 def order(version: str) -> tuple[int, ...]:

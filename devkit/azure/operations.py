@@ -98,7 +98,7 @@ class Operations:
         way on the target and below is cancelled first, as Azure does when a delete overtakes a create.
         """
         args = args or {}
-        for other in [op for op in self._all.values() if op.running and ids.key(op.target) == ids.key(target)]:
+        for other in self.running_on(target):
             if joins and (other.kind, other.args) == (kind, args):
                 return other
         overtaken = self._preempt(target) if preempts else []
@@ -114,6 +114,10 @@ class Operations:
         if found is None:
             raise ArmError(404, "OperationNotFound", f"The operation '{operation_id}' was not found.")
         return found
+
+    def running_on(self, target: str) -> list[Operation]:
+        """List the operations under way on a resource."""
+        return [op for op in self._all.values() if op.running and ids.key(op.target) == ids.key(target)]
 
     async def stop(self) -> None:
         """Stop working; what has not ended goes on at the next `load`."""
@@ -147,19 +151,22 @@ class Operations:
         error: ArmError | None = None
         output = None
         try:
-            if failure is not None:
-                raise ArmError(409, failure["code"], failure["message"], details=failure.get("details"))
-            output = await self.works[operation.kind](self.cloud, operation)
+            output = await self._work(operation, failure)
         except ArmError as refused:
             error = refused
         except GuestError as broken:
             error = ArmError(409, "VMAgentStatusCommunicationError", str(broken))
-        except Exception:  # the operation is the boundary: its client must see an end state
+        except Exception:  # noqa: BLE001  # the operation is the boundary: its client must see an end state
             _LOG.exception("operation %s on %s broke", operation.kind, operation.target)
             error = ArmError(500, "InternalServerError", f"The local Azure broke in {operation.kind}; see its log.")
         await asyncio.sleep(operation.started + operation.seconds - clock.now())
         if operation.running:
             self._end(operation, "Failed" if error else "Succeeded", error=error, output=output)
+
+    async def _work(self, operation: Operation, failure: dict[str, Any] | None) -> dict[str, Any] | None:
+        if failure is not None:
+            raise ArmError(409, failure["code"], failure["message"], details=failure.get("details"))
+        return await self.works[operation.kind](self.cloud, operation)
 
     def _end(
         self,

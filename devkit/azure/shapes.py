@@ -72,8 +72,8 @@ def check(shape: Shape, body: Any) -> Any:
     code = "InvalidRequestContent" if unknown else "InvalidParameter"
     first = (unknown or wrong)[0]
     details = [{"code": code, "message": text, "target": text.split(":")[0]} for text in [*unknown, *wrong]]
-    raise ArmError(400, code, "The request content is invalid: " + "; ".join([*unknown, *wrong]),
-                   target=first.split(":")[0], details=details)  # fmt: skip
+    message = "The request content is invalid: " + "; ".join([*unknown, *wrong])
+    raise ArmError(400, code, message, target=first.split(":")[0], details=details)
 
 
 def _walk(shape: Shape, value: Any, path: str, unknown: list[str], wrong: list[str]) -> Any:
@@ -81,23 +81,26 @@ def _walk(shape: Shape, value: Any, path: str, unknown: list[str], wrong: list[s
         case Must():
             return _walk(shape.shape, value, path, unknown, wrong)
         case Many():
-            if not isinstance(value, list):
-                wrong.append(f"{path}: expected a list")
-                return value
-            return [_walk(shape.shape, v, f"{path}[{i}]", unknown, wrong) for i, v in enumerate(value)]
+            if isinstance(value, list):
+                return [_walk(shape.shape, v, f"{path}[{i}]", unknown, wrong) for i, v in enumerate(value)]
+            wrong.append(f"{path}: expected a list")
         case OneOf():
-            for allowed in shape.values:
-                if isinstance(value, str) and value.lower() == allowed.lower():
-                    return allowed
-            wrong.append(f"{path}: '{value}' is not one of {', '.join(shape.values)}")
-            return value
+            return _choose(shape, value, path, wrong)
         case Leaf():
             is_bool_for_number = isinstance(value, bool) and bool not in shape.types
             if shape.types and (not isinstance(value, shape.types) or is_bool_for_number):
                 wrong.append(f"{path}: expected {shape.word}")
-            return value
         case _:
             return _object(shape, value, path, unknown, wrong)
+    return value
+
+
+def _choose(shape: OneOf, value: Any, path: str, wrong: list[str]) -> Any:
+    for allowed in shape.values:
+        if isinstance(value, str) and value.lower() == allowed.lower():
+            return allowed
+    wrong.append(f"{path}: '{value}' is not one of {', '.join(shape.values)}")
+    return value
 
 
 def _object(shape: Mapping[str, Any], value: Any, path: str, unknown: list[str], wrong: list[str]) -> Any:

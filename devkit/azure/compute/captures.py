@@ -5,9 +5,9 @@ It owns the folder of image files; it must not know which resource an image file
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ _DISK = "microsoft.compute/disks"
 
 
 async def check_source(cloud: Cloud, source: Resource, *, generalized: bool) -> None:
-    """Refuse a machine that runs or, if wanted, is not generalized; a disk of a running machine; an unfinished image."""
+    """Refuse what cannot be frozen: running machines, disks of these, wrongly prepared or unfinished sources."""
     kind = source.type.lower()
     vm = cloud.store.find(source.doc["managedBy"]) if kind == _DISK and "managedBy" in source.doc else None
     if kind == _MACHINE:
@@ -51,13 +51,16 @@ async def capture(cloud: Cloud, source: Resource, owner: Resource) -> dict[str, 
     """Freeze a source for an owner and return what the owner keeps about it; repeated, it captures once."""
     if "file" in owner.private:
         return owner.private
-    target = cloud.images / f"{owner.name}-{uuid.uuid4().hex}.img"
+    # The same name each time, so that a capture which a crash interrupted is overwritten and not left behind.
+    target = cloud.images / f"{owner.name}-{hashlib.sha256(owner.key.encode()).hexdigest()[:12]}.img"
     if "file" in source.private:
+        target.unlink(missing_ok=True)
         os.link(source.private["file"], target)
         kept = {name: source.private[name] for name in ("os_type", "generation", "size_gb", "generalized")}
     else:
         facts = await cloud.machines.freeze(source, target)
-        kept = {"size_gb": math.ceil(facts.virtual_size / _GIB), **_description(source)}
+        kept = _description(source)
+        kept["size_gb"] = max(kept["size_gb"], math.ceil(facts.virtual_size / _GIB))
     return {"file": str(target), **kept}
 
 
@@ -65,11 +68,17 @@ def _description(source: Resource) -> dict[str, Any]:
     if source.type.lower() == _MACHINE:
         return {
             "os_type": source.properties["storageProfile"]["osDisk"]["osType"],
+            "size_gb": source.properties["storageProfile"]["osDisk"]["diskSizeGB"],
             "generation": source.private["generation"],
             "generalized": bool(source.private.get("generalized")),
         }
     properties = source.properties
-    return {"os_type": properties["osType"], "generation": properties["hyperVGeneration"], "generalized": False}
+    return {
+        "os_type": properties["osType"],
+        "size_gb": properties["diskSizeGB"],
+        "generation": properties["hyperVGeneration"],
+        "generalized": False,
+    }
 
 
 def require(cloud: Cloud, resource_id: str, kinds: tuple[str, ...], target: str) -> Resource:

@@ -156,7 +156,8 @@ async def let_go(cloud: Cloud, disk: Resource, *, delete: bool) -> None:
 
 
 async def remove(cloud: Cloud, disk: Resource) -> None:
-    """Delete a disk: what makes it readable, its data and the resource."""
+    """Delete a disk with its data. Raises ArmError (409) while an access is granted."""
+    refuse_under_access(disk, "deleting")
     if "access" in disk.private:
         await cloud.blobs.delete(disk.private["access"]["account"], disk.private["access"]["blob"])
     await cloud.machines.destroy(disk)

@@ -88,11 +88,7 @@ def _properties(image: catalog.Published) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "hyperVGeneration": image.generation,
         "architecture": image.architecture,
-        "osDiskImage": {
-            "operatingSystem": image.os_type,
-            "sizeInGb": image.size_gb,
-            "sizeInBytes": image.size_gb * 1024**3 + 512,
-        },
+        "osDiskImage": {"operatingSystem": image.os_type},
         "dataDiskImages": [],
         "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": False},
         "features": [{"name": "IsAcceleratedNetworkSupported", "value": "True"}],

@@ -96,6 +96,9 @@ class ScriptRun:
         except (ArmError, GuestError) as error:
             message = error.message if isinstance(error, ArmError) else str(error)
             self._end("Failed", -1, message)
+        except Exception:  # noqa: BLE001  # the run is the boundary: its watchers must see an end state
+            _LOG.exception("a script run broke")
+            self._end("Failed", -1, "The local Azure broke while the script ran; see its log.")
         else:
             state = "TimedOut" if result.timed_out else "Succeeded" if result.exit_code == 0 else "Failed"
             self._end(state, result.exit_code, self.message)

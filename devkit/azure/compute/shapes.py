@@ -1,6 +1,7 @@
-"""The bodies of Microsoft.Compute's machines, run commands, disks, snapshots and images (OpenAPI 2024-07-01, 2024-03-02).
+"""The bodies of Microsoft.Compute's machines, run commands, disks, snapshots and images.
 
-It owns the modelled part of these shapes; it must not know what the properties do.
+Names are those of its OpenAPI (2024-07-01, disks 2024-03-02). It owns the modelled part of these
+shapes; it must not know what the properties do.
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         call.body["properties"] = vm_rules.merged(old, properties)
     nics = vm_rules.nics(cloud, call.body["properties"])
     for nic in nics:
+        interfaces.refuse_held(nic, old.id if old else call.id)
+    for nic in nics:
         interfaces.hold(cloud, nic, old.id if old else call.id)
     vm, created = crud.stage(cloud, call, TYPE, call.body)
     vm.private = private

@@ -67,8 +67,5 @@ def status(version: Resource, targets: list[dict[str, Any]]) -> dict[str, Any]:
                 line["details"], line["progress"] = entry["failure"], 0
         summary.append(line)
     states = {line["state"] for line in summary}
-    if "Failed" in states:
-        aggregated = "Failed"
-    else:
-        aggregated = "Completed" if states <= {"Completed"} else "InProgress"
-    return {"aggregatedState": aggregated, "summary": summary}
+    unfinished = "Failed" if "Failed" in states else "InProgress"
+    return {"aggregatedState": "Completed" if states <= {"Completed"} else unfinished, "summary": summary}

@@ -33,22 +33,34 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     definition = cloud.store.get(ids.parent(call.id))
     old = cloud.store.find(call.id)
     version_rules.complete(call.body)
+    targets = [
+        regions.normal(target["name"]) for target in call.body["properties"]["publishingProfile"]["targetRegions"]
+    ]
     if old is None:
         source = version_rules.source(cloud, call.body["properties"])
         await captures.check_source(cloud, source, generalized=definition.properties["osState"] == "Generalized")
         version_rules.check_fit(source, definition)
         call.body["properties"]["publishingProfile"]["publishedDate"] = clock.iso(clock.now())
     else:
+        _refuse_other_update(cloud, old, targets)
         call.body["properties"] = version_rules.merged(old, call.body["properties"])
     version, created = crud.stage(cloud, call, TYPE, call.body)
     regional_fault = call.fault.rule.get("replication") if call.fault else None
     if regional_fault is not None:
         version.private.setdefault("faults", {})[regions.normal(regional_fault["region"])] = regional_fault
         cloud.store.save(version)
-    targets = [regions.normal(target["name"]) for target in _targets(version)]
-    args = {"regions": targets}
-    operation = cloud.operations.begin("version.put", version.id, args=args, failure=call.failure)
+    operation = cloud.operations.begin("version.put", version.id, args={"regions": targets}, failure=call.failure)
     return crud.put_answer(cloud, call, version, operation, status=201 if created else 200)
+
+
+def _refuse_other_update(cloud: Cloud, version: Resource, targets: list[str]) -> None:
+    """Refuse to publish to other regions before the last update has ended; the same one again is joined."""
+    under_way = cloud.operations.running_on(version.id)
+    if any(operation.kind == "version.put" and operation.args["regions"] != targets for operation in under_way):
+        state = version.properties["provisioningState"]
+        raise ArmError(
+            409, "Conflict", f"The version {version.id} cannot be updated: its provisioning state is {state}."
+        )
 
 
 def _targets(version: Resource) -> list[dict[str, Any]]:

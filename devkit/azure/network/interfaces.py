@@ -69,12 +69,16 @@ def _keep_addresses(properties: dict[str, Any], old: Resource) -> None:
             part["properties"].setdefault("privateIPAddress", before["privateIPAddress"])
 
 
-def hold(cloud: Cloud, nic: Resource, vm_id: str) -> None:
-    """Give the interface to a machine. Raises ArmError (400, NicInUse) if another has it."""
+def refuse_held(nic: Resource, vm_id: str) -> None:
+    """Refuse an interface that another machine has: ArmError (400, NicInUse)."""
     holder = nic.properties.get("virtualMachine")
     if holder is not None and ids.key(holder["id"]) != ids.key(vm_id):
         message = f"Network Interface {nic.id} is used by existing resource {holder['id']}."
         raise ArmError(400, "NicInUse", message)
+
+
+def hold(cloud: Cloud, nic: Resource, vm_id: str) -> None:
+    """Give the interface to a machine."""
     nic.properties["virtualMachine"] = {"id": vm_id}
     cloud.store.save(nic)
 

@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError
 from devkit.azure.latency import Latency
 from devkit.guests.scripted.disk import read_disk
 from tests.contract.azure import bodies
-from tests.contract.azure.harness import SEEDED, Harness
+from tests.contract.azure.harness import SEEDED, Harness, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,12 +73,10 @@ def test_an_update_adds_regions_and_changes_nothing_else(cloud: Harness) -> None
     publish(cloud, "1.0.0", wider).result()
     assert set(summary(cloud, "1.0.0")) == {"West Europe", "North Europe"}
     other = bodies.version(vm.replace("/vm", "/other"))
-    with pytest.raises(HttpResponseError) as refused:
-        publish(cloud, "1.0.0", other)
-    assert refused.value.error.code == "PropertyChangeNotAllowed"
-    with pytest.raises(HttpResponseError, match="not available|No usable version"):
-        bodies.stage(cloud, "next")
-        body = bodies.machine("next", image={"id": DEFINITION})
+    refused(lambda: publish(cloud, "1.0.0", other), "PropertyChangeNotAllowed")
+    bodies.stage(cloud, "next")
+    body = bodies.machine("next", image={"id": DEFINITION})
+    with pytest.raises(HttpResponseError, match="No usable version"):
         cloud.compute.virtual_machines.begin_create_or_update("next", "vm", body)
 
 
@@ -164,3 +162,18 @@ def test_a_windows_definition_refuses_a_linux_machine(cloud: Harness) -> None:
     versions = cloud.compute.gallery_image_versions
     with pytest.raises(HttpResponseError, match="does not match 'Windows'"):
         versions.begin_create_or_update("rg-images", "gallery", "win", "1.0.0", bodies.version(vm))
+
+
+def test_a_second_update_waits_for_the_first_and_the_same_one_joins_it(tmp_path: Path, azurite: Azurite) -> None:
+    cloud = Harness(tmp_path, azurite.accounts, latency=Latency("slow", {"version.home": 60}, 0))
+    try:
+        vm = bodies.generalized_machine(cloud)
+        path = f"{DEFINITION}/versions/1.0.0"
+        first, same = cloud.put(path, bodies.version(vm)), cloud.put(path, bodies.version(vm))
+        assert first.headers["Azure-AsyncOperation"] == same.headers["Azure-AsyncOperation"]
+        other = cloud.put(path, bodies.version(vm, "westeurope", "northeurope"))
+        assert (other.status_code, other.json()["error"]["code"]) == (409, "Conflict")
+        cloud.compute.gallery_image_versions.begin_delete(*HELLO, "1.0.0").result()
+        assert list(tmp_path.glob("images/*")) == []
+    finally:
+        cloud.stop()

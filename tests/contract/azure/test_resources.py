@@ -2,11 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-
 from tests.contract.azure import bodies
-from tests.contract.azure.harness import SEEDED, SUBSCRIPTION
+from tests.contract.azure.harness import SEEDED, SUBSCRIPTION, refused
 
 if TYPE_CHECKING:
     from tests.contract.azure.harness import Harness
@@ -34,9 +31,7 @@ def test_a_group_is_made_updated_listed_and_deleted(cloud: Harness) -> None:
     assert [group.name for group in groups.list(filter="tagName eq 'b' and tagValue eq '2'")] == ["rg"]
     groups.begin_delete("rg").result()
     assert not groups.check_existence("rg")
-    with pytest.raises(ResourceNotFoundError) as refused:
-        groups.get("rg")
-    assert refused.value.error.code == "ResourceGroupNotFound"
+    assert refused(lambda: groups.get("rg"), "ResourceGroupNotFound").status_code == 404
 
 
 def test_a_group_delete_answers_202_and_a_location_that_ends_with_204(cloud: Harness) -> None:
@@ -51,9 +46,10 @@ def test_a_group_delete_answers_202_and_a_location_that_ends_with_204(cloud: Har
 
 def test_a_groups_region_cannot_change(cloud: Harness) -> None:
     cloud.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
-    with pytest.raises(HttpResponseError) as refused:
-        cloud.resources.resource_groups.create_or_update("rg", {"location": "northeurope"})
-    assert (refused.value.status_code, refused.value.error.code) == (409, "InvalidResourceGroupLocation")
+    elsewhere = {"location": "northeurope"}
+    groups = cloud.resources.resource_groups
+    error = refused(lambda: groups.create_or_update("rg", elsewhere), "InvalidResourceGroupLocation")
+    assert error.status_code == 409
 
 
 def test_a_group_delete_takes_machines_networks_and_disks_with_it(cloud: Harness) -> None:
@@ -97,3 +93,15 @@ def test_a_role_assignment_is_kept_and_goes_with_its_group(cloud: Harness) -> No
     assert cloud.http("GET", path).json()["properties"]["principalId"] == "p"
     cloud.resources.resource_groups.begin_delete("rg").result()
     assert path not in {item["id"] for item in cloud.local("GET", "resources")["resources"]}
+
+
+def test_a_group_with_a_disk_under_access_is_not_deleted(cloud: Harness) -> None:
+    bodies.run_machine(cloud)
+    cloud.compute.virtual_machines.begin_deallocate("rg", "vm").result()
+    grant = {"access": "Read", "durationInSeconds": 600}
+    cloud.compute.disks.begin_grant_access("rg", "disk", grant).result()
+    groups = cloud.resources.resource_groups
+    refused(lambda: groups.begin_delete("rg").result(), "OperationNotAllowed")
+    cloud.compute.disks.begin_revoke_access("rg", "disk").result()
+    groups.begin_delete("rg").result()
+    assert not groups.check_existence("rg")

@@ -169,3 +169,12 @@ def test_exactly_one_source_is_wanted_and_a_script_can_come_from_a_url(cloud: Ha
     cloud.compute.virtual_machine_run_commands.begin_create_or_update("rg", "vm", "far", body).result()
     assert [run.script for run in cloud.guests.runs(vm.lower())] == ["echo far"]
     assert "sig=" not in cloud.http("GET", f"{vm}/runCommands/far").text
+
+
+def test_a_machine_that_goes_off_ends_its_script(cloud: Harness, vm: str) -> None:
+    cloud.guests.rules = [Rule(delay=math.inf)]
+    start(cloud, "one", "x", asyncExecution=True).result()
+    cloud.compute.virtual_machines.begin_power_off("rg", "vm").result()
+    eventually(lambda: view(cloud, "one").execution_state == "Failed")
+    assert "went off" in view(cloud, "one").execution_message
+    assert vm

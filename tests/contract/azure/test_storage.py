@@ -3,15 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from tests.contract.azure import bodies
+from tests.contract.azure.harness import Harness, refused
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.contract.azure.harness import Harness
 
 BODY: Any = {
     "location": "westeurope",
@@ -75,6 +75,4 @@ def test_names_are_checked_and_unique_everywhere(cloud: Harness) -> None:
 def test_a_container_can_be_made_by_the_management_api(cloud: Harness) -> None:
     cloud.storages.storage_accounts.begin_create("rg", "kilnfour", BODY).result()
     assert cloud.storages.blob_containers.create("rg", "kilnfour", "vhds", {}).name == "vhds"
-    with pytest.raises(HttpResponseError) as refused:
-        cloud.storages.blob_containers.create("rg", "nosuch", "vhds", {})
-    assert refused.value.error.code == "ParentResourceNotFound"
+    refused(lambda: cloud.storages.blob_containers.create("rg", "nosuch", "vhds", {}), "ParentResourceNotFound")

@@ -6,24 +6,21 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
+from devkit.azure.latency import Latency
 from tests.contract.azure import bodies
-from tests.contract.azure.harness import Harness, eventually
+from tests.contract.azure.harness import Harness, eventually, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
+
+    from devkit.azurite import Azurite
+
+NO_INTERFACE = f"{bodies.group_id('rg')}/providers/Microsoft.Network/networkInterfaces/no"
 
 
 def power(cloud: Harness, name: str = "vm") -> str:
     view = cloud.compute.virtual_machines.instance_view("rg", name)
     return next(str(s.code) for s in view.statuses or [] if str(s.code).startswith("PowerState/"))
-
-
-def refused(call: Callable[[], object], code: str) -> HttpResponseError:
-    with pytest.raises(HttpResponseError) as caught:
-        call()
-    assert caught.value.error is not None
-    assert caught.value.error.code == code
-    return caught.value
 
 
 def test_a_machine_is_provisioned_with_disk_and_ready_agent(cloud: Harness) -> None:
@@ -112,13 +109,12 @@ def test_only_a_stopped_machine_is_generalized_and_it_never_starts_again(cloud: 
 def test_deleting_a_machine_takes_what_says_delete(cloud: Harness) -> None:
     bodies.run_machine(cloud)
     cloud.compute.virtual_machines.begin_delete("rg", "vm").result()
-    for gone in (
-        lambda: cloud.compute.virtual_machines.get("rg", "vm"),
-        lambda: cloud.compute.disks.get("rg", "disk"),
-        lambda: cloud.network.network_interfaces.get("rg", "nic"),
-    ):
-        with pytest.raises(ResourceNotFoundError):
-            gone()
+    with pytest.raises(ResourceNotFoundError):
+        cloud.compute.virtual_machines.get("rg", "vm")
+    with pytest.raises(ResourceNotFoundError):
+        cloud.compute.disks.get("rg", "disk")
+    with pytest.raises(ResourceNotFoundError):
+        cloud.network.network_interfaces.get("rg", "nic")
 
 
 def test_deleting_a_machine_leaves_what_says_detach(cloud: Harness) -> None:
@@ -155,7 +151,7 @@ def test_what_is_fixed_at_creation_cannot_change(cloud: Harness) -> None:
     ("path", "value", "code"),
     [
         (("storageProfile", "imageReference", "sku"), "none", "PlatformImageNotFound"),
-        (("networkProfile", "networkInterfaces"), [{"id": f"{bodies.group_id('rg')}/providers/Microsoft.Network/networkInterfaces/no"}], "InvalidResourceReference"),
+        (("networkProfile", "networkInterfaces"), [{"id": NO_INTERFACE}], "InvalidResourceReference"),
         (("storageProfile", "osDisk", "diskSizeGB"), 5, "ResizeDiskError"),
         (("osProfile", "adminPassword"), "", "InvalidParameter"),
         (("osProfile", "noSuchThing"), 1, "InvalidRequestContent"),
@@ -190,3 +186,30 @@ def test_a_machine_that_does_not_boot_ends_as_failed_and_can_be_deleted(cloud: H
     assert cloud.compute.virtual_machines.get("rg", "vm").provisioning_state == "Failed"
     cloud.compute.virtual_machines.begin_delete("rg", "vm").result()
     assert list((cloud.data / "guests").glob("*.json")) == []
+
+
+def test_a_delete_overtakes_a_machine_in_the_making_and_leaves_nothing(tmp_path: Path, azurite: Azurite) -> None:
+    cloud = Harness(tmp_path, azurite.accounts, latency=Latency("slow", {"vm.put": 60}, 0))
+    try:
+        bodies.stage(cloud)
+        path = f"{bodies.group_id('rg')}/providers/Microsoft.Compute/virtualMachines/vm"
+        answer = cloud.put(path, bodies.machine("rg"))
+        eventually(lambda: list((tmp_path / "guests").glob("*.json")))
+        cloud.compute.virtual_machines.begin_delete("rg", "vm").result()
+        assert cloud.http("GET", path).status_code == 404
+        assert list((tmp_path / "guests").glob("*.json")) == []
+        operation = cloud.http("GET", _path(cloud, answer.headers["Azure-AsyncOperation"])).json()
+        assert (operation["status"], operation["error"]["code"]) == ("Canceled", "OperationPreempted")
+    finally:
+        cloud.stop()
+
+
+def test_a_repeated_put_joins_the_operation_under_way(tmp_path: Path, azurite: Azurite) -> None:
+    cloud = Harness(tmp_path, azurite.accounts, latency=Latency("slow", {"vm.put": 60}, 0))
+    try:
+        bodies.stage(cloud)
+        path = f"{bodies.group_id('rg')}/providers/Microsoft.Compute/virtualMachines/vm"
+        urls = {cloud.put(path, bodies.machine("rg")).headers["Azure-AsyncOperation"] for _ in range(2)}
+        assert len(urls) == 1
+    finally:
+        cloud.stop()

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from tests.contract.azure import bodies
+from tests.contract.azure.harness import SEEDED
+
+if TYPE_CHECKING:
+    from tests.contract.azure.harness import Harness
+
+GROUP = bodies.group_id("rg")
+
+
+def set_faults(cloud: Harness, *rules: Any) -> None:
+    cloud.local("PUT", "faults", json=list(rules))
+
+
+def test_the_nth_matching_request_is_refused_and_only_that(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "GET", "path": "*/RG-images", "nth": 2, "status": 429, "retry_after": 7})
+    answers = [cloud.http("GET", SEEDED) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 429, 200]
+    assert answers[1].headers["Retry-After"] == "7"
+    (shown,) = cloud.local("GET", "faults")
+    assert (shown["met"], shown["fired"]) == (3, 1)
+
+
+def test_a_rule_can_last_and_be_withdrawn(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "*", "path": "*", "times": 0, "status": 503, "code": "ServerBusy", "message": "m"})
+    for _ in range(3):
+        assert cloud.http("GET", SEEDED).json()["error"] == {"code": "ServerBusy", "message": "m"}
+    cloud.local("DELETE", "faults")
+    assert cloud.http("GET", SEEDED).status_code == 200
+
+
+def test_a_connection_dropped_before_does_nothing_and_after_does_it(cloud: Harness) -> None:
+    for when, exists in (("before", False), ("after", True)):
+        set_faults(cloud, {"method": "PUT", "path": "*/rg", "drop": when})
+        with pytest.raises(httpx.TransportError):
+            cloud.put(GROUP, {"location": "westeurope"})
+        assert cloud.resources.resource_groups.check_existence("rg") is exists
+
+
+def test_an_operation_can_fail_with_azures_error_and_be_tried_again(cloud: Harness) -> None:
+    bodies.stage(cloud)
+    set_faults(
+        cloud,
+        {
+            "method": "PUT",
+            "path": "*/virtualMachines/*",
+            "operation": "Failed",
+            "code": "AllocationFailed",
+            "message": "no capacity",
+            "details": [{"code": "Inner", "message": "zone 1 is full"}],
+        },
+    )
+    machines = cloud.compute.virtual_machines
+    with pytest.raises(HttpResponseError) as failed:
+        machines.begin_create_or_update("rg", "vm", bodies.machine("rg")).result()
+    assert failed.value.error is not None
+    assert failed.value.error.code == "AllocationFailed"
+    assert machines.get("rg", "vm").provisioning_state == "Failed"
+    assert machines.begin_create_or_update("rg", "vm", bodies.machine("rg")).result().provisioning_state == "Succeeded"
+
+
+def test_an_ill_formed_rule_is_refused(cloud: Harness) -> None:
+    answer = httpx.put(f"{cloud.url}/_local/faults", json=[{"path": "*", "color": "red"}], trust_env=False)
+    message = answer.json()["error"]["message"]
+    assert answer.status_code == 400
+    assert "color: unknown property" in message
+    assert "method: required and missing" in message
