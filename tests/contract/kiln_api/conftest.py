@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import uuid
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,11 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.imagebuilder import ImageBuilderClient
 
 from devkit.child import Child
-from tests.contract.kiln_api.identity import serve_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkit.azurite import Azurite
+    from devkit.local.in_process import InProcessAzure
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 REPOSITORY = Path(__file__).parents[3]
@@ -32,37 +31,43 @@ GALLERY_IMAGE = (
 )
 
 
-@dataclass(frozen=True)
-class Served:
-    """The API's address, and the environment in which it reaches its storage."""
+@contextmanager
+def serve(app: Path, folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Serve the function app in `app` on the local Functions host, and give its address."""
+    child = Child(
+        "the API's host",
+        [sys.executable, "-m", "devkit.host", "--app", str(app), "--db", str(folder / "hub.db"), "--port", "0"],
+        log=folder / "host.log",
+        environment={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **environment},
+    )
+    try:
+        yield child.wait_for(re.compile(r"^ready (http://\S+)"), timeout=60)[1]
+    finally:
+        child.stop()
 
-    address: str
-    environment: dict[str, str]
+
+@contextmanager
+def sdk_at(address: str) -> Iterator[ImageBuilderClient]:
+    """Give the unmodified SDK's client with its endpoint at `address`."""
+    with ImageBuilderClient(
+        Anyone(),
+        SUBSCRIPTION,
+        base_url=address,
+        credential_scopes=[f"{address}/.default"],
+        per_call_policies=[AllowHttp()],
+        polling_interval=1,
+    ) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def served(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the API with stand-in builds."""
     folder = tmp_path_factory.mktemp("api")
     shutil.copy(REPOSITORY / "host.json", folder)
     shutil.copy(Path(__file__).parent / "stand_in" / "function_app.py", folder)
-    azurite.accounts.create("kilnapi")
-    with serve_identity() as identity:
-        environment = {
-            "KILN_STATE_ENDPOINT": azurite.accounts.endpoint("kilnapi"),
-            "REQUESTS_CA_BUNDLE": str(azurite.certificates.ca),
-            "IDENTITY_ENDPOINT": identity,
-            "IDENTITY_HEADER": "local",
-        }
-        command = [sys.executable, "-m", "devkit.host", "--app", str(folder), "--db", str(folder / "hub.db")]
-        child = Child(
-            "the API's host",
-            [*command, "--port", "0"],
-            log=folder / "host.log",
-            environment={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **environment},
-        )
-        ready = child.wait_for(re.compile(r"^ready (http://\S+)"), timeout=60)
-        yield Served(ready[1], environment)
-        child.stop()
+    with serve(folder, folder, local_azure.environment("kilnapi")) as address:
+        yield address
 
 
 class Anyone:
@@ -80,21 +85,14 @@ class AllowHttp(SansIOHTTPPolicy[Any, Any]):
 
 
 @pytest.fixture
-def sdk(served: Served) -> Iterator[ImageBuilderClient]:
-    with ImageBuilderClient(
-        Anyone(),
-        SUBSCRIPTION,
-        base_url=served.address,
-        credential_scopes=[f"{served.address}/.default"],
-        per_call_policies=[AllowHttp()],
-        polling_interval=1,
-    ) as client:
+def sdk(served: str) -> Iterator[ImageBuilderClient]:
+    with sdk_at(served) as client:
         yield client
 
 
 @pytest.fixture
-def http(served: Served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.address, params={"api-version": "2025-10-01"}, timeout=30) as client:
+def http(served: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served, params={"api-version": "2025-10-01"}, timeout=30) as client:
         yield client
 
 
