@@ -106,14 +106,13 @@ def decide(functions: FunctionTable, episode: Episode) -> Decision:
     if not functions.has_orchestrator(name):
         missing = f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function."
         return Decision(completion=_failed(name, missing))
-    if episode.cold and not _rewound(new):
-        verify(functions, episode.instance, episode.history)
     try:
+        if episode.cold and not _rewound(new):
+            verify(functions, episode.instance, episode.history)
         state = functions.replay(name, context_json(episode.instance, episode.history, new))
     except SdkError as error:
         return Decision(completion=_failed(name, str(error)))
-    replay = _replay(functions, episode.instance, state)
-    replay.run([*episode.history.events, *new])
+    replay = _replay(functions, episode.instance, state, [*episode.history.events, *new])
     custom_status = state.get("customStatus")
     return Decision(
         work=tuple(replay.new_work),
@@ -142,9 +141,7 @@ def verify(functions: FunctionTable, instance: Instance, history: History) -> No
     if not history.events or _rewound(history.events):
         return
     state = functions.replay(instance.name, context_json(instance, history, []))
-    replay = _replay(functions, instance, state)
-    replay.run(history.events)
-    require_nothing_new(replay.new_work)
+    require_nothing_new(_replay(functions, instance, state, history.events).new_work)
 
 
 def _rewound(events: Sequence[Event]) -> bool:
@@ -172,14 +169,21 @@ def context_json(instance: Instance, history: History, new: Sequence[Event]) -> 
     return f'{{"history":[{",".join(texts)}],{rest[1:]}'
 
 
-def _replay(functions: FunctionTable, instance: Instance, state: dict[str, object]) -> Replay:
+def _replay(functions: FunctionTable, instance: Instance, state: dict[str, object], events: Sequence[Event]) -> Replay:
     actions = state.get("actions")
-    return Replay(
+    replay = Replay(
         actions[0] if isinstance(actions, list) and actions else [],
         instance.execution_id,
         has_activity=functions.has_activity,
         has_orchestrator=functions.has_orchestrator,
     )
+    try:
+        replay.run(events)
+    except NonDeterminismError as error:
+        if state.get("error"):
+            raise NonDeterminismError(f"{error}; the code raised: {state['error']}") from error
+        raise
+    return replay
 
 
 def _completion(name: str, state: dict[str, object], replay: Replay) -> Completion | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkit.host import sdk
@@ -125,8 +125,7 @@ class World:
         episode = self._hub.load(instance_id)
         if episode is None:
             return
-        # Cold: the recorded history is verified on its own before each episode, as after a restart.
-        decision = decide(self.functions, replace(episode, cold=True))
+        decision = decide(self.functions, episode)
         self.functions.keep_latest(instance_id, episode.instance.execution_id)
         self._awaited[instance_id] = decision.awaited_events
         self.absorb(self._hub.commit(episode, decision))

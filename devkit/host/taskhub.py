@@ -136,6 +136,14 @@ class TaskHub:
 
     def commit(self, episode: Episode, decision: Decision) -> Outbox:
         """Record an episode and everything it decided in one transaction."""
+        try:
+            return self._commit(episode, decision)
+        except BaseException:
+            # The cache may be ahead of what the transaction has rolled back.
+            self.reread(episode.instance.instance_id)
+            raise
+
+    def _commit(self, episode: Episode, decision: Decision) -> Outbox:
         instance = episode.instance
         with self.change() as outbox:
             current = self._store.instance(instance.instance_id)

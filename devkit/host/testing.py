@@ -31,10 +31,11 @@ Step by step instead of at once:
     result = flow.finish()
 
 A step is one episode, or one activity, or (only if there is nothing else to do) a leap to the next timer. Every
-episode replays its instance from scratch twice, checks the answers against each other, against the history and
-against the episode before; at the end every generation is replayed once more. Code that departs from its history
-raises NonDeterminismError out of `run`, a flow that can never go on raises FlowError ("nothing left to do"), and an
-AssertionError in a fake fails the test at once. Any other exception in a fake fails the activity, as in production.
+episode replays its instance from scratch twice and checks the answers against each other, against the history and
+against the episode before; a restarted host first replays the record alone; at the end every generation is replayed
+once more. Code that departs from its history raises NonDeterminismError out of `run`, a flow that can never go on
+raises FlowError ("nothing left to do"), and an AssertionError in a fake fails the test at once. Any other exception
+in a fake fails the activity, as in production.
 """
 
 from __future__ import annotations

@@ -1,0 +1,100 @@
+"""Loading of function apps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkit.host.app import AppError, HostSettings, load_app
+from tests.unit.devkit.host.serving import SAMPLE_APP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """
+import azure.durable_functions as df
+import azure.functions as func
+app = df.DFApp()
+"""
+
+
+def write(folder: Path, code: str, host_json: str = "{}") -> Path:
+    (folder / "function_app.py").write_text(HEAD + code)
+    (folder / "host.json").write_text(host_json)
+    return folder
+
+
+def test_the_functions_of_an_app_are_sorted_by_trigger() -> None:
+    app = load_app(SAMPLE_APP)
+    assert {item.name for item in app.http} >= {"things", "start", "broken"}
+    assert {"chain", "parent"} <= set(app.orchestrators)
+    assert {"square", "flaky"} <= set(app.activities)
+    (start,) = [item for item in app.http if item.name == "start"]
+    assert list(start.clients) == ["client"]
+    assert start.wants_context
+    assert app.settings == HostSettings(route_prefix="", hub_name="SampleHub", max_activities=4)
+
+
+def test_durable_functions_go_by_their_given_names(tmp_path: Path) -> None:
+    app = load_app(
+        write(tmp_path, "@app.activity_trigger(input_name='x', activity='given')\ndef python_name(x): return x\n")
+    )
+    assert list(app.activities) == ["given"]
+
+
+def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
+    (write(tmp_path, "") / "host.json").unlink()
+    assert load_app(tmp_path).settings == HostSettings(route_prefix="api")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "@app.timer_trigger(schedule='0 * * * * *', arg_name='t')\ndef tick(t): ...",
+            "function 'tick' has a timerTrigger",
+        ),
+        ("@app.event_grid_trigger(arg_name='e')\ndef seen(e): ...", "function 'seen' has a eventGridTrigger"),
+        (
+            "@app.queue_trigger(arg_name='m', queue_name='q', connection='c')\ndef job(m): ...",
+            "function 'job' has a queueTrigger",
+        ),
+        (
+            "@app.entity_trigger(context_name='context')\ndef counter(context): ...",
+            "function 'counter' is a durable entity",
+        ),
+        (
+            "@app.route(route='x')\n@app.queue_output(arg_name='q', queue_name='q', connection='c')\ndef f(req, q): ...",
+            "function 'f' has a binding 'q' of type queue (output)",
+        ),
+        ("@app.route(route='x')\ndef f(request): ...", "function 'f' lacks the parameters ['req']"),
+        ("@app.route(route='x')\ndef f(req, more): ...", "function 'f' has the parameters ['more']"),
+        (
+            "@app.route(route='x')\n@app.durable_client_input(client_name='client')\ndef f(req, client): ...",
+            "function 'f' has a durable client and must be 'async def'",
+        ),
+        (
+            (
+                "@app.activity_trigger(input_name='x', activity='same')\ndef a(x): ...\n"
+                "@app.activity_trigger(input_name='x', activity='Same')\ndef b(x): ..."
+            ),
+            "two functions are called 'Same'",
+        ),
+        ("other = func.FunctionApp()", "must define one FunctionApp, found 2"),
+    ],
+)
+def test_what_is_not_served_is_refused_with_the_functions_name(tmp_path: Path, code: str, reason: str) -> None:
+    with pytest.raises(AppError) as caught:
+        load_app(write(tmp_path, code))
+    assert reason in str(caught.value)
+
+
+def test_a_folder_without_an_app_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AppError, match=r"no function_app\.py"):
+        load_app(tmp_path)
+
+
+def test_a_broken_host_json_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AppError, match=r"host\.json is not JSON"):
+        load_app(write(tmp_path, "", host_json="{"))
