@@ -65,7 +65,7 @@ def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
             "function 'counter' is a durable entity",
         ),
         (
-            "@app.route(route='x')\n@app.queue_output(arg_name='q', queue_name='q', connection='c')\ndef f(req, q): ...",
+            "@app.route(route='x')\n@app.queue_output(arg_name='q', queue_name='j', connection='')\ndef f(req, q): ...",
             "function 'f' has a binding 'q' of type queue (output)",
         ),
         ("@app.route(route='x')\ndef f(request): ...", "function 'f' lacks the parameters ['req']"),

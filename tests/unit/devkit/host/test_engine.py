@@ -84,11 +84,15 @@ def test_waiting_ends_when_the_engine_stops() -> None:
         except TimeoutError as error:
             failures.append(error)
 
-    with running(clock=VirtualClock()) as engine:
-        engine.start_new("sleep_then_wait", "i")
-        waiter = threading.Thread(target=wait, args=[engine])
-        waiter.start()
+    store = Store(":memory:")
+    engine = Engine(table(), store, VirtualClock())
+    engine.start()
+    engine.start_new("sleep_then_wait", "i")
+    waiter = threading.Thread(target=wait, args=[engine])
+    waiter.start()
+    assert engine.stop(LONG)
     waiter.join(LONG)
+    store.close()
     assert len(failures) == 1
 
 
