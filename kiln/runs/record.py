@@ -135,7 +135,7 @@ class TemplateRecord(Document):
 
 
 class LedgerEntry(Document):
-    """A resource that a run is about to make, recorded before the call that makes it. `tier` orders deletion: 0 first."""
+    """A resource that a run is about to make, recorded before the call that makes it. `tier` 0 is deleted first."""
 
     kind: Literal["vm", "nic", "disk", "disk-access", "gallery-version", "vhd"]
     id: str

@@ -135,7 +135,7 @@ Distributor = Annotated[SharedImageDistributor | VhdDistributor, Field(discrimin
 
 
 class VmProfile(Model):
-    """The build machine. An empty size means Kiln's default for the source's generation; 0 GB means the source's disk."""
+    """The build machine. An empty size means Kiln's default for the source's generation; 0 GB the source's disk."""
 
     vm_size: str = ""
     os_disk_size_gb: Annotated[int, Field(ge=0, alias="osDiskSizeGB")] = Field(default=0, alias="osDiskSizeGB")

@@ -70,8 +70,9 @@ def end(payload: Any) -> None:
         message = failed.message if failed else ""
         return finish(record, state, datetime.now(UTC), message, error=failed, leftovers=())
 
-    record = Runs().update(run.template, run.run_id, change)
+    record = change(Runs().require(run.template, run.run_id))
     Templates().update(run.template, lambda template: publish_outputs(template, record))
+    Runs().update(run.template, run.run_id, change)  # last: whoever sees the run over, sees its outputs
 
 
 @app.orchestration_trigger(context_name="context", orchestration=DELETE_TEMPLATE.name)
