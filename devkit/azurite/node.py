@@ -5,6 +5,7 @@ It must not install anything, nor know what is run with it.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from importlib.util import find_spec
@@ -24,13 +25,17 @@ class NodeMissing(RuntimeError):
 
 def find_node() -> Path:
     """Return the path of a Node.js that can run Azurite. Raises NodeMissing."""
-    too_old = []
+    unfit = []
     for candidate in _candidates():
-        version = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-        if int(version.removeprefix("v").split(".", 1)[0]) >= OLDEST:
+        asked = subprocess.run([candidate, "--version"], capture_output=True, text=True, check=False)
+        version = re.match(r"v(\d+)\.", asked.stdout)
+        if asked.returncode != 0 or version is None:
+            unfit.append(f"{candidate} does not run (exit code {asked.returncode})")
+        elif int(version[1]) < OLDEST:
+            unfit.append(f"{candidate} is {asked.stdout.strip()}")
+        else:
             return candidate
-        too_old.append(f"{candidate} is {version}")
-    found = "; ".join(too_old) or "none is on the PATH"
+    found = "; ".join(unfit) or "none is on the PATH"
     raise NodeMissing(f"Azurite needs Node.js {OLDEST} or newer, but {found}: run `make setup`")
 
 

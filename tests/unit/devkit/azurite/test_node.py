@@ -38,6 +38,12 @@ def test_a_node_that_is_too_old_is_named_with_its_version(tmp_path: Path) -> Non
         find_node()
 
 
+def test_a_node_that_does_not_run_is_named(tmp_path: Path) -> None:
+    put_node(tmp_path / "bin" / "node", "broken; exit 7")
+    with pytest.raises(NodeMissing, match=r"/bin/node does not run \(exit code 7\): run `make setup`"):
+        find_node()
+
+
 def test_no_node_at_all_is_said() -> None:
     with pytest.raises(NodeMissing, match="none is on the PATH: run `make setup`"):
         find_node()
