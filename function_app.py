@@ -1,5 +1,7 @@
 """The Functions app, composed: every blueprint is registered here, and nothing is decided."""
 
+import logging
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -7,6 +9,7 @@ import activities
 import orchestrators
 import triggers
 
+logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every request and all of its headers at INFO
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in (*triggers.blueprints, *orchestrators.blueprints, *activities.blueprints):
     app.register_functions(blueprint)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import gallery, marketplace
 from kiln.contracts import MAKE_PLAN
-from kiln.errors import KilnError, SourceNotFound
+from kiln.errors import KilnError, RunCanceled, SourceNotFound
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.plan import GalleryTarget, Plan
+from kiln.runs.record import RunState
 from kiln.runs.store import Runs, Templates
 from kiln.template.parse import parse_template
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 @implements(MAKE_PLAN)
 def make_plan(run: RunRef) -> Plan:
     """Make the run's plan, and refuse versions that are taken before anything is built."""
+    if Runs().require(run.template, run.run_id).state is not RunState.RUNNING:
+        raise RunCanceled(run.run_id)  # canceled before the orchestration could hear of it
     record = Templates().require(run.template)
     try:
         template = parse_template(record.body)

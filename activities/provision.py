@@ -16,6 +16,8 @@ from kiln.runs.record import LedgerEntry
 from kiln.runs.store import Ledgers
 
 OFF = {"stopped", "deallocated"}
+POWER_PAUSE = 3.0
+"""Seconds between two looks at the power state: deprovisioning is quick, and nothing else happens meanwhile."""
 
 
 @implements(START_INTERFACE)
@@ -39,7 +41,7 @@ def start_machine(request: MachineRequest) -> Operation:
 def check_powered_off(request: MachineRequest) -> Progress:
     """Ask whether the machine has turned itself off."""
     fence(request.run)
-    return Progress(done=machines.power_state(request.machine) in OFF)
+    return Progress(done=machines.power_state(request.machine) in OFF, retry_after=POWER_PAUSE)
 
 
 @implements(START_DEALLOCATE)

@@ -57,9 +57,10 @@ def finish_run(request: FinishReport) -> Nothing:
             record, request.state, at=at, message=request.message, error=request.error, leftovers=request.leftovers
         )
 
-    record = Runs().update(run.template, run.run_id, change)
-    Templates().update(run.template, lambda template: publish_outputs(template, record))
-    _log(record, f"==> {request.at[:19]}Z {request.state}\n")
+    ended = change(Runs().require(run.template, run.run_id))
+    Templates().update(run.template, lambda template: publish_outputs(template, ended))
+    _log(ended, f"==> {request.at[:19]}Z {request.state}\n")
+    Runs().update(run.template, run.run_id, change)  # last: who sees a final state finds outputs and log complete
     return Nothing()
 
 

@@ -9,7 +9,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.machines import machine_id
 from kiln.cloud.operations import start
 from kiln.errors import AzureFailed, TargetNotFound, VersionTaken
-from kiln.ids import part_of
+from kiln.ids import part_of, region_name
 from kiln.messages import Progress
 from kiln.planner.facts import DefinitionFacts
 
@@ -59,7 +59,7 @@ def refuse_taken(target: GalleryTarget) -> None:
 
 def start_version(machine: MachineSpec, target: GalleryTarget) -> Operation:
     """Start to publish the version, straight from the generalized machine, in its home region alone."""
-    home = [region for region in target.regions if region.name == _short(target.location)]
+    home = [region for region in target.regions if region.name == region_name(target.location)]
     return _put(machine, target, tuple(home), f"publish {target.version_id}")
 
 
@@ -106,7 +106,7 @@ def region_progress(target: GalleryTarget, region: str) -> Progress:
         )
     status = version.properties.replication_status if version.properties else None
     for item in (status.summary if status else None) or []:
-        if _short(str(item.region)) != region:
+        if region_name(str(item.region)) != region:
             continue
         if item.state == "Failed":
             raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=str(item.details or "no details"))
@@ -116,7 +116,3 @@ def region_progress(target: GalleryTarget, region: str) -> Progress:
 
 def _names(image_id: str) -> tuple[str, str, str]:
     return part_of(image_id, "resourceGroups"), part_of(image_id, "galleries"), part_of(image_id, "images")
-
-
-def _short(region: str) -> str:
-    return region.replace(" ", "").lower()

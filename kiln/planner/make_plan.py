@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from kiln.ids import region_name
 from kiln.planner import names, scripts
 from kiln.planner.plan import (
     ArtifactSpec,
@@ -204,8 +205,8 @@ def _target(run_id: str, distributor: Distributor, facts: Facts, run_tags: dict[
 def _gallery_target(distributor: SharedImageDistributor, facts: Facts, tags: dict[str, str]) -> GalleryTarget:
     image_id, _, explicit = distributor.gallery_image_id.partition("/versions/")
     definition = facts.definitions[image_id]
-    asked = {_region(region.name): region for region in distributor.regions()}
-    home = _region(definition.location)
+    asked = {region_name(region.name): region for region in distributor.regions()}
+    home = region_name(definition.location)
     regions = [
         RegionSpec(name=name, replicas=region.replica_count, storage_account_type=region.storage_account_type)
         for name, region in asked.items()
@@ -230,8 +231,3 @@ def gallery_image_ids(template: ImageTemplate) -> tuple[str, ...]:
         for item in template.properties.distribute
         if isinstance(item, SharedImageDistributor) and GALLERY_IMAGE_ID.match(item.gallery_image_id)
     )
-
-
-def _region(name: str) -> str:
-    """Return Azure's short form of a region: `West Europe` is `westeurope`."""
-    return name.replace(" ", "").lower()

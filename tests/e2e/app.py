@@ -25,6 +25,7 @@ GROUP = "rg-images"
 GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.Compute/galleries/gallery"
 API = {"api-version": "2025-10-01"}
 SECONDS = 60
+ANY = ("--port", "0")
 
 
 @dataclass
@@ -49,8 +50,7 @@ class KilnApp:
         """Start the host; after a kill it goes on where the last one was."""
         self.child = Child(
             "the Functions host",
-            [sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), "--db", str(self.folder / "hub.db")]
-            + ["--port", "0"],
+            [sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), "--db", str(self.folder / "hub.db"), *ANY],
             log=self.folder / "host.log",
             environment={"PATH": os.environ["PATH"], **self.azure.environment(self.state_account)},
         )

@@ -1,4 +1,4 @@
-"""The unmodified azure-mgmt-imagebuilder drives Kiln from create to delete; the build itself runs on scripted machines."""
+"""The unmodified azure-mgmt-imagebuilder drives Kiln from create to delete; builds run on scripted machines."""
 
 from __future__ import annotations
 
@@ -75,10 +75,9 @@ def test_create_run_poll_outputs_delete(sdk: ImageBuilderClient, app: KilnApp) -
     assert resources(app.azure, group=staging) == set()
 
 
-def test_a_failing_customizer_is_named_with_its_exit_code_and_last_lines(
-    sdk: ImageBuilderClient, app: KilnApp
-) -> None:
-    app.azure.guests.rules.append(Rule(matches=b"install-the-thing", exit_code=42, stdout=b"looking\nno such package\n"))
+def test_a_failing_customizer_is_named_with_its_exit_code_and_last_lines(sdk: ImageBuilderClient, app: KilnApp) -> None:
+    failing = Rule(matches=b"install-the-thing", exit_code=42, stdout=b"looking\nno such package\n")
+    app.azure.guests.rules.append(failing)
     body = template("base", customize=[{"type": "Shell", "name": "packages", "inline": ["install-the-thing"]}])
     templates = sdk.virtual_machine_image_templates
     templates.begin_create_or_update(GROUP, "sdk-fails", body).result()

@@ -13,7 +13,7 @@ from kiln.errors import AzureFailed, AzureNotFound
 
 def answer(status: int, body: Any) -> HttpResponseError:
     text = body if isinstance(body, str) else json.dumps(body)
-    response = SimpleNamespace(status_code=status, reason="why", text=lambda encoding=None: text, headers={})
+    response = SimpleNamespace(status_code=status, reason="why", text=lambda: text, headers={})
     return HttpResponseError(message="it failed", response=response)
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kiln.planner import scripts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(script: str, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -62,7 +65,14 @@ def test_a_file_that_cannot_be_fetched_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_fetched_script_runs_as_itself_and_does_not_see_the_signed_url(tmp_path: Path) -> None:
-    url = served(tmp_path, b'#!/bin/bash\necho "bash $BASH_VERSION" | cut -c1-5\necho "url=[$KILN_ARTIFACT_URL]"\nexit 3\n')
+    lines = [
+        b"#!/bin/bash",
+        b'echo "bash $BASH_VERSION" | cut -c1-5',
+        b'echo "url=[$KILN_ARTIFACT_URL]"',
+        b"exit 3",
+        b"",
+    ]
+    url = served(tmp_path, b"\n".join(lines))
 
     result = run(scripts.fetched_script(), tmp_path, KILN_ARTIFACT_URL=url)
 
