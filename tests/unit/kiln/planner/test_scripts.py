@@ -72,7 +72,7 @@ def test_a_fetched_script_runs_as_itself_and_does_not_see_the_signed_url(tmp_pat
         b"exit 3",
         b"",
     ]
-    url = served(tmp_path, b"\n".join(lines))
+    url = served(tmp_path, b"\n".join(script))
 
     result = run(scripts.fetched_script(), tmp_path, KILN_ARTIFACT_URL=url)
 
