@@ -65,13 +65,7 @@ def test_a_file_that_cannot_be_fetched_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_fetched_script_runs_as_itself_and_does_not_see_the_signed_url(tmp_path: Path) -> None:
-    lines = [
-        b"#!/bin/bash",
-        b'echo "bash $BASH_VERSION" | cut -c1-5',
-        b'echo "url=[$KILN_ARTIFACT_URL]"',
-        b"exit 3",
-        b"",
-    ]
+    script = [b"#!/bin/bash", b'echo "bash $BASH_VERSION" | cut -c1-5', b'echo "url=[$KILN_ARTIFACT_URL]"', b"exit 3"]
     url = served(tmp_path, b"\n".join(script))
 
     result = run(scripts.fetched_script(), tmp_path, KILN_ARTIFACT_URL=url)
