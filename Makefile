@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test check clean system-required system-wanted
+.PHONY: help setup setup-tests demo test check golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,6 +26,9 @@ check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m devkit.determinism orchestrators
+
+golden: $(PYTHON)  ## rewrite the golden files with what the code does now; read the diff
+	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner
 
 clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, caches
 	rm -rf $(VENV) node_modules .kiln .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

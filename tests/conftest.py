@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 _UNIT = Path(__file__).parent / "unit"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", action="store_true", help="rewrite the golden files with what the code does now")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sockets: a unit test that talks over loopback sockets")
 

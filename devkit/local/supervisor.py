@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devkit.azurite import Azurite
 from devkit.child import Child, ChildFailed, describe_exit
-from devkit.local import lock, parts
+from devkit.local import lock, parts, trust
 from devkit.local.back_off import BackOff
 from devkit.local.endpoints import Endpoints, port_of
 from devkit.ports import is_taken, refuse_taken
@@ -82,7 +82,9 @@ class Supervisor:
         host_url = parts.host_address(host.child)
         host.port = port_of(host_url)
         self._report_end(host.child)
-        Endpoints(host_url, azure_url, azurite.accounts.origin, str(azurite.certificates.ca)).save(self._options.data)
+        endpoints = Endpoints(host_url, azure_url, azurite.accounts.origin, str(azurite.certificates.ca))
+        endpoints.save(self._options.data)
+        parts_to_stop.enter_context(trust.announced(endpoints))
         self._ready(host_url)
         self._watch(host)
 

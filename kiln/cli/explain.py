@@ -67,7 +67,7 @@ def _untrusted(cause: ssl.SSLCertVerificationError, server: str, trust: Trust) -
     return Untrusted(
         f"The certificate of {server} cannot be verified with {trusted}: {cause.verify_message or cause.reason}.",
         hint="Name the PEM file with the certificate authority that signed it: --ca-file FILE, or KILN_CA_FILE=FILE. "
-        "That of a local Azure is what `kiln local status` prints as trust.",
+        "That of a local Azure of another user is what its `kiln local status` prints as trust.",
     )
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from kiln.cli import wording
 from kiln.cli.api import Api
+from kiln.cli.authorities import trust_in
 from kiln.cli.faults import ExitCode, Failure, UsageFailure
 from kiln.cli.screens.console import stdout
 from kiln.cli.transfer.blob import Blob
@@ -29,7 +30,7 @@ def download(session: Session, name: str, output: str | None, target: Path | Non
         file = _file(target, wanted.name, force=force)
         access = api.access(name, wanted.name)
     outside = session.outside
-    trust = session.settings.trust
+    trust = trust_in(access.access_sas, session.settings.trust)
     with Blob(access.access_sas, trust, sleep=outside.sleep, transport=outside.blob_transport) as blob:
         done = _with_progress(blob, file)
     console = stdout()

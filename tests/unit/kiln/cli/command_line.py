@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from kiln.cli.main import app
 from kiln.cli.outside import Outside
+from tests.golden import assert_golden
 from tests.unit.kiln.cli import scenes
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.unit.kiln.cli.fake_kiln import FakeKiln
 
 ROOT = Path(__file__).parents[4]
-GOLDEN = ROOT / "tests" / "golden" / "cli"
 EXAMPLE = str(ROOT / "examples" / "hello-linux.json")
 
 
@@ -61,10 +60,5 @@ def run(
 
 
 def assert_screen(name: str, text: str) -> None:
-    """Compare a screen with its golden file; KILN_REWRITE_GOLDEN=1 writes the file instead."""
-    file = GOLDEN / f"{name}.txt"
-    text = text.replace(str(ROOT), ".")
-    if os.environ.get("KILN_REWRITE_GOLDEN"):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8"), f"{file} differs; KILN_REWRITE_GOLDEN=1 rewrites it"
+    """Compare a screen with its golden file."""
+    assert_golden(f"cli/{name}.txt", text.replace(str(ROOT), "."))

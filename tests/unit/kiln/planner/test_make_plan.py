@@ -14,9 +14,9 @@ from kiln.planner.make_plan import gallery_image_ids, make_plan
 from kiln.planner.plan import GalleryTarget, Plan, VhdTarget
 from kiln.planner.preview import preview_plan
 from kiln.template.parse import parse_template
+from tests.golden import assert_golden
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "hello-linux.json"
-GOLDEN = Path(__file__).parents[3] / "golden" / "plans" / "hello-linux.json"
 TEMPLATE_ID = TemplateId(subscription="00000000-0000-0000-0000-000000000001", group="rg-images", name="hello-linux")
 RUN = RunRef(template=TEMPLATE_ID, run_id="20261122-022112-3f9c8a1b")
 
@@ -39,12 +39,8 @@ def gallery_of(plan: Plan) -> GalleryTarget:
     return next(target for target in plan.targets if isinstance(target, GalleryTarget))
 
 
-def test_the_example_has_the_plan_that_was_reviewed(request: pytest.FixtureRequest) -> None:
-    plan = plan_of(example()).model_dump(mode="json")
-
-    if request.config.getoption("--golden"):
-        GOLDEN.write_text(json.dumps(plan, indent=2) + "\n")
-    assert plan == json.loads(GOLDEN.read_text())
+def test_the_example_has_the_plan_that_was_reviewed() -> None:
+    assert_golden("plans/hello-linux.json", plan_of(example()).model_dump_json(indent=2) + "\n")
 
 
 def test_equal_arguments_give_an_equal_plan() -> None:
