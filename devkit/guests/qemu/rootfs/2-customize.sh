@@ -15,8 +15,17 @@ Name=en* eth*
 DHCP=ipv4
 UNIT
 
-# One unit for both ends of an identity: missing host keys are made at boot, and a machine that was deprovisioned
-# (its host keys are gone) also loses its machine id on the way down.
+# Both ends of an identity: missing host keys are made at boot, and a machine that was deprovisioned loses them and its
+# machine id on the way down. It was deprovisioned if its keys are gone, or if it was provisioned when this began and is
+# not any more: making keys is slow, and may still be under way when the agent has just deleted them.
+cat > "$root/usr/local/sbin/forget-identity" <<'SCRIPT'
+#!/bin/sh
+if [ ! -e /etc/ssh/ssh_host_ed25519_key ] || { [ -e /run/provisioned ] && [ ! -e /var/lib/waagent/provisioned ]; }; then
+  rm -f /etc/ssh/ssh_host_*
+  : > /etc/machine-id
+fi
+SCRIPT
+chmod 755 "$root/usr/local/sbin/forget-identity"
 cat > "$root/etc/systemd/system/machine-identity.service" <<'UNIT'
 [Unit]
 Description=Machine identity (SSH host keys, machine id)
@@ -24,8 +33,9 @@ Before=ssh.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+ExecStartPre=/bin/sh -c 'test ! -e /var/lib/waagent/provisioned || : > /run/provisioned'
 ExecStart=/usr/bin/ssh-keygen -A
-ExecStop=/bin/sh -c 'test -e /etc/ssh/ssh_host_ed25519_key || : > /etc/machine-id'
+ExecStopPost=/usr/local/sbin/forget-identity
 [Install]
 WantedBy=multi-user.target
 UNIT
