@@ -6,6 +6,7 @@ writes twice. A run has one writer at a time; a header is written once because i
 
 from __future__ import annotations
 
+import http
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ def at_url(url: str) -> BlobClient:
 def write_header(log: BlobClient, header: str) -> int:
     """Append `header` (unique in the log) unless it is there; return the position (bytes) after it."""
     from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+    from azure.core.exceptions import ResourceExistsError
 
     data = header.encode()
     with azure("write customization.log"):
@@ -56,22 +57,17 @@ def write_header(log: BlobClient, header: str) -> int:
             found = tail.find(data)
             if found >= 0:
                 return start + found + len(data)
-            try:
-                log.append_block(data, appendpos_condition=length)
-            except ResourceModifiedError:
-                continue  # somebody appended between the look and the write
-            return length + len(data)
+            if _append(log, data, length):
+                return length + len(data)
 
 
 def copy_output(log: BlobClient, output: BlobClient, base: int) -> None:
     """Copy what is new in a step's `output` to `log`, where that step's output begins at byte `base`."""
     with azure("copy a step's output to customization.log"):
-        written = (_length(log) or 0) - base
         length = _length(output) or 0
-        while written < length:
+        while (written := (_length(log) or 0) - base) < length:
             piece = output.download_blob(written, min(BLOCK, length - written)).readall()
-            log.append_block(piece, appendpos_condition=base + written)
-            written += len(piece)
+            _append(log, piece, base + written)  # if another copy was faster, the next look sees what it wrote
 
 
 def last_lines(output: BlobClient) -> str:
@@ -83,6 +79,19 @@ def last_lines(output: BlobClient) -> str:
         start = max(0, length - 4096)
         text = output.download_blob(start, length - start).readall().decode("utf-8", "replace")
     return "\n".join(text.splitlines()[-LAST_LINES:])
+
+
+def _append(log: BlobClient, data: bytes, position: int) -> bool:
+    """Append at `position`; return False if the log has grown beyond it."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        log.append_block(data, appendpos_condition=position)
+    except HttpResponseError as error:
+        if error.status_code != http.HTTPStatus.PRECONDITION_FAILED:
+            raise
+        return False
+    return True
 
 
 def _length(blob: BlobClient) -> int | None:

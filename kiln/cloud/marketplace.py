@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.errors import SourceNotFound
+from kiln.errors import AzureNotFound, SourceNotFound
 
 if TYPE_CHECKING:
     from kiln.template.models import PlatformImageSource
@@ -19,11 +19,7 @@ def resolve_version(subscription: str, location: str, source: PlatformImageSourc
 
     Raises `SourceNotFound` that names what there is. Versions are compared as numbers: Azure sorts them as text.
     """
-    with azure("list the versions of the source image"):
-        images = clients.compute(subscription).virtual_machine_images.list(
-            location, source.publisher, source.offer, source.sku, api_version=clients.COMPUTE
-        )
-        versions = sorted((str(image.name) for image in images), key=_as_numbers)
+    versions = _versions(subscription, location, source)
     urn = f"{source.publisher}:{source.offer}:{source.sku}"
     if not versions:
         raise SourceNotFound(
@@ -40,6 +36,18 @@ def resolve_version(subscription: str, location: str, source: PlatformImageSourc
             hint=f"Its newest versions are {', '.join(versions[-3:])}.",
         )
     return source.version
+
+
+def _versions(subscription: str, location: str, source: PlatformImageSource) -> list[str]:
+    """Return the image's versions, oldest first; none when publisher, offer or sku do not exist."""
+    try:
+        with azure("list the versions of the source image"):
+            images = clients.compute(subscription).virtual_machine_images.list(
+                location, source.publisher, source.offer, source.sku, api_version=clients.COMPUTE
+            )
+            return sorted((str(image.name) for image in images), key=_as_numbers)
+    except AzureNotFound:
+        return []
 
 
 def _as_numbers(version: str) -> tuple[int, ...]:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kiln.cloud import clients
+from kiln.config import config
+from kiln.errors import PreconditionFailed, RunCanceled
+from kiln.ids import TemplateId
+from kiln.runs.documents import Documents
+from kiln.runs.record import Ledger, LedgerEntry
+from kiln.runs.store import Ledgers
+
+TEMPLATE = TemplateId(subscription="s", group="g", name="n")
+
+
+@pytest.fixture
+def store() -> Documents:
+    return Documents(clients.blobs(config().state_endpoint).get_container_client(f"kiln-{uuid.uuid4().hex[:8]}"))
+
+
+def entry(name: str) -> LedgerEntry:
+    return LedgerEntry(kind="vm", id=f"/{name}", tier=1)
+
+
+def test_the_same_resource_is_recorded_once(store: Documents) -> None:
+    ledgers = Ledgers(store)
+    ledgers.record(TEMPLATE, "run", entry("vm"))
+    ledgers.record(TEMPLATE, "run", entry("VM"), entry("other"))
+
+    assert [item.id for item in ledgers.close(TEMPLATE, "run").entries] == ["/vm", "/other"]
+
+
+def test_writers_at_the_same_time_lose_nothing(store: Documents) -> None:
+    ledgers = Ledgers(store)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: ledgers.record(TEMPLATE, "run", entry(str(number))), range(8)))
+
+    assert {item.id for item in ledgers.close(TEMPLATE, "run").entries} == {f"/{number}" for number in range(8)}
+
+
+def test_nothing_can_be_made_once_clean_up_has_begun(store: Documents) -> None:
+    ledgers = Ledgers(store)
+    ledgers.close(TEMPLATE, "run")
+
+    with pytest.raises(RunCanceled):
+        ledgers.record(TEMPLATE, "run", entry("late"))
+    with pytest.raises(RunCanceled):
+        ledgers.keep(TEMPLATE, "run", "/late")
+    assert ledgers.is_closed(TEMPLATE, "run")
+
+
+def test_a_finished_result_is_kept(store: Documents) -> None:
+    ledgers = Ledgers(store)
+    ledgers.record(TEMPLATE, "run", entry("image"), entry("vm"))
+    ledgers.keep(TEMPLATE, "run", "/IMAGE")
+
+    assert {item.id: item.keep for item in ledgers.close(TEMPLATE, "run").entries} == {"/image": True, "/vm": False}
+
+
+def test_a_document_is_replaced_only_by_who_read_it_last(store: Documents) -> None:
+    etag = store.create("ledger.json", Ledger(run_id="one"))
+    store.replace("ledger.json", Ledger(run_id="two"), etag)
+
+    with pytest.raises(PreconditionFailed):
+        store.replace("ledger.json", Ledger(run_id="three"), etag)
+    with pytest.raises(PreconditionFailed):
+        store.create("ledger.json", Ledger(run_id="four"))

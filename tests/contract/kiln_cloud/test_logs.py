@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from kiln.cloud import clients, logs
+from kiln.cloud.staging import LOGS
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobClient
+
+    from kiln.messages import StagedStorage
+
+
+def output_of(storage: StagedStorage, *pieces: bytes) -> BlobClient:
+    output = clients.blobs(storage.endpoint).get_blob_client(LOGS, "run/steps/00.log")
+    output.create_append_blob()
+    for piece in pieces:
+        output.append_block(piece)
+    return output
+
+
+def text_of(log: BlobClient) -> str:
+    return log.download_blob().readall().decode()
+
+
+def test_a_header_is_written_once_however_often_it_is_asked_for(storage: StagedStorage) -> None:
+    log = logs.log_of(storage)
+
+    first = logs.write_header(log, "==> one\n")
+    again = logs.write_header(log, "==> one\n")
+    other = logs.write_header(log, "==> two\n")
+
+    assert text_of(log) == "==> one\n==> two\n"
+    assert first == again == len("==> one\n")
+    assert other == len("==> one\n==> two\n")
+
+
+def test_output_is_copied_as_it_grows_and_never_twice(storage: StagedStorage) -> None:
+    log = logs.log_of(storage)
+    base = logs.write_header(log, "==> step\n")
+    output = output_of(storage, b"first\n")
+
+    logs.copy_output(log, output, base)
+    logs.copy_output(log, output, base)
+    output.append_block(b"second\n")
+    logs.copy_output(log, output, base)
+
+    assert text_of(log) == "==> step\nfirst\nsecond\n"
+
+
+def test_a_step_without_output_yet_is_no_error(storage: StagedStorage) -> None:
+    log = logs.log_of(storage)
+    base = logs.write_header(log, "==> step\n")
+    missing = clients.blobs(storage.endpoint).get_blob_client(LOGS, "run/steps/99.log")
+
+    logs.copy_output(log, missing, base)
+
+    assert text_of(log) == "==> step\n"
+    assert logs.last_lines(missing) == ""
+
+
+def test_writers_at_the_same_time_lose_nothing(storage: StagedStorage) -> None:
+    log = logs.log_of(storage)
+    headers = [f"==> header {number}\n" for number in range(12)]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda header: logs.write_header(log, header), headers))
+
+    assert sorted(text_of(log).splitlines(keepends=True)) == sorted(headers)
+
+
+def test_the_last_lines_are_the_last_twenty(storage: StagedStorage) -> None:
+    output = output_of(storage, b"".join(b"line %d\n" % number for number in range(500)))
+
+    lines = logs.last_lines(output).splitlines()
+
+    assert lines == [f"line {number}" for number in range(480, 500)]
