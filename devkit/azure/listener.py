@@ -11,6 +11,7 @@ import logging
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     import ssl
@@ -30,6 +31,7 @@ class Listener:
     tls: ssl.SSLContext | None
     _socket: socket.socket | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _transports: WeakSet[asyncio.BaseTransport] = field(default_factory=WeakSet)
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 takes a free one. Return the port."""
@@ -51,6 +53,14 @@ class Listener:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket is not None:
             self._socket.close()
+
+    async def abort(self) -> None:
+        """Drop the connections that the server has closed but whose clients do not answer the end of TLS."""
+        for transport in list(self._transports):
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+        for _ in range(2):  # a TLS transport aborts the one below it, which then closes its socket
+            await asyncio.sleep(0)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -77,7 +87,8 @@ class Listener:
             if not first or (first == _TLS_HANDSHAKE and context is None):
                 connection.close()
                 return
-            await loop.connect_accepted_socket(self.factory, connection, ssl=context)
+            transport, _ = await loop.connect_accepted_socket(self.factory, connection, ssl=context)
+            self._transports.add(transport)
         except OSError:  # the client went away, or does not trust our certificate: its own log says so
             with contextlib.suppress(OSError):
                 connection.close()

@@ -92,6 +92,8 @@ class LocalAzure:
             await self._listener.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._listener is not None:
+            await self._listener.abort()
         if self._cloud is not None:
             await self._cloud.operations.stop()
             await self._cloud.scripts.stop()

@@ -32,7 +32,7 @@ def settings(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch)
     for cached in CACHED:
         cached.cache_clear()
     yield azure_environment
-    for client in opened:
+    for client in (*opened, clients.identity()):
         client.close()
     for cached in CACHED:
         cached.cache_clear()
