@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
+from kiln import blobs
 from kiln.cloud import logs
 from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
@@ -66,4 +67,4 @@ def finish_run(request: FinishReport) -> Nothing:
 
 def _log(record: RunRecord, line: str) -> None:
     if record.log_url is not None:
-        logs.write_header(logs.at_url(record.log_url), line)
+        logs.write_header(blobs.at(record.log_url), line)

@@ -33,6 +33,7 @@ FORBIDDEN_MODULES = {
     "requests": "calls are an activity's business",
     "activities": "call activities through kiln.contracts",
     "triggers": "orchestrators do not know who starts them",
+    "kiln.blobs": "the store is an activity's business",
     "kiln.cloud": "Azure is an activity's business",
     "kiln.config": "settings may differ at the next replay",
     "kiln.runs.store": "the store is an activity's business",

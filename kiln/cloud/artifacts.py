@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from kiln.cloud import clients
+from kiln import blobs
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable
@@ -28,7 +28,7 @@ TIMEOUT = 60.0
 def stage(storage: StagedStorage, artifact: ArtifactSpec) -> None:
     """Take an artifact into the staging storage. Raises `ArtifactUnavailable`; doing it again overwrites."""
     digest = hashlib.sha256()
-    container = clients.blobs(storage.endpoint).get_container_client(ARTIFACTS)
+    container = blobs.account(storage.endpoint).get_container_client(ARTIFACTS)
     with azure(f"store the artifact of {artifact.property_path}"):
         container.upload_blob(artifact.blob, _hashed(_content(artifact), digest), overwrite=True)
     found = digest.hexdigest()

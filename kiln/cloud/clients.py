@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
     from azure.mgmt.resource.resources import ResourceManagementClient
     from azure.mgmt.storage import StorageManagementClient
-    from azure.storage.blob import BlobServiceClient
 
 RESOURCES = "2024-07-01"
 NETWORK = "2024-05-01"
@@ -67,11 +66,3 @@ def compute(subscription: str) -> ComputeManagementClient:
     from azure.mgmt.compute import ComputeManagementClient
 
     return ComputeManagementClient(identity(), subscription, **_settings())
-
-
-@functools.cache
-def blobs(endpoint: str) -> BlobServiceClient:
-    """Return the client for the blobs of the account at `endpoint`."""
-    from azure.storage.blob import BlobServiceClient
-
-    return BlobServiceClient(endpoint, credential=identity())

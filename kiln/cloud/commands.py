@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kiln.cloud import clients, logs, shares
+from kiln import blobs
+from kiln.cloud import clients, logs
 from kiln.cloud.failures import azure
-from kiln.cloud.machines import machine_id
 from kiln.cloud.staging import ARTIFACTS, LOGS
-from kiln.errors import CustomizerFailed
+from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed
 from kiln.planner.scripts import ARTIFACT_VARIABLE
 
 if TYPE_CHECKING:
@@ -20,39 +20,60 @@ if TYPE_CHECKING:
 
 FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
 """A tuple: the SDK's enumerations equal their values, but hash differently."""
+STEP_TAG = "kilnStep"
 SIGNATURE_MARGIN = timedelta(minutes=15)
 
 
 def start_step(request: StepRequest) -> int:
     """Write the step's header to the log, start its script, and return where its output starts in the log (bytes).
 
-    Doing it again replaces the script, which Run Command then runs anew.
+    Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
+    no second command.
     """
     step, machine = request.step, request.machine
     base = logs.write_header(logs.log_of(request.storage), f"==> {step.kind} {step.index + 1}: {step.name}\n")
-    with azure(f"start {step.name!r} in the build machine"):
-        clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(
-            machine.group, machine.name, step.command, _body(request), polling=False, api_version=clients.COMPUTE
-        )
+    if _is_started(request):
+        return base
+    try:
+        with azure(f"start {step.name!r} in the build machine"):
+            clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(
+                machine.group, machine.name, step.command, _body(request), polling=False, api_version=clients.COMPUTE
+            )
+    except AzureFailed:
+        if not _is_started(request):  # else the answer to an earlier try of this very call was lost
+            raise
     return base
 
 
+def _is_started(request: StepRequest) -> bool:
+    """Whether the runCommands resource is this step's own; steps far apart share a name."""
+    step, machine = request.step, request.machine
+    try:
+        with azure(f"look whether {step.name!r} was started"):
+            found = clients.compute(machine.subscription).virtual_machine_run_commands.get_by_virtual_machine(
+                machine.group, machine.name, step.command, api_version=clients.COMPUTE
+            )
+    except AzureNotFound:
+        return False
+    return (found.tags or {}).get(STEP_TAG) == str(step.index)
+
+
 def _body(request: StepRequest) -> Any:
-    step, machine, endpoint = request.step, request.machine, request.storage.endpoint
+    step, machine, account = request.step, request.machine, blobs.account(request.storage.endpoint)
     lifetime = timedelta(minutes=step.timeout_minutes) + SIGNATURE_MARGIN
     body: dict[str, Any] = {
         "location": machine.location,
-        "tags": machine.tags,
+        "tags": {**machine.tags, STEP_TAG: str(step.index)},
         "properties": {
             "source": {"script": step.script},
             "asyncExecution": True,
             "timeoutInSeconds": step.timeout_minutes * 60,
             "treatFailureAsDeploymentFailure": False,
-            "outputBlobUri": shares.appendable(endpoint, LOGS, step.output_blob, lifetime),
+            "outputBlobUri": blobs.appendable(account.get_blob_client(LOGS, step.output_blob), lifetime),
         },
     }
     if step.artifact:
-        url = shares.readable(endpoint, ARTIFACTS, step.artifact, lifetime)
+        url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), lifetime)
         body["properties"]["protectedParameters"] = [{"name": ARTIFACT_VARIABLE, "value": url}]
     return body
 
@@ -67,7 +88,7 @@ def step_is_over(request: StepRequest) -> bool:
     view = command.instance_view
     state = view.execution_state if view and view.execution_state else "Pending"
     log = logs.log_of(request.storage)
-    output = clients.blobs(request.storage.endpoint).get_blob_client(LOGS, step.output_blob)
+    output = blobs.account(request.storage.endpoint).get_blob_client(LOGS, step.output_blob)
     logs.copy_output(log, output, request.log_base)
     if state not in FINAL_STATES:
         return False
@@ -82,8 +103,3 @@ def step_is_over(request: StepRequest) -> bool:
     raise CustomizerFailed(
         step=step.name, target=step.property_path, exit_code=exit_code, last_lines=last_lines, log=log.url
     )
-
-
-def command_id(request: StepRequest) -> str:
-    """Return the runCommands resource of the step."""
-    return f"{machine_id(request.machine)}/runCommands/{request.step.command}"

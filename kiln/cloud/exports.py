@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kiln import blobs
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
@@ -74,7 +75,7 @@ def start_revoke(machine: MachineSpec) -> Operation:
 
 
 def _blob(request: VhdRequest) -> BlobClient:
-    return clients.blobs(request.storage.endpoint).get_blob_client(VHDS, request.target.blob)
+    return blobs.account(request.storage.endpoint).get_blob_client(VHDS, request.target.blob)
 
 
 def _copy_status(blob: BlobClient) -> str | None:

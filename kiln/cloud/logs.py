@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import http
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from kiln.cloud import clients
+from kiln import blobs
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import LOGS
 
@@ -28,13 +27,7 @@ LAST_LINES = 20
 
 def log_of(storage: StagedStorage) -> BlobClient:
     """Return the run's customization.log."""
-    return clients.blobs(storage.endpoint).get_blob_client(LOGS, storage.log_blob)
-
-
-def at_url(url: str) -> BlobClient:
-    """Return the log at the URL that a run record names."""
-    container_url, _, _ = url.partition(f"/{LOGS}/")
-    return clients.blobs(container_url).get_blob_client(LOGS, urlsplit(url).path.partition(f"/{LOGS}/")[2])
+    return blobs.account(storage.endpoint).get_blob_client(LOGS, storage.log_blob)
 
 
 def write_header(log: BlobClient, header: str) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, assert_never
 
+from kiln import blobs
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
-from kiln.cloud.staging import VHDS
 from kiln.errors import AzureNotFound
 from kiln.ids import name_of, part_of
 from kiln.messages import Operation
@@ -60,8 +60,7 @@ def _start(entry: LedgerEntry, doing: str) -> Operation:
 def _delete_blob(url: str, doing: str) -> Operation:
     from azure.core.exceptions import HttpResponseError
 
-    endpoint, _, blob_name = url.partition(f"/{VHDS}/")
-    blob = clients.blobs(endpoint).get_blob_client(VHDS, blob_name)
+    blob = blobs.at(url)
     with azure(doing):
         copy = blob.get_blob_properties().copy
         if copy.status == "pending" and copy.id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kiln import blobs
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
@@ -137,7 +138,7 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
     with azure(f"read the storage account {storage.account}"):
         account = clients.storage(storage.subscription).storage_accounts.get_properties(storage.group, storage.account)
     endpoint = str(account.primary_endpoints.blob).rstrip("/")
-    service = clients.blobs(endpoint)
+    service = blobs.account(endpoint)
     with azure(f"create the containers of {storage.account}"):
         for container in (LOGS, ARTIFACTS, VHDS):
             try:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from kiln.config import config, credential
+from kiln import blobs
+from kiln.config import config
 from kiln.errors import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -127,6 +128,4 @@ class Documents:
 @functools.cache
 def documents() -> Documents:
     """Return Kiln's state: the container `kiln` of the configured account."""
-    from azure.storage.blob import ContainerClient
-
-    return Documents(ContainerClient(config().state_endpoint, CONTAINER, credential=credential()))  # type: ignore[arg-type]
+    return Documents(blobs.account(config().state_endpoint).get_container_client(CONTAINER))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln import config
+from kiln import blobs, config
 from kiln.cloud import clients, staging
 from kiln.planner.plan import GroupSpec, StorageSpec
 
@@ -27,8 +27,9 @@ CACHED = (config.config, config.credential)
 def settings(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessAzure]:
     """Settings and clients are read once for a process; each test reads its own."""
     opened: list[Any] = []
-    for name in ("resources", "network", "storage", "compute", "blobs"):
+    for name in ("resources", "network", "storage", "compute"):
         monkeypatch.setattr(clients, name, remembering(getattr(clients, name), opened))
+    monkeypatch.setattr(blobs, "account", remembering(blobs.account, opened))
     for cached in CACHED:
         cached.cache_clear()
     yield azure_environment

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.cloud import artifacts, clients
+from kiln import blobs
+from kiln.cloud import artifacts
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable
 from kiln.planner.plan import ArtifactSpec
@@ -46,7 +47,7 @@ def artifact(url: str, sha256: str = "") -> ArtifactSpec:
 
 
 def staged(storage: StagedStorage) -> bytes:
-    return bytes(clients.blobs(storage.endpoint).get_blob_client(ARTIFACTS, "run/00").download_blob().readall())
+    return bytes(blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, "run/00").download_blob().readall())
 
 
 def test_a_file_is_taken_in_over_http_and_checked(storage: StagedStorage, server: str) -> None:
@@ -66,7 +67,7 @@ def test_a_wrong_checksum_is_named_and_the_file_is_not_kept(storage: StagedStora
     with pytest.raises(ArtifactUnavailable, match="sha256Checksum says 0000"):
         artifacts.stage(storage, artifact(f"{server}/script.sh", "0" * 64))
 
-    blob = clients.blobs(storage.endpoint).get_blob_client(ARTIFACTS, "run/00")
+    blob = blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, "run/00")
     assert not blob.exists()
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kiln.cloud import clients
+from kiln import blobs
 from kiln.config import config
 from kiln.errors import PreconditionFailed, RunCanceled
 from kiln.ids import TemplateId
@@ -18,7 +18,7 @@ TEMPLATE = TemplateId(subscription="s", group="g", name="n")
 
 @pytest.fixture
 def store() -> Documents:
-    return Documents(clients.blobs(config().state_endpoint).get_container_client(f"kiln-{uuid.uuid4().hex[:8]}"))
+    return Documents(blobs.account(config().state_endpoint).get_container_client(f"kiln-{uuid.uuid4().hex[:8]}"))
 
 
 def entry(name: str) -> LedgerEntry:

@@ -3,7 +3,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from kiln.cloud import clients, logs
+from kiln import blobs
+from kiln.cloud import logs
 from kiln.cloud.staging import LOGS
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def output_of(storage: StagedStorage, *pieces: bytes) -> BlobClient:
-    output = clients.blobs(storage.endpoint).get_blob_client(LOGS, "run/steps/00.log")
+    output = blobs.account(storage.endpoint).get_blob_client(LOGS, "run/steps/00.log")
     output.create_append_blob()
     for piece in pieces:
         output.append_block(piece)
@@ -52,7 +53,7 @@ def test_output_is_copied_as_it_grows_and_never_twice(storage: StagedStorage) ->
 def test_a_step_without_output_yet_is_no_error(storage: StagedStorage) -> None:
     log = logs.log_of(storage)
     base = logs.write_header(log, "==> step\n")
-    missing = clients.blobs(storage.endpoint).get_blob_client(LOGS, "run/steps/99.log")
+    missing = blobs.account(storage.endpoint).get_blob_client(LOGS, "run/steps/99.log")
 
     logs.copy_output(log, missing, base)
 

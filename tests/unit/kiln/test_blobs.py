@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiln.runs.artifacts import account_url
+from kiln.blobs import account_url
 
 
 @pytest.mark.parametrize(
