@@ -46,3 +46,10 @@ store.getAccount = function (name) {
 };
 
 require(path.join(azurite, "dist/src/blob/main"));
+
+// Azurite listens some ticks before it handles SIGTERM; a signal in between would end it without saving anything.
+function sayWhenItCanBeStopped() {
+  if (process.listenerCount("SIGTERM") > 0) console.log("Azurite can be stopped");
+  else setTimeout(sayWhenItCanBeStopped, 5);
+}
+sayWhenItCanBeStopped();

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _PACKAGE = _HERE.parents[1] / "node_modules" / "azurite"
 _LISTENS = re.compile(r"successfully listens on https://127\.0\.0\.1:(\d+)")
+_CAN_BE_STOPPED = re.compile("Azurite can be stopped")  # the launcher's own word
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -53,6 +54,7 @@ class Azurite:
                 environment=self._environment(accounts_file),
             )
             self.port = int(self._child.wait_for(_LISTENS, timeout=_START_SECONDS)[1])
+            self._child.wait_for(_CAN_BE_STOPPED, timeout=_START_SECONDS)
         except (PortTaken, NodeMissing, ChildFailed) as error:
             raise AzuriteUnavailable(str(error)) from error
         self.accounts = AzuriteAccounts(
