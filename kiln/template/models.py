@@ -19,7 +19,6 @@ GALLERY_IMAGE_ID = re.compile(
     re.IGNORECASE,
 )
 VERSION = re.compile(r"^\d{1,10}\.\d{1,10}\.\d{1,10}$")
-SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 
 class Model(BaseModel):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.e2e.app import KilnApp, kinds, resources, template
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,15 +56,6 @@ def test_a_killed_host_goes_on_where_it_was(app: KilnApp, reached: Callable[[str
     log = app.run_log(name, run_id)
     assert log.count("==> Shell 1: hello\n") == 1
     assert log.count("==> File 2: motd\n") == 1
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for a condition; a test that waits in vain says so."""
-    pause = 0.005
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(pause)
 
 
 def calls(azure: InProcessAzure) -> list[str]:

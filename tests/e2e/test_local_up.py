@@ -7,7 +7,6 @@ import re
 import select
 import signal
 import socket
-import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ import pytest
 from tests.e2e.local_kiln import ANY_PORTS, SECONDS, kiln, local_kiln
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -32,13 +31,6 @@ def ends(pids: list[int]) -> Iterator[None]:
         yield
         for pid, descriptor in zip(pids, descriptors, strict=True):
             assert select.select([descriptor], [], [], SECONDS)[0], f"process {pid} still runs"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def answers(url: str) -> bool:

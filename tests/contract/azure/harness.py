@@ -147,13 +147,3 @@ def refused(call: Callable[[], Any], code: str) -> HttpResponseError:
     assert caught.value.error is not None
     assert caught.value.error.code == code
     return caught.value
-
-
-def eventually(condition: Callable[[], Any], *, within: float = 10.0) -> Any:
-    """Poll a condition until it is true, and return it."""
-    deadline = time.monotonic() + within
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError("the condition did not come true")
-        time.sleep(0.01)
-    return found

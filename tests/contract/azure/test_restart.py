@@ -9,7 +9,8 @@ import pytest
 from devkit.azure.latency import Latency
 from devkit.guests.scripted.rules import Rule
 from tests.contract.azure import bodies
-from tests.contract.azure.harness import Harness, eventually
+from tests.contract.azure.harness import Harness
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def test_a_machine_in_the_making_is_made_after_a_restart(lasting: Harness) -> No
     lasting.restart()
     operation = url.removeprefix(lasting.url).split("?")[0]
     assert lasting.http("GET", operation).json()["status"] == "InProgress"
-    eventually(lambda: lasting.http("GET", operation).json()["status"] == "Succeeded")
+    until(lambda: lasting.http("GET", operation).json()["status"] == "Succeeded")
     assert lasting.compute.virtual_machines.get("rg", "vm").provisioning_state == "Succeeded"
     assert len(list((lasting.data / "guests").glob("*.json"))) == 1
 
@@ -55,7 +56,7 @@ def test_replication_goes_on_after_a_restart(lasting: Harness) -> None:
     vm = bodies.generalized_machine(lasting)
     versions = lasting.compute.gallery_image_versions
     versions.begin_create_or_update(*HELLO, "1.0.0", bodies.version(vm, "westeurope", "northeurope"), polling=False)
-    eventually(lambda: len(list(lasting.data.glob("images/*"))) == 1)
+    until(lambda: len(list(lasting.data.glob("images/*"))) == 1)
     lasting.restart()
     versions = lasting.compute.gallery_image_versions
 
@@ -63,7 +64,7 @@ def test_replication_goes_on_after_a_restart(lasting: Harness) -> None:
         found = versions.get(*HELLO, "1.0.0", expand="ReplicationStatus").properties
         return [found.provisioning_state, found.replication_status.aggregated_state] == ["Succeeded", "Completed"]
 
-    eventually(completed)
+    until(completed)
     assert len(list(lasting.data.glob("images/*"))) == 1
 
 

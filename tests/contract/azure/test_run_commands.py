@@ -11,10 +11,12 @@ from azure.storage.blob import BlobServiceClient, generate_blob_sas
 
 from devkit.guests.scripted.rules import Rule
 from tests.contract.azure import bodies
-from tests.contract.azure.harness import Harness, eventually
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.contract.azure.harness import Harness
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_the_output_is_complete_in_append_blobs_when_the_state_is_final(cloud: H
     start(
         cloud, "one", "true", outputBlobUri=blobs.sas("out"), errorBlobUri=blobs.sas("err"), asyncExecution=True
     ).result()
-    eventually(lambda: view(cloud, "one").execution_state == "Succeeded")
+    until(lambda: view(cloud, "one").execution_state == "Succeeded")
     assert (blobs.read("out"), blobs.read("err")) == (long, b"warning\n")
     assert view(cloud, "one").output.encode() == long[-4096:]
     cloud.guests.rules = [Rule(stdout=b"second")]
@@ -93,7 +95,7 @@ def test_the_output_is_complete_in_append_blobs_when_the_state_is_final(cloud: H
 def test_output_arrives_while_the_script_runs(cloud: Harness, vm: str, blobs: Blobs) -> None:
     cloud.guests.rules = [Rule(stdout=b"early", delay=math.inf)]
     start(cloud, "one", "x", outputBlobUri=blobs.sas("early"), asyncExecution=True).result()
-    eventually(lambda: blobs.read("early") == b"early")
+    until(lambda: blobs.read("early") == b"early")
     assert (view(cloud, "one").execution_state, view(cloud, "one").output) == ("Running", "early")
     cloud.compute.virtual_machine_run_commands.begin_delete("rg", "vm", "one").result()
     assert cloud.guests.runs(vm.lower()) == []
@@ -175,6 +177,6 @@ def test_a_machine_that_goes_off_ends_its_script(cloud: Harness, vm: str) -> Non
     cloud.guests.rules = [Rule(delay=math.inf)]
     start(cloud, "one", "x", asyncExecution=True).result()
     cloud.compute.virtual_machines.begin_power_off("rg", "vm").result()
-    eventually(lambda: view(cloud, "one").execution_state == "Failed")
+    until(lambda: view(cloud, "one").execution_state == "Failed")
     assert "went off" in view(cloud, "one").execution_message
     assert vm

@@ -8,7 +8,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from devkit.azure.latency import Latency
 from tests.contract.azure import bodies
-from tests.contract.azure.harness import Harness, eventually, refused
+from tests.contract.azure.harness import Harness, refused
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def test_deallocate_answers_202_with_both_urls(cloud: Harness) -> None:
     bodies.run_machine(cloud)
     answer = cloud.http("POST", f"{bodies.group_id('rg')}/providers/Microsoft.Compute/virtualMachines/vm/deallocate")
     assert (answer.status_code, answer.content) == (202, b"")
-    status = eventually(lambda: _ended(cloud, answer.headers["Azure-AsyncOperation"]))
+    status = until(lambda: _ended(cloud, answer.headers["Azure-AsyncOperation"]))
     assert set(status) == {"id", "name", "status", "startTime", "endTime"}
     assert cloud.http("GET", _path(cloud, answer.headers["Location"])).status_code == 200
 
@@ -91,7 +92,7 @@ def test_a_machine_that_powers_itself_off_is_stopped(cloud: Harness) -> None:
     bodies.run_machine(cloud)
     run = cloud.compute.virtual_machine_run_commands
     run.begin_create_or_update("rg", "vm", "off", bodies.script("waagent -deprovision+user -force")).result()
-    assert eventually(lambda: power(cloud) == "PowerState/stopped")
+    assert until(lambda: power(cloud) == "PowerState/stopped")
 
 
 def test_only_a_stopped_machine_is_generalized_and_it_never_starts_again(cloud: Harness) -> None:
@@ -194,7 +195,7 @@ def test_a_delete_overtakes_a_machine_in_the_making_and_leaves_nothing(tmp_path:
         bodies.stage(cloud)
         path = f"{bodies.group_id('rg')}/providers/Microsoft.Compute/virtualMachines/vm"
         answer = cloud.put(path, bodies.machine("rg"))
-        eventually(lambda: list((tmp_path / "guests").glob("*.json")))
+        until(lambda: list((tmp_path / "guests").glob("*.json")))
         cloud.compute.virtual_machines.begin_delete("rg", "vm").result()
         assert cloud.http("GET", path).status_code == 404
         assert list((tmp_path / "guests").glob("*.json")) == []

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, template_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
 
 def put(http: httpx.Client, group: str, does: str = "succeed", **headers: str) -> httpx.Response:
     return http.put(template_path(group, "web"), json=template_body(does), headers=headers)
-
-
-def until(seen: Callable[[], Any], *, within: float = 20) -> Any:
-    """Return the first true value of `seen`, asked for again and again for `within` seconds."""
-    deadline = time.monotonic() + within
-    while not (value := seen()):
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
-    return value
 
 
 def last_run(http: httpx.Client, group: str) -> dict[str, Any]:

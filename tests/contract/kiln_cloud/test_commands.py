@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,9 @@ from kiln.planner.facts import Facts
 from kiln.planner.make_plan import make_plan
 from kiln.template.parse import parse_template
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from devkit.local.in_process import InProcessAzure
     from kiln.planner.plan import Plan
 
@@ -51,13 +49,6 @@ def started_machine(plan: Plan) -> StepRequest:
     machines.start_machine(plan.machine)
     until(lambda: machines.power_state(plan.machine) == "running")
     return StepRequest(run=plan.run, machine=plan.machine, storage=storage, step=plan.steps[0])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def scripts_run(azure: InProcessAzure, request: StepRequest) -> int:
