@@ -9,13 +9,12 @@ from __future__ import annotations
 import functools
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from kiln.config import credential
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
     from azure.storage.blob import BlobClient, BlobSasPermissions, BlobServiceClient, UserDelegationKey
 
 SKEW = timedelta(minutes=5)
@@ -30,7 +29,7 @@ def account(endpoint: str) -> BlobServiceClient:
     """Return the client of the account at `endpoint` (no slash at the end): one for the process."""
     from azure.storage.blob import BlobServiceClient
 
-    return BlobServiceClient(endpoint, credential=cast("TokenCredential", credential()))
+    return BlobServiceClient(endpoint, credential=credential())
 
 
 def at(url: str) -> BlobClient:

@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from azure.identity import ManagedIdentityCredential
 
 
 class Missing(LookupError):
@@ -52,7 +56,7 @@ def config() -> Config:
 
 
 @functools.cache
-def credential() -> object:
+def credential() -> ManagedIdentityCredential:
     """Return the app's managed identity, asked for tokens lazily."""
     from azure.identity import ManagedIdentityCredential
 

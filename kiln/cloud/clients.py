@@ -7,12 +7,11 @@ change when a package is updated; some clients take theirs here, the others with
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kiln.config import config, credential
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
     from azure.mgmt.compute import ComputeManagementClient
     from azure.mgmt.network import NetworkManagementClient
     from azure.mgmt.resource.resources import ResourceManagementClient
@@ -26,11 +25,6 @@ DISKS = "2024-03-02"
 GALLERIES = "2024-03-03"
 
 
-def identity() -> TokenCredential:
-    """Return the app's identity as azure-core wants it."""
-    return cast("TokenCredential", credential())
-
-
 def _settings() -> dict[str, Any]:
     settings = config()
     return {"base_url": settings.arm_endpoint, "credential_scopes": [settings.arm_scope]}
@@ -41,7 +35,7 @@ def resources(subscription: str) -> ResourceManagementClient:
     """Return the client for resource groups."""
     from azure.mgmt.resource.resources import ResourceManagementClient
 
-    return ResourceManagementClient(identity(), subscription, api_version=RESOURCES, **_settings())
+    return ResourceManagementClient(credential(), subscription, api_version=RESOURCES, **_settings())
 
 
 @functools.cache
@@ -49,7 +43,7 @@ def network(subscription: str) -> NetworkManagementClient:
     """Return the client for networks."""
     from azure.mgmt.network import NetworkManagementClient
 
-    return NetworkManagementClient(identity(), subscription, **_settings())
+    return NetworkManagementClient(credential(), subscription, **_settings())
 
 
 @functools.cache
@@ -57,7 +51,7 @@ def storage(subscription: str) -> StorageManagementClient:
     """Return the client for storage accounts (not for what is in them)."""
     from azure.mgmt.storage import StorageManagementClient
 
-    return StorageManagementClient(identity(), subscription, api_version=STORAGE, **_settings())
+    return StorageManagementClient(credential(), subscription, api_version=STORAGE, **_settings())
 
 
 @functools.cache
@@ -65,4 +59,4 @@ def compute(subscription: str) -> ComputeManagementClient:
     """Return the client for machines, disks, galleries and the marketplace."""
     from azure.mgmt.compute import ComputeManagementClient
 
-    return ComputeManagementClient(identity(), subscription, **_settings())
+    return ComputeManagementClient(credential(), subscription, **_settings())

@@ -33,7 +33,10 @@ def vhd_url(request: VhdRequest) -> str:
 
 
 def start_export(request: VhdRequest) -> None:
-    """Open the disk for reading and start to copy it. A copy that is under way or done is left alone."""
+    """Open the disk for reading and start to copy it. A copy that is under way or done is left alone.
+
+    Raises what `azure` raises, and `TimeoutError` (worth another try) when the disk is not open in time.
+    """
     blob = _blob(request)
     if _copy_status(blob) in {"pending", "success"}:
         return
@@ -44,6 +47,8 @@ def start_export(request: VhdRequest) -> None:
             machine.group, machine.disk, body, api_version=clients.DISKS, polling_interval=2
         )
         access = poller.result(timeout=GRANT_TIMEOUT)
+        if not poller.done():
+            raise TimeoutError(f"access to the disk {machine.disk} was not granted within {GRANT_TIMEOUT} s")
         blob.start_copy_from_url(str(access.access_sas), metadata=_metadata(request.target.tags))
 
 

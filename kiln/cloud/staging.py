@@ -9,10 +9,9 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.ids import resource_id
-from kiln.messages import StagedStorage
+from kiln.messages import Operation, StagedStorage
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
     from kiln.planner.plan import GroupSpec, NetworkSpec, StorageSpec
 
 LOGS = "packerlogs"
@@ -35,7 +34,7 @@ def start_delete_group(subscription: str, group: str) -> Operation:
         exists = client.resource_groups.check_existence(group)
     doing = f"delete the staging resource group {group}"
     if not exists:
-        return _over(doing)
+        return Operation(doing=doing)
     return start(doing, client.resource_groups.begin_delete, group)
 
 
@@ -146,9 +145,3 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
             except ResourceExistsError:
                 continue  # an earlier run of the template made it
     return StagedStorage(endpoint=endpoint, account=storage.account, log_blob=storage.log_blob)
-
-
-def _over(doing: str) -> Operation:
-    from kiln.messages import Operation
-
-    return Operation(doing=doing)

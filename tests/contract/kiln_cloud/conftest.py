@@ -33,7 +33,7 @@ def settings(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch)
     for cached in CACHED:
         cached.cache_clear()
     yield azure_environment
-    for client in (*opened, clients.identity()):
+    for client in (*opened, config.credential()):
         client.close()
     for cached in CACHED:
         cached.cache_clear()
