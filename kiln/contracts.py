@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kiln.ids import RunRef
+from kiln.ids import RunRef, SubmissionRef
 from kiln.messages import (
     ArtifactRequest,
     BuildRequest,
     CleanedUp,
+    CloseRequest,
     DeleteRequest,
     DeleteTemplateRequest,
     FinishReport,
     GalleryRequest,
     GroupRequest,
+    ImageRequest,
     Leftovers,
     MachineRequest,
     Message,
@@ -25,20 +27,27 @@ from kiln.messages import (
     Nothing,
     Operation,
     OperationCheck,
+    OriginRequest,
     Outcome,
     OutputReport,
     Progress,
     ProgressReport,
     RegionRequest,
     StagedStorage,
+    StagingRequest,
     StepRequest,
     StepStarted,
     StopReport,
     StorageRequest,
+    SubmissionReport,
+    Submitted,
+    ValidationImageRequest,
     VhdRequest,
     WaitRequest,
 )
-from kiln.planner.plan import Plan
+from kiln.planner.plan import MachineSpec, Plan
+from kiln.planner.staging import StagingSpec
+from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 from kiln.runs.record import RunOutput
 
 RequestT = TypeVar("RequestT")
@@ -63,34 +72,60 @@ class Orchestrator(Generic[RequestT, ResultT]):
     result: type[ResultT]
 
 
-MAKE_PLAN = Activity("make_plan", RunRef, Plan)
-REPORT_PROGRESS = Activity("report_progress", ProgressReport, Nothing)
-REPORT_OUTPUT = Activity("report_output", OutputReport, Nothing)
-REPORT_STOP = Activity("report_stop", StopReport, Nothing)
-FINISH_RUN = Activity("finish_run", FinishReport, Nothing)
+# Submission: a template's version on its way in.
+CHECK_TEMPLATE = Activity("check_template", SubmissionRef, StagingSpec)
+FINISH_SUBMISSION = Activity("finish_submission", SubmissionReport, Submitted)
+
+# What a template stands on.
 CREATE_GROUP = Activity("create_group", GroupRequest, Nothing)
 START_SECURITY_GROUP = Activity("start_security_group", NetworkRequest, Operation)
 START_NETWORK = Activity("start_network", NetworkRequest, Operation)
 START_STORAGE = Activity("start_storage", StorageRequest, Operation)
 CREATE_CONTAINERS = Activity("create_containers", StorageRequest, StagedStorage)
 STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Nothing)
+
+# The run and its record.
+MAKE_PLAN = Activity("make_plan", RunRef, Plan)
+REPORT_PROGRESS = Activity("report_progress", ProgressReport, Nothing)
+REPORT_OUTPUT = Activity("report_output", OutputReport, Nothing)
+REPORT_STOP = Activity("report_stop", StopReport, Nothing)
+FINISH_RUN = Activity("finish_run", FinishReport, Nothing)
+
+# Machines and what happens in them.
 START_INTERFACE = Activity("start_interface", MachineRequest, Operation)
 START_MACHINE = Activity("start_machine", MachineRequest, Operation)
 START_STEP = Activity("start_step", StepRequest, StepStarted)
 CHECK_STEP = Activity("check_step", StepRequest, Progress)
+START_RESTART = Activity("start_restart", MachineRequest, Operation)
+CHECK_RESTARTED = Activity("check_restarted", StepRequest, Progress)
 CHECK_POWERED_OFF = Activity("check_powered_off", MachineRequest, Progress)
 START_DEALLOCATE = Activity("start_deallocate", MachineRequest, Operation)
 MARK_GENERALIZED = Activity("mark_generalized", MachineRequest, Nothing)
+
+# The image that is validated.
+START_VALIDATION_GALLERY = Activity("start_validation_gallery", ValidationImageRequest, Operation)
+START_VALIDATION_DEFINITION = Activity("start_validation_definition", ValidationImageRequest, Operation)
+START_VALIDATION_VERSION = Activity("start_validation_version", ValidationImageRequest, Operation)
+
+# Images, by kind of target.
+START_ORIGIN_DISK = Activity("start_origin_disk", OriginRequest, Operation)
 START_VERSION = Activity("start_version", GalleryRequest, Operation)
 START_REPLICATION = Activity("start_replication", GalleryRequest, Operation)
 CHECK_REGION = Activity("check_region", RegionRequest, Progress)
+START_SNAPSHOT = Activity("start_snapshot", ImageRequest, Operation)
+START_SNAPSHOT_COPY = Activity("start_snapshot_copy", ImageRequest, Operation)
+CHECK_SNAPSHOT_COPY = Activity("check_snapshot_copy", ImageRequest, Progress)
+START_IMAGE = Activity("start_image", ImageRequest, Operation)
 START_EXPORT = Activity("start_export", VhdRequest, Nothing)
 CHECK_EXPORT = Activity("check_export", VhdRequest, Progress)
 END_EXPORT = Activity("end_export", VhdRequest, Operation)
+
+# Operations of Azure, and the end of things.
 CHECK_OPERATION = Activity("check_operation", OperationCheck, Progress)
-CLOSE_LEDGER = Activity("close_ledger", RunRef, Leftovers)
+CLOSE_LEDGER = Activity("close_ledger", CloseRequest, Leftovers)
 START_DELETE = Activity("start_delete", DeleteRequest, Operation)
-CHECK_RUN_OVER = Activity("check_run_over", DeleteTemplateRequest, Progress)
+CHECK_IDLE = Activity("check_idle", DeleteTemplateRequest, Progress)
+LIST_STAGED = Activity("list_staged", DeleteTemplateRequest, Leftovers)
 START_DELETE_GROUP = Activity("start_delete_group", DeleteTemplateRequest, Operation)
 FORGET_TEMPLATE = Activity("forget_template", DeleteTemplateRequest, Nothing)
 
@@ -106,6 +141,33 @@ class StagedRun(Message):
 
     plan: Plan
     storage: StagedStorage
+
+
+class RestartRequest(Message):
+    """A restart of a machine."""
+
+    run: RunRef
+    machine: MachineSpec
+    storage: StagedStorage
+    restart: RestartSpec
+
+
+class UpdateRequest(Message):
+    """Rounds of Windows updates in a machine."""
+
+    run: RunRef
+    machine: MachineSpec
+    storage: StagedStorage
+    update: UpdateSpec
+
+
+class ScriptRequest(Message):
+    """One script in a machine, to its end."""
+
+    run: RunRef
+    machine: MachineSpec
+    storage: StagedStorage
+    step: StepSpec
 
 
 class TargetRequest(Message):
@@ -125,15 +187,23 @@ class ReplicateRequest(Message):
     within: float
 
 
+SUBMIT_TEMPLATE = Orchestrator("submit_template", SubmissionRef, Nothing)
 BUILD_IMAGE = Orchestrator("build_image", BuildRequest, Nothing)
 MAKE_IMAGE = Orchestrator("make_image", PlannedRun, Outcome)
-STAGE_NETWORK = Orchestrator("stage_network", PlannedRun, Nothing)
-STAGE_STORAGE = Orchestrator("stage_storage", PlannedRun, StagedStorage)
+STAGE = Orchestrator("stage", StagingRequest, StagedStorage)
+STAGE_NETWORK = Orchestrator("stage_network", StagingRequest, Nothing)
+STAGE_STORAGE = Orchestrator("stage_storage", StagingRequest, StagedStorage)
 CUSTOMIZE = Orchestrator("customize", StagedRun, Nothing)
+OPTIMIZE = Orchestrator("optimize", StagedRun, Nothing)
+RUN_SCRIPT = Orchestrator("run_script", ScriptRequest, Progress)
+RESTART_MACHINE = Orchestrator("restart_machine", RestartRequest, Nothing)
+UPDATE_WINDOWS = Orchestrator("update_windows", UpdateRequest, Nothing)
+GENERALIZE = Orchestrator("generalize", StagedRun, Nothing)
+VALIDATE = Orchestrator("validate", StagedRun, Nothing)
 CAPTURE = Orchestrator("capture", TargetRequest, RunOutput)
 DISTRIBUTE = Orchestrator("distribute", TargetRequest, RunOutput)
 REPLICATE = Orchestrator("replicate", ReplicateRequest, Nothing)
-CLEAN_UP = Orchestrator("clean_up", BuildRequest, CleanedUp)
+CLEAN_UP = Orchestrator("clean_up", CloseRequest, CleanedUp)
 DELETE_RESOURCE = Orchestrator("delete_resource", DeleteRequest, Nothing)
 WAIT = Orchestrator("wait", WaitRequest, Progress)
 DELETE_TEMPLATE = Orchestrator("delete_template", DeleteTemplateRequest, Nothing)

@@ -55,6 +55,19 @@ class RunRef(BaseModel):
     run_id: str
 
 
+class SubmissionRef(BaseModel):
+    """One version of one template, on its way in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    template: TemplateId
+    version: int
+
+
+Owner = RunRef | SubmissionRef
+"""On whose behalf something is made: a run, or the submission of a template's version."""
+
+
 def group_id(subscription: str, group: str) -> str:
     """Return a resource group's ARM id."""
     return f"/subscriptions/{subscription}/resourceGroups/{group}"

@@ -5,22 +5,16 @@ All of it ends up in durable histories, which are public: no message ever carrie
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from kiln.errors import ErrorDetail
-from kiln.ids import RunRef, TemplateId
-from kiln.planner.plan import (
-    ArtifactSpec,
-    GalleryTarget,
-    GroupSpec,
-    MachineSpec,
-    NetworkSpec,
-    StepSpec,
-    StorageSpec,
-    VhdTarget,
-)
+from kiln.ids import Owner, RunRef, SubmissionRef, TemplateId
+from kiln.planner.plan import MachineSpec, ValidationImageSpec
+from kiln.planner.staging import ArtifactSpec, GroupSpec, NetworkSpec, StagingSpec, StorageSpec
+from kiln.planner.steps import StepSpec
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget, OriginSpec, VhdTarget
 from kiln.runs.record import LedgerEntry, Phase, RunOutput, RunState
 
 CANCEL = "cancel"
@@ -61,11 +55,12 @@ class Operation(Message):
 
 
 class Progress(Message):
-    """The answer of every check: done or not, when to ask again (seconds), and one line for a person."""
+    """The answer of every check: done or not, when to ask again (seconds), one line for a person, an exit code."""
 
     done: bool
     retry_after: float = 0.0
     note: str | None = None
+    exit_code: int | None = None
 
 
 class WaitRequest(Message):
@@ -83,9 +78,12 @@ class WaitRequest(Message):
 
 
 class OperationCheck(Message):
-    """Whether an operation is over. `fenced` ones end as soon as the run's clean-up has begun."""
+    """Whether an operation is over. One that has an `owner` is given up as soon as the owner's work is.
 
-    run: RunRef | None = None
+    Deletions have none: they go on.
+    """
+
+    owner: Owner | None = None
     operation: Operation
 
 
@@ -98,52 +96,74 @@ class ProgressReport(Message):
     note: str | None = None
 
 
+class StagingRequest(Message):
+    """All that a template stands on."""
+
+    owner: Owner
+    staging: StagingSpec
+
+
 class GroupRequest(Message):
     """The template's staging group."""
 
-    run: RunRef
+    owner: Owner
     group: GroupSpec
 
 
 class NetworkRequest(Message):
     """The template's network."""
 
-    run: RunRef
+    owner: Owner
     network: NetworkSpec
 
 
 class StorageRequest(Message):
     """The template's storage account and its containers."""
 
-    run: RunRef
+    owner: Owner
     storage: StorageSpec
 
 
 class ArtifactRequest(Message):
     """One script or file to be taken into the staging storage."""
 
-    run: RunRef
+    owner: Owner
     storage: StagedStorage
     artifact: ArtifactSpec
 
 
-class MachineRequest(Message):
-    """The build machine."""
-
-    run: RunRef
-    machine: MachineSpec
-
-
 class StagedStorage(Message):
-    """The staging storage, ready: its blob endpoint (no slash at the end) and customization.log's place in it."""
+    """The staging storage, ready: its blob endpoint (no slash at the end) and the log's place in it."""
 
     endpoint: str
     account: str
     log_blob: str
 
 
+class SubmissionReport(Message):
+    """A submission ended, at `at` (ISO 8601), well or with `error`."""
+
+    submission: SubmissionRef
+    at: str
+    error: ErrorDetail | None = None
+
+
+class Submitted(Message):
+    """What follows from a submission: the run that the template's autoRun asks for, and its orchestration's id."""
+
+    run: RunRef | None = None
+    instance_id: str | None = None
+
+
+class MachineRequest(Message):
+    """A machine of the run."""
+
+    run: RunRef
+    machine: MachineSpec
+
+
 class StepRequest(Message):
-    """One script to be run in the build machine. `log_base` is where its output starts in customization.log (bytes)."""
+    """One script to be run in a machine. `log_base` is where its output starts in the log (bytes)."""
 
     run: RunRef
     machine: MachineSpec
@@ -153,16 +173,31 @@ class StepRequest(Message):
 
 
 class StepStarted(Message):
-    """A script was started; its output goes to customization.log from `log_base` (bytes) on."""
+    """A script was started; its output goes to the log from `log_base` (bytes) on."""
 
     log_base: int
 
 
-class GalleryRequest(Message):
-    """A gallery image version to be made from the build machine, or to be given its regions."""
+class ValidationImageRequest(Message):
+    """The image that a validation machine is made from: made of the machine whose ARM id is `machine`."""
 
     run: RunRef
-    machine: MachineSpec
+    image: ValidationImageSpec
+    machine: str
+
+
+class OriginRequest(Message):
+    """What the images are made from."""
+
+    run: RunRef
+    origin: OriginSpec
+
+
+class GalleryRequest(Message):
+    """A gallery image version to be made, or to be given its regions."""
+
+    run: RunRef
+    origin: OriginSpec
     target: GalleryTarget
 
 
@@ -174,11 +209,19 @@ class RegionRequest(Message):
     region: str
 
 
-class VhdRequest(Message):
-    """The build machine's disk as a VHD in the staging storage."""
+class ImageRequest(Message):
+    """A managed image to be made."""
 
     run: RunRef
-    machine: MachineSpec
+    origin: OriginSpec
+    target: ManagedImageTarget
+
+
+class VhdRequest(Message):
+    """The origin's disk as a VHD, in the staging storage or where the template says."""
+
+    run: RunRef
+    origin: OriginSpec
     storage: StagedStorage
     target: VhdTarget
 
@@ -191,15 +234,22 @@ class OutputReport(Message):
 
 
 class Leftovers(Message):
-    """Deletions that are due, in the order of their tiers."""
+    """Deletions that are due, in the order of their tiers, and the ARM ids of what is kept on purpose."""
 
     entries: tuple[LedgerEntry, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+class CloseRequest(Message):
+    """The run's ledger is to be closed. What belongs to the machines in `keep` stays."""
+
+    run: RunRef
+    keep: tuple[Literal["build", "validation"], ...] = ()
 
 
 class DeleteRequest(Message):
-    """One resource that clean-up deletes."""
+    """One resource to be deleted."""
 
-    run: RunRef
     entry: LedgerEntry
 
 
@@ -222,15 +272,21 @@ class FinishReport(Message):
     error: ErrorDetail | None = None
     outputs: tuple[RunOutput, ...] = ()
     leftovers: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class Outcome(Message):
-    """What the phases up to distribution came to."""
+    """What the phases up to distribution came to.
+
+    A failed validation (`invalid`) fails the run even where its image is distributed.
+    """
 
     outputs: tuple[RunOutput, ...] = ()
+    invalid: ErrorDetail | None = None
 
 
 class CleanedUp(Message):
-    """Resources that could not be deleted, each with its reason."""
+    """Resources that could not be deleted, each with its reason, and the ARM ids of what is kept on purpose."""
 
-    leftovers: tuple[str, ...] = Field(default=())
+    leftovers: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()

@@ -2,22 +2,76 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal
+
+from pydantic import Field
+
+from kiln.planner.spec import Spec
+
+OperatingSystem = Literal["Linux", "Windows"]
+Generation = Literal["V1", "V2"]
+Architecture = Literal["x64", "Arm64"]
+SecurityType = Literal[
+    "Standard",
+    "TrustedLaunchSupported",
+    "TrustedLaunch",
+    "TrustedLaunchAndConfidentialVmSupported",
+    "ConfidentialVmSupported",
+    "ConfidentialVM",
+]
+"""Values of an image definition's feature `SecurityType`; an image without the feature is Standard."""
 
 
-class DefinitionFacts(BaseModel):
-    """A gallery image definition: its own region and the versions that it has."""
+class ImageReference(Spec):
+    """What a machine is made from, as Azure's `imageReference` wants it: an `id`, or a marketplace image's parts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str | None = None
+    publisher: str | None = None
+    offer: str | None = None
+    sku: str | None = None
+    version: str | None = None
+
+
+class PurchasePlan(Spec):
+    """The purchase plan that comes with a paid image."""
+
+    name: str
+    product: str
+    publisher: str
+
+
+class SourceFacts(Spec):
+    """The source image as it is when the build starts.
+
+    `version` is the exact version that is built from (empty for a managed image, which has none); `data_disk_luns` are
+    those of the source's own data disks.
+    """
+
+    reference: ImageReference
+    version: str
+    os: OperatingSystem
+    generation: Generation
+    architecture: Architecture = "x64"
+    security: SecurityType = "Standard"
+    plan: PurchasePlan | None = None
+    disk_size_gb: int | None = None
+    data_disk_luns: tuple[int, ...] = ()
+
+
+class DefinitionFacts(Spec):
+    """A gallery image definition: its own region, the versions that it has, and what it takes."""
 
     location: str
     versions: tuple[str, ...] = ()
+    os: OperatingSystem = "Linux"
+    generation: Generation = "V2"
+    architecture: Architecture = "x64"
+    security: SecurityType = "Standard"
+    os_state: Literal["Generalized", "Specialized"] = "Generalized"
 
 
-class Facts(BaseModel):
-    """The exact version that the source's `version` means today, and the targets' definitions by image id."""
+class Facts(Spec):
+    """The source, and the targets' definitions by image id."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source_version: str
+    source: SourceFacts
     definitions: dict[str, DefinitionFacts] = Field(default_factory=dict)

@@ -5,162 +5,101 @@ It owns shapes only; make_plan.py fills them. It is stored in histories, so it h
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal
 
 from kiln.ids import RunRef
+from kiln.planner.facts import Architecture, Generation, ImageReference, OperatingSystem, PurchasePlan, SecurityType
+from kiln.planner.spec import Spec
+from kiln.planner.staging import StagingSpec
+from kiln.planner.steps import Step, StepSpec
+from kiln.planner.targets import OriginSpec, Target
+from kiln.runs.record import RunOutput
 
 
-class Spec(BaseModel):
-    """Base of the plan's parts."""
+class DataDiskSpec(Spec):
+    """A data disk that is added to the machine."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class GroupSpec(Spec):
-    """The template's staging resource group; it lives as long as the template."""
-
-    subscription: str
     name: str
-    location: str
-    tags: dict[str, str]
-
-
-class NetworkSpec(Spec):
-    """The network of build machines: outbound only, nothing comes in."""
-
-    subscription: str
-    group: str
-    location: str
-    tags: dict[str, str]
-    security_group: str
-    network: str
-    subnet: str
-    address_prefix: str = "10.0.0.0/24"
-
-
-class StorageSpec(Spec):
-    """The staging storage account: artifacts, logs and VHDs."""
-
-    subscription: str
-    group: str
-    location: str
-    tags: dict[str, str]
-    account: str
-    log_blob: str
-    """Where customization.log is, within the container `packerlogs`."""
-
-
-class ArtifactSpec(Spec):
-    """A script or file that a template names by URL, and the blob (in `artifacts`) that it is taken into."""
-
-    url: str
-    sha256: str = ""
-    blob: str
-    property_path: str
-    """Which property of the template named it, for error messages."""
-
-
-class SourceImage(Spec):
-    """The marketplace image, with the exact version that `latest` meant."""
-
-    publisher: str
-    offer: str
-    sku: str
-    version: str
-    plan_name: str | None = None
-    plan_product: str | None = None
-    plan_publisher: str | None = None
+    lun: int
+    size_gb: int
 
 
 class MachineSpec(Spec):
-    """The build machine, its network interface and its disk; they live as long as the run."""
+    """A machine, its network interface and its disks; they live as long as the run.
+
+    `security_group_id` is given where the subnet is the template's own; `identities` are ARM ids.
+    """
 
     subscription: str
     group: str
     location: str
     tags: dict[str, str]
+    purpose: Literal["build", "validation"] = "build"
     name: str
     interface: str
     disk: str
     size: str
     disk_size_gb: int | None
-    source: SourceImage
-    security_group: str
-    network: str
-    subnet: str
+    data_disks: tuple[DataDiskSpec, ...] = ()
+    source: ImageReference
+    plan: PurchasePlan | None = None
+    os: OperatingSystem
+    security: Literal["Standard", "TrustedLaunch"] = "Standard"
+    identities: tuple[str, ...] = ()
+    subnet_id: str
+    security_group_id: str | None = None
     ssh_public_key: str
-    timeout_minutes: int
 
 
-class StepSpec(Spec):
-    """One script to be run in the machine by managed Run Command.
+class ValidationImageSpec(Spec):
+    """The image that a validation machine is made from: a shallow version in a gallery of the staging group.
 
-    `command` names the runCommands resource; `script` is complete but for `$KILN_ARTIFACT_URL`, which is handed over
-    as a protected parameter when the step starts, so that no signed URL is ever in a plan.
+    It keeps generation, architecture and security type as they are, which a managed image could not.
     """
 
-    index: int
-    name: str
-    kind: Literal["Shell", "File", "Generalize"]
-    property_path: str
-    command: str
-    script: str
-    artifact: str | None = None
-    output_blob: str
-    timeout_minutes: int
-
-
-class RegionSpec(Spec):
-    """A region of a gallery image version."""
-
-    name: str
-    replicas: int
-    storage_account_type: str
-
-
-class GalleryTarget(Spec):
-    """A gallery image version to be made."""
-
-    kind: Literal["SharedImage"] = "SharedImage"
-    run_output_name: str
-    image_id: str
-    version: str
+    subscription: str
+    group: str
     location: str
-    """The image definition's own region, where the version is published first."""
-    regions: tuple[RegionSpec, ...]
-    exclude_from_latest: bool
     tags: dict[str, str]
-
-    @property
-    def version_id(self) -> str:
-        """The version's ARM id."""
-        return f"{self.image_id}/versions/{self.version}"
-
-
-class VhdTarget(Spec):
-    """A VHD to be put into the staging storage, within the container `vhds`."""
-
-    kind: Literal["VHD"] = "VHD"
-    run_output_name: str
-    blob: str
-    tags: dict[str, str]
+    gallery: str
+    definition: str
+    version: str
+    os: OperatingSystem
+    generation: Generation
+    architecture: Architecture
+    security: SecurityType
 
 
-Target = Annotated[GalleryTarget | VhdTarget, Field(discriminator="kind")]
+class ValidationSpec(Spec):
+    """How the image is tested. Without an `image` the machine is made from the template's source itself."""
+
+    machine: MachineSpec
+    image: ValidationImageSpec | None
+    steps: tuple[StepSpec, ...]
+    log_blob: str
+    continue_on_failure: bool
 
 
 class Plan(Spec):
-    """All that a build will do. `timeout_minutes` covers every phase but clean-up."""
+    """All that a build will do. `timeout_minutes` covers every phase but clean-up.
+
+    `machine`, `generalize` and `origin` are None where only the source is validated; `machine` and `generalize` also in
+    a retry that has an earlier run's gallery version for its origin. `done` are that run's outputs, which are there
+    already, if not in every region. `not_used` names what the template asks for and
+    Kiln needs not, for the log.
+    """
 
     run: RunRef
-    group: GroupSpec
-    network: NetworkSpec
-    storage: StorageSpec
-    artifacts: tuple[ArtifactSpec, ...]
-    machine: MachineSpec
-    steps: tuple[StepSpec, ...]
-    generalize: StepSpec
+    staging: StagingSpec
+    machine: MachineSpec | None
+    steps: tuple[Step, ...]
+    optimize: tuple[StepSpec, ...]
+    generalize: StepSpec | None
+    validation: ValidationSpec | None
+    origin: OriginSpec | None
     targets: tuple[Target, ...]
+    done: tuple[RunOutput, ...] = ()
     timeout_minutes: int
+    keep_on_customizer_error: bool = False
+    keep_on_validation_error: bool = False
+    not_used: tuple[str, ...] = ()

@@ -55,7 +55,9 @@ class Phase(StrEnum):
     STAGE = "stage"
     PROVISION = "provision"
     CUSTOMIZE = "customize"
+    OPTIMIZE = "optimize"
     GENERALIZE = "generalize"
+    VALIDATE = "validate"
     CAPTURE = "capture"
     DISTRIBUTE = "distribute"
     CLEAN_UP = "clean up"
@@ -81,10 +83,10 @@ class PhaseRecord(Document):
 
 
 class RunOutput(Document):
-    """What one distributor made: a gallery image version (`artifact_id`) or a VHD (`artifact_uri`)."""
+    """What one distributor made: a gallery version or managed image (`artifact_id`), or a VHD (`artifact_uri`)."""
 
     name: str
-    kind: Literal["SharedImage", "VHD"]
+    kind: Literal["SharedImage", "ManagedImage", "VHD"]
     artifact_id: str | None = None
     artifact_uri: str | None = None
     regions: tuple[str, ...] = ()
@@ -92,11 +94,19 @@ class RunOutput(Document):
 
 
 class RunRecord(Document):
-    """One run of one template."""
+    """One run of one template.
+
+    `body` is the template as this run builds it: what was stored when the run was asked for, with the run's
+    `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from.
+    """
 
     run_id: str
     instance_id: str
     template: TemplateId
+    body: dict[str, Any]
+    version: int
+    overrides: dict[str, Any] | None = None
+    retry_of: str | None = None
     state: RunState = RunState.RUNNING
     sub_state: RunSubState | None = RunSubState.QUEUED
     requested: datetime
@@ -108,38 +118,81 @@ class RunRecord(Document):
     source_version: str | None = None
     log_url: str | None = None
     leftovers: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class ProvisioningState(StrEnum):
-    """AIB's provisioningState values that a template can be in here."""
+    """AIB's `provisioningState` values (azure-mgmt-imagebuilder 2.0.0)."""
 
+    CREATING = "Creating"
+    UPDATING = "Updating"
     SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
     DELETING = "Deleting"
+
+
+class ProvisioningError(Document):
+    """Why a submission failed: `code` is one of AIB's provisioning error codes."""
+
+    code: str
+    message: str
 
 
 class TemplateRecord(Document):
     """A template as submitted (`body`, AIB's JSON), and where its runs are.
 
-    `run_id` names the latest run, running or over. `staging_group` is the name of the template's staging resource
-    group, fixed when the template is first made. `outputs` are the latest outputs by run output name.
+    `version` counts its bodies from 1; each is kept. `settled` is the highest version whose submission has ended, good
+    or bad. `run_id` names the latest run, running or over. `staging_group` is the name of the template's staging
+    resource group, fixed when the template is first made; `staging_given` tells that the template named it.
+    `outputs` are the latest outputs by run output name.
     """
 
     id: TemplateId
     body: dict[str, Any]
+    version: int = 1
+    settled: int = 0
     created: datetime
     changed: datetime
     staging_group: str
-    provisioning_state: ProvisioningState = ProvisioningState.SUCCEEDED
+    staging_given: bool = False
+    provisioning_state: ProvisioningState = ProvisioningState.CREATING
+    provisioning_error: ProvisioningError | None = None
     run_id: str | None = None
     outputs: dict[str, RunOutput] = Field(default_factory=dict)
 
 
-class LedgerEntry(Document):
-    """A resource that a run is about to make, recorded before the call that makes it. `tier` 0 is deleted first."""
+class TemplateVersion(Document):
+    """One body that a template had, and since when."""
 
-    kind: Literal["vm", "nic", "disk", "disk-access", "gallery-version", "vhd"]
+    version: int
+    body: dict[str, Any]
+    since: datetime
+
+
+class TriggerRecord(Document):
+    """A trigger of a template, as submitted. What fires it is not its own business."""
+
+    template: TemplateId
+    name: str
+    kind: str
+    body: dict[str, Any]
+    created: datetime
+    changed: datetime
+
+
+class LedgerEntry(Document):
+    """A resource that a run is about to make, recorded before the call that makes it. `tier` 0 is deleted first.
+
+    `purpose` is whose machine it belongs to, so that a failed build's machine can be kept for a look at it.
+    """
+
+    kind: Literal[
+        "vm", "nic", "disk", "disk-access", "snapshot", "image", "gallery-version", "vhd",
+        "gallery-image", "gallery", "network", "security-group", "storage-account",
+    ]  # fmt: skip
     id: str
     tier: int
+    purpose: Literal["build", "validation"] | None = None
     keep: bool = False
 
 
@@ -155,17 +208,24 @@ class OperationKind(StrEnum):
     """What a long-running operation of Kiln's own REST API is waiting for."""
 
     PUT = "put"
+    PATCH = "patch"
     RUN = "run"
     CANCEL = "cancel"
     DELETE = "delete"
+    PUT_TRIGGER = "put trigger"
+    DELETE_TRIGGER = "delete trigger"
 
 
 class OperationRecord(Document):
-    """A long-running operation of Kiln's own REST API; its status is derived from what it points at."""
+    """A long-running operation of Kiln's own REST API; its status is derived from what it points at.
+
+    `version` is the template's version that a PUT or PATCH made.
+    """
 
     id: str
     kind: OperationKind
     template: TemplateId
     location: str
     run_id: str | None = None
+    version: int | None = None
     started: datetime

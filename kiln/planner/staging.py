@@ -1,0 +1,73 @@
+"""The part of a plan that a template stands on: its group, network, storage and artifacts.
+
+They live as long as the template. Submission makes them; a build makes sure that they are there.
+"""
+
+from __future__ import annotations
+
+from kiln.planner.spec import Spec
+
+
+class GroupSpec(Spec):
+    """The template's staging resource group.
+
+    `given` tells that the template names it in `stagingResourceGroup`.
+    """
+
+    subscription: str
+    name: str
+    location: str
+    tags: dict[str, str]
+    given: bool = False
+
+
+class NetworkSpec(Spec):
+    """The network of build machines: outbound only, nothing comes in.
+
+    `subnet_id` is where machines go. With a template's own subnet `network` is None, and only the security group is
+    made, for the machines' interfaces.
+    """
+
+    subscription: str
+    group: str
+    location: str
+    tags: dict[str, str]
+    security_group: str
+    network: str | None
+    subnet: str
+    subnet_id: str
+    address_prefix: str = "10.0.0.0/24"
+
+
+class StorageSpec(Spec):
+    """The staging storage account: artifacts, logs and VHDs. `log_blob` is customization.log within `packerlogs`."""
+
+    subscription: str
+    group: str
+    location: str
+    tags: dict[str, str]
+    account: str
+    log_blob: str
+
+
+class ArtifactSpec(Spec):
+    """A script or file that a template names by URL, and the blob (in `artifacts`) that it is taken into.
+
+    `property_path` is which property named it, for error messages. `identity` is the ARM id of the template's identity,
+    with which blobs of Azure Storage are read.
+    """
+
+    url: str
+    sha256: str = ""
+    blob: str
+    property_path: str
+    identity: str | None = None
+
+
+class StagingSpec(Spec):
+    """All that a template stands on."""
+
+    group: GroupSpec
+    network: NetworkSpec
+    storage: StorageSpec
+    artifacts: tuple[ArtifactSpec, ...]

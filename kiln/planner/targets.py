@@ -1,0 +1,82 @@
+"""The part of a plan that says where an image goes, and what it is made from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kiln.planner.facts import Generation, OperatingSystem
+from kiln.planner.spec import Spec
+
+
+class OriginSpec(Spec):
+    """What images are made from: the generalized build machine, or a gallery version of an earlier run.
+
+    All are ARM ids. `disk` is what VHDs are copied from; with a `version` it is made from that first.
+    """
+
+    machine: str | None = None
+    version: str | None = None
+    disk: str
+    location: str
+    tags: dict[str, str]
+
+
+class RegionSpec(Spec):
+    """A region of a gallery image version."""
+
+    name: str
+    replicas: int
+    storage_account_type: str
+
+
+class GalleryTarget(Spec):
+    """A gallery image version to be made."""
+
+    kind: Literal["SharedImage"] = "SharedImage"
+    run_output_name: str
+    image_id: str
+    version: str
+    location: str
+    """The image definition's own region, where the version is published first."""
+    regions: tuple[RegionSpec, ...]
+    exclude_from_latest: bool
+    replication_mode: Literal["Full", "Shallow"] = "Full"
+    tags: dict[str, str]
+
+    @property
+    def version_id(self) -> str:
+        """The version's ARM id."""
+        return f"{self.image_id}/versions/{self.version}"
+
+
+class ManagedImageTarget(Spec):
+    """A managed image to be made.
+
+    In another region than the build's it is made from a copy of a snapshot of the disk: `snapshot` is that snapshot's
+    ARM id, `copy` the copy's in the image's region; both are None in the build's own region.
+    """
+
+    kind: Literal["ManagedImage"] = "ManagedImage"
+    run_output_name: str
+    image_id: str
+    location: str
+    os: OperatingSystem
+    generation: Generation
+    snapshot: str | None = None
+    copy_id: str | None = None
+    tags: dict[str, str]
+
+
+class VhdTarget(Spec):
+    """A VHD: at `url`, an unsigned blob URL that the template names, or as `blob` in the staging storage's `vhds`."""
+
+    kind: Literal["VHD"] = "VHD"
+    run_output_name: str
+    blob: str
+    url: str | None = None
+    tags: dict[str, str]
+
+
+Target = Annotated[GalleryTarget | ManagedImageTarget | VhdTarget, Field(discriminator="kind")]

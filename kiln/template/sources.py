@@ -1,0 +1,63 @@
+"""Where an image comes from: the marketplace, a managed image, or a version in a gallery.
+
+It owns the shapes; whether the source exists and what it is made of is for whoever asks Azure.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kiln.template.base import ArmId, Model, NonEmpty
+
+
+class PlanInfo(Model):
+    """The purchase plan of a paid marketplace image; all three are needed."""
+
+    plan_name: NonEmpty
+    plan_product: NonEmpty
+    plan_publisher: NonEmpty
+
+
+class PlatformImageSource(Model):
+    """A marketplace image. `latest` is resolved when a build starts, not when the template is submitted."""
+
+    type: Literal["PlatformImage"]
+    publisher: NonEmpty
+    offer: NonEmpty
+    sku: NonEmpty
+    version: NonEmpty = "latest"
+    plan_info: PlanInfo | None = None
+
+
+class ManagedImageSource(Model):
+    """A generalized managed image, in the template's subscription and region."""
+
+    type: Literal["ManagedImage"]
+    image_id: Annotated[str, ArmId(("Microsoft.Compute/images",), "BadManagedImageSource")]
+
+
+GalleryVersionId = Annotated[
+    str, ArmId(("Microsoft.Compute/galleries/images/versions",), "BadSharedImageVersionSource")
+]
+
+
+class SharedImageSource(Model):
+    """A gallery image version; `.../versions/latest` (since 2022-07-01) is resolved when a build starts."""
+
+    type: Literal["SharedImageVersion"]
+    image_version_id: GalleryVersionId
+
+    @property
+    def definition_id(self) -> str:
+        """The image definition's id."""
+        return self.image_version_id.rsplit("/", 2)[0]
+
+    @property
+    def version(self) -> str:
+        """The asked version, or `latest`."""
+        return self.image_version_id.rsplit("/", 1)[1]
+
+
+Source = Annotated[PlatformImageSource | ManagedImageSource | SharedImageSource, Field(discriminator="type")]
