@@ -13,11 +13,14 @@ import pytest
 
 from devkit.azurite import Azurite
 from devkit.local.in_process import InProcessAzure
+from devkit.specification import Recorder, Specifications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _UNIT = Path(__file__).parent / "unit"
+_SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "reference" / "openapi"
+"""Where a machine may have Microsoft's OpenAPI files; they are no part of the repository."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,3 +71,38 @@ def azure_environment(local_azure: InProcessAzure, monkeypatch: pytest.MonkeyPat
     for name, value in local_azure.environment().items():
         monkeypatch.setenv(name, value)
     return local_azure
+
+
+@pytest.fixture(scope="session")
+def specifications() -> Specifications | None:
+    """Microsoft's specifications; None where this machine does not have them."""
+    return Specifications(_SPECIFICATIONS) if _SPECIFICATIONS.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def recorder(local_azure: InProcessAzure) -> Recorder:
+    """What passes between any client and the local Azure, until it is judged at each test's end."""
+    recording = Recorder()
+    local_azure.server.observer = recording.observe
+    return recording
+
+
+@pytest.fixture(autouse=True)
+def judged_by_specification(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test fail that uses `local_azure` when an exchange with it is not as Microsoft's specifications have it.
+
+    So Kiln's requests are judged as well as the local Azure's answers. Where the specifications are not at hand,
+    nothing is.
+    """
+    if "local_azure" not in request.fixturenames:
+        yield
+        return
+    specifications: Specifications | None = request.getfixturevalue("specifications")
+    if specifications is None:
+        yield
+        return
+    recorder: Recorder = request.getfixturevalue("recorder")
+    yield
+    violations = recorder.judged(specifications)
+    if violations:
+        pytest.fail("not as Microsoft's specifications have it:\n" + "\n".join(map(str, violations)), pytrace=False)

@@ -5,7 +5,7 @@ It owns these four shapes of a rule; it must not know any particular resource ty
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import lro, regions
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud
     from devkit.azure.operations import Operation, WorkTable
 
+_NEW: Mapping[str, str] = {"Microsoft.Network": "Updating"}
+"""The provisioning state of what is being made, where a provider does not call it Creating (ProvisioningState in its
+specification)."""
 Check = Callable[["Cloud", Resource], None]
 Remove = Callable[["Cloud", Resource], Awaitable[None]]
 
@@ -62,7 +65,9 @@ def stage(cloud: Cloud, call: Call, kind: str, doc: dict[str, Any]) -> tuple[Res
                 f"same name cannot be created in location '{doc['location']}'."
             )
             raise ArmError(409, "InvalidResourceLocation", message)
-    doc.setdefault("properties", {})["provisioningState"] = "Updating" if old else "Creating"
+    doc.setdefault("properties", {})["provisioningState"] = (
+        "Updating" if old else _NEW.get(kind.partition("/")[0], "Creating")
+    )
     resource = old or Resource(call.id, kind, doc)
     resource.doc = doc  # the same object: works under way hold it
     cloud.store.save(resource)

@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|privatepreview))?", re.IGNORECASE)
 CONTROL = "/_local/"
+Observer = Callable[[str, str, bytes, int, Mapping[str, str], bytes], None]
+"""Told of each exchange: method, path with query, body, status, headers and body of the answer; no request headers."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Gateway:
     """The one HTTP handler of the local Azure."""
 
     cloud: Cloud
+    observe: Observer
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; every failure becomes an error in ARM's form."""
@@ -60,9 +64,11 @@ class Gateway:
         if fault is not None and fault.rule.get("drop") == "after":
             return _drop(request)
         entry.status = response.status
+        sent, answered = await request.read(), (response.text or "").encode()
+        self.observe(request.method, request.path_qs, sent, response.status, response.headers, answered)
         return response
 
-    async def _answer(self, request: web.BaseRequest, path: str, fault: Fault | None) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, path: str, fault: Fault | None) -> web.Response:
         try:
             answer = await self._dispatch(request, path, fault)
         except ArmError as error:

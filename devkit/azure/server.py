@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from devkit.azure.blobs import Blobs
 from devkit.azure.cloud import Cloud
 from devkit.azure.compute import run_commands
-from devkit.azure.gateway import Gateway
+from devkit.azure.gateway import Gateway, Observer
 from devkit.azure.latency import INSTANT, Latency
 from devkit.azure.listener import Listener
 from devkit.azure.seed import seed
@@ -57,6 +57,7 @@ class LocalAzure:
         """
         self._guests, self._storage, self._data, self._database = guests, storage, data, database
         self._latency, self._time_scale = latency, time_scale
+        self.observer: Observer | None = None
         self._cloud: Cloud | None = None
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
@@ -78,13 +79,17 @@ class LocalAzure:
             run_commands.lose(cloud, command)
         cloud.operations.load()
         application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/{path:.*}", Gateway(cloud).handle)
+        application.router.add_route("*", "/{path:.*}", Gateway(cloud, self._observe).handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         if self._runner.server is None:
             raise RuntimeError("aiohttp made no server")
         self._listener = Listener(self._runner.server, _context(tls))
         return await self._listener.start(host, port)
+
+    def _observe(self, *exchange: Any) -> None:
+        if self.observer is not None:
+            self.observer(*exchange)
 
     async def stop(self) -> None:
         """Stop serving; what is under way goes on at the next start, machines keep running."""

@@ -33,7 +33,7 @@ def test_a_new_network_answers_201_with_async_headers_and_an_old_one_200(cloud: 
     path = f"{bodies.group_id('rg')}/providers/Microsoft.Network/virtualNetworks/net"
     first, second = cloud.put(path, bodies.network()), cloud.put(path, bodies.network())
     assert (first.status_code, second.status_code) == (201, 200)
-    assert first.json()["properties"]["provisioningState"] == "Creating"
+    assert first.json()["properties"]["provisioningState"] == "Updating"
     assert first.headers["Azure-AsyncOperation"].startswith(f"{cloud.url}/subscriptions/")
 
 

@@ -1,0 +1,79 @@
+"""Everything in which judged traffic may differ from Microsoft's specifications, each with its reason.
+
+It owns this one table; it must not know how a check is done. Whatever differs and is not in here is a mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devkit.specification.exchange import Exchange
+
+_SUBSCRIPTION = r"/subscriptions/[^/]+"
+_TEMPLATE = _SUBSCRIPTION + r"/resourceGroups/[^/]+/providers/Microsoft\.VirtualMachineImages/imageTemplates/[^/]+"
+_PROVIDER = _SUBSCRIPTION + r"/providers/[^/]+"
+
+
+class Body(StrEnum):
+    """What is known of the answer's body on a route that no specification has."""
+
+    OPERATION_STATUS = "the status object of Resource Manager's asynchronous operations"
+    ANY = "anything; a failure is still ARM's error"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route that no stored specification describes."""
+
+    methods: str
+    path: str
+    body: Body
+    reason: str
+
+    def is_of(self, exchange: Exchange) -> bool:
+        """Tell whether an exchange is on this route."""
+        ours = exchange.method in self.methods.split()
+        return ours and re.fullmatch(self.path, exchange.path, re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place in the bodies or parameters of a provider's operations where a mistake is none."""
+
+    operation: str
+    place: str
+    reason: str
+    what: str = ".*"
+    """A pattern for what the check says there: a wider one than needed would hide other mistakes."""
+
+    def explains(self, operation: str, place: str, what: str) -> bool:
+        """Tell whether it is about this mistake."""
+        return all(
+            re.fullmatch(pattern, text)
+            for pattern, text in ((self.operation, operation), (self.place, place), (self.what, what))
+        )
+
+
+ROUTES = (
+    Route("GET", _PROVIDER + r"/locations/[^/]+/operations/[^/]+", Body.OPERATION_STATUS,
+          "Resource Manager's own contract: \"Track asynchronous Azure operations\""),
+    Route("GET", f"(?:{_PROVIDER}/locations/[^/]+|{_SUBSCRIPTION})/operationresults/[^/]+", Body.ANY,
+          "a Location URL: it answers what the operation would have answered"),
+    Route("GET", _TEMPLATE + r"/runs(?:/[^/]+)?", Body.ANY, "Kiln's own: a template's run history"),
+    Route("GET", _TEMPLATE + r"/runs/[^/]+/log", Body.ANY, "Kiln's own: a run's customization.log, as text"),
+    Route("POST", _TEMPLATE + r"/runOutputs/[^/]+/getAccess", Body.ANY,
+          "Kiln's own: a URL from which a VHD can be downloaded"),
+    Route("GET", r"/(?:msi|tenants|metadata)(?:/.*)?|/[^/]+/v2\.0/\.well-known/openid-configuration", Body.ANY,
+          "tokens and cloud metadata, which are no Resource Manager operations with a specification"),
+    Route("POST", r"/[^/]+/oauth2/(?:v2\.0/)?token", Body.ANY, "Entra ID, whose errors are OAuth's"),
+)  # fmt: skip
+
+DIFFERENCES = (
+    Difference("VirtualMachines_.*", r"(?:.*\.)?hardwareProfile\.vmSize",
+               "Microsoft's list of sizes ends years ago; the page \"Sizes for virtual machines\" is the list",
+               what=r"'Standard_\w+' is not one of .*"),
+)  # fmt: skip

@@ -1,0 +1,45 @@
+"""What passed since the last look, kept in memory until it is judged.
+
+It owns the list; it must not know who recorded or what was wrong. Request headers, where credentials are, never reach
+it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devkit.specification.exchange import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkit.specification.checker import Specifications, Violation
+
+
+@dataclass
+class Recorder:
+    """Takes exchanges from any thread."""
+
+    _exchanges: list[Exchange] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def observe(
+        self, method: str, target: str, request: bytes, status: int, headers: Mapping[str, str], answer: bytes
+    ) -> None:
+        """Take one exchange: `target` is path and query, `headers` are the answer's."""
+        exchange = Exchange.decoded(method, target, status, request=request, answer=answer, headers=headers)
+        with self._lock:
+            self._exchanges.append(exchange)
+
+    def take(self) -> list[Exchange]:
+        """Return what passed since the last time, and forget it."""
+        with self._lock:
+            taken, self._exchanges = self._exchanges, []
+        return taken
+
+    def judged(self, specifications: Specifications) -> list[Violation]:
+        """Return what is wrong with what passed since the last time, each violation once."""
+        found = [violation for exchange in self.take() for violation in specifications.check(exchange)]
+        return list(dict.fromkeys(found))
