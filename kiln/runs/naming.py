@@ -50,5 +50,16 @@ def delete_instance(record: TemplateRecord) -> str:
     It is the same for every request to delete this incarnation of the template, so that a repeated request never
     starts a second orchestration, which could outlive the first and delete a template made anew under the name.
     """
+    return f"delete-{_incarnation(record)}"
+
+
+def submit_instance(record: TemplateRecord) -> str:
+    """Return the orchestration's instance id of the submission of the template's latest version."""
+    return f"submit-{_incarnation(record)}-v{record.version}"
+
+
+def _incarnation(record: TemplateRecord) -> str:
+    """Return what tells this template from all others, and from those that had its name before and will have it."""
     key = hashlib.sha256(record.id.key.encode()).hexdigest()[:16]
-    return f"delete-{key}-{record.staging_group.rsplit('_', 1)[-1]}"
+    made = f"{record.created.isoformat()} {record.staging_group}"
+    return f"{key}-{hashlib.sha256(made.encode()).hexdigest()[:8]}"

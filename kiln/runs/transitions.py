@@ -1,4 +1,4 @@
-"""How a run's status may change: pure functions from one record to the next. No clock, no store, no randomness."""
+"""How runs and templates may change: pure functions from one record to the next. No clock, no store, no randomness."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from kiln.runs.record import (
     Phase,
     PhaseRecord,
     PhaseState,
+    ProvisioningError,
+    ProvisioningState,
     RunOutput,
     RunRecord,
     RunState,
@@ -25,7 +27,9 @@ SUB_STATES = {
     Phase.STAGE: RunSubState.BUILDING,
     Phase.PROVISION: RunSubState.BUILDING,
     Phase.CUSTOMIZE: RunSubState.CUSTOMIZING,
-    Phase.GENERALIZE: RunSubState.CUSTOMIZING,
+    Phase.OPTIMIZE: RunSubState.OPTIMIZING,
+    Phase.GENERALIZE: RunSubState.BUILDING,
+    Phase.VALIDATE: RunSubState.VALIDATING,
     Phase.CAPTURE: RunSubState.DISTRIBUTING,
     Phase.DISTRIBUTE: RunSubState.DISTRIBUTING,
     Phase.CLEAN_UP: RunSubState.DISTRIBUTING,
@@ -82,8 +86,12 @@ def finish(
     message: str,
     error: ErrorDetail | None,
     leftovers: tuple[str, ...],
+    kept: tuple[str, ...] = (),
 ) -> RunRecord:
-    """End the run in a final state. A run that is over stays as it is."""
+    """End the run in a final state. A run that is over stays as it is.
+
+    `leftovers` could not be deleted; `kept` (ARM ids) was left on purpose.
+    """
     if record.state.is_final:
         return record
     phases = tuple(_ended(known, at, PhaseState.SUCCEEDED) for known in record.phases)
@@ -96,7 +104,24 @@ def finish(
             "error": error,
             "phases": phases,
             "leftovers": leftovers,
+            "kept": kept,
         }
+    )
+
+
+def settle(record: TemplateRecord, version: int, at: datetime, error: ProvisioningError | None) -> TemplateRecord:
+    """End the submission of one version of the template, well or with `error`.
+
+    A template that has a newer version meanwhile, or is being deleted, keeps its state: only that no submission of
+    this version is going any more is noted.
+    """
+    if record.settled >= version:
+        return record
+    if record.version != version or record.provisioning_state is ProvisioningState.DELETING:
+        return record.model_copy(update={"settled": version})
+    state = ProvisioningState.FAILED if error else ProvisioningState.SUCCEEDED
+    return record.model_copy(
+        update={"settled": version, "provisioning_state": state, "provisioning_error": error, "changed": at}
     )
 
 

@@ -24,5 +24,5 @@ def template_record(**changes: Any) -> TemplateRecord:
 
 def run_record(**changes: Any) -> RunRecord:
     run = "20261122-022112-3f9c8a1b"
-    record = RunRecord(run_id=run, instance_id=f"web-{run}", template=WEB, requested=NOW)
+    record = RunRecord(run_id=run, instance_id=f"web-{run}", template=WEB, body=BODY, version=1, requested=NOW)
     return record.model_copy(update=changes)

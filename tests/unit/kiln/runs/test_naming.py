@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiln.ids import TemplateId
-from kiln.runs.naming import GROUP_NAME_LIMIT, RUN_ID, build_instance, delete_instance, run_id, staging_group
+from kiln.runs.naming import (
+    GROUP_NAME_LIMIT,
+    RUN_ID,
+    build_instance,
+    delete_instance,
+    run_id,
+    staging_group,
+    submit_instance,
+)
 from kiln.runs.record import TemplateRecord
 
 NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
@@ -52,3 +60,17 @@ def test_one_incarnation_of_a_template_has_one_deletion() -> None:
     assert delete_instance(first) != delete_instance(record("IT_rg-images_web_00000000"))
     shouted = WEB.model_copy(update={"name": "WEB"})
     assert delete_instance(first) == delete_instance(record("IT_rg-images_web_3f9c8a1b", shouted))
+
+
+def test_a_template_made_again_has_another_deletion_even_in_the_same_group_of_its_owner() -> None:
+    first = record("rg-mine").model_copy(update={"staging_given": True})
+    later = first.model_copy(update={"created": NOW + timedelta(seconds=1)})
+    assert delete_instance(first) != delete_instance(later)
+
+
+def test_each_version_has_a_submission_of_its_own() -> None:
+    first = record("IT_rg-images_web_3f9c8a1b")
+    second = first.model_copy(update={"version": 2})
+    assert submit_instance(first).startswith("submit-")
+    assert submit_instance(first).endswith("-v1")
+    assert submit_instance(second) == submit_instance(first).removesuffix("-v1") + "-v2"

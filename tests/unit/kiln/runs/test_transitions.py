@@ -3,8 +3,26 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kiln.errors import ErrorDetail
-from kiln.runs.record import Phase, PhaseState, RunOutput, RunState, RunSubState
-from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, request_cancel, stop
+from kiln.runs.record import (
+    Phase,
+    PhaseState,
+    ProvisioningError,
+    ProvisioningState,
+    RunOutput,
+    RunState,
+    RunSubState,
+)
+from kiln.runs.transitions import (
+    SUB_STATES,
+    add_output,
+    annotate,
+    enter,
+    finish,
+    publish_outputs,
+    request_cancel,
+    settle,
+    stop,
+)
 from tests.unit.kiln.runs.records import NOW, run_record, template_record
 
 LATER = NOW + timedelta(minutes=1)
@@ -65,3 +83,36 @@ def test_a_template_keeps_its_last_good_output_of_each_name() -> None:
     broken = RunOutput(name="a", kind="VHD", error=BOOM)
     published = publish_outputs(template_record(outputs={"a": old}), run_record(outputs=(broken, new)))
     assert published.outputs == {"a": old, "b": new}
+
+
+def test_every_phase_has_a_sub_state_of_aibs() -> None:
+    assert set(SUB_STATES) == set(Phase)
+
+
+def test_what_was_kept_on_purpose_is_remembered() -> None:
+    assert finish(run_record(), RunState.FAILED, NOW, "broken", BOOM, (), kept=("/a/vm",)).kept == ("/a/vm",)
+
+
+WRONG = ProvisioningError(code="BadPIRSource", message="There is no such image.")
+
+
+def test_a_submission_ends_well_or_with_an_error() -> None:
+    good = settle(template_record(), 1, LATER, None)
+    assert (good.settled, good.provisioning_state, good.provisioning_error) == (1, ProvisioningState.SUCCEEDED, None)
+    bad = settle(template_record(), 1, LATER, WRONG)
+    assert (bad.settled, bad.provisioning_state, bad.provisioning_error) == (1, ProvisioningState.FAILED, WRONG)
+
+
+def test_a_submission_ends_once() -> None:
+    good = settle(template_record(), 1, LATER, None)
+    assert settle(good, 1, LATER, WRONG) == good
+
+
+def test_the_end_of_a_superseded_submission_leaves_the_newer_one_going() -> None:
+    newer = template_record(version=2, provisioning_state=ProvisioningState.UPDATING)
+    assert settle(newer, 1, LATER, WRONG) == newer.model_copy(update={"settled": 1})
+
+
+def test_a_template_that_goes_stays_deleting_when_its_submission_ends() -> None:
+    going = template_record(provisioning_state=ProvisioningState.DELETING)
+    assert settle(going, 1, LATER, None) == going.model_copy(update={"settled": 1})
