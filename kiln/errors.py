@@ -8,16 +8,19 @@ KilnError
 ├── Conflict               the resource's state forbids it (409)
 ├── PreconditionFailed     somebody else was faster (412)
 └── BuildError             stops a build; travels through histories as an `ErrorDetail`
-    ├── SourceNotFound     the source image or version is not there
+    ├── TemplateRefused    a submitted template does not fit what is in Azure (all problems at once)
+    ├── SourceNotFound     the source image or version is not there, or cannot be built from
     ├── TargetNotFound     a gallery image definition is not there, or does not fit
     ├── VersionTaken       the gallery version exists and is another run's
     ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
     ├── AzureFailed        Azure refused a call or ended an operation as Failed
     │   └── AzureNotFound  the resource that the call needs is not there
-    ├── CustomizerFailed   a script ended with a non-zero exit code
+    ├── CustomizerFailed   a script ended with an exit code that does not count as success
+    │   └── ValidatorFailed  and it was a validator's
     ├── GeneralizeFailed   the machine did not deprovision and power off
     ├── DeadlineExceeded   the time that the plan gives is over
     ├── RunCanceled        somebody asked for it
+    ├── Superseded         a newer version of the template was submitted, or the template is going
     └── InternalFailure    a fault in Kiln or its host, after every retry
 
 It knows nothing of HTTP, durable or Azure's clients: those translate at their own edge.
@@ -79,6 +82,8 @@ class Problem(BaseModel):
     path: str = Field(examples=["properties.customize[1].inline"])
     message: str
     source: str | None = None
+    code: str = "Other"
+    """AIB's provisioning error code for it."""
 
     def as_detail(self) -> ErrorDetail:
         """Return the problem as one entry of ARM's `details`."""
@@ -137,6 +142,8 @@ class BuildError(KilnError):
     """
 
     code = "BuildFailed"
+    provisioning_code: ClassVar[str] = "Other"
+    """AIB's name for the error where it ends a template's submission."""
     _by_code: ClassVar[dict[str, type[BuildError]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -145,9 +152,14 @@ class BuildError(KilnError):
         BuildError._by_code[cls.code] = cls
 
     @staticmethod
+    def kind_of(code: str) -> type[BuildError]:
+        """Return the class whose code it is; an unknown code is a plain `BuildError`'s."""
+        return BuildError._by_code.get(code, BuildError)
+
+    @staticmethod
     def from_detail(detail: ErrorDetail) -> BuildError:
         """Return the error that `detail` describes, as an instance of the class that made it."""
-        kind = BuildError._by_code.get(detail.code, BuildError)
+        kind = BuildError.kind_of(detail.code)
         error = kind.__new__(kind)
         error.detail = detail
         Exception.__init__(error, detail.sentence())
@@ -164,6 +176,23 @@ class TargetNotFound(BuildError):
     """A distribution target does not exist or cannot take this image."""
 
     code = "DistributionTargetNotFound"
+    provisioning_code = "BadSharedImageDistribute"
+
+
+class TemplateRefused(BuildError):
+    """A submitted template does not fit what is in Azure; each of `problems` has one of AIB's provisioning codes."""
+
+    code = "TemplateRefused"
+
+    def __init__(self, problems: tuple[ErrorDetail, ...]) -> None:
+        first = problems[0]
+        alone = len(problems) == 1
+        super().__init__(
+            first.message if alone else f"The image template has {len(problems)} problems.",
+            target=first.target,
+            hint=first.hint if alone else None,
+            details=problems,
+        )
 
 
 class VersionTaken(BuildError):
@@ -198,17 +227,25 @@ class AzureNotFound(AzureFailed):
 
 
 class CustomizerFailed(BuildError):
-    """A customizer's script ended with an exit code that does not count as success."""
+    """A step's script ended with an exit code that does not count as success."""
 
     code = "CustomizerFailed"
+    noun: ClassVar[str] = "Customizer"
 
     def __init__(self, *, step: str, target: str, exit_code: int, last_lines: str, log: str) -> None:
         said = f" Its last output was:\n{last_lines}" if last_lines.strip() else " It printed nothing."
         super().__init__(
-            f"Customizer {step!r} ended with exit code {exit_code}.{said}",
+            f"{self.noun} {step!r} ended with exit code {exit_code}.{said}",
             target=target,
             hint=f"The whole output is in {log}.",
         )
+
+
+class ValidatorFailed(CustomizerFailed):
+    """A validator's script ended with an exit code that does not count as success: the image is not good."""
+
+    code = "ValidatorFailed"
+    noun = "Validator"
 
 
 class GeneralizeFailed(BuildError):
@@ -232,7 +269,34 @@ class RunCanceled(BuildError):
         super().__init__(f"Run {run_id} was canceled.")
 
 
+class Superseded(BuildError):
+    """A submission that is of no use any more: its template has a newer version, is being deleted or is gone."""
+
+    code = "Superseded"
+
+    def __init__(self, template: str, version: int) -> None:
+        super().__init__(f"Version {version} of the image template {template} was superseded.", target=template)
+
+
 class InternalFailure(BuildError):
     """A fault in Kiln or in its host that outlived every retry."""
 
     code = "InternalFailure"
+    provisioning_code = "ServerError"
+
+
+PROVISIONING_CODES = frozenset({
+    "BadSourceType", "BadPIRSource", "BadManagedImageSource", "BadSharedImageVersionSource", "BadCustomizerType",
+    "UnsupportedCustomizerType", "NoCustomizerScript", "BadValidatorType", "UnsupportedValidatorType",
+    "NoValidatorScript", "BadDistributeType", "BadSharedImageDistribute", "BadStagingResourceGroup", "ServerError",
+    "Other",
+})  # fmt: skip
+"""AIB's `provisioningErrorCode` values (azure-mgmt-imagebuilder 2.0.0)."""
+
+
+def provisioning_code(error: ErrorDetail) -> str:
+    """Return the one of AIB's provisioning error codes that fits an error which ended a submission."""
+    for detail in (error, *error.details):
+        if detail.code in PROVISIONING_CODES:
+            return detail.code
+    return BuildError.kind_of(error.code).provisioning_code

@@ -17,11 +17,15 @@ from kiln.runs.record import RunOutput
 
 
 class DataDiskSpec(Spec):
-    """A data disk that is added to the machine."""
+    """A data disk of the machine: an empty one that is added, or (`from_image`) one of the source's own.
+
+    The source's own are named as well: Azure would give them names of its own and leave them behind. 0 GB is their size.
+    """
 
     name: str
     lun: int
     size_gb: int
+    from_image: bool = False
 
 
 class MachineSpec(Spec):
