@@ -19,7 +19,7 @@ from kiln.runs.record import RunOutput
 class DataDiskSpec(Spec):
     """A data disk of the machine: an empty one that is added, or (`from_image`) one of the source's own.
 
-    The source's own are named as well: Azure would give them names of its own and leave them behind. 0 GB is their size.
+    The source's own (0 GB: as they are) are named as well: Azure would choose names for them and leave them behind.
     """
 
     name: str
