@@ -48,6 +48,15 @@ GuestSource = MarketplaceImage | DiskImage
 
 
 @dataclass(frozen=True)
+class DataDisk:
+    """A disk besides the one that a machine boots from, by its LUN: a copy of `source`, or empty."""
+
+    lun: int
+    size_gib: int
+    source: DiskImage | None = None
+
+
+@dataclass(frozen=True)
 class GuestSpec:
     """What to make a machine from. `vm_id` is its ARM id in lower case and its unique key."""
 
@@ -58,6 +67,7 @@ class GuestSpec:
     cpus: int = 2
     disk_size_gib: int | None = None  # None: as large as the source
     admin_username: str | None = None  # None: a specialized image, nothing to provision
+    data_disks: Sequence[DataDisk] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -102,7 +112,8 @@ class Guest(Protocol):
         """Run a script as root (LocalSystem), `timeout` in seconds. Cancelling the task kills the script.
 
         All output has gone to `output` when this returns. Raises GuestPoweredOff if the machine goes off
-        meanwhile.
+        meanwhile. A script that a restart of the machine kills has no end that anybody hears of, as on Azure:
+        it times out.
         """
         ...
 
@@ -122,8 +133,8 @@ class Guest(Protocol):
         """Switch off hard and delete the machine's disk. Idempotent."""
         ...
 
-    async def export_disk(self, target: Path) -> DiskFacts:
-        """Write the stopped machine's OS disk as a fixed VHD (a sparse file), and only when complete."""
+    async def export_disk(self, target: Path, *, lun: int | None = None) -> DiskFacts:
+        """Write a disk of the stopped machine (None: the OS disk) as a fixed VHD (a sparse file), when complete."""
         ...
 
 
@@ -142,8 +153,8 @@ class Guests(Protocol):
         """Find a machine that this or an earlier process made; None if there is none."""
         ...
 
-    async def capture(self, guest: Guest, target: Path) -> DiskFacts:
-        """Freeze the stopped machine's disk as an image file that outlives the machine (see DiskImage)."""
+    async def capture(self, guest: Guest, target: Path, *, lun: int | None = None) -> DiskFacts:
+        """Freeze a disk of the stopped machine (None: the OS disk) as an image file of its own (see DiskImage)."""
         ...
 
     async def close(self) -> None:

@@ -30,6 +30,12 @@ async def create_overlay(path: Path, *, backing: Path, backing_format: str = "qc
     await run_tool("qemu-img", "create", "-q", "-f", "qcow2", "-F", backing_format, "-b", str(backing), str(path))
 
 
+async def create_empty(path: Path, size: int) -> None:
+    """Make an empty qcow2 of `size` bytes."""
+    path.unlink(missing_ok=True)
+    await run_tool("qemu-img", "create", "-q", "-f", "qcow2", str(path), str(size))
+
+
 async def grow(path: Path, size: int) -> None:
     """Enlarge a qcow2 of a machine that is off to `size` bytes."""
     await run_tool("qemu-img", "resize", "-q", "-f", "qcow2", str(path), str(size))

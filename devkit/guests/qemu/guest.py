@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from devkit.guests.port import (
     DiskFacts,
-    DiskImage,
     GuestError,
     GuestPoweredOff,
     OutputSink,
     PowerState,
     ScriptResult,
 )
-from devkit.guests.qemu import disks
+from devkit.guests.qemu import disks, machine_disks
 from devkit.guests.qemu.agent import Agent
 from devkit.guests.qemu.hardware import DISK_DEVICE, Machine, command
 from devkit.guests.qemu.monitor import Monitor
@@ -67,21 +66,12 @@ class QemuGuest:
         """Whether QEMU runs."""
         return "running" if self._process() else "stopped"
 
-    async def make_disk(self) -> None:
-        """Make the machine's disk anew from its source."""
-        spec = self.record.spec
-        image = spec.source.path if isinstance(spec.source, DiskImage) else self._platform.template.disk
-        if spec.disk_size_gib is not None and spec.disk_size_gib * disks.GIB < await disks.virtual_size(image):
-            raise GuestError(f"{spec.vm_id}: a disk of {spec.disk_size_gib} GiB is smaller than its image")
-        if isinstance(spec.source, DiskImage):
-            await disks.copy_alone(image, self.record.disk)
-            if spec.disk_size_gib is not None:
-                await disks.grow(self.record.disk, spec.disk_size_gib * disks.GIB)
-        else:
-            await disks.create_overlay(self.record.disk, backing=image)
+    async def make_disks(self) -> None:
+        """Make the machine's disks anew from their sources."""
+        await machine_disks.make_disks(self.record, self._platform.template.disk)
 
     async def boot(self) -> None:
-        """Start (warm the first time, from the machine's own disk later) until the agent answers."""
+        """Start (warm the first time if possible, from the machine's own disk later) until the agent answers."""
         async with self._changing, self._explained():
             if not self.record.provisioned:
                 await self._first_boot()
@@ -144,27 +134,26 @@ class QemuGuest:
         shutil.rmtree(sockets, ignore_errors=True)
         self.record.delete()
 
-    async def export_disk(self, target: Path) -> DiskFacts:
-        """Write the disk as a fixed VHD."""
-        return await disks.write_vhd(self._disk_at_rest(), target)
+    async def export_disk(self, target: Path, *, lun: int | None = None) -> DiskFacts:
+        """Write a disk as a fixed VHD."""
+        return await disks.write_vhd(self._disk_at_rest(lun), target)
 
-    async def copy_disk(self, target: Path) -> DiskFacts:
-        """Write the disk as a qcow2 that stands alone."""
-        return await disks.copy_alone(self._disk_at_rest(), target)
+    async def copy_disk(self, target: Path, lun: int | None) -> DiskFacts:
+        """Write a disk as a qcow2 that stands alone."""
+        return await disks.copy_alone(self._disk_at_rest(lun), target)
 
-    def _disk_at_rest(self) -> Path:
-        if not self.record.disk.exists():
-            raise GuestError(f"{self.record.spec.vm_id}: the machine has been destroyed")
+    def _disk_at_rest(self, lun: int | None) -> Path:
+        disk = machine_disks.existing_disk(self.record, lun)
         if self._process() is not None:
             raise GuestError(f"{self.record.spec.vm_id}: the disk of a running machine cannot be read")
-        return self.record.disk
+        return disk
 
     async def _first_boot(self) -> None:
         # What is left of a first boot that another process did not finish is worth nothing.
         if process := self._process():
             await process.kill()
-        await self.make_disk()
-        warm = not isinstance(self.record.spec.source, DiskImage)
+        await self.make_disks()
+        warm = machine_disks.starts_warm(self.record)
         await self._start(warm=warm)
         try:
             agent = await self._connected_agent()
@@ -246,6 +235,7 @@ class QemuGuest:
             monitor=sockets / "monitor",
             agent=sockets / "agent",
             console=self.record.console,
+            data_disks=self.record.data_disks,
         )
 
     @asynccontextmanager

@@ -60,8 +60,9 @@ class QemuGuests:
         """Make a machine's disk and record."""
         if isinstance(spec.source, MarketplaceImage) and "windows" in spec.source.publisher.lower():
             raise GuestError(f"{spec.vm_id}: there is no Windows to run in a local QEMU machine")
-        if isinstance(spec.source, DiskImage) and not spec.source.path.is_file():
-            raise GuestError(f"{spec.vm_id}: its source {spec.source.path} does not exist")
+        for source in (spec.source, *(disk.source for disk in spec.data_disks)):
+            if isinstance(source, DiskImage) and not source.path.is_file():
+                raise GuestError(f"{spec.vm_id}: its source {source.path} does not exist")
         known = await self._find(spec.vm_id)
         if known is not None:
             return known
@@ -70,7 +71,7 @@ class QemuGuests:
         record.delete()  # what a creation that was interrupted left
         directory.mkdir(parents=True)
         guest = QemuGuest(record, await self._prepared())
-        await guest.make_disk()
+        await guest.make_disks()
         record.save()
         self._guests[directory] = guest
         return guest
@@ -79,11 +80,11 @@ class QemuGuests:
         """Find a machine by its record."""
         return await self._find(vm_id)
 
-    async def capture(self, guest: Guest, target: Path) -> DiskFacts:
-        """Copy the stopped machine's disk into one qcow2."""
+    async def capture(self, guest: Guest, target: Path, *, lun: int | None = None) -> DiskFacts:
+        """Copy a disk of the stopped machine into one qcow2."""
         if not isinstance(guest, QemuGuest):
             raise GuestError("only a QEMU machine's disk can be captured here")
-        return await guest.copy_disk(target)
+        return await guest.copy_disk(target, lun)
 
     async def close(self) -> None:
         """End every machine recorded below the data directory."""

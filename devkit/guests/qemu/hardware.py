@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +46,7 @@ class Machine:
     monitor: Path
     agent: Path
     console: Path
+    data_disks: dict[int, Path] = field(default_factory=dict, kw_only=True)
 
 
 def command(
@@ -54,7 +55,8 @@ def command(
     """Give QEMU's command line.
 
     With `keep_ram`, guest memory is written to the RAM file (a template); else it is a private copy of it.
-    `incoming` waits for a frozen state. `disk_bus` "ide" is what an Azure generation 1 machine boots from.
+    `incoming` waits for a frozen state; there are no data disks then, as a template has none. `disk_bus` "ide" is
+    what an Azure generation 1 machine boots from. The guest finds a data disk as /dev/disk/by-id/virtio-lun-<LUN>.
     """
     memory = f"memory-backend-file,id=ram,size={hardware.memory_mib}M,mem-path={_escape(machine.ram)}"
     cpu = "host" if hardware.accelerator == "kvm" else _TCG_CPU
@@ -73,6 +75,9 @@ def command(
         "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
         "-qmp", f"unix:{_escape(machine.monitor)},server=on,wait=off",
     ]  # fmt: skip
+    for lun, path in machine.data_disks.items():
+        drive = f"file={_escape(path)},if=none,id=data{lun},format=qcow2,cache=unsafe,discard=unmap"
+        arguments += ["-drive", drive, "-device", f"virtio-blk-pci,drive=data{lun},serial=lun-{lun}"]
     return [*arguments, "-incoming", "defer"] if incoming else arguments
 
 

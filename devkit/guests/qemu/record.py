@@ -57,6 +57,15 @@ class GuestRecord:
         """The machine's own disk (qcow2)."""
         return self.directory / "disk.qcow2"
 
+    def data_disk(self, lun: int) -> Path:
+        """Give the data disk at a LUN (qcow2)."""
+        return self.directory / f"data-{lun}.qcow2"
+
+    @property
+    def data_disks(self) -> dict[int, Path]:
+        """The machine's data disks by LUN, in that order."""
+        return {disk.lun: self.data_disk(disk.lun) for disk in sorted(self.spec.data_disks, key=lambda d: d.lun)}
+
     @property
     def pid_file(self) -> Path:
         """Where QEMU writes its process id."""

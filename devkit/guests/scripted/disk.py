@@ -1,4 +1,4 @@
-"""A scripted machine's disk: a small, valid VHD that says what was done to the machine.
+"""A scripted machine's disks: small, valid VHDs that say what was done to the machine.
 
 It owns that content's place and form; it must not know how a machine came to it.
 """

@@ -6,8 +6,10 @@ It owns the port's promises about one machine; it must not know which rules a te
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import math
+import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from devkit.guests.port import (
     ScriptResult,
 )
 from devkit.guests.scripted.disk import ScriptRun, write_disk
-from devkit.guests.scripted.rules import Rule, answer
+from devkit.guests.scripted.rules import BOOT_ID, Rule, answer
 from devkit.guests.spec_json import dump_spec, load_spec
 
 if TYPE_CHECKING:
@@ -31,27 +33,36 @@ if TYPE_CHECKING:
     from devkit.guests.scripted.guests import ScriptedGuests
 
 
+Inherited = dict[int | None, list[ScriptRun]]
+"""The scripts that ran on the machines which the disks come from, by LUN; None is the OS disk."""
+
+
 class ScriptedGuest:
     """A machine that answers by rules; see `devkit.guests.port.Guest`."""
 
-    def __init__(self, owner: ScriptedGuests, file: Path, spec: GuestSpec, inherited: Sequence[ScriptRun] = ()) -> None:
+    def __init__(self, owner: ScriptedGuests, file: Path, spec: GuestSpec, inherited: Inherited) -> None:
         self.spec = spec
         self.runs: list[ScriptRun] = []
-        self._inherited = list(inherited)
+        self.boot_id = str(uuid.uuid4())
+        self._inherited = inherited
         self._owner = owner
         self._file = file
         self._off = asyncio.Event()
         self._off.set()
+        self._boot_over = asyncio.Event()
+        self._boot_over.set()
 
     @classmethod
     def load(cls, owner: ScriptedGuests, file: Path) -> ScriptedGuest:
         """Read a machine back from its file, as running or stopped as it was."""
         document = json.loads(file.read_text())
-        inherited = [ScriptRun(**run) for run in document["inherited"]]
-        guest = cls(owner, file, load_spec(document["spec"]), inherited)
+        inherited = [(lun, [ScriptRun(**run) for run in runs]) for lun, runs in document["inherited"]]
+        guest = cls(owner, file, load_spec(document["spec"]), dict(inherited))
         guest.runs = [ScriptRun(**run) for run in document["runs"]]
+        guest.boot_id = document["boot_id"]
         if document["power_state"] == "running":
             guest._off.clear()
+            guest._boot_over.clear()
         return guest
 
     def save(self) -> None:
@@ -59,7 +70,8 @@ class ScriptedGuest:
         document = {
             "spec": dump_spec(self.spec),
             "power_state": self.power_state,
-            "inherited": [asdict(run) for run in self._inherited],
+            "boot_id": self.boot_id,
+            "inherited": [(lun, [asdict(run) for run in runs]) for lun, runs in self._inherited.items()],
             "runs": [asdict(run) for run in self.runs],
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,8 +88,9 @@ class ScriptedGuest:
         """Switch on."""
         self._owner.check("boot")
         self._check_exists()
-        self._off.clear()
-        self.save()
+        if self._off.is_set():
+            self._off.clear()
+            self._begin_boot()
 
     async def run_script(
         self,
@@ -92,27 +105,34 @@ class ScriptedGuest:
         self._owner.check("run_script")
         if self._off.is_set():
             raise GuestPoweredOff(f"{self.spec.vm_id}: the machine is off")
+        boot_over, deadline = self._boot_over, asyncio.get_running_loop().time() + timeout
         rule = answer(self._owner.rules, script)
         if rule.stdout:
-            await output("stdout", rule.stdout)
+            await output("stdout", rule.stdout.replace(BOOT_ID, self.boot_id.encode()))
         if rule.stderr:
             await output("stderr", rule.stderr)
         result = await self._wait_for(rule, timeout)
-        if self._off.is_set():
-            raise GuestPoweredOff(f"{self.spec.vm_id}: the machine went off")
-        text = script.decode(errors="replace")
-        self.runs.append(ScriptRun(text, dict(environment), list(arguments), result.exit_code))
+        run = ScriptRun(script.decode(errors="replace"), dict(environment), list(arguments), result.exit_code)
+        if rule.restarts and not result.timed_out and not boot_over.is_set():
+            self.runs.append(dataclasses.replace(run, exit_code=-1))
+            self._start_over()
+        if boot_over.is_set():
+            return await self._never_heard_of(deadline)
+        self.runs.append(run)
         self.save()
+        # After this result, not before it: the job was left behind by a script that has ended.
         if rule.powers_off:
-            # After this result, not before it: the job was left behind by a script that has ended.
             asyncio.get_running_loop().call_soon(self.go_off)
+        elif rule.restarts_after:
+            asyncio.get_running_loop().call_soon(self._start_over)
         return result
 
     async def restart(self) -> None:
-        """Do what a restart changes here: nothing, on a machine that is on."""
+        """Restart: scripts that run now are killed."""
         self._owner.check("restart")
         if self._off.is_set():
             raise GuestPoweredOff(f"{self.spec.vm_id}: the machine is off")
+        self._start_over()
 
     async def power_off(self, *, graceful: bool) -> None:  # noqa: ARG002  # no operating system to be graceful to
         """Switch off."""
@@ -129,36 +149,59 @@ class ScriptedGuest:
         self.go_off()
         self._file.unlink(missing_ok=True)
 
-    async def export_disk(self, target: Path) -> DiskFacts:
-        """Write the disk, a VHD of a few pages."""
+    async def export_disk(self, target: Path, *, lun: int | None = None) -> DiskFacts:
+        """Write a disk, a VHD of a few pages."""
         self._owner.check("export_disk")
-        return self.write_disk(target)
+        return self.write_disk(target, lun)
 
-    def write_disk(self, target: Path) -> DiskFacts:
-        """Write what the disk of the stopped machine holds."""
+    def write_disk(self, target: Path, lun: int | None) -> DiskFacts:
+        """Write what a disk of the stopped machine holds: what ran here may have written to each of them."""
         self._check_exists()
+        if lun not in self._inherited:
+            raise GuestError(f"{self.spec.vm_id}: there is no disk at LUN {lun}")
         if not self._off.is_set():
             raise GuestError(f"{self.spec.vm_id}: the disk of a running machine cannot be read")
-        return write_disk(target, self.spec.vm_id, [*self._inherited, *self.runs])
+        name = self.spec.vm_id if lun is None else f"{self.spec.vm_id} LUN {lun}"
+        return write_disk(target, name, [*self._inherited[lun], *self.runs])
 
     def go_off(self) -> None:
         """Be off, at once."""
         if not self._off.is_set():
             self._off.set()
+            self._boot_over.set()
             self.save()
 
+    def _start_over(self) -> None:
+        if not self._off.is_set():
+            self._boot_over.set()
+            self._begin_boot()
+
+    def _begin_boot(self) -> None:
+        self._boot_over = asyncio.Event()
+        self.boot_id = str(uuid.uuid4())
+        self.save()
+
     async def _wait_for(self, rule: Rule, limit: float) -> ScriptResult:
-        """Let the rule's delay pass, but not beyond the time limit or a power-off."""
+        """Let the rule's delay pass, but not beyond the time limit or the end of this boot."""
         if not rule.delay:
             return ScriptResult(rule.exit_code)
         duration = min(rule.delay, limit)
         try:
             async with asyncio.timeout(None if math.isinf(duration) else duration):
-                await self._off.wait()
+                await self._boot_over.wait()
         except TimeoutError:
             if rule.delay > limit:
                 return ScriptResult(-1, timed_out=True)
         return ScriptResult(rule.exit_code)
+
+    async def _never_heard_of(self, deadline: float) -> ScriptResult:
+        """Wait for a script that the end of its boot has killed, until its time limit or the machine goes off."""
+        try:
+            async with asyncio.timeout_at(None if math.isinf(deadline) else deadline):
+                await self._off.wait()
+        except TimeoutError:
+            return ScriptResult(-1, timed_out=True)
+        raise GuestPoweredOff(f"{self.spec.vm_id}: the machine went off")
 
     def _check_exists(self) -> None:
         if not self._file.exists():

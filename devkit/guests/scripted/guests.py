@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from devkit.guests.port import DiskFacts, DiskImage, Guest, GuestError, GuestSpec
 from devkit.guests.scripted.disk import ScriptRun, read_disk
-from devkit.guests.scripted.guest import ScriptedGuest
+from devkit.guests.scripted.guest import Inherited, ScriptedGuest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,8 @@ class ScriptedGuests:
         self.check("create")
         if (known := self._find(spec.vm_id)) is not None:
             return known
-        inherited = read_disk(spec.source.path) if isinstance(spec.source, DiskImage) else []
+        inherited: Inherited = {None: read_disk(spec.source.path) if isinstance(spec.source, DiskImage) else []}
+        inherited |= {disk.lun: read_disk(disk.source.path) if disk.source else [] for disk in spec.data_disks}
         guest = ScriptedGuest(self, self._file(spec.vm_id), spec, inherited)
         guest.save()
         self._guests[spec.vm_id.lower()] = guest
@@ -66,12 +67,12 @@ class ScriptedGuests:
         """Find a machine by its file."""
         return self._find(vm_id)
 
-    async def capture(self, guest: Guest, target: Path) -> DiskFacts:
-        """Write the machine's disk as an image, in the same form as its export."""
+    async def capture(self, guest: Guest, target: Path, *, lun: int | None = None) -> DiskFacts:
+        """Write a machine's disk as an image, in the same form as its export."""
         self.check("capture")
         if not isinstance(guest, ScriptedGuest):
             raise GuestError("only a scripted machine's disk can be captured here")
-        return guest.write_disk(target)
+        return guest.write_disk(target, lun)
 
     async def close(self) -> None:
         """Switch off every machine below the data directory."""

@@ -40,3 +40,14 @@ def test_only_a_template_writes_its_memory_file() -> None:
     hardware = Hardware("tcg", 512, 1)
     assert any("share=on" in word for word in command(hardware, machine, keep_ram=True))
     assert any("share=off" in word for word in command(hardware, machine, incoming=True))
+
+
+def test_data_disks_come_after_the_os_disk_and_say_their_lun() -> None:
+    files = [Path("/x") / name for name in ("disk", "ram", "monitor", "agent", "console")]
+    line = command(Hardware("tcg", 512, 1), Machine(*files, data_disks={0: Path("/x/a"), 3: Path("/x/b")}))
+    devices = [word for word in line if word.startswith("virtio-blk-pci")]
+    assert devices == [
+        "virtio-blk-pci,drive=disk0",
+        "virtio-blk-pci,drive=data0,serial=lun-0",
+        "virtio-blk-pci,drive=data3,serial=lun-3",
+    ]

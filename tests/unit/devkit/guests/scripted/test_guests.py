@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
 import re
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from devkit.guests import vhd
 from devkit.guests.port import (
+    DataDisk,
     DiskImage,
     Guest,
     GuestError,
@@ -22,7 +24,7 @@ from devkit.guests.port import (
 )
 from devkit.guests.scripted.disk import read_disk
 from devkit.guests.scripted.guests import ScriptedGuests
-from devkit.guests.scripted.rules import Rule
+from devkit.guests.scripted.rules import BOOT_ID, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -234,5 +236,98 @@ def test_a_planned_failure_happens_as_often_as_planned(tmp_path: Path) -> None:
             with pytest.raises(GuestError, match="no capacity"):
                 await guest.boot()
         await guest.boot()
+
+    run(scenario())
+
+
+def test_a_rule_answers_as_often_as_it_says_and_then_the_next_one_does(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        rules = [Rule(b"choco", 101, times=1), Rule(b"choco", 0), Rule(b"other", 7, times=0)]
+        guest = await booted(ScriptedGuests(tmp_path, rules=rules))
+        assert [(await script(guest, text)).exit_code for text in (b"choco 1", b"choco 2", b"choco 3", b"other")] == [
+            101, 0, 0, 0,
+        ]  # fmt: skip
+        assert [rule.answered for rule in rules] == [1, 2, 0]
+
+    run(scenario())
+
+
+async def boot_id(guest: Guest, text: bytes = b"cat /proc/sys/kernel/random/boot_id") -> bytes:
+    output = Output()
+    await script(guest, text, output=output)
+    return b"".join(data for _, data in output.pieces)
+
+
+def test_a_boot_id_changes_with_each_restart_and_outlives_a_process(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        guest = await booted(ScriptedGuests(tmp_path))
+        seen = [await boot_id(guest)]
+        assert await boot_id(guest, b"(Get-CimInstance Win32_OperatingSystem).LastBootUpTime") == seen[0]
+        await guest.restart()
+        seen.append(await boot_id(guest))
+        await guest.boot()
+        assert await boot_id(guest) == seen[1]
+        await guest.power_off(graceful=True)
+        await guest.boot()
+        again = await ScriptedGuests(tmp_path, rules=[Rule(b"which boot", stdout=b"boot " + BOOT_ID)]).attach("/vm/a")
+        assert again is not None
+        seen.append(await boot_id(guest))
+        assert await boot_id(again, b"which boot") == b"boot " + seen[2].strip()
+        assert len(set(seen)) == 3
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("text", [b'shutdown /r /f /t 0 /c "restart"', b"Restart-Computer -Force", b"shutdown -r now"])
+def test_a_script_that_restarts_the_machine_ends_first(tmp_path: Path, text: bytes) -> None:
+    async def scenario() -> None:
+        guest = await booted(ScriptedGuests(tmp_path))
+        before = await boot_id(guest)
+        assert await script(guest, text) == ScriptResult(0)
+        await asyncio.sleep(0)
+        assert await boot_id(guest) != before
+        assert guest.power_state == "running"
+
+    run(scenario())
+
+
+def test_a_script_that_kills_itself_by_a_restart_is_never_heard_of_again(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        guests = ScriptedGuests(tmp_path, rules=[Rule(b"update", restarts=True), Rule(b"long", delay=math.inf)])
+        guest = await booted(guests)
+        before = await boot_id(guest)
+        other = asyncio.create_task(script(guest, b"long", limit=math.inf))
+        await asyncio.sleep(0)
+        assert await script(guest, b"update", limit=0.01) == ScriptResult(-1, timed_out=True)
+        assert await boot_id(guest) != before
+        assert [(done.script, done.exit_code) for done in guests.runs("/vm/a")][1] == ("update", -1)
+        assert not other.done()
+        await guest.power_off(graceful=True)
+        with pytest.raises(GuestPoweredOff):
+            await other
+
+    run(scenario())
+
+
+def test_data_disks_are_captured_and_come_back_in_another_machine(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        guests = ScriptedGuests(tmp_path)
+        first = await booted(guests, dataclasses.replace(_SPEC, data_disks=(DataDisk(3, 8),)))
+        await script(first, b"echo 1")
+        await first.power_off(graceful=True)
+        image = await guests.capture(first, tmp_path / "images" / "data", lun=3)
+        with pytest.raises(GuestError, match="no disk at LUN 0"):
+            await guests.capture(first, tmp_path / "images" / "none", lun=0)
+
+        source = DiskImage(image.path)
+        second = await booted(guests, GuestSpec("/vm/b", "b", _SPEC.source, data_disks=(DataDisk(0, 8, source),)))
+        await script(second, b"echo 2")
+        await second.power_off(graceful=True)
+        again = await ScriptedGuests(tmp_path).attach("/vm/b")
+        assert again is not None
+        data = await again.export_disk(tmp_path / "data.vhd", lun=0)
+        system = await again.export_disk(tmp_path / "os.vhd")
+        assert [done.script for done in read_disk(data.path)] == ["echo 1", "echo 2"]
+        assert [done.script for done in read_disk(system.path)] == ["echo 2"]
 
     run(scenario())
