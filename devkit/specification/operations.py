@@ -19,6 +19,8 @@ _METHODS = ("get", "put", "post", "patch", "delete", "head")
 _WHOLE_IDS = {"{scope}", "{resourceId}"}
 """Path parameters that stand for an id with its slashes (x-ms-skip-url-encoding in the specifications)."""
 RESOURCE_MANAGER = "Microsoft.Resources"
+_ANYTHING = re.compile(r"/\{resourceId\}.*|.*/providers/\{\w+\}/\{.*")
+"""Resource Manager's paths for resources of any provider: they would take whatever a provider itself does not have."""
 
 
 @dataclass(frozen=True)
@@ -105,5 +107,5 @@ def _operations(node: Node) -> list[Operation]:
         Operation(method, template.split("?")[0].rstrip("/"), node.part(content), item.get("parameters", []))
         for template, item in paths.items()
         for method, content in item.items()
-        if method in _METHODS
+        if method in _METHODS and not _ANYTHING.fullmatch(template)
     ]

@@ -116,7 +116,7 @@ async def list_keys(cloud: Cloud, call: Call) -> Answer:
     created = resource.properties["creationTime"]
     return Answer(200, {
         "keys": [
-            {"keyName": name, "value": key, "permissions": "FULL", "creationTime": created} for name in ("key1", "key2")
+            {"keyName": name, "value": key, "permissions": "Full", "creationTime": created} for name in ("key1", "key2")
         ],
     })  # fmt: skip
 

@@ -47,6 +47,7 @@ def test_a_missing_or_ill_formed_api_version_is_refused(cloud: Harness) -> None:
     assert error(cloud.http("GET", SEEDED, params={"api-version": "latest"})) == (400, "InvalidApiVersionParameter")
     for version in ("2018-02-01", "2031-01-01", "2025-01-01-preview"):
         assert cloud.http("GET", SEEDED, params={"api-version": version}).status_code == 200
+    cloud.recorder.take()  # the local Azure takes any well-formed version, also those with no stored specification
 
 
 def test_arm_wants_a_bearer_token(cloud: Harness) -> None:
@@ -111,3 +112,4 @@ def test_every_request_is_listed_with_status_and_time_and_without_its_query(clou
     assert "planted-Secret-3" not in json.dumps(log)
     cloud.local("DELETE", "requests")
     assert cloud.local("GET", "requests")["count"] == 0
+    cloud.recorder.take()  # with a query parameter that no specification has
