@@ -46,11 +46,13 @@ class DeleteTemplateRequest(Message):
 class Operation(Message):
     """A long-running operation of Azure that was started. Without a `url` it was over at once.
 
-    `retry_after` is in seconds, as Azure asked.
+    `more` are the URLs of operations that were started with it: it is over when all are. `retry_after` is in seconds,
+    as Azure asked.
     """
 
     doing: str
     url: str | None = None
+    more: tuple[str, ...] = ()
     retry_after: float = 0.0
 
 

@@ -10,15 +10,24 @@ from kiln.planner.facts import Generation, OperatingSystem
 from kiln.planner.spec import Spec
 
 
+class OriginDataDisk(Spec):
+    """A data disk of the build machine, by its ARM id."""
+
+    lun: int
+    disk: str
+
+
 class OriginSpec(Spec):
     """What images are made from: the generalized build machine, or a gallery version of an earlier run.
 
-    All are ARM ids. `disk` is what VHDs are copied from; with a `version` it is made from that first.
+    All are ARM ids. `disk` is what VHDs are copied from; with a `version` it is made from that first. `data_disks` are
+    the machine's, for images in other regions, whose parts are copied one by one.
     """
 
     machine: str | None = None
     version: str | None = None
     disk: str
+    data_disks: tuple[OriginDataDisk, ...] = ()
     location: str
     tags: dict[str, str]
 
