@@ -18,13 +18,17 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.imagebuilder import ImageBuilderClient
 
 from devkit.child import Child
+from devkit.specification import Recorder, of_httpx, of_sdk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
+    from devkit.specification import Specifications
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+ANSWERED = Recorder()
+"""What Kiln answered to the clients of this folder, until it is judged at each test's end."""
 REPOSITORY = Path(__file__).parents[3]
 GALLERY_IMAGE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/galleries/gallery/images/hello"
@@ -56,6 +60,7 @@ def sdk_at(address: str) -> Iterator[ImageBuilderClient]:
         credential_scopes=[f"{address}/.default"],
         per_call_policies=[AllowHttp()],
         polling_interval=1,
+        raw_response_hook=of_sdk(ANSWERED),
     ) as client:
         yield client
 
@@ -68,6 +73,16 @@ def served(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory
     shutil.copy(Path(__file__).parent / "stand_in" / "function_app.py", folder)
     with serve(folder, folder, local_azure.environment("kilnapi")) as address:
         yield address
+
+
+@pytest.fixture(autouse=True)
+def judged_answers(specifications: Specifications | None) -> Iterator[None]:
+    """Let a test fail to whose clients Kiln gave an answer that Microsoft's specification of Image Builder has not."""
+    ANSWERED.take()
+    yield
+    if specifications is not None:
+        found = ANSWERED.judged(specifications)
+        assert found == [], "\n".join(map(str, found))
 
 
 class Anyone:
@@ -92,7 +107,9 @@ def sdk(served: str) -> Iterator[ImageBuilderClient]:
 
 @pytest.fixture
 def http(served: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served, params={"api-version": "2025-10-01"}, timeout=30) as client:
+    with httpx.Client(
+        base_url=served, params={"api-version": "2025-10-01"}, timeout=30, event_hooks=of_httpx(ANSWERED)
+    ) as client:
         yield client
 
 
