@@ -91,15 +91,15 @@ class Problem(BaseModel):
 
 
 class TemplateInvalid(KilnError):
-    """The template breaks rules; all of them are reported together."""
+    """The template, or another body of the template language, breaks rules; all of them are reported together."""
 
     code = "ValidationFailed"
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], *, what: str = "image template") -> None:
         self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(
-            f"The image template has {count}.",
+            f"The {what} has {count}.",
             target=problems[0].path if problems else None,
             details=tuple(problem.as_detail() for problem in problems),
         )

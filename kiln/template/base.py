@@ -1,4 +1,4 @@
-"""What every part of the template language is made of: the base model, since when a property exists, and common texts.
+"""What every part of the template language is made of: the base model, its marks, and common texts.
 
 It knows no property of AIB by name; it must not know how problems are worded for a person.
 """
@@ -8,63 +8,156 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
 
 class Model(BaseModel):
-    """Base of the language: camelCase on the wire, unknown and mis-cased fields refused, immutable."""
+    """Base of the language: camelCase on the wire, unknown and mis-cased fields refused, immutable.
+
+    `code` is AIB's provisioning error code of whatever is wrong in it, `section` where Microsoft's reference tells its
+    rules (an anchor of image-builder-json), `read_only` the members that Azure answers and ignores when sent.
+    """
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_alias=True,
+        validate_by_name=True,
     )
+
+    code: ClassVar[str] = "Other"
+    section: ClassVar[str] = ""
+    read_only: ClassVar[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True)
 class Since:
-    """Marks a property with the first stable api-version that has it; `None` marks one that only Kiln has."""
+    """Marks a property with the first stable api-version that has it; `None` marks one that only Kiln has.
+
+    With `value`, a pattern, the property is older, and only a text that matches is that new.
+    """
 
     api_version: str | None
+    value: str | None = None
+
+    def applies(self, value: object) -> bool:
+        """Whether `value` is one that needs the api-version."""
+        if self.value is None:
+            return True
+        return isinstance(value, str) and re.fullmatch(self.value, value, re.IGNORECASE) is not None
 
 
-def broken(code: str, message: str) -> PydanticCustomError:
-    """Return the error of a broken rule: `code` is AIB's provisioning error code, `message` says what is due."""
-    return PydanticCustomError(code, "{rule}", {"rule": message})
+@dataclass(frozen=True)
+class RequiredBefore:
+    """Marks a property that every api-version before this one demands."""
+
+    api_version: str
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Marks a union: AIB's code for a type that nobody knows, and for one that the api-version does not know."""
+
+    bad: str
+    unsupported: str
+
+
+@dataclass(frozen=True)
+class See:
+    """Marks a property with the section of Microsoft's reference (image-builder-json) that has its rules, an anchor."""
+
+    section: str
+
+
+def broken(code: str, message: str, *, whole: bool = False) -> PydanticCustomError:
+    """Return the error of a broken rule: `code` is AIB's provisioning error code, `message` says what is due.
+
+    `whole` blames the object that the property is in, rather than the property alone.
+    """
+    return PydanticCustomError(code, "{rule}", {"rule": message, "whole": whole})
+
+
+@dataclass(frozen=True)
+class Form:
+    """Marks a text that has a form, which references.py checks; a body with another text still has AIB's shape.
+
+    It is taken, and its template then fails with a provisioning error, as AIB has it.
+    """
+
+    pattern: str
+    expected: str
+    code: str = "Other"
+
+    def matches(self, value: str) -> bool:
+        """Whether `value` has the form."""
+        return re.fullmatch(self.pattern, value) is not None
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let an editor know the form already."""
+        return {**handler(schema), "pattern": f"^({self.pattern})$"}
 
 
 @dataclass(frozen=True)
 class ArmId:
-    """Marks a text as the ARM id of a resource of one of `types`; references.py checks it.
-
-    A body with another text still has AIB's shape: it is taken, and its template then fails with a provisioning error.
-    """
+    """Marks a text as the ARM id of a resource of one of `types`; references.py checks it, as it does a `Form`."""
 
     types: tuple[str, ...]
     code: str = "Other"
+    may_be_empty: bool = False
 
     def matches(self, value: str) -> bool:
-        """Whether `value` is such an id, in any case."""
-        return any(_pattern(type_).fullmatch(value) for type_ in self.types)
+        """Whether `value` is such an id, in any case, or empty where that is allowed."""
+        return (self.may_be_empty and not value) or any(_pattern(type_).fullmatch(value) for type_ in self.types)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Marks a text as the name of an Azure region; references.py checks its spelling."""
+
+
+@dataclass(frozen=True)
+class Url:
+    """Marks a text as a URL of one of `schemes`; references.py checks it."""
+
+    schemes: tuple[str, ...]
+    code: str = "Other"
 
 
 @functools.cache
 def _pattern(type_: str) -> re.Pattern[str]:
+    group = r"/subscriptions/[^/]+/resourceGroups/[^/]+"
     if type_ == RESOURCE_GROUP:
-        return re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
+        return re.compile(group, re.IGNORECASE)
     provider, *types = type_.split("/")
     names = "".join(rf"/{re.escape(part)}/[^/]+" for part in types)
-    group = r"/subscriptions/[^/]+/resourceGroups/[^/]+"
     return re.compile(rf"{group}/providers/{re.escape(provider)}{names}", re.IGNORECASE)
 
 
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
+Flag = Annotated[bool, Strict()]
+Int32 = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
+"""A whole number as Microsoft's API definitions have it; neither a text nor a fraction stands for one."""
+
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 RunOutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-_.]{1,64}$")]
-Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
+Checksum = Annotated[
+    str, Form("([0-9a-f]{64})?", "the SHA-256 checksum in 64 lower-case hexadecimal digits, or nothing")
+]
 """SHA-256 in lower-case hexadecimal digits, or nothing for unchecked (Microsoft's image-builder-json)."""
 
+ArtifactUrl = Annotated[str, Url(("https", "http", "data"))]
+"""Where a script or file is: a public URL, a blob (by SAS or by the template's identity), or the data itself."""
+
+RegionName = Annotated[NonEmpty, Region()]
 IdentityId = Annotated[str, ArmId(("Microsoft.ManagedIdentity/userAssignedIdentities",))]
-SubnetId = Annotated[str, ArmId(("Microsoft.Network/virtualNetworks/subnets",))]
+SubnetId = Annotated[str, ArmId(("Microsoft.Network/virtualNetworks/subnets",), may_be_empty=True)]

@@ -5,23 +5,47 @@ It owns the per-step rules; whether a step suits the image's operating system sh
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from kiln.template.base import Checksum, Model, NonEmpty, Since, broken
+from kiln.template.base import (
+    ArtifactUrl,
+    Checksum,
+    Flag,
+    Form,
+    Int32,
+    Model,
+    NonEmpty,
+    Since,
+    Tags,
+    broken,
+)
 
-Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}[smh]$")]
+_DURATION = "[1-9][0-9]{0,5}[smh]"
+Duration = Annotated[str, Form(_DURATION, "a number and a unit: 90s, 5m, 2h")]
 """A number and a unit: `90s`, `5m`, `2h`."""
+
+Destination = Annotated[NonEmpty, Form(r"/.*[^/]|[A-Za-z]:[\\/].*[^\\/]", "an absolute path, of Linux or of Windows")]
+"""Where a file is put. AIB takes /tmp alone on Linux; Kiln writes as root, so any path there is."""
 
 
 class _Script(Model):
     """A script: exactly one of `inline` lines and a `scriptUri`."""
 
+    no_script: ClassVar[str]
+
     name: str = ""
     inline: tuple[str, ...] | None = None
-    script_uri: str | None = None
+    script_uri: ArtifactUrl | None = Field(default=None, validate_default=True)
     sha256_checksum: Checksum = ""
+
+    @field_validator("script_uri")
+    @classmethod
+    def _exactly_one_script(cls, script_uri: str | None, info: ValidationInfo) -> str | None:
+        if "inline" in info.data and bool(info.data["inline"]) == bool(script_uri):
+            raise broken(cls.no_script, "expected exactly one of inline (a list of lines) and scriptUri", whole=True)
+        return script_uri
 
 
 class _Shell(_Script):
@@ -30,66 +54,75 @@ class _Shell(_Script):
 
 class _PowerShell(_Script):
     type: Literal["PowerShell"]
-    run_elevated: bool = False
-    run_as_system: Annotated[bool, Since("2021-10-01")] = False
-    valid_exit_codes: tuple[int, ...] = ()
+    run_elevated: Flag = False
+    run_as_system: Flag = False
+    valid_exit_codes: tuple[Int32, ...] = ()
+
+    @field_validator("run_as_system")
+    @classmethod
+    def _system_is_elevated(cls, run_as_system: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's form
+        if run_as_system and info.data.get("run_elevated") is False:
+            raise broken("Other", "expected runElevated to be true as well when runAsSystem is")
+        return run_as_system
 
 
 class _File(Model):
-    type: Literal["File"]
     name: str = ""
-    source_uri: NonEmpty
+    source_uri: Annotated[ArtifactUrl, StringConstraints(min_length=1)]
     sha256_checksum: Checksum = ""
-    destination: NonEmpty
+    destination: Destination
 
 
 class ShellCustomizer(_Shell):
     """A shell script on Linux, run as root by `/bin/sh -e` when it is inline."""
 
-    @model_validator(mode="after")
-    def _exactly_one_script(self) -> ShellCustomizer:
-        _check_script(self, "NoCustomizerScript")
-        return self
+    section = "shell-customizer"
+    no_script = "NoCustomizerScript"
 
 
 class PowerShellCustomizer(_PowerShell):
     """A PowerShell script on Windows. No `validExitCodes` means 0 alone."""
 
-    @model_validator(mode="after")
-    def _rules(self) -> PowerShellCustomizer:
-        _check_script(self, "NoCustomizerScript")
-        _check_elevation(self)
-        return self
+    section = "powershell-customizer"
+    no_script = "NoCustomizerScript"
 
 
 class FileCustomizer(_File):
     """One file, fetched from `sourceUri` and put at `destination` in the machine."""
 
+    section = "file-customizer"
+
+    type: Literal["File"]
+
 
 class WindowsRestartCustomizer(Model):
     """A restart of Windows; empty texts mean the defaults. `restartTimeout` is a number and a unit, `5m` by default."""
+
+    section = "windows-restart-customizer"
 
     type: Literal["WindowsRestart"]
     name: str = ""
     restart_command: str = ""
     restart_check_command: str = ""
-    restart_timeout: Duration | Literal[""] = ""
+    restart_timeout: Annotated[str, Form(f"({_DURATION})?", "a number and a unit: 90s, 5m, 2h")] = ""
 
 
 class WindowsUpdateCustomizer(Model):
     """Windows updates, in rounds with restarts until none is left. `updateLimit` is per round; 0 means 1000."""
 
+    section = "windows-update-customizer"
+
     type: Literal["WindowsUpdate"]
     name: str = ""
     search_criteria: str = ""
     filters: tuple[str, ...] = ()
-    update_limit: Annotated[int, Field(ge=0)] = 0
+    update_limit: Annotated[Int32, Field(ge=0)] = 0
 
 
 class RestartCustomizer(Model):
     """Kiln's own: a restart of any operating system, with an optional check that must end with 0 afterwards."""
 
-    type: Literal["Restart"]
+    type: Annotated[Literal["Restart"], Since(None)]
     name: str = ""
     check_command: str = ""
     timeout: Duration = "10m"
@@ -103,50 +136,40 @@ Customizer = Annotated[
     | WindowsUpdateCustomizer
     | RestartCustomizer,
     Field(discriminator="type"),
+    Tags("BadCustomizerType", "UnsupportedCustomizerType"),
 ]
 
 
 class ShellValidator(_Shell):
     """A shell script in a machine made from the image."""
 
-    @model_validator(mode="after")
-    def _exactly_one_script(self) -> ShellValidator:
-        _check_script(self, "NoValidatorScript")
-        return self
+    no_script = "NoValidatorScript"
 
 
 class PowerShellValidator(_PowerShell):
     """A PowerShell script in a machine made from the image."""
 
-    @model_validator(mode="after")
-    def _rules(self) -> PowerShellValidator:
-        _check_script(self, "NoValidatorScript")
-        _check_elevation(self)
-        return self
+    no_script = "NoValidatorScript"
 
 
 class FileValidator(_File):
-    """A file that later validators need in the machine (since 2022-07-01)."""
+    """A file that later validators need in the machine."""
+
+    type: Annotated[Literal["File"], Since("2022-07-01")]
 
 
-Validator = Annotated[ShellValidator | PowerShellValidator | FileValidator, Field(discriminator="type")]
+Validator = Annotated[
+    ShellValidator | PowerShellValidator | FileValidator,
+    Field(discriminator="type"),
+    Tags("BadValidatorType", "UnsupportedValidatorType"),
+]
 
 
 class Validate(Model):
     """How the image is tested before it is distributed, or, with `sourceValidationOnly`, how its source is."""
 
-    continue_distribute_on_failure: bool = False
-    source_validation_only: bool = False
-    in_vm_validations: Annotated[tuple[Validator, ...], Field(alias="inVMValidations")] = Field(
-        default=(), alias="inVMValidations"
-    )
+    section = "properties-validate"
 
-
-def _check_script(script: _Script, code: str) -> None:
-    if bool(script.inline) == bool(script.script_uri):
-        raise broken(code, "expected exactly one of inline (a list of lines) and scriptUri")
-
-
-def _check_elevation(script: _PowerShell) -> None:
-    if script.run_as_system and not script.run_elevated:
-        raise broken("Other", "expected runElevated to be true as well when runAsSystem is")
+    continue_distribute_on_failure: Flag = False
+    source_validation_only: Flag = False
+    in_vm_validations: tuple[Validator, ...] = Field(default=(), alias="inVMValidations")

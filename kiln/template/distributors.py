@@ -8,17 +8,34 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from kiln.template.base import ArmId, Model, NonEmpty, RunOutputName, Since, broken
+from kiln.template.base import (
+    ArmId,
+    Flag,
+    Form,
+    Int32,
+    Model,
+    RegionName,
+    RequiredBefore,
+    RunOutputName,
+    Since,
+    Tags,
+    Url,
+    broken,
+)
 
-VERSION = re.compile(r"\d{1,10}\.\d{1,10}\.\d{1,10}")
-StorageAccountType = Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"]
+BAD_TARGET = "BadSharedImageDistribute"
+StorageAccountType = Annotated[
+    Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"], Since("2022-07-01", value="Premium_LRS")
+]
 GalleryImageId = Annotated[
     str,
-    ArmId(
-        ("Microsoft.Compute/galleries/images", "Microsoft.Compute/galleries/images/versions"),
-        "BadSharedImageDistribute",
+    ArmId(("Microsoft.Compute/galleries/images", "Microsoft.Compute/galleries/images/versions"), BAD_TARGET),
+    Form(
+        r"(?i:(?!.*/versions/).*|.*/versions/\d{1,10}\.\d{1,10}\.\d{1,10})",
+        "an id that ends in /versions/MAJOR.MINOR.PATCH or has no version",
+        BAD_TARGET,
     ),
 ]
 
@@ -26,25 +43,29 @@ GalleryImageId = Annotated[
 class TargetRegion(Model):
     """One region of a gallery image version, with its number of replicas and their storage."""
 
-    name: NonEmpty
-    replica_count: Annotated[int, Field(ge=1, le=100)] = 1
+    name: RegionName
+    replica_count: Annotated[Int32, Field(ge=1, le=100)] = 1
     storage_account_type: StorageAccountType = "Standard_LRS"
 
 
 class LatestVersioning(Model):
     """The highest version under `major` (-1: under any) with its patch raised by one."""
 
+    section = "versioning"
+
     scheme: Literal["Latest"]
-    major: Annotated[int, Field(ge=-1)] = -1
+    major: Annotated[Int32, Field(ge=-1)] = -1
 
 
 class SourceVersioning(Model):
     """The source image's own version number."""
 
+    section = "versioning"
+
     scheme: Literal["Source"]
 
 
-Versioning = Annotated[LatestVersioning | SourceVersioning, Field(discriminator="scheme")]
+Versioning = Annotated[LatestVersioning | SourceVersioning, Field(discriminator="scheme"), Tags(BAD_TARGET, BAD_TARGET)]
 
 
 class _Distributor(Model):
@@ -55,32 +76,34 @@ class _Distributor(Model):
 class SharedImageDistributor(_Distributor):
     """A version of a gallery image definition, in one or more regions."""
 
+    code = BAD_TARGET
+    section = "distribute-sharedimage"
+
     type: Literal["SharedImage"]
     gallery_image_id: GalleryImageId
     target_regions: Annotated[tuple[TargetRegion, ...], Since("2022-07-01")] = ()
-    replication_regions: tuple[NonEmpty, ...] = ()
+    replication_regions: Annotated[tuple[RegionName, ...], RequiredBefore("2022-07-01")] = ()
     storage_account_type: StorageAccountType | None = None
-    exclude_from_latest: bool = False
+    exclude_from_latest: Flag = False
     versioning: Annotated[Versioning | None, Since("2022-07-01")] = None
     replication_mode: Annotated[Literal["Full", "Shallow"], Since("2025-10-01")] = "Full"
 
-    @model_validator(mode="after")
-    def _rules(self) -> SharedImageDistributor:
-        if self.target_regions and (self.replication_regions or self.storage_account_type):
+    @field_validator("replication_regions", "storage_account_type")
+    @classmethod
+    def _not_both_forms(cls, value: object, info: ValidationInfo) -> object:
+        if value and info.data.get("target_regions"):
             raise broken(
-                "BadSharedImageDistribute",
+                BAD_TARGET,
                 "expected targetRegions alone; replicationRegions and storageAccountType are its deprecated form",
             )
-        if self.version is not None and not VERSION.fullmatch(self.version):
-            raise broken(
-                "BadSharedImageDistribute",
-                "expected a galleryImageId that ends in /versions/MAJOR.MINOR.PATCH or in no version",
-            )
-        if self.version is not None and self.versioning is not None:
-            raise broken(
-                "BadSharedImageDistribute", "expected either a version in galleryImageId or versioning, not both"
-            )
-        return self
+        return value
+
+    @field_validator("versioning")
+    @classmethod
+    def _one_version(cls, versioning: Versioning | None, info: ValidationInfo) -> Versioning | None:
+        if versioning is not None and "/versions/" in info.data.get("gallery_image_id", "").lower():
+            raise broken(BAD_TARGET, "expected either a version in galleryImageId or versioning, not both")
+        return versioning
 
     @property
     def definition_id(self) -> str:
@@ -104,16 +127,24 @@ class SharedImageDistributor(_Distributor):
 class ManagedImageDistributor(_Distributor):
     """A managed image, in any region."""
 
+    section = "distribute-managedimage"
+
     type: Literal["ManagedImage"]
     image_id: Annotated[str, ArmId(("Microsoft.Compute/images",))]
-    location: NonEmpty
+    location: RegionName
 
 
 class VhdDistributor(_Distributor):
     """A VHD: in the staging storage account, or at `uri`, the URL of a blob or of a container."""
 
+    section = "distribute-vhd"
+
     type: Literal["VHD"]
-    uri: Annotated[str, Since("2022-07-01")] = ""
+    uri: Annotated[str, Url(("https", "http")), Since("2022-07-01")] = ""
 
 
-Distributor = Annotated[SharedImageDistributor | ManagedImageDistributor | VhdDistributor, Field(discriminator="type")]
+Distributor = Annotated[
+    SharedImageDistributor | ManagedImageDistributor | VhdDistributor,
+    Field(discriminator="type"),
+    Tags("BadDistributeType", "BadDistributeType"),
+]

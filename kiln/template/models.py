@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
-from kiln.template.base import RESOURCE_GROUP, ArmId, Checksum, IdentityId, Model, NonEmpty, Since, broken
+from kiln.template.base import (
+    RESOURCE_GROUP,
+    ArmId,
+    ArtifactUrl,
+    Checksum,
+    IdentityId,
+    Int32,
+    Model,
+    RegionName,
+    See,
+    Since,
+    broken,
+)
 from kiln.template.customizers import Customizer, Validate
 from kiln.template.distributors import Distributor
 from kiln.template.sources import Source
@@ -21,28 +33,31 @@ MINIMUM_TIMEOUT = 6
 
 State = Literal["Enabled", "Disabled"]
 OnError = Literal["cleanup", "abort"]
-StagingGroupId = Annotated[str, ArmId((RESOURCE_GROUP,), "BadStagingResourceGroup")]
+StagingGroupId = Annotated[str, ArmId((RESOURCE_GROUP,), "BadStagingResourceGroup", may_be_empty=True)]
 """Empty for a group of Kiln's own making."""
 
 
 class AssignedIdentity(Model):
-    """What Azure says of an assigned identity; both are read-only, and ignored when sent."""
+    """What Azure says of an assigned identity, which is all read-only: in a request it is an empty object."""
 
-    principal_id: str | None = None
-    client_id: str | None = None
+    read_only = frozenset({"principalId", "clientId"})
 
 
 class Identity(Model):
     """The template's identity, as AIB demands it: at most one user-assigned identity."""
 
-    type: Literal["UserAssigned", "None"]
-    user_assigned_identities: dict[IdentityId, AssignedIdentity | None] = Field(default_factory=dict)
+    section = "user-assigned-identity-for-azure-image-builder-image-template-resource"
+    read_only = frozenset({"principalId", "tenantId"})
 
-    @model_validator(mode="after")
-    def _rules(self) -> Identity:
-        if len(self.user_assigned_identities) > 1:
+    type: Literal["UserAssigned", "None"]
+    user_assigned_identities: dict[IdentityId, AssignedIdentity] = Field(default_factory=dict)
+
+    @field_validator("user_assigned_identities")
+    @classmethod
+    def _one_at_most(cls, assigned: dict[str, AssignedIdentity]) -> dict[str, AssignedIdentity]:
+        if len(assigned) > 1:
             raise broken("Other", "expected one user-assigned identity; AIB supports no more")
-        return self
+        return assigned
 
     @property
     def assigned(self) -> str | None:
@@ -60,12 +75,14 @@ class Workload(Model):
     """A script that warms the image up for what it is made for (since 2025-10-01)."""
 
     state: State = "Disabled"
-    script_uri: str = ""
+    script_uri: ArtifactUrl = ""
     sha256_checksum: Checksum = ""
 
 
 class Optimize(Model):
     """What is done to make machines of the image start faster."""
+
+    section = "properties-optimize"
 
     vm_boot: VmBoot = VmBoot()
     workload: Annotated[Workload, Since("2025-10-01")] = Workload()
@@ -73,6 +90,8 @@ class Optimize(Model):
 
 class ErrorHandling(Model):
     """Whether a failed build's machine is cleaned up or kept for a look at it."""
+
+    section = "properties-errorhandling"
 
     on_customizer_error: OnError = "cleanup"
     on_validation_error: OnError = "cleanup"
@@ -84,12 +103,23 @@ class AutoRun(Model):
     state: State = "Disabled"
 
 
+def with_different_names(distribute: tuple[Distributor, ...]) -> tuple[Distributor, ...]:
+    """Return `distribute` if its runOutputNames differ, in any case; raise the error of the rule otherwise."""
+    names = [target.run_output_name.lower() for target in distribute]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise broken("Other", f"expected a different runOutputName for each target; used twice: {', '.join(twice)}")
+    return distribute
+
+
 class TemplateProperties(Model):
     """What an image is made from, what is done to it, and where it goes."""
 
-    source: Source
-    customize: tuple[Customizer, ...] = ()
-    distribute: tuple[Distributor, ...]
+    read_only = frozenset({"provisioningState", "provisioningError", "lastRunStatus", "exactStagingResourceGroup"})
+
+    source: Annotated[Source, See("properties-source")]
+    customize: Annotated[tuple[Customizer, ...], See("properties-customize")] = ()
+    distribute: Annotated[tuple[Distributor, ...], See("properties-distribute")]
     optimize: Annotated[Optimize, Since("2022-07-01")] = Optimize()
     validation: Annotated[Validate, Field(alias="validate"), Since("2022-02-14")] = Field(
         default=Validate(), alias="validate"
@@ -97,28 +127,30 @@ class TemplateProperties(Model):
     error_handling: Annotated[ErrorHandling, Since("2023-07-01")] = ErrorHandling()
     vm_profile: VmProfile = VmProfile()
     additional_data_disks: Annotated[tuple[DataDisk, ...], Since("2025-10-01")] = ()
-    build_timeout_in_minutes: Annotated[int, Field(ge=0, le=960)] = 0
-    staging_resource_group: Annotated[StagingGroupId, Since("2022-02-14")] = ""
+    build_timeout_in_minutes: Annotated[Int32, Field(ge=0, le=960), See("properties-buildtimeoutinminutes")] = 0
+    staging_resource_group: Annotated[StagingGroupId, Since("2022-02-14"), See("properties-stagingresourcegroup")] = ""
     auto_run: Annotated[AutoRun, Since("2024-02-01")] = AutoRun()
     managed_resource_tags: Annotated[dict[str, str], Since("2024-02-01")] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _targets_and_timeout(self) -> TemplateProperties:
-        if not self.distribute:
-            raise broken("BadDistributeType", "expected at least one target in distribute")
-        names = [target.run_output_name.lower() for target in self.distribute]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise broken("Other", f"expected a different runOutputName for each target; used twice: {', '.join(twice)}")
-        if 0 < self.build_timeout_in_minutes < MINIMUM_TIMEOUT:
-            raise broken("Other", f"expected buildTimeoutInMinutes to be 0 (the default) or {MINIMUM_TIMEOUT} to 960")
-        return self
+    @field_validator("distribute")
+    @classmethod
+    def _names_differ(cls, distribute: tuple[Distributor, ...]) -> tuple[Distributor, ...]:
+        return with_different_names(distribute)
+
+    @field_validator("build_timeout_in_minutes")
+    @classmethod
+    def _long_enough(cls, minutes: int) -> int:
+        if 0 < minutes < MINIMUM_TIMEOUT:
+            raise broken("Other", f"expected 0 (the default, 4 hours) or {MINIMUM_TIMEOUT} to 960 minutes")
+        return minutes
 
 
 class ImageTemplate(Model):
     """The body of PUT imageTemplates/{name}. `id`, `name` and `type` are read-only and ignored when sent."""
 
-    location: NonEmpty
-    tags: dict[str, str] = Field(default_factory=dict)
+    read_only = frozenset({"id", "name", "type", "apiVersion", "systemData"})
+
+    location: Annotated[RegionName, See("location")]
+    tags: Annotated[dict[str, str], See("tags")] = Field(default_factory=dict)
     identity: Identity
     properties: TemplateProperties

@@ -1,97 +1,120 @@
 """Bodies into templates: one call that returns an `ImageTemplate` or raises every problem at once.
 
-It owns the wording and the paths of problems; the rules themselves stand with the models.
+It owns what is looked for and in which order; the rules themselves stand with the models, their words in wording.py.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from kiln.errors import Problem, TemplateInvalid
+from kiln.template import shape
+from kiln.template.base import Model, RequiredBefore, Since, Tags
 from kiln.template.models import ImageTemplate
+from kiln.template.versions import check_api_version
+from kiln.template.wording import BROKEN_TEXT, RELEASES, kind, message, path_text, reference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic_core import ErrorDetails
 
-READ_ONLY = ("id", "name", "type", "apiVersion", "systemData")
-READ_ONLY_PROPERTIES = (
-    "provisioningState",
-    "provisioningError",
-    "lastRunStatus",
-    "exactStagingResourceGroup",
-)
-RULES = "https://learn.microsoft.com/azure/virtual-machines/linux/image-builder-json"
+    from kiln.template.shape import Path, Place
+
+Parsed = TypeVar("Parsed", bound=Model)
+Found = tuple["Path", Problem]
 
 
-def parse_template(body: Any) -> ImageTemplate:
+def parse_template(body: Any, api_version: str | None = None) -> ImageTemplate:
     """Return the template that `body` (decoded JSON) describes.
 
-    Read-only members that clients echo back (`id`, `provisioningState`, ...) are ignored, as ARM does.
-    Raises `TemplateInvalid` with one `Problem` for each broken rule.
+    With an `api_version`, what only a newer one has is refused, too. Read-only members that clients echo back (`id`,
+    `provisioningState`, ...) are ignored, as ARM does. Raises `TemplateInvalid` with one `Problem` for each broken
+    rule, and `RequestInvalid` for an api-version that is not supported.
     """
-    if not isinstance(body, dict):
-        problem = Problem(path="$", message=f"expected a JSON object, got {_kind(body)}", source=RULES)
-        raise TemplateInvalid((problem,))
-    content = without_read_only(body)
-    try:
-        return ImageTemplate.model_validate(content, by_name=False, by_alias=True)
-    except ValidationError as error:
-        problems = tuple(_problem(item) for item in error.errors(include_url=False))
-        raise TemplateInvalid(problems) from error
+    return parse_as(ImageTemplate, body, api_version, what="image template")
 
 
 def without_read_only(body: dict[str, Any]) -> dict[str, Any]:
-    """Return `body` without the members that only the service may set."""
-    content = {key: value for key, value in body.items() if key not in READ_ONLY}
-    if isinstance(content.get("properties"), dict):
-        content["properties"] = {
-            key: value for key, value in content["properties"].items() if key not in READ_ONLY_PROPERTIES
-        }
-    return content
+    """Return a template's body without the members that only the service may set, and without nulls."""
+    cleaned: dict[str, Any] = shape.without_read_only(ImageTemplate, body)
+    return cleaned
 
 
-def _problem(item: ErrorDetails) -> Problem:
-    return Problem(path=_path(item), message=_message(item), source=RULES)
+def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: str) -> Parsed:
+    """Return the `model` that `body` describes; `what` names it in the error. Raises as `parse_template` does."""
+    if api_version is not None:
+        check_api_version(api_version)
+    if not isinstance(body, dict):
+        problem = Problem(path="$", message=f"expected a JSON object, got {kind(body)}", source=reference(""))
+        raise TemplateInvalid((problem,), what=what)
+    content = shape.without_read_only(model, body)
+    beyond = dict(_beyond_the_models(model, content, api_version))
+    problems: list[Problem] = []
+    parsed = None
+    try:
+        parsed = model.model_validate(content, by_name=False, by_alias=True)
+    except ValidationError as error:
+        found = (_problem(model, item) for item in error.errors(include_url=False))
+        problems = [problem for path, problem in found if not any(path[: len(known)] == known for known in beyond)]
+    problems += beyond.values()
+    if problems or parsed is None:
+        raise TemplateInvalid(tuple(problems), what=what)
+    return parsed
 
 
-def _path(item: ErrorDetails) -> str:
-    """Return ARM's form of pydantic's location, without the tag that a discriminated union adds to it."""
-    path = ""
-    previous_is_index = False
-    for part in item["loc"]:
-        if isinstance(part, int):
-            path += f"[{part}]"
-            previous_is_index = True
+def _problem(model: type[Model], item: ErrorDetails) -> Found:
+    place = shape.locate(model, item["loc"])
+    path, code = place.path, place.code
+    context: dict[str, Any] = item.get("ctx", {})
+    if item["type"].startswith("union_tag_"):
+        path = (*path, place.shape.discriminator)
+        tags = place.shape.mark(Tags)
+        code = tags.bad if tags else code
+    elif "rule" in context:
+        code = item["type"] if item["type"] != "Other" else code
+        path = path[:-1] if context.get("whole") else path
+    return _found(replace(place, path=path), message(item, place), code=code)
+
+
+def _beyond_the_models(model: type[Model], body: Any, api_version: str | None) -> Iterator[Found]:
+    """Yield what the models alone cannot tell: text that no file can hold, and what `api_version` knows otherwise."""
+    for place, value in shape.walk(shape.root(model), body):
+        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+            yield _found(place, f"expected {BROKEN_TEXT}")
+        if api_version is None:
             continue
-        if previous_is_index and part in {"Shell", "File", "SharedImage", "VHD"}:
-            previous_is_index = False
-            continue
-        previous_is_index = False
-        path += f".{part}" if path else part
-    return path or "$"
+        for since in place.shape.marked(Since):
+            if since.api_version is not None and since.api_version > api_version and since.applies(value):
+                yield _too_new(place, since.api_version, api_version)
+        if isinstance(value, dict) and place.shape.model is not None:
+            yield from _required_then(place, value, api_version)
 
 
-def _message(item: ErrorDetails) -> str:
-    match item["type"]:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return f"is not a property of the template language (names are case-sensitive); got {_kind(item['input'])}"
-        case "union_tag_invalid":
-            context = item.get("ctx", {})
-            return f"expected type to be one of {context.get('expected_tags')}, got {context.get('tag')!r}"
-        case "union_tag_not_found":
-            return "expected an object with a type"
-        case "value_error":
-            return str(item.get("ctx", {}).get("error", item["msg"]))
-        case _:
-            text = item["msg"].replace("tuple", "list")
-            return f"{text[0].lower()}{text[1:]}, got {_kind(item['input'])}"
+def _too_new(place: Place, since: str, api_version: str) -> Found:
+    is_type = place.tags is not None and place.path[-1] == "type"
+    return _found(
+        place,
+        f"is new in api-version {since}; the request's is {api_version}",
+        source=f"{RELEASES}#version-{since}",
+        code=place.tags.unsupported if place.tags and is_type else place.code,
+    )
 
 
-def _kind(value: Any) -> str:
-    """Name a JSON value's kind without repeating its content, which may be secret or huge."""
-    names = {dict: "an object", list: "a list", tuple: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
+def _required_then(place: Place, value: dict[str, Any], api_version: str) -> Iterator[Found]:
+    """Yield the properties that `api_version` demanded and newer ones do not."""
+    for name, known in shape.properties(place.owner).items():
+        due = known.shape.mark(RequiredBefore)
+        if due is not None and api_version < due.api_version and name not in value:
+            text = f"is required before api-version {due.api_version}; the request's is {api_version}"
+            yield _found(place.below(name), text)
+
+
+def _found(place: Place, text: str, *, source: str | None = None, code: str | None = None) -> Found:
+    problem = Problem(
+        path=path_text(place.path), message=text, source=source or reference(place.section), code=code or place.code
+    )
+    return place.path, problem

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kiln.template.base import ArmId, Model, NonEmpty
+from kiln.template.base import ArmId, Model, NonEmpty, Since, Tags
 
 
 class PlanInfo(Model):
     """The purchase plan of a paid marketplace image; all three are needed."""
+
+    section = "support-for-market-place-plan-information"
 
     plan_name: NonEmpty
     plan_product: NonEmpty
@@ -22,6 +24,10 @@ class PlanInfo(Model):
 
 class PlatformImageSource(Model):
     """A marketplace image. `latest` is resolved when a build starts, not when the template is submitted."""
+
+    code = "BadPIRSource"
+    section = "platformimage-source"
+    read_only = frozenset({"exactVersion"})
 
     type: Literal["PlatformImage"]
     publisher: NonEmpty
@@ -34,17 +40,26 @@ class PlatformImageSource(Model):
 class ManagedImageSource(Model):
     """A generalized managed image, in the template's subscription and region."""
 
+    code = "BadManagedImageSource"
+    section = "managedimage-source"
+
     type: Literal["ManagedImage"]
     image_id: Annotated[str, ArmId(("Microsoft.Compute/images",), "BadManagedImageSource")]
 
 
 GalleryVersionId = Annotated[
-    str, ArmId(("Microsoft.Compute/galleries/images/versions",), "BadSharedImageVersionSource")
+    str,
+    ArmId(("Microsoft.Compute/galleries/images/versions",), "BadSharedImageVersionSource"),
+    Since("2022-07-01", value=".*/versions/latest"),
 ]
 
 
 class SharedImageSource(Model):
     """A gallery image version; `.../versions/latest` (since 2022-07-01) is resolved when a build starts."""
+
+    code = "BadSharedImageVersionSource"
+    section = "sharedimageversion-source"
+    read_only = frozenset({"exactVersion"})
 
     type: Literal["SharedImageVersion"]
     image_version_id: GalleryVersionId
@@ -60,4 +75,8 @@ class SharedImageSource(Model):
         return self.image_version_id.rsplit("/", 1)[1]
 
 
-Source = Annotated[PlatformImageSource | ManagedImageSource | SharedImageSource, Field(discriminator="type")]
+Source = Annotated[
+    PlatformImageSource | ManagedImageSource | SharedImageSource,
+    Field(discriminator="type"),
+    Tags("BadSourceType", "BadSourceType"),
+]

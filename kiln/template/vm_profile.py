@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from kiln.template.base import IdentityId, Model, Since, SubnetId, broken
+from kiln.template.base import IdentityId, Int32, Model, See, Since, SubnetId, broken
 
 
 class VnetConfig(Model):
@@ -18,36 +18,50 @@ class VnetConfig(Model):
     The container subnet and the proxy's size are AIB's own machinery; they are checked, and Kiln needs neither.
     """
 
+    section = "vnetconfig-optional"
+
     subnet_id: SubnetId | None = None
     container_instance_subnet_id: Annotated[SubnetId | None, Since("2024-02-01")] = None
     proxy_vm_size: Annotated[str, Since("2021-10-01")] = ""
 
-    @model_validator(mode="after")
-    def _rules(self) -> VnetConfig:
-        if self.container_instance_subnet_id is None:
-            return self
-        if self.subnet_id is None:
+    @field_validator("container_instance_subnet_id")
+    @classmethod
+    def _beside_the_subnet(cls, container: str | None, info: ValidationInfo) -> str | None:
+        if not container or "subnet_id" not in info.data:
+            return container
+        if not info.data["subnet_id"]:
             raise broken("Other", "expected subnetId as well when containerInstanceSubnetId is given")
-        if self.proxy_vm_size:
-            raise broken("Other", "expected no proxyVmSize when containerInstanceSubnetId is given")
-        ours, theirs = self.subnet_id.lower(), self.container_instance_subnet_id.lower()
+        ours, theirs = info.data["subnet_id"].lower(), container.lower()
         if ours == theirs:
             raise broken("Other", "expected containerInstanceSubnetId to be another subnet than subnetId")
         if ours.rsplit("/subnets/", 1)[0] != theirs.rsplit("/subnets/", 1)[0]:
             raise broken("Other", "expected containerInstanceSubnetId in the same virtual network as subnetId")
-        return self
+        return container
+
+    @field_validator("proxy_vm_size")
+    @classmethod
+    def _no_proxy_with_container(cls, proxy_vm_size: str, info: ValidationInfo) -> str:
+        if proxy_vm_size and info.data.get("container_instance_subnet_id"):
+            raise broken("Other", "expected no proxyVmSize when containerInstanceSubnetId is given")
+        return proxy_vm_size
 
 
 class VmProfile(Model):
     """The build machine. An empty size means Kiln's default for the source; 0 GB the source's own disk size."""
 
+    section = "properties-vmprofile"
+
     vm_size: str = ""
-    os_disk_size_gb: Annotated[int, Field(ge=0, alias="osDiskSizeGB")] = Field(default=0, alias="osDiskSizeGB")
-    user_assigned_identities: Annotated[tuple[IdentityId, ...], Since("2021-10-01")] = ()
+    os_disk_size_gb: Annotated[Int32, Field(ge=0), See("osdisksizegb")] = Field(default=0, alias="osDiskSizeGB")
+    user_assigned_identities: Annotated[
+        tuple[IdentityId, ...],
+        Since("2021-10-01"),
+        See("user-assigned-identity-for-the-image-builder-build-vm"),
+    ] = ()
     vnet_config: VnetConfig = VnetConfig()
 
 
 class DataDisk(Model):
     """A data disk that becomes part of the image, besides the source's own."""
 
-    size_gb: Annotated[int, Field(ge=0, alias="sizeGB")] = Field(default=0, alias="sizeGB")
+    size_gb: Annotated[Int32, Field(ge=0)] = Field(default=0, alias="sizeGB")

@@ -1,0 +1,40 @@
+"""The api-versions of Microsoft.VirtualMachineImages that Kiln speaks, and which of them is meant by another one.
+
+It owns the list and the refusal of all others; what each of them knows stands with the models (`Since`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kiln.errors import RequestInvalid
+
+API_VERSIONS = ("2020-02-14", "2021-10-01", "2022-02-14", "2022-07-01", "2023-07-01", "2024-02-01", "2025-10-01")
+"""The stable ones, oldest first (Microsoft's API definitions of Microsoft.VirtualMachineImages)."""
+
+LATEST = API_VERSIONS[-1]
+
+
+def nearest_api_version(given: str) -> str:
+    """Return the supported api-version whose date is nearest to that of `given` (`2019-05-01-preview`, ...).
+
+    Of two that are equally near it is the newer one; for what starts with no date it is the latest.
+    """
+    try:
+        wanted = date.fromisoformat(given[:10])
+    except ValueError:
+        return LATEST
+    return min(reversed(API_VERSIONS), key=lambda known: abs(date.fromisoformat(known) - wanted))
+
+
+def check_api_version(given: str) -> str:
+    """Return `given` if Kiln speaks it. Raises `RequestInvalid` that names the nearest one otherwise."""
+    if given in API_VERSIONS:
+        return given
+    what = "a preview, and no preview" if given.lower().endswith("-preview") else "not one that"
+    raise RequestInvalid(
+        f"The api-version {given[:40]!r} is {what} is supported; the nearest that is, is {nearest_api_version(given)}. "
+        f"The supported ones are {', '.join(API_VERSIONS)}.",
+        code="InvalidApiVersionParameter",
+        target="api-version",
+    )

@@ -1,0 +1,122 @@
+"""What a problem says: paths as Resource Manager writes them, what was expected, and what kind of value was found.
+
+It owns the words; it never repeats what was sent, which may be secret or huge.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from kiln.template.shape import properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
+    from kiln.template.shape import Path, Place
+
+REFERENCE = "https://learn.microsoft.com/azure/virtual-machines/linux/image-builder-json"
+RELEASES = "https://learn.microsoft.com/azure/virtual-machines/image-builder-api-update-release-notes"
+BROKEN_TEXT = "text without broken characters (lone surrogates)"
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_LONGEST_NAME = 200
+_EXPECTED = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "string_unicode": BROKEN_TEXT,
+    "string_too_short": "a string that is not empty",
+    "string_pattern_mismatch": "a string that matches {pattern}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+}
+
+
+def path_text(path: Path) -> str:
+    """Return a path as Resource Manager writes it: `properties.customize[1].inline`, `tags['a b']`, `$` for all."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += "['" + json.dumps(part[:_LONGEST_NAME])[1:-1].replace("'", "\\'") + "']"
+    return text or "$"
+
+
+def kind(value: Any) -> str:
+    """Name a JSON value's kind without repeating its content."""
+    names = {dict: "an object", list: "a list", tuple: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else "something else")
+
+
+def reference(section: str) -> str:
+    """Return the link to a section of Microsoft's template reference."""
+    return f"{REFERENCE}#{section}" if section else REFERENCE
+
+
+def message(item: ErrorDetails, place: Place) -> str:
+    """Return what is wrong at `place`, in words of the template language."""
+    context: dict[str, Any] = item.get("ctx", {})
+    found, type_ = item["input"], item["type"]
+    if "rule" in context:
+        return str(context["rule"])
+    if type_ in _EXPECTED:
+        return f"expected {_EXPECTED[type_].format_map(context)}, got {kind(found)}"
+    return _about_names(type_, found, place) or f"{item['msg']}; got {kind(found)}"
+
+
+def _about_names(type_: str, found: Any, place: Place) -> str | None:
+    """Return what is wrong with a property's name, or with a text that is one of a few."""
+    match type_:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return _unknown_property(place)
+        case "union_tag_not_found":
+            return f"is required: {one_of(place.shape.members)}"
+        case "union_tag_invalid":
+            tag = found.get(place.shape.discriminator) if isinstance(found, dict) else None
+            return _not_one_of(tag, place.shape.members)
+        case "literal_error":
+            return _not_one_of(found, place.shape.choices)
+        case _:
+            return None
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return `one of 'a', 'b'`."""
+    return "one of " + ", ".join(f"'{name}'" for name in names)
+
+
+def _unknown_property(place: Place) -> str:
+    name, known = str(place.path[-1]), sorted(properties(place.owner))
+    meant = _meant(name, known)
+    if meant is not None:
+        cased = " Names are case-sensitive." if meant.lower() == name.lower() else ""
+        return f"is not a property here; did you mean '{meant}'?{cased}"
+    return "is not a property here" + (f"; there are {', '.join(known)}" if known else "")
+
+
+def _not_one_of(found: Any, names: Iterable[str]) -> str:
+    names = list(names)
+    meant = _meant(found, names) if isinstance(found, str) else None
+    hint = f"; did you mean '{meant}'?" if meant else ""
+    got = "another string" if isinstance(found, str) else kind(found)
+    return f"expected {one_of(names)}, got {got}{hint}"
+
+
+def _meant(found: str, names: list[str]) -> str | None:
+    """Return the name that is the same but for its case, or that is nearly the same."""
+    lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(found[:64].lower(), lower, n=1, cutoff=0.8)
+    return lower[near[0]] if near else None
