@@ -9,9 +9,13 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     customize,
     delete_template,
     distribute,
+    generalize,
     make_image,
     replicate,
+    scripts,
     stage,
+    submit_template,
+    validate,
     wait,
 )
 

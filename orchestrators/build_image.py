@@ -7,23 +7,27 @@ the work can make nothing more and ends by itself.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kiln.contracts import BUILD_IMAGE, CLEAN_UP, FINISH_RUN, MAKE_IMAGE, MAKE_PLAN, REPORT_STOP, PlannedRun
-from kiln.errors import BuildError, RunCanceled
-from kiln.messages import CANCEL, BuildRequest, FinishReport, Nothing, Outcome, StopReport
+from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
+from kiln.messages import CANCEL, BuildRequest, CleanedUp, CloseRequest, FinishReport, Nothing, Outcome, StopReport
 from kiln.runs.record import Phase, RunState
 from orchestrators.flow import Branch, Flow, orchestrator
 
 if TYPE_CHECKING:
+    from kiln.ids import RunRef
     from kiln.planner.plan import Plan
     from orchestrators.flow import Steps
 
+Purposes = tuple[Literal["build", "validation"], ...]
 
-@orchestrator(BUILD_IMAGE)
+
+@orchestrator(BUILD_IMAGE, root=True)
 def build_image(flow: Flow, request: BuildRequest) -> Steps[Nothing]:
     """Build one image. The run's record says how it ended; this never raises for a failed build."""
     run = request.run
+    plan: Plan | None = None
     work: Branch[Outcome] | None = None
     error: BuildError | None = None
     outcome = Outcome()
@@ -40,15 +44,16 @@ def build_image(flow: Flow, request: BuildRequest) -> Steps[Nothing]:
             REPORT_STOP,
             StopReport(run=run, at=flow.stamp, error=stopped.detail, canceled=isinstance(stopped, RunCanceled)),
         )
-    leftovers = yield from _clean_up(flow, request, work)
+    cleaned = yield from _clean_up(flow, run, work, _kept(plan, error))
     report = FinishReport(
         run=run,
         at=flow.stamp,
         state=state,
-        message=error.detail.sentence() if error else "",
+        message=_message(error, cleaned),
         error=error.detail if error else None,
         outputs=outcome.outputs,
-        leftovers=leftovers,
+        leftovers=cleaned.leftovers,
+        kept=cleaned.kept,
     )
     yield from flow.run(FINISH_RUN, report)
     return Nothing()
@@ -59,23 +64,51 @@ def _race(flow: Flow, plan: Plan, work: Branch[Outcome]) -> Steps[Outcome]:
     return (yield from flow.race(work, run=plan.run, cancel=CANCEL, within=within))
 
 
-def _clean_up(flow: Flow, request: BuildRequest, work: Branch[Outcome] | None) -> Steps[tuple[str, ...]]:
+def _clean_up(flow: Flow, run: RunRef, work: Branch[Outcome] | None, keep: Purposes) -> Steps[CleanedUp]:
     """Delete what the run made. Work that lost a race may be in the middle of a call: wait for it, then look again."""
     racing = work is not None and not work.task.is_completed
-    yield from flow.enter(request.run, Phase.CLEAN_UP)
+    request = CloseRequest(run=run, keep=keep)
+    yield from flow.enter(run, Phase.CLEAN_UP)
     cleaned = yield from flow.call(CLEAN_UP, request, "clean")
     if work is not None and racing:
         yield from flow.join(work)
         cleaned = yield from flow.call(CLEAN_UP, request, "clean-again")
-    return cleaned.leftovers
+    return cleaned
+
+
+def _kept(plan: Plan | None, error: BuildError | None) -> Purposes:
+    """Return whose machine stays for a look at it: the one in which the template's own script failed, if it says so."""
+    if plan is None:
+        return ()
+    match error:
+        case ValidatorFailed():
+            return ("validation",) if plan.keep_on_validation_error else ()
+        case CustomizerFailed():
+            return ("build",) if plan.keep_on_customizer_error else ()
+        case _:
+            return ()
+
+
+def _message(error: BuildError | None, cleaned: CleanedUp) -> str:
+    told = [error.detail.sentence()] if error else []
+    if cleaned.kept:
+        what = ", ".join(cleaned.kept)
+        told.append(
+            f"As errorHandling says, this was kept: {what}. It costs money until you delete it or the template."
+        )
+    return " ".join(told)
 
 
 def _first_error(outcome: Outcome) -> BuildError | None:
-    return next((BuildError.from_detail(output.error) for output in outcome.outputs if output.error), None)
+    """Return what the run's error is: the failed validation, else that of the first target that failed."""
+    errors = [outcome.invalid, *(output.error for output in outcome.outputs)]
+    return next((BuildError.from_detail(error) for error in errors if error), None)
 
 
 def _state(outcome: Outcome) -> RunState:
-    """Return how the targets' outcomes add up. A target counts as made once its image exists somewhere."""
+    """Return how the outcomes add up. A target counts as made once its image exists somewhere."""
+    if outcome.invalid is not None:
+        return RunState.FAILED
     if all(output.error is None for output in outcome.outputs):
         return RunState.SUCCEEDED
     made = any(output.artifact_id or output.artifact_uri for output in outcome.outputs)

@@ -1,4 +1,4 @@
-"""One target's image, made from the generalized machine: a gallery version in its home region, or a VHD."""
+"""One target's image, made from the run's origin: a gallery version in its home region, a managed image, or a VHD."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, assert_never
 from kiln.contracts import (
     CAPTURE,
     CHECK_EXPORT,
-    END_EXPORT,
+    CHECK_SNAPSHOT_COPY,
     REPORT_OUTPUT,
     START_EXPORT,
+    START_IMAGE,
+    START_SNAPSHOT,
+    START_SNAPSHOT_COPY,
     START_VERSION,
     TargetRequest,
 )
-from kiln.messages import GalleryRequest, OutputReport, VhdRequest
-from kiln.planner.plan import GalleryTarget, VhdTarget
+from kiln.errors import InternalFailure
+from kiln.messages import GalleryRequest, ImageRequest, OutputReport, VhdRequest
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import RunOutput
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
+    from kiln.planner.plan import Plan
+    from kiln.planner.targets import OriginSpec
     from orchestrators.flow import Steps
 
 PUBLISH_LIMIT = timedelta(hours=2)
@@ -33,7 +39,9 @@ def capture(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     target = plan.targets[request.index]
     match target:
         case GalleryTarget():
-            output = yield from _publish(flow, request, target)
+            output = yield from _publish(flow, plan, target)
+        case ManagedImageTarget():
+            output = yield from _make_image(flow, plan, target)
         case VhdTarget():
             output = yield from _export(flow, request, target)
         case _:
@@ -42,20 +50,40 @@ def capture(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     return output
 
 
-def _publish(flow: Flow, request: TargetRequest, target: GalleryTarget) -> Steps[RunOutput]:
-    plan = request.plan
-    version = GalleryRequest(run=plan.run, machine=plan.machine, target=target)
-    yield from flow.complete(START_VERSION, version, run=plan.run, within=PUBLISH_LIMIT)
+def origin_of(plan: Plan) -> OriginSpec:
+    """Return what the plan's images are made from. Raises `InternalFailure` for a plan that makes none."""
+    if plan.origin is None:
+        raise InternalFailure(f"The plan of run {plan.run.run_id} makes no image.")
+    return plan.origin
+
+
+def _publish(flow: Flow, plan: Plan, target: GalleryTarget) -> Steps[RunOutput]:
+    version = GalleryRequest(run=plan.run, origin=origin_of(plan), target=target)
+    yield from flow.complete(START_VERSION, version, owner=plan.run, within=PUBLISH_LIMIT)
     return RunOutput(
         name=target.run_output_name, kind=target.kind, artifact_id=target.version_id, regions=(target.location,)
     )
 
 
+def _make_image(flow: Flow, plan: Plan, target: ManagedImageTarget) -> Steps[RunOutput]:
+    """Make the image where it is to be; in another region than the origin's that takes a copy of a snapshot first."""
+    image = ImageRequest(run=plan.run, origin=origin_of(plan), target=target)
+    if target.snapshot is not None:
+        yield from flow.complete(START_SNAPSHOT, image, owner=plan.run)
+        yield from flow.complete(START_SNAPSHOT_COPY, image, owner=plan.run)
+        copying = f"copy a snapshot of the disk to {target.location}"
+        yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT)
+    yield from flow.complete(START_IMAGE, image, owner=plan.run)
+    return RunOutput(
+        name=target.run_output_name, kind=target.kind, artifact_id=target.image_id, regions=(target.location,)
+    )
+
+
 def _export(flow: Flow, request: TargetRequest, target: VhdTarget) -> Steps[RunOutput]:
+    """Copy the disk. Who began the exports ends the disk's read access, which all of them share."""
     plan = request.plan
-    vhd = VhdRequest(run=plan.run, machine=plan.machine, storage=request.storage, target=target)
+    vhd = VhdRequest(run=plan.run, origin=origin_of(plan), storage=request.storage, target=target)
+    url = target.url or f"{request.storage.endpoint}/vhds/{target.blob}"
     yield from flow.run(START_EXPORT, vhd)
-    yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy the disk to {target.blob}", within=COPY_LIMIT)
-    yield from flow.complete(END_EXPORT, vhd, run=plan.run)
-    url = f"{request.storage.endpoint}/vhds/{target.blob}"
+    yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy the disk to {url}", within=COPY_LIMIT)
     return RunOutput(name=target.run_output_name, kind=target.kind, artifact_uri=url)

@@ -1,34 +1,33 @@
-"""The template's customizers, one after the other in the build machine."""
+"""What is done to the build machine: the template's customizers, then the optimizations that it asks for."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CHECK_STEP, CUSTOMIZE, START_STEP, StagedRun
-from kiln.messages import Nothing, StepRequest
+from kiln.contracts import CUSTOMIZE, OPTIMIZE, StagedRun
+from kiln.messages import Nothing
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.provision import build_machine
+from orchestrators.walk import walk
 
 if TYPE_CHECKING:
     from orchestrators.flow import Steps
 
-MARGIN = timedelta(minutes=5)
-"""Beyond a step's own time: Run Command stops the script itself, and that answer is worth waiting for."""
-
 
 @orchestrator(CUSTOMIZE)
 def customize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
-    """Run every step. Raises `CustomizerFailed` at the first that fails."""
+    """Take every customizer's step. Raises `CustomizerFailed` at the first that fails."""
     plan = request.plan
-    for step in plan.steps:
-        yield from flow.enter(plan.run, Phase.CUSTOMIZE, f"{step.index + 1} of {len(plan.steps)}: {step.name}")
-        asked = StepRequest(run=plan.run, machine=plan.machine, storage=request.storage, step=step)
-        started = yield from flow.run(START_STEP, asked)
-        yield from flow.wait(
-            CHECK_STEP,
-            asked.model_copy(update={"log_base": started.log_base}),
-            doing=f"run {step.name!r}",
-            within=timedelta(minutes=step.timeout_minutes) + MARGIN,
-        )
+    machine = build_machine(plan)
+    yield from walk(flow, Phase.CUSTOMIZE, run=plan.run, machine=machine, storage=request.storage, steps=plan.steps)
+    return Nothing()
+
+
+@orchestrator(OPTIMIZE)
+def optimize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
+    """Take every step of optimization. Raises `CustomizerFailed` at the first that fails."""
+    plan = request.plan
+    machine = build_machine(plan)
+    yield from walk(flow, Phase.OPTIMIZE, run=plan.run, machine=machine, storage=request.storage, steps=plan.optimize)
     return Nothing()

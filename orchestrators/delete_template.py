@@ -1,12 +1,14 @@
-"""The end of a template: its run ends, its staging group goes, its records go."""
+"""The end of a template: what is going ends, its staging goes, its records go."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CHECK_RUN_OVER, DELETE_TEMPLATE, FORGET_TEMPLATE, START_DELETE_GROUP
+from kiln.contracts import CHECK_IDLE, DELETE_TEMPLATE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.errors import BuildError
 from kiln.messages import DeleteTemplateRequest, Nothing
+from orchestrators.clean_up import delete_tiers
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
@@ -16,10 +18,19 @@ RUN_LIMIT = timedelta(hours=2)
 """For a canceled run to clean up after itself."""
 
 
-@orchestrator(DELETE_TEMPLATE)
+@orchestrator(DELETE_TEMPLATE, root=True)
 def delete_template(flow: Flow, request: DeleteTemplateRequest) -> Steps[Nothing]:
-    """Wait for the template's run, delete the staging group with all that is in it, and forget the template."""
-    yield from flow.wait(CHECK_RUN_OVER, request, doing="end the template's run", within=RUN_LIMIT)
-    yield from flow.complete(START_DELETE_GROUP, request, run=None)
+    """Wait until nothing of the template is going, delete what it stands on, and forget it.
+
+    Of a staging group that the template names only what Kiln made in it is deleted, which LIST_STAGED tells (nothing
+    for a group of Kiln's own); that group itself is left alone by START_DELETE_GROUP. Raises a `BuildError` when
+    something could not be deleted: the template then stays, and can be deleted again.
+    """
+    yield from flow.wait(CHECK_IDLE, request, doing="end the template's submission and run", within=RUN_LIMIT)
+    staged = yield from flow.run(LIST_STAGED, request)
+    leftovers = yield from delete_tiers(flow, staged.entries)
+    if leftovers:
+        raise BuildError(f"{request.template.arm} was not deleted, because this was not: {'; '.join(leftovers)}")
+    yield from flow.complete(START_DELETE_GROUP, request, owner=None)
     yield from flow.run(FORGET_TEMPLATE, request)
     return Nothing()

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.contracts import DISTRIBUTE, REPLICATE, START_REPLICATION, ReplicateRequest, TargetRequest
-from kiln.errors import BuildError, ErrorDetail
+from kiln.errors import BuildError, ErrorDetail, InternalFailure, RunCanceled
 from kiln.messages import GalleryRequest, RegionRequest
-from kiln.planner.plan import GalleryTarget
+from kiln.planner.targets import GalleryTarget
+from orchestrators.capture import origin_of
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     """Replicate a gallery version. A region that fails is named in the output's error; the others count."""
     output, target = request.captured, request.plan.targets[request.index]
     if output is None:
-        raise BuildError(f"target {request.index} was not captured")
-    if output.error is not None or not isinstance(target, GalleryTarget) or len(target.regions) == 1:
+        raise InternalFailure(f"target {request.index} was not captured")
+    if output.error is not None or not isinstance(target, GalleryTarget) or _is_everywhere(output, target):
         return output
     run = request.plan.run
-    version = GalleryRequest(run=run, machine=request.plan.machine, target=target)
-    yield from flow.complete(START_REPLICATION, version, run=run, within=REGION_LIMIT)
+    version = GalleryRequest(run=run, origin=origin_of(request.plan), target=target)
+    yield from flow.complete(START_REPLICATION, version, owner=run, within=REGION_LIMIT)
     regions = [region.name for region in target.regions]
     branches = [
         flow.begin(
@@ -45,8 +46,15 @@ def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     ]
     outcomes = yield from flow.gather(branches)
     late = {region: end for region, end in zip(regions, outcomes, strict=True) if isinstance(end, BuildError)}
+    for error in late.values():
+        if isinstance(error, RunCanceled):
+            raise error
     ready = tuple(region for region in regions if region not in late)
     return output.model_copy(update={"regions": ready, "error": _missing(target, late)})
+
+
+def _is_everywhere(output: RunOutput, target: GalleryTarget) -> bool:
+    return {region.name for region in target.regions} <= set(output.regions)
 
 
 def _missing(target: GalleryTarget, late: dict[str, BuildError]) -> ErrorDetail | None:
@@ -57,5 +65,5 @@ def _missing(target: GalleryTarget, late: dict[str, BuildError]) -> ErrorDetail 
         message=f"{target.version_id} is not in {', '.join(late)}.",
         target="properties.distribute",
         details=tuple(error.detail for error in late.values()),
-        hint="The image can be used in its other regions.",
+        hint="The image can be used in its other regions; a retry of the run tries the missing ones alone.",
     )

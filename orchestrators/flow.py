@@ -18,11 +18,12 @@ import azure.durable_functions as df
 from pydantic import BaseModel
 
 from kiln.contracts import CHECK_OPERATION, REPORT_PROGRESS, WAIT, Activity, Orchestrator
-from kiln.errors import BuildError, DeadlineExceeded, ErrorDetail, InternalFailure, RunCanceled
+from kiln.errors import BuildError, DeadlineExceeded, RunCanceled
 from kiln.messages import OperationCheck, ProgressReport, WaitRequest
+from orchestrators.envelope import failure, fault, opened, success
 
 if TYPE_CHECKING:
-    from kiln.ids import RunRef
+    from kiln.ids import Owner, RunRef
     from kiln.messages import Operation, Progress
     from kiln.runs.record import Phase
 
@@ -31,8 +32,11 @@ ResultT = TypeVar("ResultT", bound=BaseModel)
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
 
-RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30, 60, 60, 120))
-"""Between attempts of an activity whose fault may pass; Azure's own Retry-After is honoured within the activity."""
+RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, *(30,) * 9))
+"""Between attempts of an activity whose fault may pass; Azure's own Retry-After is honoured within the activity.
+
+No pause is long: work that lost against cancel learns of it only when it tries again, and clean-up waits for it.
+"""
 
 OPERATION_LIMIT = timedelta(hours=1)
 """For one long-running operation of Azure, unless the caller knows better."""
@@ -49,9 +53,12 @@ class Branch(Generic[ResultT]):
 
 
 def orchestrator(
-    contract: Orchestrator[RequestT, ResultT],
+    contract: Orchestrator[RequestT, ResultT], *, root: bool = False
 ) -> Callable[[Callable[[Flow, RequestT], Steps[ResultT]]], Callable[[Flow, RequestT], Steps[ResultT]]]:
-    """Register a workflow under its contract: decode the input, encode the result or the `BuildError`."""
+    """Register a workflow under its contract: decode the input, encode the result or the `BuildError`.
+
+    Nobody opens the envelope of a `root`'s failure: its instance fails instead, where its client can see it.
+    """
 
     def register(workflow: Callable[[Flow, RequestT], Steps[ResultT]]) -> Callable[[Flow, RequestT], Steps[ResultT]]:
         @functools.wraps(workflow)
@@ -60,8 +67,10 @@ def orchestrator(
             try:
                 result = yield from workflow(flow, contract.request.model_validate(context.get_input()))
             except BuildError as error:
-                return {"error": error.detail.model_dump(mode="json")}
-            return None if flow.continued else {"result": result.model_dump(mode="json")}
+                if root:
+                    raise
+                return failure(error)
+            return None if flow.continued else success(result)
 
         run.__annotations__ = {}
         del run.__wrapped__  # durable looks at the signature: one parameter, `context`
@@ -93,7 +102,7 @@ class Flow:
     def run(self, activity: Activity[RequestT, ResultT], request: RequestT) -> Steps[ResultT]:
         """Run one activity to its end, again after a passing fault. Raises the `BuildError` that it designed."""
         raw = yield from self._attempt(activity.name, request.model_dump(mode="json"))
-        return _decode(raw, activity.result)
+        return opened(raw, activity.result)
 
     def run_all(self, activity: Activity[RequestT, ResultT], requests: list[RequestT]) -> Steps[list[ResultT]]:
         """Run one activity for each request, side by side. Raises the first `BuildError` after all have ended."""
@@ -106,11 +115,18 @@ class Flow:
                 raws.append((yield task))
             except Exception:  # noqa: BLE001 - durable raises Exception itself; what passed as transient is tried again
                 raws.append((yield from self._attempt(activity.name, payload)))
-        return [_decode(raw, activity.result) for raw in raws]
+        return [opened(raw, activity.result) for raw in raws]
 
     def call(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Steps[ResultT]:
         """Run one sub-orchestration to its end. `role` names it among its siblings."""
         return (yield from self.result(self.begin(workflow, request, role)))
+
+    def call_known(
+        self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, instance_id: str
+    ) -> Steps[ResultT]:
+        """Run a sub-orchestration that others know by `instance_id`, to its end."""
+        task = self._context.call_sub_orchestrator(workflow.name, request.model_dump(mode="json"), instance_id)
+        return (yield from self.result(Branch(task, workflow)))
 
     def begin(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Branch[ResultT]:
         """Prepare a sub-orchestration; it starts when it is first waited for."""
@@ -142,11 +158,11 @@ class Flow:
         """Wait for one branch; return its result or its error."""
         try:
             raw = yield branch.task
-            return _decode(raw, branch.orchestrator.result)
+            return opened(raw, branch.orchestrator.result)
         except BuildError as error:
             return error
         except Exception as error:  # noqa: BLE001 - durable raises Exception itself when a sub-orchestration fails
-            return _fault(branch.orchestrator.name, error)
+            return fault(branch.orchestrator.name, error)
 
     def race(self, branch: Branch[ResultT], *, run: RunRef, cancel: str, within: timedelta) -> Steps[ResultT]:
         """Wait for `branch`, the event `cancel` or the end of `within`, whichever is first.
@@ -174,16 +190,16 @@ class Flow:
         activity: Activity[RequestT, Operation],
         request: RequestT,
         *,
-        run: RunRef | None,
+        owner: Owner | None,
         within: timedelta = OPERATION_LIMIT,
     ) -> Steps[None]:
-        """Start a long-running operation of Azure and wait for its end. With `run`, it is given up once the run is."""
+        """Start a long-running operation of Azure and wait for its end. With `owner`, it is given up once that is."""
         operation = yield from self.run(activity, request)
         if operation.url is None:
             return
         yield from self.wait(
             CHECK_OPERATION,
-            OperationCheck(run=run, operation=operation),
+            OperationCheck(owner=owner, operation=operation),
             doing=operation.doing,
             within=within,
             first_delay=operation.retry_after,
@@ -212,7 +228,7 @@ class Flow:
     def ask(self, check: str, payload: dict[str, Any], kind: type[ResultT]) -> Steps[ResultT]:
         """Run the check activity of that name once."""
         raw = yield from self._attempt(check, payload)
-        return _decode(raw, kind)
+        return opened(raw, kind)
 
     def sleep(self, duration: timedelta) -> Steps[None]:
         """Let `duration` pass."""
@@ -237,7 +253,7 @@ class Flow:
         try:
             return (yield self._context.call_activity(name, payload))
         except Exception as error:
-            raise _fault(name, error) from error
+            raise fault(name, error) from error
 
     def _settle(self, tasks: list[Any]) -> Steps[None]:
         """Start tasks side by side and wait until the first fault, or for all; each is then waited for on its own."""
@@ -247,16 +263,3 @@ class Flow:
             yield self._context.task_all(tasks)
         except Exception:  # noqa: BLE001 - each task is yielded again by the caller, which sees its own fault
             return
-
-
-def _decode(raw: Any, kind: type[ResultT]) -> ResultT:
-    if "error" in raw:
-        raise BuildError.from_detail(ErrorDetail.model_validate(raw["error"]))
-    return kind.model_validate(raw["result"])
-
-
-def _fault(name: str, error: Exception) -> InternalFailure:
-    return InternalFailure(
-        f"{name} failed after every retry: {error}",
-        hint="The host's log has the whole trace; running the build again is safe.",
-    )

@@ -1,0 +1,39 @@
+"""What activities and sub-orchestrations answer with: `{"result": ...}`, or `{"error": ...}` for a designed failure.
+
+It knows the two forms; it must not know durable.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from kiln.errors import BuildError, ErrorDetail, InternalFailure
+
+ResultT = TypeVar("ResultT", bound=BaseModel)
+
+
+def success(result: BaseModel) -> dict[str, Any]:
+    """Return the envelope of a result."""
+    return {"result": result.model_dump(mode="json")}
+
+
+def failure(error: BuildError) -> dict[str, Any]:
+    """Return the envelope of a designed failure."""
+    return {"error": error.detail.model_dump(mode="json")}
+
+
+def opened(raw: Any, kind: type[ResultT]) -> ResultT:
+    """Return the result in an envelope. Raises the `BuildError` that is in it instead."""
+    if "error" in raw:
+        raise BuildError.from_detail(ErrorDetail.model_validate(raw["error"]))
+    return kind.model_validate(raw["result"])
+
+
+def fault(name: str, error: Exception) -> InternalFailure:
+    """Return the designed failure that an undesigned one of `name` becomes."""
+    return InternalFailure(
+        f"{name} failed after every retry: {error}",
+        hint="The host's log has the whole trace; running the build again is safe.",
+    )

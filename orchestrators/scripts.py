@@ -1,0 +1,102 @@
+"""What can happen in a machine: a script, a restart, rounds of Windows updates. Each is an instance of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kiln.contracts import (
+    CHECK_RESTARTED,
+    CHECK_STEP,
+    RESTART_MACHINE,
+    RUN_SCRIPT,
+    START_RESTART,
+    START_STEP,
+    UPDATE_WINDOWS,
+    RestartRequest,
+    ScriptRequest,
+    UpdateRequest,
+)
+from kiln.errors import BuildError, CustomizerFailed, DeadlineExceeded, ErrorDetail
+from kiln.messages import MachineRequest, Nothing, Progress, StepRequest
+from kiln.planner.steps import UPDATES_DONE, UPDATES_RESTART, RestartSpec, UpdateSpec
+from kiln.runs.record import Phase
+from orchestrators.flow import Flow, orchestrator
+
+if TYPE_CHECKING:
+    from orchestrators.flow import Steps
+
+MARGIN = timedelta(minutes=5)
+"""Beyond a step's own time: Run Command stops the script itself, and that answer is worth waiting for."""
+
+
+@orchestrator(RUN_SCRIPT)
+def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
+    """Run one script to its end; the result has its exit code. Raises `CustomizerFailed` for one that is not valid."""
+    step = request.step
+    asked = StepRequest(run=request.run, machine=request.machine, storage=request.storage, step=step)
+    started = yield from flow.run(START_STEP, asked)
+    return (
+        yield from flow.wait(
+            CHECK_STEP,
+            asked.model_copy(update={"log_base": started.log_base}),
+            doing=f"run {step.name!r}",
+            within=timedelta(minutes=step.timeout_minutes) + MARGIN,
+        )
+    )
+
+
+@orchestrator(RESTART_MACHINE)
+def restart_machine(flow: Flow, request: RestartRequest) -> Steps[Nothing]:
+    """Restart the machine and wait for another boot. Raises `CustomizerFailed` when that takes too long."""
+    restart = request.restart
+    script = ScriptRequest(run=request.run, machine=request.machine, storage=request.storage, step=restart.mark)
+    yield from flow.call(RUN_SCRIPT, script, "mark")
+    if restart.trigger is None:
+        machine = MachineRequest(run=request.run, machine=request.machine)
+        yield from flow.complete(START_RESTART, machine, owner=request.run)
+    else:
+        yield from flow.call(RUN_SCRIPT, script.model_copy(update={"step": restart.trigger}), "trigger")
+    check = StepRequest(run=request.run, machine=request.machine, storage=request.storage, step=restart.check)
+    limit = timedelta(seconds=restart.timeout_seconds)
+    try:
+        yield from flow.wait(CHECK_RESTARTED, check, doing="restart the machine", within=limit)
+    except DeadlineExceeded as error:
+        raise _failed(
+            restart,
+            f"the machine did not come back within {limit}.",
+            "Raise restartTimeout, or see in the log what restartCheckCommand waits for.",
+        ) from error
+    return Nothing()
+
+
+@orchestrator(UPDATE_WINDOWS)
+def update_windows(flow: Flow, request: UpdateRequest) -> Steps[Nothing]:
+    """Install updates until none is left, with restarts in between. Raises `CustomizerFailed` when there is no end."""
+    update, run, machine, storage = request.update, request.run, request.machine, request.storage
+    for turn in range(update.rounds):
+        yield from flow.enter(run, Phase.CUSTOMIZE, f"{update.name}: round {turn + 1}")
+        install = ScriptRequest(run=run, machine=machine, storage=storage, step=update.install.again(turn))
+        installed = yield from flow.call(RUN_SCRIPT, install, f"u{turn}")
+        if installed.exit_code == UPDATES_DONE:
+            return Nothing()
+        if installed.exit_code == UPDATES_RESTART:
+            restart = RestartRequest(run=run, machine=machine, storage=storage, restart=update.restart.again(turn))
+            yield from flow.call(RESTART_MACHINE, restart, f"r{turn}")
+    raise _failed(
+        update,
+        f"there were still updates to install after {update.rounds} rounds.",
+        "Narrow the updates by searchCriteria or filters, or start from a newer source image.",
+    )
+
+
+def _failed(step: RestartSpec | UpdateSpec, why: str, hint: str) -> BuildError:
+    """Return the `CustomizerFailed` of a step that failed without a script of the template's to blame."""
+    return BuildError.from_detail(
+        ErrorDetail(
+            code=CustomizerFailed.code,
+            message=f"Customizer {step.name!r} failed: {why}",
+            target=step.property_path,
+            hint=hint,
+        )
+    )
