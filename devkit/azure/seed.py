@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkit.azure.cloud_ids import BUILDER_CLIENT_ID, BUILDER_PRINCIPAL_ID, SUBSCRIPTION_ID
+from devkit.azure.cloud_ids import BUILDER_CLIENT_ID, BUILDER_ID, BUILDER_PRINCIPAL_ID, SUBSCRIPTION_ID
 from devkit.azure.gallery import definitions, galleries
-from devkit.azure.identity import identities
+from devkit.azure.identity import app_identities, identities
 from devkit.azure.marketplace_catalog import Published, add
 from devkit.azure.resources import groups
 from devkit.azure.store import Resource
@@ -53,7 +53,7 @@ def seed(cloud: Cloud) -> None:
         }
         doc = {"location": _REGION, "properties": properties}
         cloud.store.save(Resource(f"{gallery_id}/images/{name}", definitions.TYPE, doc))
-    builder = f"{GROUP_ID}/providers/{identities.TYPE}/builder"
-    identities.make(cloud, builder, _REGION, client=BUILDER_CLIENT_ID, principal=BUILDER_PRINCIPAL_ID)
+    identities.make(cloud, BUILDER_ID, _REGION, client=BUILDER_CLIENT_ID, principal=BUILDER_PRINCIPAL_ID)
+    app_identities.assign(cloud.store, BUILDER_ID)
     for image in _MARKETPLACE:
         add(cloud.store, image)

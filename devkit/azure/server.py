@@ -15,6 +15,7 @@ from devkit.azure.blobs import Blobs
 from devkit.azure.cloud import Cloud
 from devkit.azure.compute import run_commands
 from devkit.azure.gateway import Gateway, Observer
+from devkit.azure.identity import app_identities as identities_of_app
 from devkit.azure.latency import INSTANT, Latency
 from devkit.azure.listener import Listener
 from devkit.azure.seed import seed
@@ -22,6 +23,7 @@ from devkit.azure.services import services
 from devkit.azure.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from devkit.azure.storage_port import StorageAccounts
@@ -50,11 +52,14 @@ class LocalAzure:
         database: str | Path,
         latency: Latency = INSTANT,
         time_scale: float = 1.0,
+        app_identities: Sequence[str] = (),
     ) -> None:
         """Take the machines, the blob accounts, a folder for images, a SQLite file (or ":memory:") and a profile.
 
-        `time_scale` multiplies the profile's times: with 0.1 everything takes a tenth.
+        `time_scale` multiplies the profile's times: with 0.1 everything takes a tenth. `app_identities` are the ids of
+        user-assigned identities that the app has besides the seeded one; they need not exist yet.
         """
+        self._app_identities = app_identities
         self._guests, self._storage, self._data, self._database = guests, storage, data, database
         self._latency, self._time_scale = latency, time_scale
         self.observer: Observer | None = None
@@ -75,6 +80,8 @@ class LocalAzure:
             services=services(),
         )
         seed(cloud)
+        for identity_id in self._app_identities:
+            identities_of_app.assign(cloud.store, identity_id)
         for command in cloud.store.list(kind=run_commands.TYPE):
             run_commands.lose(cloud, command)
         cloud.operations.load()

@@ -21,7 +21,7 @@ from devkit.azure.compute import (
     virtual_machines,
 )
 from devkit.azure.gallery import definitions, galleries, versions
-from devkit.azure.identity import identities
+from devkit.azure.identity import app_identities, identities
 from devkit.azure.network import interfaces, security_groups, subnets, virtual_networks
 from devkit.azure.resources import groups, subscriptions
 from devkit.azure.storage import accounts
@@ -37,7 +37,7 @@ Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
 _ROUTED = (
     control, tokens, lro, subscriptions, groups, virtual_networks, subnets, security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
-    marketplace, identities,
+    marketplace, identities, app_identities,
 )  # fmt: skip
 _WORKING = (
     groups, virtual_networks, subnets, security_groups, interfaces, accounts, virtual_machines, power, run_commands,

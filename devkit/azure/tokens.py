@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import clock
-from devkit.azure.cloud_ids import BUILDER_CLIENT_ID, BUILDER_PRINCIPAL_ID, TENANT_ID
-from devkit.azure.errors import ArmError, invalid
+from devkit.azure.cloud_ids import TENANT_ID
+from devkit.azure.errors import ArmError
+from devkit.azure.identity.app_identities import Principal, find
 from devkit.azure.routing import Answer, Call, RouteTable
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ table = RouteTable()
 LIFETIME = 24 * 3600  # seconds, as Azure gives managed identities
 
 
-def mint(audience: str, *, tenant: str = TENANT_ID) -> dict[str, Any]:
+def mint(audience: str, principal: Principal, *, tenant: str = TENANT_ID) -> dict[str, Any]:
     """Make a token for an audience, with the claims that Entra ID puts into an application's token."""
     issued = int(clock.now())
     claims = {
@@ -30,12 +32,15 @@ def mint(audience: str, *, tenant: str = TENANT_ID) -> dict[str, Any]:
         "iat": issued,
         "nbf": issued - 300,
         "exp": issued + LIFETIME,
-        "oid": BUILDER_PRINCIPAL_ID,
-        "sub": BUILDER_PRINCIPAL_ID,
-        "appid": BUILDER_CLIENT_ID,
+        "oid": principal.object_id,
+        "sub": principal.object_id,
+        "appid": principal.client_id,
+        "idtyp": "app",
         "tid": tenant,
         "ver": "1.0",
     }
+    if principal.resource_id is not None:
+        claims["xms_mirid"] = principal.resource_id
     token = ".".join([_part({"typ": "JWT", "alg": "none"}), _part(claims), _part({})])
     return {"token": token, "claims": claims}
 
@@ -46,19 +51,31 @@ def _part(content: dict[str, Any]) -> str:
 
 @table.route("GET", "/msi/token", anonymous=True)
 @table.route("GET", "/msi/oauth2/token", anonymous=True)
-async def managed_identity(_: Cloud, call: Call) -> Answer:
-    """Answer App Service's managed identity endpoint (learn.microsoft.com: "How to use managed identities")."""
+async def managed_identity(cloud: Cloud, call: Call) -> Answer:
+    """Answer App Service's managed identity endpoint (learn.microsoft.com: "How to use managed identities").
+
+    Its refusals are not Resource Manager's: a status and a message, worded as clients quote them.
+    """
     if "resource" not in call.query:
-        raise invalid("The query parameter 'resource' is required.", "resource")
+        return _refused("The query parameter 'resource' is required.")
+    principal = find(cloud.store, call.query)
+    if principal is None:
+        return _refused(
+            "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
+        )
     resource = call.query["resource"]
-    made = mint(resource)
+    made = mint(resource, principal)
     return Answer(200, {
         "access_token": made["token"],
         "expires_on": str(made["claims"]["exp"]),
         "resource": resource,
         "token_type": "Bearer",
-        "client_id": BUILDER_CLIENT_ID,
+        "client_id": principal.client_id,
     })  # fmt: skip
+
+
+def _refused(message: str) -> Answer:
+    return Answer(400, {"statusCode": 400, "message": message})
 
 
 @table.route("POST", "/{tenant}/oauth2/token", anonymous=True)
@@ -69,7 +86,9 @@ async def client_credentials(_: Cloud, call: Call) -> Answer:
     if form.get("grant_type") != "client_credentials":
         raise ArmError(400, "unsupported_grant_type", "The local Azure knows the grant client_credentials alone.")
     scope = form.get("resource") or form.get("scope", "").removesuffix("/.default")
-    made = mint(scope, tenant=call.params["tenant"])
+    client = form.get("client_id", "")
+    application = Principal(client, str(uuid.uuid5(uuid.NAMESPACE_OID, client)))
+    made = mint(scope, application, tenant=call.params["tenant"])
     claims = made["claims"]
     return Answer(200, {
         "token_type": "Bearer",

@@ -23,6 +23,7 @@ class Body(StrEnum):
 
     OPERATION_STATUS = "the status object of Resource Manager's asynchronous operations"
     ANY = "anything; a failure is still ARM's error"
+    FOREIGN = "nothing that Resource Manager has a say in"
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ ROUTES = (
     Route("GET", _TEMPLATE + r"/runs/[^/]+/log", Body.ANY, "Kiln's own: a run's customization.log, as text"),
     Route("POST", _TEMPLATE + r"/runOutputs/[^/]+/getAccess", Body.ANY,
           "Kiln's own: a URL from which a VHD can be downloaded"),
-    Route("GET", r"/(?:msi|tenants|metadata)(?:/.*)?|/[^/]+/v2\.0/\.well-known/openid-configuration", Body.ANY,
-          "tokens and cloud metadata, which are no Resource Manager operations with a specification"),
-    Route("POST", r"/[^/]+/oauth2/(?:v2\.0/)?token", Body.ANY, "Entra ID, whose errors are OAuth's"),
+    Route("GET", r"/(?:msi|metadata)/.*", Body.FOREIGN, "App Service's tokens, and the cloud's metadata"),
+    Route("GET", r"/[^/]+/v2\.0/\.well-known/openid-configuration", Body.FOREIGN, "Entra ID"),
+    Route("POST", r"/[^/]+/oauth2/(?:v2\.0/)?token", Body.FOREIGN, "Entra ID"),
 )  # fmt: skip
 
 DIFFERENCES = (

@@ -28,7 +28,7 @@ from devkit.guests.scripted.guests import ScriptedGuests
 from devkit.specification import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from devkit.azure.storage_port import StorageAccounts
@@ -87,9 +87,11 @@ class Harness:
         time_scale: float = 1.0,
         tls: Tls | None = None,
         database: str | Path = ":memory:",
+        app_identities: Sequence[str] = (),
     ) -> None:
         self.data, self.storage, self.tls, self.database = data, storage, tls, database
         self.latency, self.time_scale = latency, time_scale
+        self.app_identities = app_identities
         self.port = 0
         self.recorder = Recorder()
         self.start()
@@ -106,6 +108,7 @@ class Harness:
             database=self.database,
             latency=self.latency,
             time_scale=self.time_scale,
+            app_identities=self.app_identities,
         )
         self.server.observer = self.recorder.observe
         self.port = self._call(self.server.start(port=self.port, tls=self.tls))

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient
 
+from devkit.azure.cloud_ids import BUILDER_ID
 from devkit.azure.server import Tls
+from tests.contract.azure import bodies
 from tests.contract.azure.harness import Harness
 
 if TYPE_CHECKING:
@@ -76,3 +81,90 @@ def test_the_clouds_metadata_is_one_object_at_its_own_address(cloud: Harness) ->
     found = cloud.http("GET", "/metadata/endpoints", params={"api-version": "2022-09-01"}).json()
     assert found["resourceManager"] == cloud.url
     assert found["authentication"]["loginEndpoint"] == cloud.url
+
+
+IDENTITY = f"{bodies.group_id('rg')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader"
+SCOPE = "https://storage.azure.com/.default"
+
+
+@pytest.fixture
+def reader(cloud: Harness) -> Any:
+    """A user-assigned identity that exists and that the app does not have."""
+    cloud.put(bodies.group_id("rg"), {"location": "westeurope"}).raise_for_status()
+    return cloud.put(IDENTITY, {"location": "westeurope"}).raise_for_status().json()["properties"]
+
+
+@pytest.mark.usefixtures("managed_identity")
+def test_a_token_without_a_name_is_the_seeded_builders(cloud: Harness) -> None:
+    builder = cloud.http("GET", BUILDER_ID).json()
+    with ManagedIdentityCredential() as credential:
+        found = claims(credential.get_token(SCOPE).token)
+    assert (found["appid"], found["oid"]) == (builder["properties"]["clientId"], builder["properties"]["principalId"])
+    assert (found["xms_mirid"], found["aud"]) == (BUILDER_ID, "https://storage.azure.com")
+    assert cloud.local("GET", "app-identities") == {"identities": [BUILDER_ID]}
+
+
+@pytest.mark.usefixtures("managed_identity")
+def test_an_assigned_identity_gets_a_token_however_it_is_named(cloud: Harness, reader: Any) -> None:
+    assert cloud.local("POST", "app-identities", json={"id": IDENTITY.upper()})["identities"] == [BUILDER_ID, IDENTITY]
+    named: list[dict[str, Any]] = [
+        {"client_id": reader["clientId"]},
+        {"identity_config": {"client_id": reader["clientId"].upper()}},
+        {"identity_config": {"resource_id": IDENTITY.lower()}},
+        {"identity_config": {"object_id": reader["principalId"]}},
+    ]
+    for how in named:
+        with ManagedIdentityCredential(**how) as credential:
+            found = claims(credential.get_token(SCOPE).token)
+        assert (found["appid"], found["oid"], found["xms_mirid"]) == (
+            reader["clientId"],
+            reader["principalId"],
+            IDENTITY,
+        ), how
+    for name in ("mi_res_id", "msi_res_id"):
+        answer = cloud.http("GET", "/msi/token", params={"resource": "https://x", name: IDENTITY})
+        assert answer.json()["client_id"] == reader["clientId"]
+
+
+@pytest.mark.usefixtures("managed_identity")
+def test_an_identity_that_is_not_the_apps_or_not_there_gets_none(cloud: Harness, reader: Any) -> None:
+    message = r"No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId\."
+    for client_id in (reader["clientId"], "00000000-0000-0000-0000-00000000dead"):
+        with (
+            ManagedIdentityCredential(client_id=client_id) as credential,
+            pytest.raises(ClientAuthenticationError) as no,
+        ):
+            credential.get_token(SCOPE)
+        assert re.search(message, str(no.value))
+    answer = httpx.post(f"{cloud.url}/_local/app-identities", json={"id": f"{IDENTITY}x"}, trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")
+
+
+@pytest.mark.usefixtures("managed_identity")
+def test_a_deleted_identity_gets_no_token(cloud: Harness, reader: Any) -> None:
+    cloud.local("POST", "app-identities", json={"id": IDENTITY})
+    cloud.http("DELETE", IDENTITY).raise_for_status()
+    assert cloud.http(
+        "GET", "/msi/token", params={"resource": "https://x", "client_id": reader["clientId"]}
+    ).json() == {
+        "statusCode": 400,
+        "message": "No User Assigned or Delegated Managed Identity found for specified "
+        "ClientId/ResourceId/PrincipalId.",
+    }
+
+
+@pytest.mark.usefixtures("managed_identity")
+def test_a_token_needs_a_resource(cloud: Harness) -> None:
+    assert cloud.http("GET", "/msi/token", params={}).status_code == 400
+
+
+def test_identities_can_be_assigned_at_the_start_and_stay(tmp_path: Path, azurite: Azurite) -> None:
+    cloud = Harness(tmp_path, azurite.accounts, database=tmp_path / "azure.db", app_identities=[IDENTITY])
+    try:
+        cloud.put(bodies.group_id("rg"), {"location": "westeurope"}).raise_for_status()
+        made = cloud.put(IDENTITY, {"location": "westeurope"}).raise_for_status().json()["properties"]
+        cloud.restart()
+        answer = cloud.http("GET", "/msi/token", params={"resource": "https://x", "client_id": made["clientId"]})
+        assert answer.json()["client_id"] == made["clientId"]
+    finally:
+        cloud.stop()
