@@ -26,7 +26,13 @@ _DURATION = "[1-9][0-9]{0,5}[smh]"
 Duration = Annotated[str, Form(_DURATION, "a number and a unit: 90s, 5m, 2h")]
 """A number and a unit: `90s`, `5m`, `2h`."""
 
-Destination = Annotated[NonEmpty, Form(r"/.*[^/]|[A-Za-z]:[\\/].*[^\\/]", "an absolute path, of Linux or of Windows")]
+Destination = Annotated[
+    NonEmpty,
+    Form(
+        r"(?!(.*[\\/])?\.\.([\\/]|$))(/.*[^/]|[A-Za-z]:[\\/].*[^\\/])",
+        "the absolute path of a file, of Linux or of Windows, without '..'",
+    ),
+]
 """Where a file is put. AIB takes /tmp alone on Linux; Kiln writes as root, so any path there is."""
 
 

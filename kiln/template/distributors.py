@@ -26,6 +26,7 @@ from kiln.template.base import (
 )
 
 BAD_TARGET = "BadSharedImageDistribute"
+_VERSIONS = "".join(f"[{letter}{letter.upper()}]" for letter in "versions")
 StorageAccountType = Annotated[
     Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"], Since("2022-07-01", value="Premium_LRS")
 ]
@@ -33,7 +34,7 @@ GalleryImageId = Annotated[
     str,
     ArmId(("Microsoft.Compute/galleries/images", "Microsoft.Compute/galleries/images/versions"), BAD_TARGET),
     Form(
-        r"(?i:(?!.*/versions/).*|.*/versions/\d{1,10}\.\d{1,10}\.\d{1,10})",
+        rf"(?!.*/{_VERSIONS}/).*|.*/{_VERSIONS}/\d{{1,10}}\.\d{{1,10}}\.\d{{1,10}}",
         "an id that ends in /versions/MAJOR.MINOR.PATCH or has no version",
         BAD_TARGET,
     ),

@@ -1,0 +1,141 @@
+"""What a template names outside of itself: resources, regions, URLs and paths, as far as it shows without asking Azure.
+
+AIB takes such a template and then fails it with a provisioning error; these are the rules of that second look.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kiln.errors import Problem
+from kiln.ids import part_of, region_name
+from kiln.template.base import RESOURCE_GROUP, ArmId, Form, Region, Url
+from kiln.template.distributors import SharedImageDistributor, VhdDistributor
+from kiln.template.models import ImageTemplate
+from kiln.template.shape import locate, root, walk
+from kiln.template.sources import ManagedImageSource
+from kiln.template.wording import path_text, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.ids import TemplateId
+    from kiln.template.shape import Path, Place
+
+_REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ]*")
+_GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
+_DATA = re.compile(r"[^,\s]*,\S*")
+
+
+def check_references(template: ImageTemplate, template_id: TemplateId | None = None) -> tuple[Problem, ...]:
+    """Return everything that is wrong with what the template names; nobody is asked.
+
+    With the template's own id, the rules about its subscription and its resource group are checked, too.
+    """
+    body: dict[str, Any] = template.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    problems = [problem for place, value in walk(root(ImageTemplate), body) for problem in _texts(place, value)]
+    problems += _targets(template)
+    problems += _identity(template)
+    if template_id is not None:
+        problems += _own(template, template_id)
+    return tuple(problems)
+
+
+def _texts(place: Place, value: Any) -> Iterator[Problem]:
+    """Yield what is wrong with a text that the models mark as an id, a region, a URL or another form."""
+    if not isinstance(value, str):
+        return
+    for mark in place.shape.marks:
+        match mark:
+            case ArmId() if not mark.matches(value):
+                yield _at(place, f"expected the id of {_kinds(mark)}", mark.code)
+            case Form() if not mark.matches(value):
+                yield _at(place, f"expected {mark.expected}", mark.code)
+            case Region() if not _REGION.fullmatch(value):
+                yield _at(place, "expected the name of an Azure region, such as westeurope")
+            case Url() if value and not _is_url(value, mark.schemes):
+                yield _at(place, f"expected a URL that begins with {' or '.join(mark.schemes)}:", mark.code)
+
+
+def _kinds(mark: ArmId) -> str:
+    kinds = ["a resource group" if type_ == RESOURCE_GROUP else f"a {type_}" for type_ in mark.types]
+    return f"{' or '.join(kinds)}, which begins with /subscriptions/"
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme.lower() in schemes and not re.search(r"[\s\x00-\x1f]", value)
+        if parts.scheme.lower() == "data":
+            return known and _DATA.fullmatch(value.partition(":")[2]) is not None
+        return known and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        return False
+
+
+def _targets(template: ImageTemplate) -> Iterator[Problem]:
+    properties = template.properties
+    if not properties.distribute and not properties.validation.source_validation_only:
+        yield _problem(("properties", "distribute"), "expected at least one target", "BadDistributeType")
+    for index, target in enumerate(properties.distribute):
+        path: Path = ("properties", "distribute", index)
+        match target:
+            case SharedImageDistributor():
+                which = "targetRegions" if target.target_regions else "replicationRegions"
+                names = [region_name(region.name) for region in target.regions()]
+                for name in sorted({name for name in names if names.count(name) > 1}):
+                    yield _problem((*path, which), f"expected each region once; {name} is named twice", target.code)
+            case VhdDistributor() if target.uri and not urlsplit(target.uri).path.strip("/"):
+                yield _problem((*path, "uri"), "expected the URL of a blob or of a container, not of an account")
+
+
+def _identity(template: ImageTemplate) -> Iterator[Problem]:
+    if template.identity.type == "UserAssigned" and not template.identity.user_assigned_identities:
+        yield _problem(("identity", "userAssignedIdentities"), "expected one user-assigned identity")
+    if template.identity.type == "None" and template.identity.user_assigned_identities:
+        yield _problem(("identity", "userAssignedIdentities"), "expected none, as the identity's type is None")
+
+
+def _own(template: ImageTemplate, template_id: TemplateId) -> Iterator[Problem]:
+    """Yield what does not suit the template's own subscription and resource group."""
+    source, group = template.properties.source, template.properties.staging_resource_group
+    if isinstance(source, ManagedImageSource) and _is_elsewhere(source.image_id, template_id):
+        yield _problem(
+            ("properties", "source", "imageId"),
+            f"expected a managed image in the template's own subscription, {template_id.subscription}",
+            source.code,
+        )
+    if not group or not ArmId((RESOURCE_GROUP,)).matches(group):
+        return
+    path, code = ("properties", "stagingResourceGroup"), "BadStagingResourceGroup"
+    name = part_of(group, "resourceGroups")
+    if _is_elsewhere(group, template_id):
+        yield _problem(path, f"expected a group in the template's own subscription, {template_id.subscription}", code)
+    elif name.lower() == template_id.group.lower():
+        yield _problem(path, "expected an empty group, so another one than the template's own", code)
+    if not _GROUP.fullmatch(name):
+        yield _problem(
+            path, "expected a group's name of 1 to 90 letters, digits, -, _, ., ( and ), no . at its end", code
+        )
+
+
+def _is_elsewhere(arm_id: str, template_id: TemplateId) -> bool:
+    try:
+        return part_of(arm_id, "subscriptions").lower() != template_id.subscription.lower()
+    except ValueError:  # it is no id at all, which is told at its place
+        return False
+
+
+def _problem(path: Path, message: str, code: str = "Other") -> Problem:
+    return _at(locate(ImageTemplate, path), message, code)
+
+
+def _at(place: Place, message: str, code: str = "Other") -> Problem:
+    return Problem(
+        path=path_text(place.path),
+        message=message,
+        source=reference(place.section),
+        code=code if code != "Other" else place.code,
+    )
