@@ -22,6 +22,7 @@ _NEW: Mapping[str, str] = {"Microsoft.Network": "Updating"}
 specification)."""
 Check = Callable[["Cloud", Resource], None]
 Remove = Callable[["Cloud", Resource], Awaitable[None]]
+Show = Callable[["Cloud", Resource], dict[str, Any]]
 
 
 def path_of(kind: str) -> str:
@@ -30,24 +31,28 @@ def path_of(kind: str) -> str:
     return "/".join([namespace, *(f"{part}/{{{part}}}" for part in types)])
 
 
-def reads(table: RouteTable, kind: str) -> None:
+def _shown(_: Cloud, resource: Resource) -> dict[str, Any]:
+    return resource.show()
+
+
+def reads(table: RouteTable, kind: str, show: Show = _shown) -> None:
     """Enter GET of one, and the lists that ARM has: by parent for nested types, else by group and by subscription."""
     path = path_of(kind)
 
     @table.route("GET", path)
     async def get(cloud: Cloud, call: Call) -> Answer:
-        return Answer(200, cloud.store.get(call.id).show())
+        return Answer(200, show(cloud, cloud.store.get(call.id)))
 
-    lists(table, kind)
+    lists(table, kind, show)
 
 
-def lists(table: RouteTable, kind: str) -> None:
+def lists(table: RouteTable, kind: str, show: Show = _shown) -> None:
     """Enter the lists alone."""
     collection = path_of(kind).rsplit("/", 1)[0]
 
     async def listed(cloud: Cloud, call: Call) -> Answer:
         within = call.id
-        return Answer(200, {"value": [found.show() for found in cloud.store.list(kind=kind, within=within)]})
+        return Answer(200, {"value": [show(cloud, found) for found in cloud.store.list(kind=kind, within=within)]})
 
     table.route("GET", collection)(listed)
     if kind.count("/") == 1:

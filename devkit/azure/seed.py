@@ -1,4 +1,4 @@
-"""What a new local Azure contains: one group with a gallery and an identity, and a small marketplace.
+"""What a new local Azure contains: a group with a gallery and an identity, one with a network, a small marketplace.
 
 It owns these facts; it must not overwrite what an earlier process stored.
 """
@@ -11,6 +11,7 @@ from devkit.azure.cloud_ids import BUILDER_CLIENT_ID, BUILDER_ID, BUILDER_PRINCI
 from devkit.azure.gallery import definitions, galleries
 from devkit.azure.identity import app_identities, identities
 from devkit.azure.marketplace_catalog import Published, add
+from devkit.azure.network import subnets, virtual_networks
 from devkit.azure.resources import groups
 from devkit.azure.store import Resource
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud
 
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-images"
+NETWORK_GROUP_ID = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-network"
 _REGION = "westeurope"
 _DEFINITIONS = (("hello", "Linux"), ("base", "Linux"), ("app", "Linux"), ("win", "Windows"))
 _DEBIAN = ("Debian", "debian-12", "12-gen2")
@@ -57,3 +59,20 @@ def seed(cloud: Cloud) -> None:
     app_identities.assign(cloud.store, BUILDER_ID)
     for image in _MARKETPLACE:
         add(cloud.store, image)
+    _seed_network(cloud)
+
+
+def _seed_network(cloud: Cloud) -> None:
+    """Make a network for builds in a network of one's own: a subnet for machines, and one for container instances."""
+    succeeded = {"provisioningState": "Succeeded"}
+    cloud.store.save(Resource(NETWORK_GROUP_ID, groups.TYPE, {"location": _REGION, "properties": dict(succeeded)}))
+    network_id = f"{NETWORK_GROUP_ID}/providers/{virtual_networks.TYPE}/vnet-builds"
+    properties = {"addressSpace": {"addressPrefixes": ["10.20.0.0/16"]}, **succeeded}
+    cloud.store.save(Resource(network_id, virtual_networks.TYPE, {"location": _REGION, "properties": properties}))
+    containers = {"name": "aci", "properties": {"serviceName": "Microsoft.ContainerInstance/containerGroups"}}
+    policies = {"privateLinkServiceNetworkPolicies": "Disabled"}  # as Image Builder asks of a network that it builds in
+    given = [
+        {"name": "builds", "properties": {"addressPrefix": "10.20.0.0/24", **policies}},
+        {"name": "aci", "properties": {"addressPrefix": "10.20.1.0/24", "delegations": [containers]}},
+    ]
+    subnets.replace(cloud, network_id, given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.azure import crud, ids
 from devkit.azure.errors import ArmError
-from devkit.azure.network import subnets
+from devkit.azure.network import references, subnets
 from devkit.azure.network.shapes import INTERFACE
 from devkit.azure.operations import WorkTable
 from devkit.azure.routing import Answer, Call, RouteTable
@@ -24,12 +24,13 @@ works = WorkTable()
 TYPE = "Microsoft.Network/networkInterfaces"
 
 
-def _configure(cloud: Cloud, nic_id: str, part: dict[str, Any], *, first: bool) -> None:
+def _configure(cloud: Cloud, nic_id: str, location: str, part: dict[str, Any], *, first: bool) -> None:
     properties = part["properties"]
-    subnet = subnets.require(cloud, properties["subnet"]["id"], subnets.TYPE)
+    subnet_id = properties["subnet"]["id"]
+    subnet = references.require(cloud, subnet_id, subnets.TYPE, user=nic_id, location=location)
     properties.setdefault("privateIPAllocationMethod", "Dynamic")
     wanted = properties.get("privateIPAddress")
-    properties["privateIPAddress"] = subnets.allocate(cloud, subnet, wanted, ids.key(nic_id))
+    properties["privateIPAddress"] = subnets.allocate(cloud, subnet, wanted, nic_id)
     properties.setdefault("privateIPAddressVersion", "IPv4")
     properties.setdefault("primary", first)
     properties["subnet"] = {"id": subnet.id}
@@ -40,17 +41,17 @@ def _configure(cloud: Cloud, nic_id: str, part: dict[str, Any], *, first: bool) 
 @table.route("PUT", crud.path_of(TYPE), body=INTERFACE)
 async def put(cloud: Cloud, call: Call) -> Answer:
     """Create or update an interface; its subnet and security group have to exist."""
-    properties = call.body["properties"]
+    properties, location = call.body["properties"], call.body["location"]
     old = cloud.store.find(call.id)
     if not properties["ipConfigurations"]:
         raise ArmError(400, "NetworkInterfaceMustHaveAtLeastOneIpConfiguration", f"{call.id} has no IP configuration.")
     if old is not None:
         _keep_addresses(properties, old)
     for index, part in enumerate(properties["ipConfigurations"]):
-        _configure(cloud, call.id, part, first=index == 0)
+        _configure(cloud, call.id, location, part, first=index == 0)
     if "networkSecurityGroup" in properties:
         group_id = properties["networkSecurityGroup"]["id"]
-        group = subnets.require(cloud, group_id, "Microsoft.Network/networkSecurityGroups")
+        group = references.require(cloud, group_id, references.SECURITY_GROUP, user=call.id, location=location)
         properties["networkSecurityGroup"] = {"id": group.id}
     digest = hashlib.sha256(ids.key(call.id).encode()).hexdigest()[:6].upper()
     properties["macAddress"] = "00-0D-3A-" + "-".join(digest[i : i + 2] for i in (0, 2, 4))

@@ -5,20 +5,27 @@ It owns the modelled part of these shapes; it must not know what the properties 
 
 from __future__ import annotations
 
-from devkit.azure.shapes import ANY, BOOL, INT, READ_ONLY, STR, Many, Must, OneOf, Shape, tracked
+from devkit.azure.shapes import BOOL, INT, READ_ONLY, STR, Many, Must, OneOf, Shape, tracked
 
 _READ: dict[str, Shape] = {"provisioningState": READ_ONLY, "resourceGuid": READ_ONLY}
 _CHILD: dict[str, Shape] = {"id": READ_ONLY, "type": READ_ONLY, "etag": READ_ONLY}
 
+_DELEGATION: Shape = {
+    **_CHILD,
+    "name": Must(STR),
+    "properties": Must({"serviceName": Must(STR), "actions": READ_ONLY, "provisioningState": READ_ONLY}),
+}
 SUBNET_PROPERTIES: Shape = {
     **_READ,
     "addressPrefix": STR,
     "addressPrefixes": Many(STR),
     "networkSecurityGroup": {"id": Must(STR), "location": READ_ONLY, "properties": READ_ONLY},
     "serviceEndpoints": Many({"service": Must(STR), "locations": Many(STR), "provisioningState": READ_ONLY}),
-    "delegations": Many(ANY),
-    "privateEndpointNetworkPolicies": STR,
-    "privateLinkServiceNetworkPolicies": STR,
+    "delegations": Many(_DELEGATION),
+    "privateEndpointNetworkPolicies": OneOf(
+        ("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"),
+    ),
+    "privateLinkServiceNetworkPolicies": OneOf(("Enabled", "Disabled")),
     "defaultOutboundAccess": BOOL,
     "ipConfigurations": READ_ONLY,
     "purpose": READ_ONLY,

@@ -13,7 +13,7 @@ from devkit.azure.errors import ArmError
 from devkit.azure.network import subnets
 from devkit.azure.network.shapes import VIRTUAL_NETWORK
 from devkit.azure.operations import WorkTable
-from devkit.azure.routing import SUBSCRIPTION, Answer, Call, RouteTable
+from devkit.azure.routing import Answer, Call, RouteTable
 
 if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud
@@ -28,7 +28,7 @@ PATH = crud.path_of(TYPE)
 def show(cloud: Cloud, network: Resource) -> dict[str, Any]:
     """Show a network with its subnets, which are resources of their own."""
     shown = network.show()
-    shown["properties"]["subnets"] = [subnet.show() for subnet in subnets.of(cloud, network.id)]
+    shown["properties"]["subnets"] = [subnets.show(cloud, subnet) for subnet in subnets.of(cloud, network.id)]
     return shown
 
 
@@ -46,26 +46,13 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     _check_address_space(call.body["properties"])
     given = call.body["properties"].pop("subnets", None)
     if given is not None:
-        subnets.check_all(cloud, call.id, call.body["properties"], given)
+        subnets.check_all(cloud, call.id, call.body, given)
     network, created = crud.stage(cloud, call, TYPE, call.body)
     if given is not None:
         subnets.replace(cloud, network.id, given)
     operation = cloud.operations.begin("network.put", network.id, failure=call.failure)
     answer = crud.put_answer(cloud, call, network, operation, status=201 if created else 200)
     return Answer(answer.status, show(cloud, network), answer.headers)
-
-
-@table.route("GET", PATH)
-async def get(cloud: Cloud, call: Call) -> Answer:
-    """Show a network."""
-    return Answer(200, show(cloud, cloud.store.get(call.id)))
-
-
-@table.route("GET", TYPE)
-@table.route("GET", f"{SUBSCRIPTION}/providers/{TYPE}")
-async def list_networks(cloud: Cloud, call: Call) -> Answer:
-    """List the networks of a group or of the subscription."""
-    return Answer(200, {"value": [show(cloud, found) for found in cloud.store.list(kind=TYPE, within=call.id)]})
 
 
 def _refuse(cloud: Cloud, network: Resource) -> None:
@@ -80,5 +67,6 @@ async def remove(cloud: Cloud, network: Resource) -> None:
     cloud.store.delete(network)
 
 
+crud.reads(table, TYPE, show)
 works.work("network.put")(crud.settle)
 crud.deletes(table, works, TYPE, work="network.delete", remove=remove, refuse=_refuse)

@@ -13,10 +13,15 @@ def test_a_new_local_azure_holds_the_seeded_resources(cloud: Harness) -> None:
     found = {resource["id"] for resource in cloud.local("GET", "resources")["resources"]}
     gallery = f"{SEEDED}/providers/Microsoft.Compute/galleries/gallery"
     identity = f"{SEEDED}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/builder"
+    network_group = bodies.group_id("rg-network")
+    network = f"{network_group}/providers/Microsoft.Network/virtualNetworks/vnet-builds"
     assert found == {
         SEEDED,
         gallery,
         identity,
+        network_group,
+        network,
+        *(f"{network}/subnets/{name}" for name in ("builds", "aci")),
         *(f"{gallery}/images/{name}" for name in ("hello", "base", "app", "win")),
     }
 
