@@ -2,232 +2,165 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from kiln.ids import region_name
-from kiln.planner import names, scripts
-from kiln.planner.plan import (
-    ArtifactSpec,
-    GalleryTarget,
-    GroupSpec,
-    MachineSpec,
-    NetworkSpec,
-    Plan,
-    RegionSpec,
-    SourceImage,
-    StepSpec,
-    StorageSpec,
-    Target,
-    VhdTarget,
-)
-from kiln.planner.versions import next_version
-from kiln.template.models import (
-    GALLERY_IMAGE_ID,
-    Customizer,
-    Distributor,
-    FileCustomizer,
-    ImageTemplate,
-    PlatformImageSource,
-    SharedImageDistributor,
-    ShellCustomizer,
-    VhdDistributor,
-)
+from kiln.planner.commands import Commands
+from kiln.planner.customize import customize
+from kiln.planner.distribute import Targets, definition_ids
+from kiln.planner.fit import check_fit
+from kiln.planner.machine import build_machine
+from kiln.planner.make_staging import make_staging
+from kiln.planner.optimize import optimize
+from kiln.planner.origin import machine_origin, version_origin
+from kiln.planner.plan import Plan
+from kiln.planner.retry import resume
+from kiln.planner.scripts import generalize as generalize_scripts
+from kiln.planner.tags import RUN_TAG, overridden_tags, template_tags
+from kiln.planner.validation import validation
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
-    from kiln.planner.facts import Facts
+    from kiln.planner.facts import Facts, OperatingSystem
+    from kiln.planner.retry import Resumption, Retry
+    from kiln.planner.staging import StagingSpec
+    from kiln.planner.steps import StepSpec
+    from kiln.planner.targets import OriginSpec, Target
+    from kiln.template.models import ImageTemplate
 
 DEFAULT_TIMEOUT = 240
 """Minutes; AIB's meaning of 0 (Microsoft's image-builder-json, buildTimeoutInMinutes)."""
 
-DEFAULT_SIZE = "Standard_D2ds_v4"
-"""AIB's default for generation 2; it runs generation 1 images as well."""
-
-GENERALIZE_TIMEOUT = 15
-"""Minutes from scheduling the deprovisioning to the machine being off."""
+GENERALIZE_TIMEOUT: dict[OperatingSystem, int] = {"Linux": 15, "Windows": 60}
+"""Minutes from scheduling the generalization to the machine being off; sysprep may take most of an hour."""
 
 
-def make_plan(template: ImageTemplate, *, run: RunRef, staging_group: str, facts: Facts) -> Plan:
-    """Return the plan of one run. Equal arguments give an equal plan."""
-    properties = template.properties
-    place = {
-        "subscription": run.template.subscription,
-        "group": staging_group,
-        "location": template.location,
-    }
-    group_tags = {
-        "createdBy": "Kiln",
-        "imageTemplateName": run.template.name,
-        "imageTemplateResourceGroupName": run.template.group,
-    }
-    run_tags = {**group_tags, "kilnRun": run.run_id}
-    timeout = properties.build_timeout_in_minutes or DEFAULT_TIMEOUT
-    steps = tuple(_step(run.run_id, at, item, timeout) for at, item in enumerate(properties.customize))
-    generalize = StepSpec(
-        index=len(steps),
-        name="generalize",
-        kind="Generalize",
-        property_path="properties.customize",
-        command="generalize",
-        script=scripts.generalize_script(),
-        output_blob=names.output_blob(run.run_id, len(steps), "generalize"),
-        timeout_minutes=GENERALIZE_TIMEOUT,
-    )
-    network = NetworkSpec(
-        **place,
-        tags=group_tags,
-        security_group=names.SECURITY_GROUP,
-        network=names.NETWORK,
-        subnet=names.SUBNET,
-    )
-    return Plan(
-        run=run,
-        group=GroupSpec(
-            subscription=run.template.subscription,
-            name=staging_group,
-            location=template.location,
-            tags=group_tags,
-        ),
-        network=network,
-        storage=StorageSpec(
-            **place,
-            tags=group_tags,
-            account=names.storage_account(run.template.subscription, staging_group),
-            log_blob=names.log_blob(run.run_id),
-        ),
-        artifacts=tuple(
-            artifact
-            for at, item in enumerate(properties.customize)
-            if (artifact := _artifact(run.run_id, at, item)) is not None
-        ),
-        machine=_machine(template, run, place, run_tags, facts, network, timeout),
-        steps=steps,
-        generalize=generalize,
-        targets=tuple(_target(run.run_id, item, facts, run_tags) for item in properties.distribute),
-        timeout_minutes=timeout,
-    )
-
-
-def _machine(
+def make_plan(
     template: ImageTemplate,
+    *,
     run: RunRef,
-    place: dict[str, str],
-    tags: dict[str, str],
+    version: int,
+    staging_group: str,
+    staging_given: bool,
     facts: Facts,
-    network: NetworkSpec,
-    timeout: int,
-) -> MachineSpec:
-    profile = template.properties.vm_profile
-    name = names.machine(run.run_id)
-    return MachineSpec(
-        **place,
-        tags=tags,
-        name=name,
-        interface=f"{name}-nic",
-        disk=f"{name}-os",
-        size=profile.vm_size or DEFAULT_SIZE,
-        disk_size_gb=profile.os_disk_size_gb or None,
-        source=_source(template.properties.source, facts),
-        security_group=network.security_group,
-        network=network.network,
-        subnet=network.subnet,
-        ssh_public_key=names.unusable_ssh_key(run.run_id),
-        timeout_minutes=timeout,
+    retry: Retry | None = None,
+) -> Plan:
+    """Return the plan of one run of the template's version `version`. Equal arguments give an equal plan.
+
+    Raises `TemplateRefused` with all that does not fit together. The facts of a retry must be of the source version
+    that the earlier run was built from.
+    """
+    if retry is not None and retry.source_version != facts.source.version:
+        raise ValueError(f"a retry of {retry.source_version} needs its facts, not those of {facts.source.version}")
+    check_fit(template, facts)
+    staging = make_staging(
+        template,
+        template_id=run.template,
+        version=version,
+        staging_group=staging_group,
+        staging_given=staging_given,
+        log_run_id=run.run_id,
     )
-
-
-def _source(source: PlatformImageSource, facts: Facts) -> SourceImage:
-    paid = source.plan_info
-    return SourceImage(
-        publisher=source.publisher,
-        offer=source.offer,
-        sku=source.sku,
-        version=facts.source_version,
-        plan_name=paid.plan_name if paid else None,
-        plan_product=paid.plan_product if paid else None,
-        plan_publisher=paid.plan_publisher if paid else None,
+    tags = template_tags(template, run.template) | {RUN_TAG: run.run_id}
+    resumption = resume(template, retry)
+    properties = template.properties
+    plan = Plan(
+        run=run,
+        staging=staging,
+        machine=None,
+        steps=(),
+        optimize=(),
+        generalize=None,
+        validation=None,
+        origin=None,
+        targets=(),
+        timeout_minutes=properties.build_timeout_in_minutes or DEFAULT_TIMEOUT,
+        keep_on_customizer_error=properties.error_handling.on_customizer_error == "abort",
+        keep_on_validation_error=properties.error_handling.on_validation_error == "abort",
+        not_used=_not_used(template),
     )
-
-
-def _step(run_id: str, index: int, customizer: Customizer, timeout: int) -> StepSpec:
-    artifact = _artifact(run_id, index, customizer)
-    match customizer:
-        case ShellCustomizer(inline=tuple() as lines) if lines:
-            script = scripts.inline_script(lines)
-        case ShellCustomizer():
-            script = scripts.fetched_script()
-        case FileCustomizer():
-            script = scripts.file_script(customizer.destination)
-        case _:
-            assert_never(customizer)
-    name = customizer.name or f"{customizer.type} {index + 1}"
-    return StepSpec(
-        index=index,
-        name=name,
-        kind=customizer.type,
-        property_path=f"properties.customize[{index}]",
-        command=names.command(index),
-        script=script,
-        artifact=artifact.blob if artifact else None,
-        output_blob=names.output_blob(run_id, index, name),
-        timeout_minutes=timeout,
-    )
-
-
-def _artifact(run_id: str, index: int, customizer: Customizer) -> ArtifactSpec | None:
-    match customizer:
-        case ShellCustomizer(script_uri=str() as url):
-            member = "scriptUri"
-        case FileCustomizer(source_uri=url):
-            member = "sourceUri"
-        case _:
-            return None
-    return ArtifactSpec(
-        url=url,
-        sha256=customizer.sha256_checksum,
-        blob=names.artifact_blob(run_id, index),
-        property_path=f"properties.customize[{index}].{member}",
-    )
-
-
-def _target(run_id: str, distributor: Distributor, facts: Facts, run_tags: dict[str, str]) -> Target:
-    tags = {**distributor.artifact_tags, "kilnRun": run_tags["kilnRun"]}
-    match distributor:
-        case SharedImageDistributor():
-            return _gallery_target(distributor, facts, tags)
-        case VhdDistributor():
-            blob = names.vhd_blob(run_id, distributor.run_output_name)
-            return VhdTarget(run_output_name=distributor.run_output_name, blob=blob, tags=tags)
-        case _:
-            assert_never(distributor)
-
-
-def _gallery_target(distributor: SharedImageDistributor, facts: Facts, tags: dict[str, str]) -> GalleryTarget:
-    image_id, _, explicit = distributor.gallery_image_id.partition("/versions/")
-    definition = facts.definitions[image_id]
-    asked = {region_name(region.name): region for region in distributor.regions()}
-    home = region_name(definition.location)
-    regions = [
-        RegionSpec(name=name, replicas=region.replica_count, storage_account_type=region.storage_account_type)
-        for name, region in asked.items()
-    ]
-    if home not in asked:  # Azure demands the definition's own region among the targets
-        regions.insert(0, RegionSpec(name=home, replicas=1, storage_account_type="Standard_LRS"))
-    return GalleryTarget(
-        run_output_name=distributor.run_output_name,
-        image_id=image_id,
-        version=explicit or next_version(definition.versions),
-        location=home,
-        regions=tuple(regions),
-        exclude_from_latest=distributor.exclude_from_latest,
-        tags=tags,
-    )
+    if resumption is not None:
+        return _distribution(plan, template, tags, facts, resumption)
+    return _build(plan, template, version, tags, facts)
 
 
 def gallery_image_ids(template: ImageTemplate) -> tuple[str, ...]:
-    """Return the ids of the image definitions that the template distributes to, without versions."""
-    return tuple(
-        item.gallery_image_id.partition("/versions/")[0]
-        for item in template.properties.distribute
-        if isinstance(item, SharedImageDistributor) and GALLERY_IMAGE_ID.match(item.gallery_image_id)
+    """Return the ids of the image definitions whose facts a plan of the template needs."""
+    return definition_ids(template)
+
+
+def _build(plan: Plan, template: ImageTemplate, version: int, tags: dict[str, str], facts: Facts) -> Plan:
+    """Return the plan with all of a build in it, or, where the source alone is validated, with that."""
+    run_id, timeout, os = plan.run.run_id, plan.timeout_minutes, facts.source.os
+    tested = validation(template, run_id, version, plan.staging, tags, facts.source, timeout)
+    if template.properties.validation.source_validation_only:
+        return plan.model_copy(update={"validation": tested})
+    machine = build_machine(template, run_id, plan.staging, tags, facts.source)
+    commands = Commands(run_id, timeout)
+    origin = machine_origin(machine)
+    return plan.model_copy(
+        update={
+            "machine": machine,
+            "steps": customize(template, version, commands, os),
+            "optimize": optimize(template, version, commands, os),
+            "generalize": _generalize(commands, os),
+            "validation": tested,
+            "origin": origin,
+            "targets": _targets(plan.staging, template, run_id, origin, facts),
+        }
     )
+
+
+def _distribution(
+    plan: Plan, template: ImageTemplate, tags: dict[str, str], facts: Facts, resumption: Resumption
+) -> Plan:
+    """Return the plan that only distributes what an earlier run made."""
+    run_id = plan.run.run_id
+    origin = version_origin(resumption, plan.staging.group, run_id, tags)
+    targets = _targets(plan.staging, template, run_id, origin, facts, resumption)
+    return plan.model_copy(update={"origin": origin, "targets": targets, "done": resumption.done})
+
+
+def _targets(
+    staging: StagingSpec,
+    template: ImageTemplate,
+    run_id: str,
+    origin: OriginSpec,
+    facts: Facts,
+    resumption: Resumption | None = None,
+) -> tuple[Target, ...]:
+    targets = Targets(run_id, staging.group, origin, facts)
+    done = {output.name.lower(): output for output in resumption.done} if resumption else {}
+    return tuple(
+        targets.target(index, item, done.get(item.run_output_name.lower()))
+        for index, item in enumerate(template.properties.distribute)
+        if resumption is None or item.run_output_name.lower() in resumption.due
+    )
+
+
+def _generalize(commands: Commands, os: OperatingSystem) -> StepSpec:
+    windows = os == "Windows"
+    return commands.script(
+        "generalize",
+        index=0,
+        name="generalize",
+        kind="Generalize",
+        path="properties.customize",
+        script=generalize_scripts.windows_generalize() if windows else generalize_scripts.linux_generalize(),
+        timeout_minutes=GENERALIZE_TIMEOUT[os],
+    )
+
+
+def _not_used(template: ImageTemplate) -> tuple[str, ...]:
+    """Return what the template asks for and this build does without, each as a sentence for the log."""
+    vnet, workload = template.properties.vm_profile.vnet_config, template.properties.optimize.workload
+    notes = []
+    if vnet.container_instance_subnet_id:
+        notes.append("vnetConfig.containerInstanceSubnetId is not used: Kiln needs no container instance to build.")
+    if vnet.proxy_vm_size:
+        notes.append("vnetConfig.proxyVmSize is not used: Kiln reaches the build machine without a proxy.")
+    if workload.state == "Enabled" and not workload.script_uri:
+        notes.append("optimize.workload is enabled but has no scriptUri: there is nothing to run.")
+    notes += [
+        f"managedResourceTags.{name} is not used: Kiln sets this tag itself." for name in overridden_tags(template)
+    ]
+    return tuple(notes)

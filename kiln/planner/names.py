@@ -27,9 +27,19 @@ def machine(run_id: str) -> str:
     return f"kiln-{run_id}"
 
 
-def command(index: int) -> str:
-    """Return the runCommands resource of a step."""
-    return f"step-{index % COMMANDS_PER_MACHINE:02d}"
+def validation_machine(run_id: str) -> str:
+    """Return the validation machine's name."""
+    return f"kiln-validate-{run_id}"
+
+
+def validation_gallery(run_id: str) -> str:
+    """Return the name of the gallery that a validation machine is made from: a gallery's name takes no dashes."""
+    return f"kiln_{run_id}".replace("-", "_")
+
+
+def command(turn: int) -> str:
+    """Return the runCommands resource of a machine's `turn`-th script."""
+    return f"step-{turn % COMMANDS_PER_MACHINE:02d}"
 
 
 def log_blob(run_id: str) -> str:
@@ -37,19 +47,39 @@ def log_blob(run_id: str) -> str:
     return f"{run_id}/customization.log"
 
 
-def output_blob(run_id: str, index: int, name: str) -> str:
-    """Return where a step's own output is within `packerlogs`."""
-    return f"{run_id}/steps/{index:02d}-{slug(name)}.log"
+def validation_log_blob(run_id: str) -> str:
+    """Return where validation.log is within `packerlogs`, as AIB lays it out."""
+    return f"{run_id}/validation.log"
 
 
-def artifact_blob(run_id: str, index: int) -> str:
-    """Return where a step's artifact is within `artifacts`."""
-    return f"{run_id}/{index:02d}"
+def output_blob(run_id: str, key: str, name: str) -> str:
+    """Return where a script's own output is within `packerlogs`."""
+    return f"{run_id}/steps/{key}-{slug(name)}.log"
+
+
+def artifact_blob(version: int, part: str, index: int | None = None) -> str:
+    """Return where an artifact of a template's version is within `artifacts`; `part` is `customize`, ..."""
+    return f"v{version}/{part}" if index is None else f"v{version}/{part}-{index:02d}"
 
 
 def vhd_blob(run_id: str, run_output_name: str) -> str:
-    """Return where a VHD is within `vhds`."""
+    """Return where a VHD is within `vhds`, or within a container that the template names."""
     return f"{run_id}/{run_output_name}.vhd"
+
+
+def origin_disk(run_id: str) -> str:
+    """Return the disk that a retry makes from an earlier run's gallery version."""
+    return f"kiln-{run_id}-origin"
+
+
+def snapshot(run_id: str, index: int) -> str:
+    """Return the snapshot that the `index`-th target is made from."""
+    return f"kiln-{run_id}-{index:02d}-snapshot"
+
+
+def snapshot_copy(run_id: str, index: int) -> str:
+    """Return that snapshot's copy in the target's region."""
+    return f"kiln-{run_id}-{index:02d}-copy"
 
 
 def slug(text: str) -> str:

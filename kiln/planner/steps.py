@@ -16,8 +16,8 @@ class StepSpec(Spec):
     """One script to be run in a machine by managed Run Command.
 
     `key` is unique among the machine's scripts; `command` names the runCommands resource, which scripts far apart
-    share. `script` is complete but for `$KILN_ARTIFACT_URL`, which is handed over as a protected parameter when the step
-    starts, so that no signed URL is ever in a plan. `index` counts from 0, for people.
+    share. `script` is complete but for `$KILN_ARTIFACT_URL`, which is handed over as a protected parameter when the
+    step starts, so that no signed URL is ever in a plan. `index` counts from 0, for people.
     """
 
     action: Literal["script"] = "script"
@@ -59,6 +59,13 @@ class RestartSpec(Spec):
     trigger: StepSpec | None = None
     check: StepSpec
     timeout_seconds: int
+
+    def again(self, turn: int) -> RestartSpec:
+        """Return the restart for its `turn`-th repetition (0: itself), with scripts of its own."""
+        parts = {"mark": self.mark.again(turn), "check": self.check.again(turn)}
+        if self.trigger is not None:
+            parts["trigger"] = self.trigger.again(turn)
+        return self.model_copy(update=parts)
 
 
 class UpdateSpec(Spec):

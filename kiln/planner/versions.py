@@ -1,14 +1,41 @@
-"""Which version a gallery image gets when the template names none: AIB's `Latest` scheme."""
+"""Which version a gallery image gets when the template names none: AIB's `versioning` schemes.
+
+Rules and examples: Microsoft's image-builder-json, "Versioning"; where that is silent, ADR 0008.
+"""
 
 from __future__ import annotations
 
-FIRST_VERSION = "1.0.0"
-"""For a definition without versions; AIB documents no rule for it."""
+import re
+
+LARGEST = 2**31 - 1
+"""A version is three 32-bit integers (Microsoft's azure-compute-gallery, "Image versions")."""
+
+ANY_MAJOR = -1
+
+_VERSION = re.compile(r"\d{1,10}\.\d{1,10}\.\d{1,10}")
 
 
-def next_version(existing: tuple[str, ...]) -> str:
-    """Return the highest version with its patch raised by one (Microsoft's image-builder-json, `versioning`)."""
-    if not existing:
-        return FIRST_VERSION
-    major, minor, patch = max(tuple(int(part) for part in version.split(".")) for version in existing)
-    return f"{major}.{minor}.{patch + 1}"
+def next_version(existing: tuple[str, ...], major: int = ANY_MAJOR) -> str:
+    """Return the highest version (under `major`, if one is given) with its patch raised by one.
+
+    Without such a version it is the first: `1.0.0`, or `<major>.0.0`, but never `0.0.0`.
+    """
+    versions = [as_numbers(version) for version in existing]
+    under = [version for version in versions if major in {ANY_MAJOR, version[0]}]
+    if not under:
+        return "0.0.1" if major == 0 else f"{1 if major == ANY_MAJOR else major}.0.0"
+    first, minor, patch = max(under)
+    if patch < LARGEST:
+        return f"{first}.{minor}.{patch + 1}"
+    return f"{first}.{minor + 1}.0"
+
+
+def is_version(text: str) -> bool:
+    """Whether a gallery image version can have this number."""
+    return _VERSION.fullmatch(text) is not None and max(as_numbers(text)) <= LARGEST
+
+
+def as_numbers(version: str) -> tuple[int, int, int]:
+    """Return a version's three numbers, which order as Azure orders versions."""
+    major, minor, patch = version.split(".")
+    return int(major), int(minor), int(patch)

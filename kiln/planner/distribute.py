@@ -1,0 +1,139 @@
+"""Distributors into targets: which version, which regions, which blob."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+from urllib.parse import urlsplit
+
+from kiln.ids import name_of, region_name, resource_id
+from kiln.planner import names
+from kiln.planner.tags import RUN_TAG
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
+from kiln.planner.versions import next_version
+from kiln.template.distributors import (
+    LatestVersioning,
+    ManagedImageDistributor,
+    SharedImageDistributor,
+    SourceVersioning,
+    VhdDistributor,
+)
+
+if TYPE_CHECKING:
+    from kiln.planner.facts import DefinitionFacts, Facts, SourceFacts
+    from kiln.planner.staging import GroupSpec
+    from kiln.planner.targets import OriginSpec
+    from kiln.runs.record import RunOutput
+    from kiln.template.distributors import Distributor
+    from kiln.template.models import ImageTemplate
+
+
+class Targets:
+    """Makes the targets of one run. It remembers the versions that it gives, so that none is given twice."""
+
+    def __init__(self, run_id: str, group: GroupSpec, origin: OriginSpec, facts: Facts) -> None:
+        self._run_id = run_id
+        self._group = group
+        self._origin = origin
+        self._facts = facts
+        self._given: dict[str, tuple[str, ...]] = {}
+
+    def target(self, index: int, distributor: Distributor, done: RunOutput | None) -> Target:
+        """Return the `index`-th distributor as a target; `done` is what an earlier run made of it already."""
+        tags = {**distributor.artifact_tags, RUN_TAG: self._run_id}
+        match distributor:
+            case SharedImageDistributor():
+                return self._gallery(distributor, tags, done)
+            case ManagedImageDistributor():
+                return self._managed(index, distributor, tags)
+            case VhdDistributor():
+                name = distributor.run_output_name
+                blob = names.vhd_blob(self._run_id, name)
+                return VhdTarget(run_output_name=name, blob=blob, url=vhd_url(distributor.uri, blob), tags=tags)
+            case _:
+                assert_never(distributor)
+
+    def _gallery(
+        self, distributor: SharedImageDistributor, tags: dict[str, str], done: RunOutput | None
+    ) -> GalleryTarget:
+        definition = self._facts.definitions[distributor.definition_id]
+        if done is not None and done.artifact_id is not None:
+            version = name_of(done.artifact_id)
+        else:
+            version = self._version(distributor, definition)
+        return GalleryTarget(
+            run_output_name=distributor.run_output_name,
+            image_id=distributor.definition_id,
+            version=version,
+            location=region_name(definition.location),
+            regions=target_regions(distributor, definition),
+            exclude_from_latest=distributor.exclude_from_latest,
+            replication_mode=distributor.replication_mode,
+            tags=tags,
+        )
+
+    def _version(self, distributor: SharedImageDistributor, definition: DefinitionFacts) -> str:
+        if distributor.version is not None:
+            return distributor.version
+        key = distributor.definition_id.lower()
+        given = self._given.get(key, ())
+        match distributor.versioning:
+            case SourceVersioning():
+                version = self._facts.source.version
+            case LatestVersioning(major=major):
+                version = next_version((*definition.versions, *given), major)
+            case None:
+                version = next_version((*definition.versions, *given))
+            case _:
+                assert_never(distributor.versioning)
+        self._given[key] = (*given, version)
+        return version
+
+    def _managed(self, index: int, distributor: ManagedImageDistributor, tags: dict[str, str]) -> ManagedImageTarget:
+        source: SourceFacts = self._facts.source
+        location = region_name(distributor.location)
+        far = location != region_name(self._origin.location)
+        return ManagedImageTarget(
+            run_output_name=distributor.run_output_name,
+            image_id=distributor.image_id,
+            location=location,
+            os=source.os,
+            generation=source.generation,
+            snapshot=self._snapshot(names.snapshot(self._run_id, index)) if far else None,
+            copy_id=self._snapshot(names.snapshot_copy(self._run_id, index)) if far else None,
+            tags=tags,
+        )
+
+    def _snapshot(self, name: str) -> str:
+        return resource_id(self._group.subscription, self._group.name, "Microsoft.Compute/snapshots", name)
+
+
+def target_regions(distributor: SharedImageDistributor, definition: DefinitionFacts) -> tuple[RegionSpec, ...]:
+    """Return a version's regions; the definition's own is always among them, because Azure demands it."""
+    asked = {
+        region_name(region.name): RegionSpec(
+            name=region_name(region.name),
+            replicas=region.replica_count,
+            storage_account_type=region.storage_account_type,
+        )
+        for region in distributor.regions()
+    }
+    home = region_name(definition.location)
+    if home in asked:
+        return tuple(asked.values())
+    return (RegionSpec(name=home, replicas=1, storage_account_type="Standard_LRS"), *asked.values())
+
+
+def vhd_url(uri: str, blob: str) -> str | None:
+    """Return the blob that a template's `uri` means: itself, or `blob` within the container or folder that it names."""
+    if not uri:
+        return None
+    container, _, path = urlsplit(uri).path.lstrip("/").partition("/")
+    if container and path and not path.endswith("/"):
+        return uri
+    return f"{uri.rstrip('/')}/{blob}"
+
+
+def definition_ids(template: ImageTemplate) -> tuple[str, ...]:
+    """Return the ids of the image definitions that the template distributes to, each once, without versions."""
+    ids = (item.definition_id for item in template.properties.distribute if isinstance(item, SharedImageDistributor))
+    return tuple(dict.fromkeys(ids))

@@ -1,0 +1,52 @@
+"""Customizers and validators that the source's operating system cannot run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.errors import ErrorDetail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kiln.planner.facts import OperatingSystem, SourceFacts
+    from kiln.template.customizers import Customizer, Validator
+    from kiln.template.models import ImageTemplate
+
+NEEDS: dict[str, OperatingSystem] = {
+    "Shell": "Linux",
+    "PowerShell": "Windows",
+    "WindowsRestart": "Windows",
+    "WindowsUpdate": "Windows",
+}
+"""The operating system that a type of customizer or validator is for (Microsoft's image-builder-json)."""
+
+INSTEAD = {
+    "Shell": "Use PowerShell for Windows.",
+    "PowerShell": "Use Shell for Linux.",
+    "WindowsRestart": "Use Restart, which restarts any operating system.",
+    "WindowsUpdate": "Update Linux with its package manager, in a Shell customizer.",
+}
+
+
+def step_misfits(template: ImageTemplate, source: SourceFacts) -> Iterator[ErrorDetail]:
+    """Yield the customizers and validators of another operating system."""
+    properties = template.properties
+    yield from _misfits(properties.customize, "customizer", "properties.customize", "UnsupportedCustomizerType", source)
+    path = "properties.validate.inVMValidations"
+    yield from _misfits(properties.validation.in_vm_validations, "validator", path, "UnsupportedValidatorType", source)
+
+
+def _misfits(
+    steps: Iterable[Customizer | Validator], noun: str, path: str, code: str, source: SourceFacts
+) -> Iterator[ErrorDetail]:
+    for index, step in enumerate(steps):
+        needs = NEEDS.get(step.type, source.os)
+        if needs != source.os:
+            yield ErrorDetail(
+                code=code,
+                message=f"{path}[{index}]: the {noun} type {step.type} is for {needs}, and the source image is "
+                f"{source.os} (Image Builder's {noun.capitalize()}NotSupportedForImage).",
+                target=f"{path}[{index}].type",
+                hint=INSTEAD[step.type],
+            )

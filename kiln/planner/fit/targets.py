@@ -1,0 +1,113 @@
+"""Targets that cannot take an image of the source: definitions of another kind, and what kinds of targets cannot do.
+
+Rules: Microsoft's image-builder-overview ("Hyper-V generation", "Confidential VM and Trusted Launch Support"),
+azure-compute-gallery ("Shallow replication") and image-version ("Managed images").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kiln.errors import ErrorDetail
+from kiln.ids import region_name
+from kiln.planner.distribute import target_regions
+from kiln.planner.fit.security import takes_security
+from kiln.planner.versions import is_version
+from kiln.template.distributors import (
+    ManagedImageDistributor,
+    SharedImageDistributor,
+    SourceVersioning,
+    VhdDistributor,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.planner.facts import DefinitionFacts, Facts, SourceFacts
+    from kiln.template.models import ImageTemplate
+
+CODE = "BadSharedImageDistribute"
+
+
+def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetail]:
+    """Yield what is wrong with each target."""
+    for index, target in enumerate(template.properties.distribute):
+        path = f"properties.distribute[{index}]"
+        match target:
+            case SharedImageDistributor():
+                definition = facts.definitions[target.definition_id]
+                yield from _definition(path, target, definition, facts.source)
+                yield from _version(path, target, facts.source)
+                yield from _shallow(path, target, definition, region_name(template.location))
+            case ManagedImageDistributor() if facts.source.architecture == "Arm64":
+                yield ErrorDetail(
+                    code="Other",
+                    message=f"{path}: a managed image cannot be of Arm64, which the source image is.",
+                    target=f"{path}.type",
+                    hint="Distribute to a gallery instead (type SharedImage).",
+                )
+            case VhdDistributor(uri=uri) if urlsplit(uri).query:
+                yield ErrorDetail(
+                    code="Other",
+                    message=f"{path}.uri: the URL has a query, but Kiln writes with its own identity, not a signature.",
+                    target=f"{path}.uri",
+                    hint="Leave out all from the question mark on, and let Kiln's identity write to the container.",
+                )
+            case _:
+                pass
+
+
+def _definition(
+    path: str, target: SharedImageDistributor, definition: DefinitionFacts, source: SourceFacts
+) -> Iterator[ErrorDetail]:
+    pairs = (
+        ("operating system", source.os, definition.os),
+        ("Hyper-V generation", source.generation, definition.generation),
+        ("architecture", source.architecture, definition.architecture),
+    )
+    differences = [f"{what} {theirs} instead of {ours}" for what, ours, theirs in pairs if ours != theirs]
+    if not takes_security(definition.security, source.security):
+        differences.append(f"security type {definition.security} instead of {source.security}")
+    if definition.os_state != "Generalized":
+        differences.append(f"OS state {definition.os_state} instead of Generalized")
+    if differences:
+        yield ErrorDetail(
+            code=CODE,
+            message=f"{path}.galleryImageId: images of this source do not fit the image definition "
+            f"{target.definition_id}: it has {', '.join(differences)}.",
+            target=f"{path}.galleryImageId",
+            hint="Name a definition made for such images (az sig image-definition create --os-type, "
+            "--hyper-v-generation, --architecture, --features SecurityType=..., --os-state).",
+        )
+
+
+def _version(path: str, target: SharedImageDistributor, source: SourceFacts) -> Iterator[ErrorDetail]:
+    if isinstance(target.versioning, SourceVersioning) and not is_version(source.version):
+        has = f"has the version {source.version}" if source.version else "has no version"
+        yield ErrorDetail(
+            code=CODE,
+            message=f"{path}.versioning: the scheme Source takes over the source image's version, and this one {has}; "
+            "a gallery's version is three numbers.",
+            target=f"{path}.versioning.scheme",
+            hint="Use the scheme Latest, or name the version in galleryImageId.",
+        )
+
+
+def _shallow(
+    path: str, target: SharedImageDistributor, definition: DefinitionFacts, location: str
+) -> Iterator[ErrorDetail]:
+    """Yield what a shallow version cannot have: it is not copied, so it stays where its disk is, once."""
+    if target.replication_mode != "Shallow":
+        return
+    regions = target_regions(target, definition)
+    elsewhere = [region.name for region in regions if region.name != location]
+    if elsewhere or any(region.replicas > 1 for region in regions):
+        what = f"also in {', '.join(elsewhere)}" if elsewhere else "in more than one replica"
+        yield ErrorDetail(
+            code=CODE,
+            message=f"{path}.replicationMode: a Shallow version is there once, where it is built ({location}); "
+            f"this one is asked for {what}.",
+            target=f"{path}.replicationMode",
+            hint="Use replicationMode Full, or the build's own region alone with one replica.",
+        )

@@ -1,0 +1,49 @@
+"""Optimization of the first boot: what can be done from inside of a machine, small and safe (ADR 0009).
+
+Nothing here decides whether the build goes on: each part that a system does not have, or refuses, says so in the log.
+"""
+
+from __future__ import annotations
+
+from kiln.planner.scripts import powershell, shell
+
+_LINUX = """\
+attempt() {
+  echo "+ $*"
+  "$@" || echo "  (exit code $?: left as it is)"
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+if has apt-get; then attempt apt-get clean; fi
+if has dnf; then attempt dnf --quiet clean all; fi
+if has tdnf; then attempt tdnf --quiet clean all; fi
+if has zypper; then attempt zypper --quiet clean --all; fi
+if has ldconfig; then attempt ldconfig; fi
+if has mandb; then attempt mandb --quiet; fi
+if has journalctl; then attempt journalctl --rotate --vacuum-time=1s; fi
+sync
+if has fstrim; then attempt fstrim --all --verbose; fi
+"""
+
+_WINDOWS = """\
+function Invoke-Attempt([string] $Program, [string] $Arguments) {
+  Write-Output "+ $Program $Arguments"
+  $process = Start-Process -FilePath $Program -ArgumentList $Arguments -NoNewWindow -Wait -PassThru
+  if ($process.ExitCode -ne 0) { Write-Output "  (exit code $($process.ExitCode): left as it is)" }
+}
+Get-ChildItem -Path "$env:SystemRoot\\Microsoft.NET\\Framework*\\v4*\\ngen.exe" |
+  ForEach-Object { Invoke-Attempt $_.FullName 'executeQueuedItems /nologo /silent' }
+Invoke-Attempt 'dism.exe' '/Online /Cleanup-Image /StartComponentCleanup /Quiet'
+Write-Output '+ Optimize-Volume -ReTrim'
+Optimize-Volume -DriveLetter $env:SystemDrive[0] -ReTrim -ErrorAction Continue
+exit 0
+"""
+
+
+def linux_boot() -> str:
+    """Return the script for Linux: caches that a first boot would rebuild are built, what it would copy is trimmed."""
+    return f"{shell.HEAD}{_LINUX}"
+
+
+def windows_boot() -> str:
+    """Return the script for Windows: .NET's queue of native images is worked off, old components and free blocks go."""
+    return f"{powershell.HEAD}{_WINDOWS}"

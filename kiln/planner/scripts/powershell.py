@@ -1,0 +1,132 @@
+"""What every script for Windows is made of, and the PowerShell customizer.
+
+A template's script runs as AIB's (Packer's PowerShell provisioner) does: by Windows PowerShell without a policy; its
+exit code is what it exits with, else its last program's; an error that it throws is 1, one that it writes is none.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Literal
+
+from kiln.planner.scripts import ARTIFACT_VARIABLE
+
+User = Literal["SYSTEM", "kiln-build"]
+SYSTEM: User = "SYSTEM"
+BUILDER: User = "kiln-build"
+"""A local administrator, as which AIB's scripts run as well, elevated or not; Kiln makes no difference between the two.
+It lives until the machine is generalized, so that what one script leaves in its profile is there for the next."""
+
+HEAD = "$ErrorActionPreference = 'Stop'\n$ProgressPreference = 'SilentlyContinue'\n"
+
+PARAMETERS = f"param([string] ${ARTIFACT_VARIABLE})\n"
+"""Run Command hands parameters to a Windows script as `-name value`."""
+
+FETCH = f"""\
+function Save-Artifact([string] $Path) {{
+  $tls = [Net.SecurityProtocolType]::Tls12
+  [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor $tls
+  for ($try = 1; ; $try++) {{
+    try {{
+      (New-Object Net.WebClient).DownloadFile(${ARTIFACT_VARIABLE}, $Path)
+      return
+    }} catch {{
+      if ($try -ge 5) {{ throw }}
+      Start-Sleep -Seconds (5 * $try)
+    }}
+  }}
+}}
+"""
+
+_FOLDER = """\
+$folder = Join-Path $env:SystemRoot 'Temp\\kiln'
+$script = Join-Path $folder 'script.ps1'
+$log = Join-Path $folder 'output.log'
+if (Test-Path -LiteralPath $folder) { Remove-Item -LiteralPath $folder -Recurse -Force }
+New-Item -ItemType Directory -Path $folder | Out-Null
+"""
+
+_AS_SYSTEM = "$account = @{ User = 'SYSTEM' }\n"
+
+_AS_BUILDER = f"""\
+$bytes = New-Object byte[] 24
+[Security.Cryptography.RandomNumberGenerator]::Create().GetBytes($bytes)
+$password = 'aA1!' + [Convert]::ToBase64String($bytes)
+$secure = ConvertTo-SecureString -String $password -AsPlainText -Force
+if (Get-LocalUser -Name '{BUILDER}' -ErrorAction SilentlyContinue) {{
+  Set-LocalUser -Name '{BUILDER}' -Password $secure
+}} else {{
+  $user = New-LocalUser -Name '{BUILDER}' -Password $secure -AccountNeverExpires
+  Add-LocalGroupMember -SID 'S-1-5-32-544' -Member $user
+}}
+$account = @{{ User = "$env:COMPUTERNAME\\{BUILDER}"; Password = $password }}
+"""
+
+_RUN = """\
+$run = 'powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -Command'
+$what = '"$ProgressPreference = ''SilentlyContinue''; & ''' + $script + '''; exit $LastExitCode"'
+$action = New-ScheduledTaskAction -Execute 'cmd.exe' -Argument "/d /s /c `"$run $what > $log 2>&1`""
+$settings = New-ScheduledTaskSettingsSet -Priority 4 -ExecutionTimeLimit ([TimeSpan]::Zero)
+Register-ScheduledTask -TaskName 'kiln-step' -Action $action -Settings $settings -RunLevel Highest -Force @account |
+  Out-Null
+$code = 1
+try {
+  [IO.File]::WriteAllText($log, '')
+  $reader = New-Object IO.StreamReader(
+    [IO.File]::Open($log, 'Open', 'Read', 'ReadWrite'),
+    [Text.Encoding]::GetEncoding([Globalization.CultureInfo]::CurrentCulture.TextInfo.OEMCodePage)
+  )
+  Start-ScheduledTask -TaskName 'kiln-step'
+  # 0x41301 running, 0x41303 has not run yet, 0x41325 queued (Task Scheduler's constants)
+  do {
+    Start-Sleep -Seconds 1
+    $result = (Get-ScheduledTaskInfo -TaskName 'kiln-step').LastTaskResult
+    [Console]::Out.Write($reader.ReadToEnd())
+  } while ($result -in 0x41301, 0x41303, 0x41325)
+  [Console]::Out.Write($reader.ReadToEnd())
+  $reader.Close()
+  $code = [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32] $result), 0)
+} finally {
+  Unregister-ScheduledTask -TaskName 'kiln-step' -Confirm:$false
+  Remove-Item -LiteralPath $folder -Recurse -Force
+}
+exit $code
+"""
+
+
+def user_of(*, elevated: bool, system: bool) -> User:
+    """Return who runs a script with these of the template's settings."""
+    return SYSTEM if elevated and system else BUILDER
+
+
+def inline_script(lines: tuple[str, ...], user: User) -> str:
+    """Return the script of a PowerShell customizer's `inline`: its lines, as one script, run by `user`."""
+    written = ",\n".join(f"  {literal(line)}" for line in lines)
+    return (
+        f"{HEAD}{_FOLDER}"
+        f"[string[]] $lines = @(\n{written}\n)\n"
+        "[IO.File]::WriteAllLines($script, $lines, (New-Object Text.UTF8Encoding $true))\n"
+        f"{_account(user)}{_RUN}"
+    )
+
+
+def fetched_script(user: User) -> str:
+    """Return the script of a PowerShell customizer's `scriptUri`: fetch it, then run it by `user`."""
+    return f"{PARAMETERS}{HEAD}{FETCH}{_FOLDER}Save-Artifact $script\n{_account(user)}{_RUN}"
+
+
+def literal(text: str) -> str:
+    """Return `text` as a PowerShell expression that is that very text, whatever is in it.
+
+    Printable ASCII stays readable between single quotes, in which only a quote means something, and is doubled.
+    Everything else goes by base64: PowerShell also takes typographic quotes for quotes, and a script file's encoding is
+    Run Command's choice.
+    """
+    if text.isascii() and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    encoded = base64.b64encode(text.encode()).decode()
+    return f"[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{encoded}'))"
+
+
+def _account(user: User) -> str:
+    return _AS_SYSTEM if user == SYSTEM else _AS_BUILDER
