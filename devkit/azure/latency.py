@@ -39,6 +39,7 @@ AZURE_SECONDS: Mapping[str, float] = {
     "disk.revoke": 3,
     "snapshot.put": 5,
     "snapshot.delete": 2,
+    "snapshot.copy": 10 * 60,  # CopyStart, in the background: bytes over the same network as a gallery's replication
     "image.put": 20,  # Packer azure-arm logs: the capture of a managed image ends well below a minute
     "image.delete": 15,
     "gallery.put": 10,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure.errors import ArmError, invalid
-from devkit.azure.shapes import INT, MAP, STR, Must, OneOf, Shape
+from devkit.azure.shapes import INT, STR, Many, Must, OneOf, Shape
 
 if TYPE_CHECKING:
     from devkit.azure.store import Store
@@ -23,9 +23,17 @@ MARKETPLACE_VERSION: Shape = {
     "hyperVGeneration": OneOf(("V1", "V2")),
     "architecture": OneOf(("x64", "Arm64")),
     "sizeInGb": INT,
-    "plan": MAP,
-    "deprecation": MAP,
+    "plan": {"publisher": Must(STR), "name": Must(STR), "product": Must(STR)},
+    "features": Many({"name": Must(STR), "value": Must(STR)}),
+    "dataDiskImages": Many({"lun": Must(INT)}),
+    "deprecation": {
+        "imageState": Must(OneOf(("Active", "ScheduledForDeprecation", "Deprecated"))),
+        "scheduledDeprecationTime": STR,
+        "alternativeOption": {"type": OneOf(("None", "Offer", "Plan")), "value": STR},
+    },
 }
+DATA_DISK_GB = 32
+"""How large a data disk of a marketplace image is here, and that it is empty: the catalogue knows LUNs alone."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Published:
     size_gb: int = 30
     plan: dict[str, str] | None = None
     deprecation: dict[str, Any] = field(default_factory=lambda: {"imageState": "Active"})
+    features: dict[str, str] = field(default_factory=lambda: {"IsAcceleratedNetworkSupported": "True"})
+    data_luns: list[int] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -107,6 +117,8 @@ def publish(store: Store, facts: dict[str, Any]) -> Published:
         facts.get("sizeInGb", base.size_gb),
         facts.get("plan", base.plan),
         facts.get("deprecation", {"imageState": "Active"}),
+        {feature["name"]: feature["value"] for feature in facts["features"]} if "features" in facts else base.features,
+        [disk["lun"] for disk in facts["dataDiskImages"]] if "dataDiskImages" in facts else base.data_luns,
     )
     add(store, image)
     return image

@@ -52,7 +52,7 @@ async def export(cloud: Cloud, operation: Operation) -> dict[str, Any]:
         target = cloud.data / "exports" / blob.rsplit("/", 1)[-1]
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            await (await cloud.machines.get(disk)).export_disk(target)
+            await cloud.machines.export(disk, target)
             await cloud.blobs.ensure_container(DISKS_ACCOUNT, _CONTAINER)
             await cloud.blobs.upload_disk(DISKS_ACCOUNT, blob, target)
         finally:

@@ -1,6 +1,7 @@
-"""Managed disks: the OS disk of each machine as a resource, and empty ones.
+"""Managed disks: those of each machine as resources, and disks on their own.
 
-It owns a disk's document, its state and its end; it must not know how its data is made readable (see disk_access).
+It owns a disk's document, its state and its end; it must not know where its data comes from (see disk_sources) or
+how it is made readable (see disk_access).
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure import clock, crud
+from devkit.azure import clock, crud, regions
+from devkit.azure.compute import disk_sources
 from devkit.azure.compute.shapes import DISK
 from devkit.azure.errors import conflict, unsupported
-from devkit.azure.operations import WorkTable
+from devkit.azure.operations import Operation, WorkTable
 from devkit.azure.routing import SUBSCRIPTION, Answer, Call, RouteTable
 from devkit.azure.store import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devkit.azure.cloud import Cloud
     from devkit.azure.compute.image_source import ImageFacts
 
@@ -28,15 +32,16 @@ _GIB = 1024**3
 
 @table.route("PUT", PATH, body=DISK)
 async def put(cloud: Cloud, call: Call) -> Answer:
-    """Create an empty disk, or set the tags and access policy of any; other sources are not supported."""
+    """Create a disk, empty or as a copy, or set the tags and access policy of any."""
     properties = call.body["properties"]
     old = cloud.store.find(call.id)
     if old is None:
-        if properties["creationData"]["createOption"] != "Empty":
-            raise unsupported(f"creationData.createOption {properties['creationData']['createOption']} for disks")
-        properties.setdefault("diskSizeGB", 32)
+        location = regions.normal(call.body["location"])
+        properties.update(await disk_sources.describe_new(cloud, properties, location))
         properties.update(_facts(properties["diskSizeGB"]))
     else:
+        if properties.get("diskSizeGB", old.properties["diskSizeGB"]) != old.properties["diskSizeGB"]:
+            raise unsupported("changing the size of a disk")
         call.body["properties"] = {**old.properties, **properties, "creationData": old.properties["creationData"]}
         if "managedBy" in old.doc:
             call.body["managedBy"] = old.doc["managedBy"]
@@ -45,6 +50,12 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     operation = cloud.operations.begin("disk.put", disk.id, failure=call.failure)
     answer = crud.put_answer(cloud, call, disk, operation, status=202 if created else 200)
     return Answer(answer.status, show(cloud, disk), answer.headers)
+
+
+@works.work("disk.put")
+async def fill(cloud: Cloud, operation: Operation) -> None:
+    """Copy the data of the disk's source, unless that was done."""
+    await disk_sources.fill(cloud, cloud.store.get(operation.target))
 
 
 def _facts(size_gb: int) -> dict[str, Any]:
@@ -59,33 +70,60 @@ def _facts(size_gb: int) -> dict[str, Any]:
 
 
 def make_for(cloud: Cloud, vm: Resource, facts: ImageFacts) -> None:
-    """Make the OS disk's resource of a machine, unless it is there."""
-    os_disk = vm.properties["storageProfile"]["osDisk"]
-    resource_id = os_disk["managedDisk"]["id"]
+    """Make the resources of a machine's disks, unless they are there."""
+    storage = vm.properties["storageProfile"]
+    reference = _image_reference(vm, storage["imageReference"], facts)
+    kept = vm.private
+    os_facts = disk_sources.shown(facts.os_type, facts.generation, facts.architecture, kept["security"], facts.plan)
+    _make(cloud, vm, storage["osDisk"], {"createOption": "FromImage", **reference(None)}, os_facts, {})
+    for disk in storage["dataDisks"]:
+        source = reference(disk["lun"]) if disk["createOption"] == "FromImage" else {}
+        creation = {"createOption": disk["createOption"], **source}
+        _make(cloud, vm, disk, creation, {}, {"lun": disk["lun"]})
+
+
+def _image_reference(
+    vm: Resource, reference: dict[str, Any], facts: ImageFacts
+) -> Callable[[int | None], dict[str, Any]]:
+    """Return how a disk of the machine names the image that it comes from, by the disk's LUN (None: the OS disk)."""
+    name, image = "imageReference", reference.get("id")
+    if image is None:
+        publisher, offer, sku = (reference[part] for part in ("publisher", "offer", "sku"))
+        subscription = "/".join(vm.id.split("/")[:3])
+        image = (
+            f"{subscription}/providers/Microsoft.Compute/locations/{vm.doc['location']}/publishers/{publisher}"
+            f"/artifactTypes/VMImage/offers/{offer}/skus/{sku}/versions/{facts.exact}"
+        )
+    elif facts.exact is not None:
+        name, image = "galleryImageReference", f"{image.split('/versions/')[0]}/versions/{facts.exact}"
+    return lambda lun: {name: {"id": image, **({} if lun is None else {"lun": lun})}}
+
+
+def _make(
+    cloud: Cloud,
+    vm: Resource,
+    disk: dict[str, Any],
+    creation: dict[str, Any],
+    facts: dict[str, Any],
+    private: dict[str, Any],
+) -> None:
+    resource_id = disk["managedDisk"]["id"]
     if cloud.store.find(resource_id) is not None:
         return
-    reference = vm.properties["storageProfile"]["imageReference"].get("id")
-    properties = {
-        **_facts(os_disk["diskSizeGB"]),
-        "osType": facts.os_type,
-        "hyperVGeneration": facts.generation,
-        "creationData": {"createOption": "FromImage", **({"imageReference": {"id": reference}} if reference else {})},
-        "diskSizeGB": os_disk["diskSizeGB"],
-        "provisioningState": "Succeeded",
-    }
     doc = {
         "location": vm.doc["location"],
         "tags": vm.doc.get("tags", {}),
         "managedBy": vm.id,
-        "sku": {"name": os_disk["managedDisk"]["storageAccountType"]},
-        "properties": properties,
+        "sku": {"name": disk["managedDisk"]["storageAccountType"]},
+        "properties": {
+            **_facts(disk["diskSizeGB"]),
+            **facts,
+            "creationData": creation,
+            "diskSizeGB": disk["diskSizeGB"],
+            "provisioningState": "Succeeded",
+        },
     }
-    cloud.store.save(Resource(resource_id, TYPE, doc, {"guest": vm.private["guest"]}))
-
-
-def of(cloud: Cloud, vm: Resource) -> Resource:
-    """Return a machine's OS disk."""
-    return cloud.store.get(vm.properties["storageProfile"]["osDisk"]["managedDisk"]["id"])
+    cloud.store.save(Resource(resource_id, TYPE, doc, {"guest": vm.private["guest"], **private}))
 
 
 def under_access(disk: Resource) -> bool:
@@ -156,13 +194,15 @@ async def let_go(cloud: Cloud, disk: Resource, *, delete: bool) -> None:
 
 
 async def remove(cloud: Cloud, disk: Resource) -> None:
-    """Delete a disk with its data. Raises ArmError (409) while an access is granted."""
+    """Delete a disk, its data with the last of its machine. Raises ArmError (409) while an access is granted."""
     refuse_under_access(disk, "deleting")
     if "access" in disk.private:
         await cloud.blobs.delete(disk.private["access"]["account"], disk.private["access"]["blob"])
-    await cloud.machines.destroy(disk)
+    machine = disk.private.get("guest")
+    others = [other for other in cloud.store.list(kind=TYPE) if other.key != disk.key]
+    if all(other.private.get("guest") != machine for other in others):
+        await cloud.machines.destroy(disk)
     cloud.store.delete(disk)
 
 
-works.work("disk.put")(crud.settle)
 crud.deletes(table, works, TYPE, work="disk.delete", remove=remove, refuse=_refuse)

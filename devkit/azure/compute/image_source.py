@@ -1,6 +1,6 @@
-"""From an image reference to what a machine starts from: marketplace, managed image or gallery version.
+"""From an image reference to what a machine or disk is made of: marketplace, managed image or gallery version.
 
-It owns this look-up with its refusals; it must not know virtual machines.
+It owns this look-up with its refusals; it must not know virtual machines or disks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.azure import ids, marketplace_catalog
 from devkit.azure.errors import ArmError, invalid
+from devkit.azure.gallery.features import security_type
 from devkit.azure.gallery.replication import regional_state
 from devkit.guests.port import DiskImage, GuestSource, MarketplaceImage
 
@@ -25,8 +26,20 @@ _TARGET = "properties.storageProfile.imageReference"
 
 
 @dataclass(frozen=True)
+class DataDiskFacts:
+    """A data disk of an image; `source` is None for one that starts empty."""
+
+    lun: int
+    size_gb: int
+    source: DiskImage | None = None
+
+
+@dataclass(frozen=True)
 class ImageFacts:
-    """What an image is made of and into: `size_gb` rounded up, `exact` the version that was meant."""
+    """What an image is made of and into: `size_gb` rounded up, `exact` the version that was meant.
+
+    `security` is the value of the feature SecurityType, as marketplace images and gallery definitions have it.
+    """
 
     source: GuestSource
     os_type: str
@@ -34,6 +47,10 @@ class ImageFacts:
     size_gb: int
     generalized: bool = True
     exact: str | None = None
+    architecture: str = "x64"
+    security: str = "Standard"
+    plan: dict[str, str] | None = None
+    data: tuple[DataDiskFacts, ...] = ()
 
 
 def resolve(cloud: Cloud, reference: dict[str, Any], location: str) -> ImageFacts:
@@ -43,24 +60,38 @@ def resolve(cloud: Cloud, reference: dict[str, Any], location: str) -> ImageFact
     kind = ids.parse(reference["id"], _TARGET).type.lower()
     if kind not in {IMAGE, DEFINITION, VERSION}:
         raise invalid(f"'{reference['id']}' is no image.", _TARGET)
-    if kind == DEFINITION:
-        resource = _latest(cloud, cloud.store.get(reference["id"]), location)
-    else:
-        resource = cloud.store.get(reference["id"])
-    if kind != IMAGE and regional_state(resource, location) != "Completed":
-        message = f"The gallery image {resource.id} is not available in {location} region. Please contact image owner."
+    resource = cloud.store.get(reference["id"])
+    if kind == IMAGE:
+        if resource.doc["location"] != location:
+            message = f"The Image '{resource.id}' cannot be found in '{location}' region."
+            raise ArmError(404, "NotFound", message, target=_TARGET)
+        return facts_of(resource)
+    version = _latest(cloud, resource, location) if kind == DEFINITION else resource
+    if regional_state(version, location) != "Completed":
+        message = (
+            f"The gallery image {version.id} is not available in {location} region. Please contact image owner to "
+            "replicate to this region, or change your requested region."
+        )
         raise ArmError(404, "GalleryImageNotFound", message, target=_TARGET)
-    return facts_of(resource)
+    return facts_of(version, cloud.store.get(ids.parent(version.id)))
 
 
-def facts_of(resource: Resource) -> ImageFacts:
-    """Return the facts of a managed image, gallery version or snapshot. Raises ArmError (409) if not captured yet."""
+def facts_of(resource: Resource, definition: Resource | None = None) -> ImageFacts:
+    """Return the facts of a managed image or gallery version. Raises ArmError (409) if not captured yet."""
     if "file" not in resource.private:
         raise ArmError(409, "Conflict", f"The image {resource.id} has not been captured.")
     kept = resource.private
-    exact = resource.name if resource.type.lower() == VERSION else None
     return ImageFacts(
-        DiskImage(Path(kept["file"])), kept["os_type"], kept["generation"], kept["size_gb"], kept["generalized"], exact
+        source=DiskImage(Path(kept["file"])),
+        os_type=kept["os_type"],
+        generation=kept["generation"],
+        size_gb=kept["size_gb"],
+        generalized=kept["generalized"],
+        exact=resource.name if definition else None,
+        architecture=kept["architecture"],
+        security=security_type(definition) if definition else "Standard",
+        plan=definition.properties.get("purchasePlan", kept["plan"]) if definition else kept["plan"],
+        data=tuple(DataDiskFacts(d["lun"], d["size_gb"], DiskImage(Path(d["file"]))) for d in kept["data"]),
     )
 
 
@@ -68,13 +99,19 @@ def _latest(cloud: Cloud, definition: Resource, location: str) -> Resource:
     usable = [
         version
         for version in cloud.store.list(kind=VERSION, within=definition.id)
-        if regional_state(version, location) == "Completed"
-        and not version.properties.get("publishingProfile", {}).get("excludeFromLatest", False)
+        if regional_state(version, location) == "Completed" and not _excluded(version, location)
     ]
     if not usable:
-        message = f"No usable version of {definition.id} in {location}."
+        message = f'There is no latest image version exists for "{definition.id}" in {location}.'
         raise ArmError(404, "GalleryImageNotFound", message, target=_TARGET)
     return max(usable, key=lambda version: marketplace_catalog.order(version.name))
+
+
+def _excluded(version: Resource, location: str) -> bool:
+    """Whether "latest" passes a version over: everywhere, or in this region."""
+    profile = version.properties.get("publishingProfile", {})
+    here = [t for t in profile.get("targetRegions", []) if t["name"].replace(" ", "").lower() == location]
+    return any(part.get("excludeFromLatest", False) for part in (profile, *here))
 
 
 def _marketplace(cloud: Cloud, reference: dict[str, Any]) -> ImageFacts:
@@ -84,5 +121,14 @@ def _marketplace(cloud: Cloud, reference: dict[str, Any]) -> ImageFacts:
     names = (reference["publisher"], reference["offer"], reference["sku"])
     wanted = reference.get("exactVersion", reference["version"])
     image = marketplace_catalog.resolve(cloud.store, *names, wanted)
-    source = MarketplaceImage(image.publisher, image.offer, image.sku, image.version)
-    return ImageFacts(source, image.os_type, image.generation, image.size_gb, exact=image.version)
+    return ImageFacts(
+        source=MarketplaceImage(image.publisher, image.offer, image.sku, image.version),
+        os_type=image.os_type,
+        generation=image.generation,
+        size_gb=image.size_gb,
+        exact=image.version,
+        architecture=image.architecture,
+        security=image.features.get("SecurityType", "Standard"),
+        plan=image.plan,
+        data=tuple(DataDiskFacts(lun, marketplace_catalog.DATA_DISK_GB) for lun in image.data_luns),
+    )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure import crud
+from devkit.azure import crud, regions
 from devkit.azure.compute import captures
 from devkit.azure.compute.shapes import IMAGE
-from devkit.azure.errors import ArmError, invalid
+from devkit.azure.compute.source_facts import describe
+from devkit.azure.errors import ArmError, conflict, invalid
 from devkit.azure.operations import Operation, WorkTable
 from devkit.azure.routing import Answer, Call, RouteTable
 
@@ -21,19 +22,37 @@ if TYPE_CHECKING:
 table = RouteTable()
 works = WorkTable()
 TYPE = "Microsoft.Compute/images"
+_DEFAULTS = {"caching": "None", "storageAccountType": "Standard_LRS"}
+_MACHINE = "Microsoft.Compute/virtualMachines"
+_DISKS = {"managedDisk": "Microsoft.Compute/disks", "snapshot": "Microsoft.Compute/snapshots"}
+_FIXED = ("sourceVirtualMachine", "hyperVGeneration")
 
 
-def _source(cloud: Cloud, properties: dict[str, Any]) -> Resource:
+def _sources(cloud: Cloud, properties: dict[str, Any]) -> tuple[Resource, dict[int, Resource]]:
+    """Return what the image is made of: a machine, or a disk or snapshot with others for its data disks, by LUN."""
+    storage = properties.get("storageProfile", {})
+    parts = [storage["osDisk"]] if "osDisk" in storage else []
     if "sourceVirtualMachine" in properties:
-        target = "properties.sourceVirtualMachine.id"
-        return captures.require(
-            cloud, properties["sourceVirtualMachine"]["id"], ("Microsoft.Compute/virtualMachines",), target
-        )
-    disk = properties.get("storageProfile", {}).get("osDisk", {})
-    for part, kind in (("managedDisk", "Microsoft.Compute/disks"), ("snapshot", "Microsoft.Compute/snapshots")):
-        if part in disk:
-            return captures.require(cloud, disk[part]["id"], (kind,), f"properties.storageProfile.osDisk.{part}.id")
-    raise invalid("An image needs sourceVirtualMachine, or an osDisk with managedDisk or snapshot.", "properties")
+        machine = properties["sourceVirtualMachine"]["id"]
+        if any(name in part for part in [*parts, *storage.get("dataDisks", [])] for name in _DISKS):
+            raise invalid("An image is made of sourceVirtualMachine or of disks, not of both.", "properties")
+        return captures.require(cloud, machine, (_MACHINE,), "properties.sourceVirtualMachine.id"), {}
+    if not parts:
+        raise invalid("An image needs sourceVirtualMachine, or an osDisk with managedDisk or snapshot.", "properties")
+    data: dict[int, Resource] = {}
+    for index, disk in enumerate(storage.get("dataDisks", [])):
+        if disk["lun"] in data:
+            raise invalid(f"A disk at LUN {disk['lun']} already exists.", f"storageProfile.dataDisks[{index}].lun")
+        data[disk["lun"]] = _disk(cloud, disk, f"properties.storageProfile.dataDisks[{index}]")
+    return _disk(cloud, parts[0], "properties.storageProfile.osDisk"), data
+
+
+def _disk(cloud: Cloud, disk: dict[str, Any], path: str) -> Resource:
+    given = [name for name in _DISKS if name in disk]
+    if len(given) != 1:
+        raise invalid(f"{path} needs exactly one of managedDisk and snapshot.", path)
+    (name,) = given
+    return captures.require(cloud, disk[name]["id"], (_DISKS[name],), f"{path}.{name}.id")
 
 
 @table.route("PUT", crud.path_of(TYPE), body=IMAGE)
@@ -42,38 +61,77 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     properties = call.body["properties"]
     old = cloud.store.find(call.id)
     if old is None:
-        source = _source(cloud, properties)
-        await captures.check_source(cloud, source, generalized=True)
+        source, data = _sources(cloud, properties)
+        for part in (source, *data.values()):
+            captures.refuse_other_region(part, regions.normal(call.body["location"]))
+            await captures.check_source(cloud, part)
+        _check_fit(cloud, properties, source)
     else:
-        before = old.properties.get("sourceVirtualMachine")
-        if "sourceVirtualMachine" in properties and properties["sourceVirtualMachine"] != before:
-            message = "Changing property 'sourceVirtualMachine.id' is not allowed."
-            raise ArmError(409, "PropertyChangeNotAllowed", message, target="sourceVirtualMachine.id")
+        for name in _FIXED:
+            if name in properties and properties[name] != old.properties.get(name):
+                message = f"Changing property '{name}' is not allowed."
+                raise ArmError(409, "PropertyChangeNotAllowed", message, target=name)
         call.body["properties"] = dict(old.properties)
     return crud.put(cloud, call, TYPE, call.body, work="image.put")
 
 
+def _check_fit(cloud: Cloud, properties: dict[str, Any], source: Resource) -> None:
+    """Refuse a source that no managed image can be made of, or that is not what the image says it is.
+
+    learn.microsoft.com, "Trusted Launch for Azure virtual machines": managed images are among its unsupported
+    features; "Create a legacy managed image": x64 alone, others through a gallery.
+    """
+    facts = describe(cloud, source)
+    if facts.generalized is False:
+        raise conflict(f"The operation 'capture' requires the Virtual Machine '{source.name}' to be Generalized.")
+    if facts.security == "TrustedLaunch":
+        raise conflict(
+            "The image cannot be created because Managed Images do not support Trusted Launch enabled virtual "
+            "machines. Please use Azure Compute Gallery."
+        )
+    if facts.architecture != "x64":
+        raise conflict(
+            f"The image cannot be created because Managed Images do not support the CPU Architecture "
+            f"'{facts.architecture}'. Please use Azure Compute Gallery."
+        )
+    if facts.os_type is None:
+        raise invalid(f"'{source.id}' is a data disk, not an OS disk.", "properties.storageProfile.osDisk")
+    wanted_type = properties.get("storageProfile", {}).get("osDisk", {}).get("osType", facts.os_type)
+    for name, wanted, given in (
+        ("hyperVGeneration", properties.get("hyperVGeneration", facts.generation), facts.generation),
+        ("storageProfile.osDisk.osType", wanted_type, facts.os_type),
+    ):
+        if wanted != given:
+            raise invalid(f"The source's {name} is '{given}', not '{wanted}'.", f"properties.{name}")
+
+
 @works.work("image.put")
 async def make(cloud: Cloud, operation: Operation) -> None:
-    """Freeze the source's disk as the image's own."""
+    """Freeze the source's disks as the image's own."""
     image = cloud.store.get(operation.target)
-    source = _source(cloud, image.properties)
-    image.private = await captures.capture(cloud, source, image)
-    given = image.properties.get("storageProfile", {}).get("osDisk", {})
-    generalized = image.private["generalized"] or given.get("osState") == "Generalized"
-    image.private["generalized"] = generalized
-    image.properties["hyperVGeneration"] = image.private["generation"]
+    if "file" in image.private:
+        return
+    source, data = _sources(cloud, image.properties)
+    kept = await captures.capture(cloud, source, image, data)
+    given = image.properties.get("storageProfile", {})
+    state = given.get("osDisk", {}).get("osState", "Generalized")
+    image.private = {**kept, "generalized": state == "Generalized"}
+    image.properties["hyperVGeneration"] = kept["generation"]
+    described = {disk["lun"]: disk for disk in given.get("dataDisks", [])}
     image.properties["storageProfile"] = {
         "osDisk": {
-            "osState": "Generalized" if generalized else "Specialized",
+            **_DEFAULTS,
             "caching": "ReadWrite",
-            "storageAccountType": "Standard_LRS",
-            **given,
-            "osType": image.private["os_type"],
-            "diskSizeGB": image.private["size_gb"],
+            **given.get("osDisk", {}),
+            "osState": state,
+            "osType": kept["os_type"],
+            "diskSizeGB": kept["size_gb"],
         },
-        "dataDisks": [],
-        "zoneResilient": image.properties.get("storageProfile", {}).get("zoneResilient", False),
+        "dataDisks": [
+            {**_DEFAULTS, **described.get(part["lun"], {}), "lun": part["lun"], "diskSizeGB": part["size_gb"]}
+            for part in kept["data"]
+        ],
+        "zoneResilient": given.get("zoneResilient", False),
     }
     cloud.store.save(image)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import clock
+from devkit.azure.compute import vm_disks
 
 if TYPE_CHECKING:
     from devkit.azure.store import Resource
@@ -37,11 +38,11 @@ def show(vm: Resource, guest: Guest | None) -> dict[str, Any]:
     if vm.private.get("generalized"):
         statuses.append(_status("OSState/generalized", "VM generalized"))
     statuses.append(_status(f"PowerState/{power}", _DISPLAY[power]))
-    disk = vm.properties["storageProfile"]["osDisk"]
     view: dict[str, Any] = {
         "vmAgent": _agent(ready=power == "running"),
         "disks": [
             {"name": disk["name"], "statuses": [_status("ProvisioningState/succeeded", "Provisioning succeeded")]}
+            for disk in vm_disks.named(vm)
         ],
         "hyperVGeneration": vm.private["generation"],
         "statuses": statuses,

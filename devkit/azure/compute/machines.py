@@ -49,12 +49,16 @@ class Machines:
         return guest
 
     async def destroy(self, resource: Resource) -> None:
-        """Destroy the machine, if there is one."""
+        """Destroy the machine with all its disks, if there is one."""
         guest = await self.find(resource)
         if guest is not None:
             await guest.destroy()
             self._handles.pop(resource.private["guest"], None)
 
     async def freeze(self, resource: Resource, target: Path) -> DiskFacts:
-        """Write the stopped machine's disk as an image file of its own."""
-        return await self.guests.capture(await self.get(resource), target)
+        """Write a disk of a stopped machine as an image file of its own."""
+        return await self.guests.capture(await self.get(resource), target, lun=resource.private.get("lun"))
+
+    async def export(self, resource: Resource, target: Path) -> DiskFacts:
+        """Write a disk of a stopped machine as a fixed VHD."""
+        return await (await self.get(resource)).export_disk(target, lun=resource.private.get("lun"))

@@ -89,9 +89,9 @@ def _properties(image: catalog.Published) -> dict[str, Any]:
         "hyperVGeneration": image.generation,
         "architecture": image.architecture,
         "osDiskImage": {"operatingSystem": image.os_type},
-        "dataDiskImages": [],
+        "dataDiskImages": [{"lun": lun} for lun in image.data_luns],
         "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": False},
-        "features": [{"name": "IsAcceleratedNetworkSupported", "value": "True"}],
+        "features": [{"name": name, "value": value} for name, value in image.features.items()],
         "disallowed": {"vmDiskType": "None"},
         "imageDeprecationStatus": image.deprecation,
     }

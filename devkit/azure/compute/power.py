@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkit.azure import crud
-from devkit.azure.compute import disks, instance_view
+from devkit.azure.compute import disks, instance_view, vm_disks
 from devkit.azure.compute.virtual_machines import PATH
 from devkit.azure.errors import ArmError, conflict
 from devkit.azure.operations import Operation, WorkTable
@@ -42,7 +42,8 @@ async def start(cloud: Cloud, call: Call) -> Answer:
     vm = cloud.store.get(call.id)
     _refuse_generalized(vm, "start")
     _refuse_unprovisioned(vm, "start")
-    disks.refuse_under_access(disks.of(cloud, vm), "attaching")
+    for disk in vm_disks.existing(cloud, vm):
+        disks.refuse_under_access(disk, "attaching")
     return crud.action(cloud, call, "vm.start")
 
 

@@ -28,6 +28,24 @@ _OS_DISK: Shape = {
     "deleteOption": _DELETE,
     "writeAcceleratorEnabled": BOOL,
 }
+_DATA_DISK: Shape = {
+    "lun": Must(INT),
+    "name": STR,
+    "caching": OneOf(("None", "ReadOnly", "ReadWrite")),
+    "createOption": Must(OneOf(("Empty", "FromImage", "Attach", "Copy", "Restore"))),
+    "diskSizeGB": INT,
+    "managedDisk": {"id": STR, "storageAccountType": OneOf(_DISK_SKU)},
+    "deleteOption": _DELETE,
+    "toBeDetached": BOOL,
+    "writeAcceleratorEnabled": BOOL,
+    "diskIOPSReadWrite": READ_ONLY,
+    "diskMBpsReadWrite": READ_ONLY,
+}
+_ASSESSMENT = OneOf(("ImageDefault", "AutomaticByPlatform"))
+_BY_PLATFORM: Shape = {
+    "rebootSetting": OneOf(("Unknown", "IfRequired", "Never", "Always")),
+    "bypassPlatformSafetyChecksOnUserSchedule": BOOL,
+}
 _SSH: Shape = {"publicKeys": Many({"path": STR, "keyData": STR})}
 _OS_PROFILE: Shape = {
     "computerName": STR,
@@ -41,7 +59,11 @@ _OS_PROFILE: Shape = {
         "disablePasswordAuthentication": BOOL,
         "provisionVMAgent": BOOL,
         "enableVMAgentPlatformUpdates": READ_ONLY,
-        "patchSettings": MAP,
+        "patchSettings": {
+            "patchMode": OneOf(("ImageDefault", "AutomaticByPlatform")),
+            "assessmentMode": _ASSESSMENT,
+            "automaticByPlatformSettings": _BY_PLATFORM,
+        },
         "ssh": _SSH,
     },
     "windowsConfiguration": {
@@ -49,12 +71,23 @@ _OS_PROFILE: Shape = {
         "enableAutomaticUpdates": BOOL,
         "enableVMAgentPlatformUpdates": READ_ONLY,
         "timeZone": STR,
-        "patchSettings": MAP,
+        "patchSettings": {
+            "patchMode": OneOf(("Manual", "AutomaticByOS", "AutomaticByPlatform")),
+            "enableHotpatching": BOOL,
+            "assessmentMode": _ASSESSMENT,
+            "automaticByPlatformSettings": _BY_PLATFORM,
+        },
         "winRM": MAP,
     },
 }
+_IDENTITY: Shape = {
+    "type": Must(OneOf(("None", "UserAssigned", "SystemAssigned", "SystemAssigned, UserAssigned"))),
+    "userAssignedIdentities": MAP,
+    "principalId": READ_ONLY,
+    "tenantId": READ_ONLY,
+}
 VIRTUAL_MACHINE: Shape = tracked(
-    identity=MAP,
+    identity=_IDENTITY,
     plan=_PLAN,
     zones=Many(STR),
     resources=READ_ONLY,
@@ -68,7 +101,7 @@ VIRTUAL_MACHINE: Shape = tracked(
         "storageProfile": {
             "imageReference": IMAGE_REFERENCE,
             "osDisk": _OS_DISK,
-            "dataDisks": Many(ANY),
+            "dataDisks": Many(_DATA_DISK),
             "diskControllerType": STR,
         },
         "osProfile": _OS_PROFILE,
@@ -120,7 +153,8 @@ _CREATION: Shape = {
 }
 _DISK_READ: dict[str, Shape] = dict.fromkeys(
     ("provisioningState", "timeCreated", "diskSizeBytes", "uniqueId", "diskState", "encryption",
-     "diskIOPSReadWrite", "diskMBpsReadWrite"), READ_ONLY,
+     "diskIOPSReadWrite", "diskMBpsReadWrite", "supportedCapabilities", "securityProfile", "purchasePlan",
+     "completionPercent", "incrementalSnapshotFamilyId"), READ_ONLY,
 )  # fmt: skip
 DISK: Shape = tracked(
     managedBy=READ_ONLY,
@@ -155,6 +189,13 @@ GRANT: Shape = {
     "fileFormat": OneOf(("VHD",)),
     "getSecureVMGuestStateSAS": BOOL,
 }
+_IMAGE_DISK: dict[str, Shape] = {
+    "managedDisk": SUB_RESOURCE,
+    "snapshot": SUB_RESOURCE,
+    "caching": OneOf(("None", "ReadOnly", "ReadWrite")),
+    "diskSizeGB": INT,
+    "storageAccountType": OneOf(_DISK_SKU),
+}
 IMAGE: Shape = tracked(
     properties=Must({
         "provisioningState": READ_ONLY,
@@ -164,13 +205,9 @@ IMAGE: Shape = tracked(
             "osDisk": {
                 "osType": Must(_OS),
                 "osState": Must(OneOf(("Generalized", "Specialized"))),
-                "managedDisk": SUB_RESOURCE,
-                "snapshot": SUB_RESOURCE,
-                "caching": OneOf(("None", "ReadOnly", "ReadWrite")),
-                "diskSizeGB": INT,
-                "storageAccountType": OneOf(_DISK_SKU),
+                **_IMAGE_DISK,
             },
-            "dataDisks": Many(ANY),
+            "dataDisks": Many({"lun": Must(INT), **_IMAGE_DISK}),
             "zoneResilient": BOOL,
         },
     }),

@@ -8,8 +8,17 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure import clock, crud, ids
-from devkit.azure.compute import disks, image_source, instance_view, vm_rules
+from devkit.azure import clock, crud, ids, regions
+from devkit.azure.compute import (
+    disks,
+    image_source,
+    instance_view,
+    vm_disks,
+    vm_fit,
+    vm_identity,
+    vm_profile,
+    vm_rules,
+)
 from devkit.azure.compute.shapes import VIRTUAL_MACHINE
 from devkit.azure.network import interfaces
 from devkit.azure.operations import Operation, WorkTable
@@ -28,20 +37,24 @@ PATH = crud.path_of(TYPE)
 
 @table.route("PUT", PATH, body=VIRTUAL_MACHINE)
 async def put(cloud: Cloud, call: Call) -> Answer:
-    """Create a machine, or change what may change of one: size, tags, delete options."""
+    """Create a machine, or change what may change of one: size, tags, identity, delete options."""
     old = cloud.store.find(call.id)
+    vm_id = old.id if old else call.id
     properties = call.body["properties"]
-    vm_rules.drop_secrets(properties)
+    vm_profile.drop_secrets(properties)
+    if "identity" in call.body:
+        call.body["identity"] = vm_identity.complete(cloud, vm_id, call.body["identity"])
     if old is None:
         private = _fill_in(cloud, call, properties)
     else:
         private = old.private
         call.body["properties"] = vm_rules.merged(old, properties)
+        vm_rules.keep_envelope(old, call.body)
     nics = vm_rules.nics(cloud, call.body["properties"])
     for nic in nics:
-        interfaces.refuse_held(nic, old.id if old else call.id)
+        interfaces.refuse_held(nic, vm_id)
     for nic in nics:
-        interfaces.hold(cloud, nic, old.id if old else call.id)
+        interfaces.hold(cloud, nic, vm_id)
     vm, created = crud.stage(cloud, call, TYPE, call.body)
     vm.private = private
     cloud.store.save(vm)
@@ -51,29 +64,27 @@ async def put(cloud: Cloud, call: Call) -> Answer:
 
 def _fill_in(cloud: Cloud, call: Call, properties: dict[str, Any]) -> dict[str, Any]:
     """Complete a new machine's document with what Azure decides, and return its private part."""
-    name = call.id.rsplit("/", 1)[-1]
     vm_rules.check_new(properties)
-    location = call.body["location"].replace(" ", "").lower()
     storage = properties["storageProfile"]
-    facts = image_source.resolve(cloud, storage["imageReference"], location)
-    vm_rules.check_profile(properties, facts, name)
+    facts = image_source.resolve(cloud, storage["imageReference"], regions.normal(call.body["location"]))
+    vm_profile.complete(properties, facts, call.id.rsplit("/", 1)[-1])
+    vm_fit.check_size(properties, facts)
+    security = vm_fit.check_security(properties, facts)
+    vm_disks.complete(cloud, call.id, storage, facts)
+    vm_fit.check_plan(call.body.get("plan"), facts, storage["osDisk"]["name"])
     if facts.exact is not None:
         storage["imageReference"]["exactVersion"] = facts.exact
-    disk = storage["osDisk"]
-    disk.setdefault("osType", facts.os_type)
-    disk.setdefault("name", f"{name}_OsDisk_1_{uuid.uuid4().hex}")
-    disk.setdefault("caching", "ReadWrite")
-    disk.setdefault("deleteOption", "Detach")
-    wanted_size = disk.setdefault("diskSizeGB", facts.size_gb)
-    managed = disk.setdefault("managedDisk", {})
-    managed.setdefault("storageAccountType", "Premium_LRS")
-    managed["id"] = f"{ids.group_id(call.id)}/providers/{disks.TYPE}/{disk['name']}"
-    vm_rules.check_disk(cloud, disk, facts, ids.key(call.id))
-    storage.setdefault("dataDisks", [])
     properties["vmId"] = str(uuid.uuid4())
     properties["timeCreated"] = clock.iso(clock.now())
-    grown = wanted_size if wanted_size > facts.size_gb else None
-    return {"guest": _free_key(cloud, ids.key(call.id)), "generation": facts.generation, "grown_gb": grown}
+    wanted_size = storage["osDisk"]["diskSizeGB"]
+    return {
+        "guest": _free_key(cloud, ids.key(call.id)),
+        "generation": facts.generation,
+        "architecture": facts.architecture,
+        "security": security,
+        "plan": facts.plan,
+        "grown_gb": wanted_size if wanted_size > facts.size_gb else None,
+    }
 
 
 def _free_key(cloud: Cloud, key: str) -> str:
@@ -98,6 +109,7 @@ async def provision(cloud: Cloud, operation: Operation) -> None:
         source=facts.source,
         disk_size_gib=vm.private["grown_gb"],
         admin_username=profile.get("adminUsername"),
+        data_disks=vm_disks.for_guest(properties["storageProfile"], facts),
         tags=vm.doc.get("tags", {}),
     )
     guest = await cloud.machines.create(spec)
@@ -136,23 +148,22 @@ async def list_machines(cloud: Cloud, call: Call) -> Answer:
 
 
 def _refuse_delete(cloud: Cloud, vm: Resource) -> None:
-    disk = cloud.store.find(vm.properties["storageProfile"]["osDisk"]["managedDisk"]["id"])
-    if disk is not None:
+    for disk in vm_disks.existing(cloud, vm):
         disks.refuse_under_access(disk, "deleting its virtual machine")
 
 
 async def remove(cloud: Cloud, vm: Resource) -> None:
-    """Delete a machine: its scripts end, its disk and interfaces go or stay as their deleteOption says."""
+    """Delete a machine: its scripts end, its disks and interfaces go or stay as their deleteOption says."""
     for command in cloud.store.list(kind=f"{TYPE}/runCommands", within=vm.id):
         await cloud.scripts.kill(command.key)
         cloud.store.delete(command)
     guest = await cloud.machines.find(vm)
     if guest is not None:
         await guest.power_off(graceful=False)
-    os_disk = vm.properties["storageProfile"]["osDisk"]
-    disk = cloud.store.find(os_disk["managedDisk"]["id"])
-    if disk is not None:
-        await disks.let_go(cloud, disk, delete=os_disk["deleteOption"] == "Delete")
+    for named in vm_disks.named(vm):
+        disk = cloud.store.find(named["managedDisk"]["id"])
+        if disk is not None:
+            await disks.let_go(cloud, disk, delete=named["deleteOption"] == "Delete")
     for reference in vm.properties.get("networkProfile", {}).get("networkInterfaces", []):
         nic = cloud.store.find(reference["id"])
         if nic is None:

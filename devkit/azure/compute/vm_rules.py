@@ -6,83 +6,27 @@ It owns these checks as functions of documents; it must not know operations or m
 from __future__ import annotations
 
 import copy
-import re
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import ids
-from devkit.azure.errors import ArmError, conflict, invalid, unsupported
+from devkit.azure.errors import ArmError, invalid, unsupported
 
 if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud
-    from devkit.azure.compute.image_source import ImageFacts
     from devkit.azure.store import Resource
 
-_SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")
-_COMPUTER_NAME_LIMIT = {"Linux": 64, "Windows": 15}  # learn.microsoft.com, naming rules for virtual machines
+_FREE = ("deleteOption", "caching")
 _FIXED = ("computerName", "adminUsername", "linuxConfiguration", "windowsConfiguration", "allowExtensionOperations")
 
 
-def drop_secrets(properties: dict[str, Any]) -> None:
-    """Take out what is never stored; note that a password was given, as a rule asks for it."""
-    profile = properties.get("osProfile", {})
-    if profile.pop("adminPassword", None):
-        profile["_password"] = True
-    profile.pop("customData", None)
-    properties.pop("userData", None)
-
-
 def check_new(properties: dict[str, Any]) -> None:
-    """Refuse a new machine that lacks what has to be there, or has what the local Azure cannot do."""
-    if not _SIZE.fullmatch(properties["hardwareProfile"]["vmSize"]):
-        raise invalid(f"The value {properties['hardwareProfile']['vmSize']} is not a valid VM size.", "vmSize")
+    """Refuse a new machine that lacks what has to be there."""
     storage = properties.get("storageProfile", {})
     for part in ("imageReference", "osDisk"):
         if part not in storage:
             raise invalid(f"Required parameter '{part}' is missing (null).", part)
-    if storage.get("dataDisks"):
-        raise unsupported("data disks (properties.storageProfile.dataDisks)")
     if not properties.get("networkProfile", {}).get("networkInterfaces"):
         raise invalid("Virtual Machine must have at least one network interface.", "networkProfile.networkInterfaces")
-
-
-def check_profile(properties: dict[str, Any], facts: ImageFacts, name: str) -> None:
-    """Refuse an OS profile that does not fit the image, and complete it."""
-    profile = properties.get("osProfile")
-    if not facts.generalized:
-        if profile is not None:
-            raise invalid("Parameter 'osProfile' is not allowed with a specialized image.", "osProfile")
-        return
-    if profile is None:
-        raise invalid("Required parameter 'osProfile' is missing (null).", "osProfile")
-    computer_name = profile.setdefault("computerName", name)
-    limit = _COMPUTER_NAME_LIMIT[facts.os_type]
-    if len(computer_name) > limit:
-        raise invalid(
-            f"{facts.os_type} computer name cannot be more than {limit} characters long.", "osProfile.computerName"
-        )
-    if "adminUsername" not in profile:
-        raise invalid("Required parameter 'adminUsername' is missing (null).", "osProfile.adminUsername")
-    keys = profile.get("linuxConfiguration", {}).get("ssh", {}).get("publicKeys", [])
-    if not profile.pop("_password", False) and not (facts.os_type == "Linux" and keys):
-        raise invalid("Authentication using either SSH or by user name and password must be enabled.", "osProfile")
-    section = "linuxConfiguration" if facts.os_type == "Linux" else "windowsConfiguration"
-    profile.setdefault(section, {}).setdefault("provisionVMAgent", True)
-    profile.setdefault("allowExtensionOperations", True)
-
-
-def check_disk(cloud: Cloud, disk: dict[str, Any], facts: ImageFacts, vm_key: str) -> None:
-    """Refuse an OS disk that is smaller than its image or belongs to another machine."""
-    if disk["diskSizeGB"] < facts.size_gb:
-        message = (
-            f"The specified disk size {disk['diskSizeGB']} GB is smaller than the size of the corresponding disk in "
-            f"the VM image: {facts.size_gb} GB. This is not allowed."
-        )
-        raise ArmError(400, "ResizeDiskError", message, target="osDisk.diskSizeGB")
-    if disk["osType"] != facts.os_type:
-        raise invalid(f"The image is of {facts.os_type}, not {disk['osType']}.", "osDisk.osType")
-    existing = cloud.store.find(disk["managedDisk"]["id"])
-    if existing is not None and ids.key(existing.doc.get("managedBy", "")) != vm_key:
-        raise conflict(f"Disk {disk['name']} already exists in resource group. Only CreateOption.Attach is supported.")
 
 
 def nics(cloud: Cloud, properties: dict[str, Any]) -> list[Resource]:
@@ -111,12 +55,30 @@ def merged(old: Resource, given: dict[str, Any]) -> dict[str, Any]:
     _refuse_changes("imageReference", reference, storage["imageReference"], given_storage.get("imageReference", {}))
     disk, given_disk = storage["osDisk"], given_storage.get("osDisk", {})
     _refuse_changes("osDisk", ("name", "createOption", "osType"), disk, given_disk)
-    if given_storage.get("dataDisks"):
-        raise unsupported("data disks (properties.storageProfile.dataDisks)")
-    disk.update({key: given_disk[key] for key in ("deleteOption", "caching") if key in given_disk})
+    disk.update({key: given_disk[key] for key in _FREE if key in given_disk})
+    if "dataDisks" in given_storage:
+        _merge_data_disks(storage["dataDisks"], given_storage["dataDisks"])
     for part in given.keys() - {"osProfile", "storageProfile"}:
         new[part] = given[part]
     return new
+
+
+def keep_envelope(old: Resource, body: dict[str, Any]) -> None:
+    """Keep what a second PUT leaves out beside the properties. Raises ArmError (409) if it changes the plan."""
+    _refuse_changes("plan", ("publisher", "product", "name"), old.doc.get("plan", {}), body.get("plan", {}))
+    for part in ("identity", "plan", "zones"):
+        if part not in body and part in old.doc:
+            body[part] = old.doc[part]
+
+
+def _merge_data_disks(kept: list[dict[str, Any]], given: list[dict[str, Any]]) -> None:
+    if {disk["lun"] for disk in given} != {disk["lun"] for disk in kept}:
+        raise unsupported("attaching or detaching the data disks of an existing machine")
+    by_lun = {disk["lun"]: disk for disk in kept}
+    for disk in given:
+        old = by_lun[disk["lun"]]
+        _refuse_changes("dataDisks", tuple(disk.keys() - set(_FREE)), old, disk)
+        old.update({key: disk[key] for key in _FREE if key in disk})
 
 
 def _refuse_changes(where: str, names: tuple[str, ...], old: dict[str, Any], given: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import crud, ids
-from devkit.azure.errors import ArmError
+from devkit.azure.errors import ArmError, invalid
+from devkit.azure.gallery import features
 from devkit.azure.gallery.shapes import DEFINITION
 from devkit.azure.operations import WorkTable
 from devkit.azure.routing import Answer, Call, RouteTable
@@ -20,20 +21,27 @@ if TYPE_CHECKING:
 table = RouteTable()
 works = WorkTable()
 TYPE = "Microsoft.Compute/galleries/images"
-_FIXED = ("osType", "osState", "hyperVGeneration", "architecture", "identifier")
+_FIXED = ("osType", "osState", "hyperVGeneration", "architecture", "identifier", "purchasePlan")
 
 
 @table.route("PUT", crud.path_of(TYPE), body=DEFINITION)
 async def put(cloud: Cloud, call: Call) -> Answer:
-    """Create or update a definition; publisher, offer and SKU are unique in their gallery."""
+    """Create or update a definition; publisher, offer and SKU are unique in their gallery.
+
+    Features may change if `allowUpdateImage` is set (the gallery OpenAPI's description of it).
+    """
     properties = call.body["properties"]
     properties.setdefault("hyperVGeneration", "V2")
     properties.setdefault("architecture", "x64")
+    if properties["architecture"] == "Arm64" and properties["hyperVGeneration"] != "V2":
+        raise invalid("The architecture Arm64 needs hyperVGeneration V2.", "galleryImage.properties.architecture")
+    features.check(properties.get("features", []), properties["hyperVGeneration"])
     old = cloud.store.find(call.id)
     if old is not None:
-        for name in _FIXED:
-            if properties[name] != old.properties[name]:
-                message = f"Changing property '{name}' is not allowed."
+        may_change = {"features"} if properties.get("allowUpdateImage", False) else set()
+        for name in {*_FIXED, "features"} - may_change:
+            if properties.get(name) != old.properties.get(name):
+                message = f"Changing property 'galleryImage.properties.{name}' is not allowed."
                 raise ArmError(409, "PropertyChangeNotAllowed", message, target=f"galleryImage.properties.{name}")
     for other in cloud.store.list(kind=TYPE, within=ids.parent(call.id)):
         if other.key != ids.key(call.id) and _identity(other.properties) == _identity(properties):

@@ -35,8 +35,8 @@ DEFINITION: Shape = tracked(
         "identifier": Must({"publisher": Must(STR), "offer": Must(STR), "sku": Must(STR)}),
         "recommended": {"vCPUs": _RANGE, "memory": _RANGE},
         "disallowed": {"diskTypes": Many(STR)},
-        "purchasePlan": {"name": STR, "publisher": STR, "product": STR},
-        "features": Many({"name": STR, "value": STR, "startsAtVersion": STR}),
+        "purchasePlan": {"name": Must(STR), "publisher": Must(STR), "product": Must(STR)},
+        "features": Many({"name": Must(STR), "value": Must(STR), "startsAtVersion": STR}),
         "architecture": OneOf(("x64", "Arm64")),
         "allowUpdateImage": BOOL,
     }),
@@ -47,35 +47,44 @@ TARGET_REGION: Shape = {
     "storageAccountType": _STORAGE,
     "excludeFromLatest": BOOL,
 }
-VERSION: Shape = tracked(
-    properties=Must({
-        "provisioningState": READ_ONLY,
-        "replicationStatus": READ_ONLY,
-        "validationsProfile": READ_ONLY,
-        "publishingProfile": {
-            "targetRegions": Many(TARGET_REGION),
-            "replicaCount": INT,
-            "excludeFromLatest": BOOL,
-            "publishedDate": READ_ONLY,
-            "endOfLifeDate": STR,
-            "storageAccountType": _STORAGE,
-            "replicationMode": OneOf(("Full", "Shallow")),
-        },
-        "storageProfile": Must({
-            "source": {"id": STR, "virtualMachineId": STR},
-            "osDiskImage": {
-                "sizeInGB": READ_ONLY,
-                "hostCaching": OneOf(("None", "ReadOnly", "ReadWrite")),
-                "source": {"id": STR},
-            },
-        }),
-        "safetyProfile": {
-            "allowDeletionOfReplicatedLocations": BOOL,
-            "blockDeletionBeforeEndOfLife": BOOL,
-            "reportedForPolicyViolation": READ_ONLY,
-            "policyViolations": READ_ONLY,
-        },
-        "securityProfile": READ_ONLY,
-        "restore": READ_ONLY,
-    }),
-)  # fmt: skip
+_DISK: dict[str, Shape] = {
+    "sizeInGB": READ_ONLY,
+    "hostCaching": OneOf(("None", "ReadOnly", "ReadWrite")),
+    "source": {"id": STR},
+}
+_VERSION: dict[str, Shape] = {
+    "provisioningState": READ_ONLY,
+    "replicationStatus": READ_ONLY,
+    "validationsProfile": READ_ONLY,
+    "publishingProfile": {
+        "targetRegions": Many(TARGET_REGION),
+        "replicaCount": INT,
+        "excludeFromLatest": BOOL,
+        "publishedDate": READ_ONLY,
+        "endOfLifeDate": STR,
+        "storageAccountType": _STORAGE,
+        "replicationMode": OneOf(("Full", "Shallow")),
+    },
+    "safetyProfile": {
+        "allowDeletionOfReplicatedLocations": BOOL,
+        "blockDeletionBeforeEndOfLife": BOOL,
+        "reportedForPolicyViolation": READ_ONLY,
+        "policyViolations": READ_ONLY,
+    },
+    "securityProfile": READ_ONLY,
+    "restore": READ_ONLY,
+}
+_SOURCES: Shape = {
+    "source": {"id": STR, "virtualMachineId": STR},
+    "osDiskImage": _DISK,
+    "dataDiskImages": Many({"lun": Must(INT), **_DISK}),
+}
+VERSION: Shape = tracked(properties=Must({**_VERSION, "storageProfile": Must(_SOURCES)}))
+VERSION_UPDATE: Shape = {
+    "id": READ_ONLY,
+    "name": READ_ONLY,
+    "type": READ_ONLY,
+    "tags": MAP,
+    "properties": {**_VERSION, "storageProfile": _SOURCES},
+}
+"""The body of a PATCH."""

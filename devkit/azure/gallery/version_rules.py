@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import copy
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import regions
-from devkit.azure.compute import captures
 from devkit.azure.errors import ArmError, invalid
 
 if TYPE_CHECKING:
-    from devkit.azure.cloud import Cloud
     from devkit.azure.store import Resource
 
 _NAME = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _LARGEST = 2**31 - 1  # "32-bit integers": learn.microsoft.com, "Store and share images in an Azure Compute Gallery"
-_MACHINE = "Microsoft.Compute/virtualMachines"
-_WHOLE = (_MACHINE, "Microsoft.Compute/images", "Microsoft.Compute/galleries/images/versions")
-_DISKS = ("Microsoft.Compute/disks", "Microsoft.Compute/snapshots")
+_MOST_REPLICAS = 100  # learn.microsoft.com, "Azure Compute Gallery": limits
 _FIXED = ("replicationMode", "storageAccountType")
+_PROFILE = "galleryImageVersion.properties.publishingProfile"
 
 
 def check_name(name: str) -> None:
@@ -30,8 +28,8 @@ def check_name(name: str) -> None:
     match = _NAME.fullmatch(name)
     if match is None or any(int(part) > _LARGEST for part in match.groups()):
         message = (
-            f"The gallery image version name '{name}' is invalid. It has to be of the form MajorVersion.MinorVersion."
-            f"Patch, each an integer between 0 and {_LARGEST}."
+            "The image version name is invalid. The image version name should follow Major(int).Minor(int).Patch(int) "
+            f"format, for e.g: 1.0.0, 2018.12.1 etc., each between 0 and {_LARGEST}."
         )
         raise ArmError(400, "InvalidParameter", message, target="galleryImageVersionName")
 
@@ -46,63 +44,50 @@ def complete(body: dict[str, Any]) -> None:
     names = [regions.normal(target["name"]) for target in targets]
     if home not in names:
         raise invalid(
-            f"The location '{home}' of the gallery image version has to be among its target regions.",
-            "galleryImageVersion.properties.publishingProfile.targetRegions",
+            f"Gallery image version publishing profile regions '{', '.join(names)}' must contain the location of image "
+            f"version '{home}'.",
+            f"{_PROFILE}.targetRegions",
         )
     if len(set(names)) != len(names):
-        raise invalid(
-            "A target region is named twice.", "galleryImageVersion.properties.publishingProfile.targetRegions"
-        )
-    if profile.get("replicationMode") == "Shallow" and (names != [home] or replicas != 1):
-        raise invalid("Shallow replication knows one replica in the source region alone.", "replicationMode")
+        raise invalid("Duplicate regions are not allowed in target publishing regions.", f"{_PROFILE}.targetRegions")
     for target, name in zip(targets, names, strict=True):
         target["name"] = regions.REGIONS[name]
         target.setdefault("regionalReplicaCount", replicas)
         target.setdefault("storageAccountType", profile.get("storageAccountType", "Standard_LRS"))
+    _check_replicas("replicaCount", replicas)
+    for target in targets:
+        _check_replicas("targetRegions.regionalReplicaCount", target["regionalReplicaCount"])
+    most = max(target["regionalReplicaCount"] for target in targets)
+    if profile.get("replicationMode") == "Shallow" and (names != [home] or replicas != 1 or most != 1):
+        raise invalid("Shallow replication knows one replica in the source region alone.", "replicationMode")
+    if "endOfLifeDate" in profile:
+        _check_date(profile["endOfLifeDate"])
 
 
-def source(cloud: Cloud, properties: dict[str, Any]) -> Resource:
-    """Return what the version is made of. Raises ArmError for none, several, or one that does not exist."""
-    storage = properties["storageProfile"]
-    given = {
-        "source.virtualMachineId": (storage.get("source", {}).get("virtualMachineId"), (_MACHINE,)),
-        "source.id": (storage.get("source", {}).get("id"), _WHOLE),
-        "osDiskImage.source.id": (storage.get("osDiskImage", {}).get("source", {}).get("id"), _DISKS),
-    }
-    named = [(name, value, kinds) for name, (value, kinds) in given.items() if value is not None]
-    if len(named) != 1:
-        message = "Exactly one of source.virtualMachineId, source.id and osDiskImage.source.id has to be given."
-        raise invalid(message, "galleryImageVersion.properties.storageProfile")
-    name, value, kinds = named[0]
-    return captures.require(cloud, value, kinds, f"galleryImageVersion.properties.storageProfile.{name}")
+def _check_replicas(name: str, count: int) -> None:
+    if not 1 <= count <= _MOST_REPLICAS:
+        message = (
+            f"The value {count} of parameter {name} is out of range. The value must be between 1 and {_MOST_REPLICAS}, "
+            "inclusive."
+        )
+        raise invalid(message, f"{_PROFILE}.{name}")
 
 
-def check_fit(made_of: Resource, definition: Resource) -> None:
-    """Refuse a source of another operating system or generation than the definition's."""
-    if made_of.type == _MACHINE:
-        facts = {
-            "osType": made_of.properties["storageProfile"]["osDisk"]["osType"],
-            "hyperVGeneration": made_of.private["generation"],
-        }
-    elif "file" in made_of.private:
-        facts = {"osType": made_of.private["os_type"], "hyperVGeneration": made_of.private["generation"]}
-    else:
-        facts = {name: made_of.properties[name] for name in ("osType", "hyperVGeneration")}
-    for name, value in facts.items():
-        wanted = definition.properties[name]
-        if value != wanted:
-            message = f"The source's {name} '{value}' does not match '{wanted}' of the image definition."
-            raise ArmError(409, "ImageDefinitionMismatch", message, target=f"properties.{name}")
+def _check_date(text: str) -> None:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(f"The value '{text}' of endOfLifeDate is no date.", f"{_PROFILE}.endOfLifeDate") from error
 
 
 def merged(old: Resource, given: dict[str, Any]) -> dict[str, Any]:
     """Apply an update. Raises ArmError (409, PropertyChangeNotAllowed) for what is fixed at publication."""
     new = copy.deepcopy(old.properties)
-    for part, value in given["storageProfile"].items():
-        before = new["storageProfile"].get(part, {})
-        if any(before.get(name) != its for name, its in value.items()):
-            message = f"Changing property 'storageProfile.{part}' is not allowed."
-            raise ArmError(409, "PropertyChangeNotAllowed", message, target=f"galleryImageVersion.properties.{part}")
+    for part, value in given.get("storageProfile", {}).items():
+        if part == "dataDiskImages":
+            _refuse_other_data_disks(new["storageProfile"].get(part, []), value)
+            continue
+        _refuse_changes(part, new["storageProfile"].get(part, {}), value)
     profile = given["publishingProfile"]
     for name in _FIXED:
         if name in profile and profile[name] != new["publishingProfile"].get(name, profile[name]):
@@ -111,3 +96,20 @@ def merged(old: Resource, given: dict[str, Any]) -> dict[str, Any]:
     new["publishingProfile"].update(profile)
     new.update({part: given[part] for part in ("safetyProfile",) if part in given})
     return new
+
+
+def _refuse_other_data_disks(kept: list[dict[str, Any]], given: list[dict[str, Any]]) -> None:
+    by_lun = {disk["lun"]: disk for disk in kept}
+    if {disk["lun"] for disk in given} != by_lun.keys():
+        message = "Adding new Data Disks or changing the LUN of a Data Disk in an existing Image is not allowed."
+        raise ArmError(409, "PropertyChangeNotAllowed", message, target="galleryImageVersion.properties.dataDiskImages")
+    for disk in given:
+        _refuse_changes("dataDiskImages", by_lun[disk["lun"]], disk)
+
+
+def _refuse_changes(part: str, kept: dict[str, Any], given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if kept.get(name) != value:
+            where = f"galleryImageVersion.properties.storageProfile.{part}.{name}"
+            message = f"Changing property '{where}' is not allowed."
+            raise ArmError(409, "PropertyChangeNotAllowed", message, target=where)

@@ -6,13 +6,14 @@ It owns the version's rules and its publishing; it must not know how a disk is f
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure import clock, crud, ids, regions
 from devkit.azure.compute import captures
 from devkit.azure.errors import ArmError
-from devkit.azure.gallery import replication, version_rules
-from devkit.azure.gallery.shapes import VERSION
+from devkit.azure.gallery import replication, version_rules, version_sources
+from devkit.azure.gallery.shapes import VERSION, VERSION_UPDATE
 from devkit.azure.operations import Operation, WorkTable
 from devkit.azure.routing import Answer, Call, RouteTable
 
@@ -33,17 +34,15 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     definition = cloud.store.get(ids.parent(call.id))
     old = cloud.store.find(call.id)
     version_rules.complete(call.body)
-    targets = [
-        regions.normal(target["name"]) for target in call.body["properties"]["publishingProfile"]["targetRegions"]
-    ]
+    properties = call.body["properties"]
+    targets = [regions.normal(target["name"]) for target in properties["publishingProfile"]["targetRegions"]]
     if old is None:
-        source = version_rules.source(cloud, call.body["properties"])
-        await captures.check_source(cloud, source, generalized=definition.properties["osState"] == "Generalized")
-        version_rules.check_fit(source, definition)
-        call.body["properties"]["publishingProfile"]["publishedDate"] = clock.iso(clock.now())
+        source, data = version_sources.sources(cloud, properties)
+        await version_sources.check(cloud, source, data, definition, regions.normal(call.body["location"]))
+        properties["publishingProfile"]["publishedDate"] = clock.iso(clock.now())
     else:
         _refuse_other_update(cloud, old, targets)
-        call.body["properties"] = version_rules.merged(old, call.body["properties"])
+        call.body["properties"] = version_rules.merged(old, properties)
     version, created = crud.stage(cloud, call, TYPE, call.body)
     regional_fault = call.fault.rule.get("replication") if call.fault else None
     if regional_fault is not None:
@@ -51,6 +50,20 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         cloud.store.save(version)
     operation = cloud.operations.begin("version.put", version.id, args={"regions": targets}, failure=call.failure)
     return crud.put_answer(cloud, call, version, operation, status=201 if created else 200)
+
+
+@table.route("PATCH", PATH, body=VERSION_UPDATE)
+async def patch(cloud: Cloud, call: Call) -> Answer:
+    """Change what is given of a version that exists, as a PUT of the whole would."""
+    old = cloud.store.get(call.id)
+    given = call.body.get("properties", {})
+    profile = {**old.properties["publishingProfile"], **given.get("publishingProfile", {})}
+    body = {
+        "location": old.doc["location"],
+        "tags": call.body.get("tags", old.doc.get("tags", {})),
+        "properties": {"storageProfile": {}, **given, "publishingProfile": profile},
+    }
+    return await put(cloud, replace(call, body=body))
 
 
 def _refuse_other_update(cloud: Cloud, version: Resource, targets: list[str]) -> None:
@@ -91,14 +104,20 @@ async def publish(cloud: Cloud, operation: Operation) -> None:
 async def _capture(cloud: Cloud, version: Resource) -> None:
     if "file" in version.private:
         return
-    source = version_rules.source(cloud, version.properties)
+    source, data = version_sources.sources(cloud, version.properties)
     definition = cloud.store.get(ids.parent(version.id))
-    captured = await captures.capture(cloud, source, version)
+    captured = await captures.capture(cloud, source, version, data)
     captured["generalized"] = definition.properties["osState"] == "Generalized"
     version.private.update(captured)
-    disk = version.properties["storageProfile"].setdefault("osDiskImage", {})
+    storage = version.properties["storageProfile"]
+    disk = storage.setdefault("osDiskImage", {})
     disk.setdefault("hostCaching", "ReadWrite")
     disk["sizeInGB"] = captured["size_gb"]
+    given = {image["lun"]: image for image in storage.get("dataDiskImages", [])}
+    storage["dataDiskImages"] = [
+        {"hostCaching": "None", **given.get(part["lun"], {}), "lun": part["lun"], "sizeInGB": part["size_gb"]}
+        for part in captured["data"]
+    ]
     cloud.store.save(version)
 
 

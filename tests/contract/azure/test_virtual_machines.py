@@ -156,7 +156,7 @@ def test_what_is_fixed_at_creation_cannot_change(cloud: Harness) -> None:
         (("storageProfile", "osDisk", "diskSizeGB"), 5, "ResizeDiskError"),
         (("osProfile", "adminPassword"), "", "InvalidParameter"),
         (("osProfile", "noSuchThing"), 1, "InvalidRequestContent"),
-        (("storageProfile", "dataDisks"), [{"lun": 0}], "EmulatorUnsupported"),
+        (("storageProfile", "dataDisks"), [{"lun": 0, "createOption": "Attach"}], "EmulatorUnsupported"),
     ],
 )  # fmt: skip
 def test_a_bad_machine_is_refused_at_once(cloud: Harness, path: tuple[str, ...], value: object, code: str) -> None:

@@ -1,0 +1,66 @@
+"""The features of an image definition: which names and values it may have, and what its SecurityType asks for.
+
+It owns these facts (learn.microsoft.com, "Trusted Launch for Azure virtual machines", and the gallery OpenAPI's
+GalleryImageFeature); it must not know versions or virtual machines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devkit.azure.errors import invalid
+
+if TYPE_CHECKING:
+    from devkit.azure.store import Resource
+
+_BOOLEAN = ("True", "False")
+_KNOWN = {
+    "SecurityType": (
+        "None", "Standard", "TrustedLaunch", "TrustedLaunchSupported", "ConfidentialVM", "ConfidentialVMSupported",
+        "TrustedLaunchAndConfidentialVmSupported",
+    ),
+    "DiskControllerTypes": ("SCSI", "SCSI, NVMe", "NVMe, SCSI", "SCSI,NVMe", "NVMe,SCSI"),
+    "IsAcceleratedNetworkSupported": _BOOLEAN,
+    "IsHibernateSupported": _BOOLEAN,
+    "IsSecureBootSupported": _BOOLEAN,
+}  # fmt: skip
+_TARGET = "galleryImage.properties.features"
+TRUSTED = frozenset({"trustedlaunch", "trustedlaunchsupported", "trustedlaunchandconfidentialvmsupported"})
+"""The security types, in lower case, whose machines may use Trusted Launch."""
+
+
+def check(features: list[dict[str, Any]], generation: str) -> None:
+    """Refuse features that Azure does not have, doubled ones, and a security type on generation 1."""
+    seen: set[str] = set()
+    for feature in features:
+        name, value = feature["name"], feature["value"]
+        known = {known.lower(): values for known, values in _KNOWN.items()}.get(name.lower())
+        if known is None:
+            raise invalid(f"The feature '{name}' is not one of {', '.join(_KNOWN)}.", _TARGET)
+        if value.lower() not in {allowed.lower() for allowed in known}:
+            raise invalid(f"The value '{value}' of the feature '{name}' is not one of {', '.join(known)}.", _TARGET)
+        if name.lower() in seen:
+            raise invalid(f"The feature '{name}' is given twice.", _TARGET)
+        seen.add(name.lower())
+        if name.lower() == "securitytype" and value.lower() not in {"none", "standard"} and generation != "V2":
+            raise invalid(f"The security type '{value}' needs hyperVGeneration V2.", _TARGET)
+
+
+def security_type(definition: Resource) -> str:
+    """Return the definition's SecurityType; "Standard" if it says none."""
+    for feature in definition.properties.get("features", []):
+        if feature["name"].lower() == "securitytype":
+            value: str = feature["value"]
+            return "Standard" if value.lower() == "none" else value
+    return "Standard"
+
+
+def takes(wanted: str, given: str) -> bool:
+    """Say whether a definition of security type `wanted` takes a source of type `given`.
+
+    What was captured with a guest state (TrustedLaunch) needs a type that can start it. A definition that starts its
+    machines with such a state alone needs a source that has one; "...Supported" ones take both.
+    """
+    if given.lower() == "trustedlaunch":
+        return wanted.lower() in TRUSTED
+    return wanted.lower() not in {"trustedlaunch", "confidentialvm"}
