@@ -23,7 +23,8 @@ class Model(BaseModel):
     """Base of the language: camelCase on the wire, unknown and mis-cased fields refused, immutable.
 
     `code` is AIB's provisioning error code of whatever is wrong in it, `section` where Microsoft's reference tells its
-    rules (an anchor of image-builder-json), `read_only` the members that Azure answers and ignores when sent.
+    rules (an anchor of image-builder-json), `read_only` the members that Azure answers and ignores when sent, `unknown`
+    what to say of a property that it does not have.
     """
 
     model_config = ConfigDict(
@@ -38,6 +39,7 @@ class Model(BaseModel):
     code: ClassVar[str] = "Other"
     section: ClassVar[str] = ""
     read_only: ClassVar[frozenset[str]] = frozenset()
+    unknown: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,10 @@ class See:
     """Marks a property with the section of Microsoft's reference (image-builder-json) that has its rules, an anchor."""
 
     section: str
+
+
+PARTIAL = "partial"
+"""The validation context of an object that is merged into another: rules between its properties have to wait."""
 
 
 def broken(code: str, message: str, *, whole: bool = False) -> PydanticCustomError:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template import shape
-from kiln.template.base import Model, RequiredBefore, Since, Tags
+from kiln.template.base import PARTIAL, Model, RequiredBefore, Since, Tags
 from kiln.template.models import ImageTemplate
 from kiln.template.versions import check_api_version
 from kiln.template.wording import BROKEN_TEXT, RELEASES, kind, message, path_text, reference
@@ -44,8 +44,11 @@ def without_read_only(body: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: str) -> Parsed:
-    """Return the `model` that `body` describes; `what` names it in the error. Raises as `parse_template` does."""
+def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: str, partial: bool = False) -> Parsed:
+    """Return the `model` that `body` describes; `what` names it in the error. Raises as `parse_template` does.
+
+    A `partial` body is merged into another one: what one property demands of the next is checked then.
+    """
     if api_version is not None:
         check_api_version(api_version)
     if not isinstance(body, dict):
@@ -56,7 +59,7 @@ def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: s
     problems: list[Problem] = []
     parsed = None
     try:
-        parsed = model.model_validate(content, by_name=False, by_alias=True)
+        parsed = model.model_validate(content, by_name=False, by_alias=True, context=PARTIAL if partial else None)
     except ValidationError as error:
         found = (_problem(model, item) for item in error.errors(include_url=False))
         problems = [problem for path, problem in found if not any(path[: len(known)] == known for known in beyond)]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from kiln.template.base import IdentityId, Int32, Model, See, Since, SubnetId, broken
+from kiln.template.base import PARTIAL, IdentityId, Int32, Model, See, Since, SubnetId, broken
 
 
 class VnetConfig(Model):
@@ -27,7 +27,7 @@ class VnetConfig(Model):
     @field_validator("container_instance_subnet_id")
     @classmethod
     def _beside_the_subnet(cls, container: str | None, info: ValidationInfo) -> str | None:
-        if not container or "subnet_id" not in info.data:
+        if not container or "subnet_id" not in info.data or info.context == PARTIAL:
             return container
         if not info.data["subnet_id"]:
             raise broken("Other", "expected subnetId as well when containerInstanceSubnetId is given")

@@ -104,7 +104,8 @@ def _unknown_property(place: Place) -> str:
     if meant is not None:
         cased = " Names are case-sensitive." if meant.lower() == name.lower() else ""
         return f"is not a property here; did you mean '{meant}'?{cased}"
-    return "is not a property here" + (f"; there are {', '.join(known)}" if known else "")
+    there_are = f"; there are {', '.join(known)}" if known else ""
+    return "is not a property here" + there_are + (f"; {place.owner.unknown}" if place.owner.unknown else "")
 
 
 def _not_one_of(found: Any, names: Iterable[str]) -> str:

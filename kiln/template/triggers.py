@@ -1,0 +1,93 @@
+"""The body of a template's trigger, and whether a template can have it.
+
+It owns AIB's rules of triggers (Microsoft's image-builder-triggers-how-to); what fires one is not its business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from kiln.errors import Problem
+from kiln.template.base import Model, Since
+from kiln.template.distributors import SharedImageDistributor
+from kiln.template.parse import parse_as
+from kiln.template.sources import PlatformImageSource, SharedImageSource
+from kiln.template.wording import path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kiln.template.models import ImageTemplate
+
+HOW_TO = "https://learn.microsoft.com/azure/virtual-machines/image-builder-triggers-how-to"
+
+
+class SourceImageTrigger(Model):
+    """Runs the template when there is a new version of its source; it has no settings."""
+
+    read_only = frozenset({"status", "provisioningState"})
+
+    kind: Literal["SourceImage"]
+
+
+class Trigger(Model):
+    """The body of PUT imageTemplates/{name}/triggers/{trigger}."""
+
+    read_only = frozenset({"id", "name", "type", "systemData"})
+
+    properties: Annotated[SourceImageTrigger, Since("2022-07-01")]
+
+
+def parse_trigger(body: Any, api_version: str | None = None) -> Trigger:
+    """Return the trigger that `body` (decoded JSON) describes.
+
+    Raises `TemplateInvalid` with every problem in it, and `RequestInvalid` for an unsupported api-version.
+    """
+    return parse_as(Trigger, body, api_version, what="trigger")
+
+
+def check_trigger(template: ImageTemplate, existing: Iterable[Trigger]) -> tuple[Problem, ...]:
+    """Return why `template` cannot have a trigger of the kind SourceImage besides its `existing` other ones."""
+    return (*_source(template), *_targets(template), *_only_one(existing))
+
+
+def _source(template: ImageTemplate) -> Iterator[Problem]:
+    source = template.properties.source
+    match source:
+        case PlatformImageSource() if source.version.lower() != "latest":
+            yield _problem(("properties", "source", "version"), "expected latest, as a fixed version never changes")
+        case SharedImageSource() if source.version.lower() != "latest":
+            yield _problem(
+                ("properties", "source", "imageVersionId"),
+                "expected an id that ends in /versions/latest, as a fixed version never changes",
+            )
+        case PlatformImageSource() | SharedImageSource():
+            return
+        case _:
+            yield _problem(
+                ("properties", "source", "type"),
+                "expected 'PlatformImage' or 'SharedImageVersion', as a managed image has no versions",
+            )
+
+
+def _targets(template: ImageTemplate) -> Iterator[Problem]:
+    source = template.properties.source
+    for index, target in enumerate(template.properties.distribute):
+        if not isinstance(target, SharedImageDistributor):
+            continue
+        path = ("properties", "distribute", index, "galleryImageId")
+        if target.version is not None:
+            yield _problem(path, "expected no version, as every build needs another one")
+        if isinstance(source, SharedImageSource) and source.definition_id.lower() == target.definition_id.lower():
+            yield _problem(
+                path, "expected another image definition than the source's, or each build would fire the next one"
+            )
+
+
+def _only_one(existing: Iterable[Trigger]) -> Iterator[Problem]:
+    if any(trigger.properties.kind == "SourceImage" for trigger in existing):
+        yield _problem(("properties", "kind"), "expected one trigger of the kind SourceImage; the template has another")
+
+
+def _problem(path: tuple[str | int, ...], message: str) -> Problem:
+    return Problem(path=path_text(path), message=message, source=HOW_TO)
