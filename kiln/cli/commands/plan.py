@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from kiln.cli.faults import ExitCode
+from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import stdout
 from kiln.cli.screens.plan import plan_tree
 from kiln.cli.template_file import read_template
+from kiln.errors import TemplateRefused
 from kiln.ids import TemplateId
-from kiln.planner.preview import preview_plan
+from kiln.planner.preview import preview_assumptions, preview_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
 
 
 def plan(session: Session, file: Path, name: str | None, *, scripts: bool, as_json: bool) -> ExitCode:
-    """Print the plan of the template in `file`. Nothing is sent anywhere."""
+    """Print the plan of the template in `file`. Nothing is sent anywhere. Raises `UsageFailure` if it can have none."""
     source = read_template(file, name)
     settings = session.settings
     template_id = TemplateId(subscription=settings.subscription, group=settings.resource_group, name=source.name)
-    preview = preview_plan(source.template, template_id=template_id)
+    try:
+        preview = preview_plan(source.template, template_id=template_id)
+    except TemplateRefused as error:
+        problems = "\n".join(f"  {problem.message} {problem.hint or ''}" for problem in error.detail.details)
+        raise UsageFailure(f"{file}: no build can follow this template.\n{problems}") from error
     if as_json:
         typer.echo(preview.model_dump_json(indent=2))
     else:
         console = stdout()
         console.print(plan_tree(preview, scripts=scripts))
-        console.print(
-            Text("The run's id and the gallery's versions are placeholders until a build starts.", style="dim")
-        )
+        for note in preview_assumptions(source.template):
+            console.print(Text(note, style="dim"))
     return ExitCode.SUCCESS

@@ -2,82 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from rich.tree import Tree
 
-from kiln.planner.plan import GalleryTarget, VhdTarget
+from kiln.cli.screens.plan_steps import PlanSteps
+from kiln.cli.screens.plan_targets import add_target
+from kiln.cli.screens.plan_texts import count, head, short
 
 if TYPE_CHECKING:
-    from kiln.planner.plan import MachineSpec, Plan, StepSpec, Target
+    from kiln.planner.facts import ImageReference
+    from kiln.planner.plan import MachineSpec, Plan
 
 
 def plan_tree(plan: Plan, *, scripts: bool) -> Tree:
     """Return the plan; with `scripts`, each step's whole script below it."""
-    tree = Tree(_head(plan.run.template.name, f"at most {plan.timeout_minutes} min"), guide_style="dim")
+    tree = Tree(head(plan.run.template.name, f"at most {plan.timeout_minutes} min"), guide_style="dim")
+    steps = PlanSteps(plan.staging.artifacts, scripts=scripts)
     _stage(tree, plan)
-    _machine(tree, plan.machine)
-    steps = tree.add(_head("customize", f"{len(plan.steps)} step{'' if len(plan.steps) == 1 else 's'}"))
-    for step in plan.steps:
-        _step(steps, step, plan, scripts=scripts)
-    _step(tree, plan.generalize, plan, scripts=scripts)
-    targets = tree.add(_head("distribute", f"{len(plan.targets)} target{'' if len(plan.targets) == 1 else 's'}"))
-    for target in plan.targets:
-        _target(targets, target)
+    if plan.machine:
+        _machine(tree.add(head("provision", plan.machine.name)), plan.machine)
+        _customize(tree, plan, steps)
+    if plan.validation:
+        _validate(tree, plan, steps)
+    if plan.targets:
+        targets = tree.add(head("distribute", count(len(plan.targets), "target")))
+        for target in plan.targets:
+            add_target(targets, target)
+    for note in plan.not_used:
+        tree.add(Text(note, style="yellow"))
     return tree
 
 
-def _head(name: str, rest: str = "") -> Text:
-    text = Text(name, style="bold")
-    return text.append(f"  {rest}", style="default not bold") if rest else text
-
-
 def _stage(tree: Tree, plan: Plan) -> None:
-    stage = tree.add(_head("stage", f"resource group {plan.group.name} in {plan.group.location}"))
-    network = plan.network
-    stage.add(Text(f"network {network.network}/{network.subnet} ({network.address_prefix}), nothing comes in"))
-    stage.add(Text(f"storage {plan.storage.account}, log packerlogs/{plan.storage.log_blob}"))
-    for artifact in plan.artifacts:
-        stage.add(Text(f"artifact {_short(artifact.url)} for {artifact.property_path}"))
+    staging = plan.staging
+    group, network = staging.group, staging.network
+    whose = " (the template's own)" if group.given else ""
+    stage = tree.add(head("stage", f"resource group {group.name}{whose} in {group.location}"))
+    if network.network:
+        stage.add(Text(f"network {network.network}/{network.subnet} ({network.address_prefix}), nothing comes in"))
+    else:
+        stage.add(Text(f"the template's own subnet {network.subnet_id}; nothing comes in"))
+    stage.add(Text(f"storage {staging.storage.account}, log packerlogs/{staging.storage.log_blob}"))
+    for artifact in staging.artifacts:
+        stage.add(Text(f"artifact {short(artifact.url)} for {artifact.property_path}"))
 
 
-def _machine(tree: Tree, machine: MachineSpec) -> None:
-    source = machine.source
-    node = tree.add(_head("provision", machine.name))
-    node.add(Text(f"from {source.publisher}:{source.offer}:{source.sku}:{source.version}"))
+def _machine(node: Tree, machine: MachineSpec) -> None:
+    node.add(Text(f"from {_image(machine.source)}"))
     disk = "the source's size" if machine.disk_size_gb is None else f"{machine.disk_size_gb} GB"
     node.add(Text(f"size {machine.size}, disk of {disk}"))
+    for extra in machine.data_disks:
+        size = "the image's size" if extra.from_image else f"{extra.size_gb} GB"
+        node.add(Text(f"data disk {extra.lun} of {size}"))
+    for identity in machine.identities:
+        node.add(Text(f"with the identity {identity}"))
 
 
-def _step(parent: Tree, step: StepSpec, plan: Plan, *, scripts: bool) -> None:
-    lines = step.script.rstrip("\n").split("\n")
-    title = _head(step.name, f"{step.kind}, {len(lines)} lines, at most {step.timeout_minutes} min")
-    if step.kind == "Generalize":
-        title = _head("generalize", f"{len(lines)} lines, at most {step.timeout_minutes} min")
-    node = parent.add(title)
-    for artifact in plan.artifacts:
-        if artifact.blob == step.artifact:
-            node.add(Text(f"takes {_short(artifact.url)}"))
-    if scripts:
-        node.add(Text("\n".join(lines), style="dim"))
+def _image(image: ImageReference) -> str:
+    return image.id or f"{image.publisher}:{image.offer}:{image.sku}:{image.version}"
 
 
-def _target(parent: Tree, target: Target) -> None:
-    match target:
-        case GalleryTarget():
-            node = parent.add(_head(target.run_output_name, "gallery image version"))
-            node.add(Text(target.version_id))
-            regions = ", ".join(
-                f"{item.name} ({item.replicas} x {item.storage_account_type})" for item in target.regions
-            )
-            node.add(Text(f"first in {target.location}; regions {regions}"))
-        case VhdTarget():
-            parent.add(_head(target.run_output_name, "VHD")).add(Text(f"blob vhds/{target.blob}"))
-        case _:
-            assert_never(target)
+def _customize(tree: Tree, plan: Plan, steps: PlanSteps) -> None:
+    customize = tree.add(head("customize", count(len(plan.steps), "step")))
+    for step in plan.steps:
+        steps.add(customize, step)
+    if plan.keep_on_customizer_error:
+        customize.add(Text("after an error the machine stays, for a look at it"))
+    if plan.optimize:
+        optimize = tree.add(head("optimize", count(len(plan.optimize), "step")))
+        for step in plan.optimize:
+            steps.add(optimize, step)
+    if plan.generalize:
+        steps.add_generalize(tree, plan.generalize)
 
 
-def _short(url: str, longest: int = 60) -> str:
-    """Return a URL in one piece, or its beginning where it carries its content."""
-    return url if len(url) <= longest else f"{url[: longest - 4]} ..."
+def _validate(tree: Tree, plan: Plan, steps: PlanSteps) -> None:
+    validation = plan.validation
+    assert validation is not None  # noqa: S101 - the caller has looked
+    what = "the image" if validation.image else "the source alone; nothing is built"
+    node = tree.add(head("validate", f"{what}, {count(len(validation.steps), 'step')}"))
+    machine = node.add(head(validation.machine.name, f"log packerlogs/{validation.log_blob}"))
+    _machine(machine, validation.machine)
+    for step in validation.steps:
+        steps.add(node, step)
+    if validation.continue_on_failure:
+        node.add(Text("an image that fails is distributed all the same; its run is Failed"))
+    if plan.keep_on_validation_error:
+        node.add(Text("after an error the machine stays, for a look at it"))
