@@ -65,6 +65,8 @@ ROUTES = (
     Route("GET", f"(?:{_PROVIDER}/locations/[^/]+|{_SUBSCRIPTION})/operationresults/[^/]+", Body.ANY,
           "a Location URL: it answers what the operation would have answered"),
     Route("GET", _TEMPLATE + r"/runs(?:/[^/]+)?", Body.ANY, "Kiln's own: a template's run history"),
+    Route("POST", _TEMPLATE + r"/runs/[^/]+/retry", Body.ANY, "Kiln's own: an earlier run, once more"),
+    Route("GET", _TEMPLATE + r"/versions(?:/[^/]+)?", Body.ANY, "Kiln's own: the bodies that a template had"),
     Route("GET", _TEMPLATE + r"/runs/[^/]+/log", Body.ANY, "Kiln's own: a run's customization.log, as text"),
     Route("POST", _TEMPLATE + r"/runOutputs/[^/]+/getAccess", Body.ANY,
           "Kiln's own: a URL from which a VHD can be downloaded"),
