@@ -7,17 +7,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.errors import AzureFailed, RunCanceled, SourceNotFound
-from kiln.messages import Leftovers, Progress
-from kiln.runs.record import LedgerEntry
-from tests.flows.kiln.world import Build, customizer_failed, finish, phases, plan
+from kiln.errors import RunCanceled, SourceNotFound
+from kiln.messages import Progress
+from tests.flows.kiln.plans import RUN, gallery, managed_image, plan, restart, step, update, validation, vhd
+from tests.flows.kiln.world import ID, World, finish, outputs, phases, steps
 
 if TYPE_CHECKING:
-    from kiln.messages import DeleteRequest, OperationCheck, RegionRequest, StepRequest
+    from datetime import datetime
+
+EVERYTHING = plan(
+    steps=(step("first"), restart("again", 1, trigger=True), update("updates", 2)),
+    optimize=(step("optimize"),),
+    validation=validation(),
+    targets=(gallery("westeurope", "northeurope"), managed_image(elsewhere=True), vhd()),
+)
+"""A plan that has a use for every phase and every activity of a build but START_RESTART and START_ORIGIN_DISK."""
+
+
+def everything() -> World:
+    world = World()
+    world.answers["make_plan"] = EVERYTHING
+    return world
 
 
 def test_a_build_walks_its_phases_in_order_and_succeeds() -> None:
-    result = Build().go()
+    result = World().go()
 
     assert phases(result) == [
         "plan",
@@ -32,14 +46,33 @@ def test_a_build_walks_its_phases_in_order_and_succeeds() -> None:
     report = finish(result)
     assert report["state"] == "Succeeded"
     assert report["error"] is None
-    assert {output["name"]: output["regions"] for output in report["outputs"]} == {
+    assert report["message"] == ""
+    assert {name: output["regions"] for name, output in outputs(result).items()} == {
         "gallery": ["westeurope", "northeurope"],
         "vhd": [],
     }
 
 
+def test_optimization_and_validation_have_their_own_phases_where_they_are_asked_for() -> None:
+    result = everything().go()
+
+    assert phases(result) == [
+        "plan",
+        "stage",
+        "provision",
+        "customize",
+        "optimize",
+        "generalize",
+        "validate",
+        "capture",
+        "distribute",
+        "clean up",
+    ]
+    assert finish(result)["state"] == "Succeeded"
+
+
 def test_steps_run_one_after_the_other_and_the_machine_is_off_before_capture() -> None:
-    names = Build().go().activity_names
+    names = World().go().activity_names
 
     first, second, generalize = [at for at, name in enumerate(names) if name == "start_step"]
     assert names[first:second].count("check_step") == 1
@@ -47,139 +80,103 @@ def test_steps_run_one_after_the_other_and_the_machine_is_off_before_capture() -
     assert names.index("start_deallocate") < names.index("mark_generalized") < names.index("start_version")
 
 
-def test_network_and_storage_are_staged_side_by_side() -> None:
-    build = Build()
-    build.answers["check_operation"] = _slow_operations({"start_security_group": 3, "start_storage": 3})
+def test_optimization_comes_after_the_customizers_and_before_generalization() -> None:
+    keys = steps(everything().go())
 
-    result = build.go()
+    assert keys.index("updates") < keys.index("optimize") < keys.index("generalize") < keys.index("look")
+
+
+def test_network_and_storage_are_staged_side_by_side() -> None:
+    world = World()
+    world.slow(start_security_group=3, start_storage=3)
+
+    result = world.go()
 
     network = next(call for call in result.calls if call.name == "start_security_group")
     storage = next(call for call in result.calls if call.name == "start_storage")
     assert network.at == storage.at
 
 
-def test_a_failing_customizer_ends_the_build_with_its_own_error_and_cleans_up() -> None:
-    build = Build()
-    build.answers["check_step"] = customizer_failed()
-
-    result = build.go()
-
-    report = finish(result)
-    assert report["state"] == "Failed"
-    assert report["error"]["code"] == "CustomizerFailed"
-    assert report["error"]["target"] == "properties.customize[0]"
-    assert "exit code 7" in report["message"]
-    assert "no such thing" in report["message"]
-    assert [call.input["entry"]["id"] for call in result.calls_of("start_delete")] == ["/vm", "/nic", "/disk"]
-    assert not result.calls_of("start_version")
-
-
 def test_a_source_that_does_not_exist_fails_before_anything_is_made() -> None:
-    build = Build()
-    build.ledger = []
-    build.answers["make_plan"] = SourceNotFound("no such image", hint="Look again.")
+    world = World()
+    world.ledger = []
+    world.answers["make_plan"] = SourceNotFound("no such image", hint="Look again.")
 
-    result = build.go()
+    result = world.go()
 
     assert finish(result)["error"]["code"] == "SourceImageNotFound"
     assert not result.calls_of("create_group")
 
 
-def test_clean_up_goes_on_after_a_failed_delete_and_names_what_is_left() -> None:
-    build = Build()
-
-    def delete(request: DeleteRequest) -> None:
-        if request.entry.id == "/vm":
-            raise AzureFailed("delete /vm", azure_code="Locked", azure_message="a lock")
-
-    build.answers["start_delete"] = delete
-
-    result = build.go()
-
-    assert [call.input["entry"]["id"] for call in result.calls_of("start_delete")] == ["/vm", "/nic", "/disk"]
-    (leftover,) = finish(result)["leftovers"]
-    assert leftover.startswith("/vm: ")
-    assert "Locked" in leftover
-
-
-def test_tiers_are_deleted_one_after_the_other() -> None:
-    build = Build()
-    build.answers["check_operation"] = _slow_operations({"start_delete": 4})
-
-    deletes = build.go().calls_of("start_delete")
-
-    at = {call.input["entry"]["id"]: call.at for call in deletes}
-    assert at["/vm"] < at["/nic"]
-    assert at["/nic"] == at["/disk"]
+PHASES = [
+    "make_plan",
+    "create_group",
+    "start_storage",
+    "start_machine",
+    "start_step",
+    "check_step",
+    "check_restarted",
+    "check_powered_off",
+    "start_validation_version",
+    "start_version",
+    "start_snapshot_copy",
+    "check_export",
+    "start_replication",
+    "check_region",
+]
 
 
-def test_a_late_region_leaves_a_partly_successful_build() -> None:
-    build = Build()
-
-    def region(request: RegionRequest) -> Progress:
-        if request.region == "northeurope":
-            raise AzureFailed("replicate", azure_code="ReplicationFailed", azure_message="no capacity")
-        return Progress(done=True)
-
-    build.answers["check_region"] = region
-
-    report = finish(build.go())
-
-    assert report["state"] == "PartiallySucceeded"
-    gallery = next(output for output in report["outputs"] if output["name"] == "gallery")
-    assert gallery["regions"] == ["westeurope"]
-    assert "northeurope" in gallery["error"]["message"]
-
-
-def test_one_failing_target_does_not_stop_the_other() -> None:
-    build = Build()
-    build.answers["start_export"] = AzureFailed("export the disk", azure_code="Denied", azure_message="no")
-
-    report = finish(build.go())
-
-    assert report["state"] == "PartiallySucceeded"
-    outputs = {output["name"]: output for output in report["outputs"]}
-    assert outputs["vhd"]["error"]["code"] == "AzureFailed"
-    assert outputs["gallery"]["regions"] == ["westeurope", "northeurope"]
-
-
-@pytest.mark.parametrize(
-    "activity",
-    ["make_plan", "create_group", "start_storage", "start_machine", "start_step", "check_powered_off", "start_version"],
-)
+@pytest.mark.parametrize("activity", PHASES)
 def test_cancel_works_in_every_phase_and_cleans_up(activity: str) -> None:
-    build = Build()
-    build.cancel_at(activity)
-    canceled = {"raised": False}
-    build.runner.on_activity(activity, lambda _: canceled.update(raised=True))
+    world = everything()
+    world.cancel_at(activity)
 
-    result = build.go()
+    result = world.go()
 
-    assert canceled["raised"]
-    report = finish(result)
-    assert report["state"] == "Canceled"
+    assert result.calls_of(activity)
+    assert finish(result)["state"] == "Canceled"
+    assert finish(result)["kept"] == []
     assert result.calls_of("close_ledger")
     (stop,) = result.calls_of("report_stop")
     assert stop.input["canceled"] is True
 
 
 def test_work_that_lost_the_race_is_cleaned_up_after_once_more() -> None:
-    build = Build()
-    build.answers["check_step"] = _never_until(build)
-    build.cancel_at("check_step", nth=2)
+    world = World()
+    world.never("check_step")
+    world.cancel_at("check_step", nth=2)
 
-    result = build.go()
+    result = world.go()
 
     assert finish(result)["state"] == "Canceled"
     assert len(result.calls_of("close_ledger")) == 2
 
 
-def test_a_build_that_takes_longer_than_its_time_fails_and_cleans_up() -> None:
-    build = Build()
-    build.answers["make_plan"] = plan(timeout=20)
-    build.answers["check_step"] = _never_until(build)
+def test_a_cancel_while_an_activity_waits_for_its_next_try_takes_effect_within_a_minute() -> None:
+    world = World()
 
-    result = build.go()
+    def broken(_: object) -> None:
+        if world.closed:
+            raise RunCanceled(RUN.run_id)
+        raise ConnectionError("the cable is cut")
+
+    world.answers["start_machine"] = broken
+    canceled: list[datetime] = []
+    world.cancel_at("start_machine", nth=8)
+    world.runner.on_activity("start_machine", lambda flow: canceled.append(flow.now), nth=8)
+
+    result = world.go()
+
+    assert finish(result)["state"] == "Canceled"
+    assert result.finished - canceled[0] < timedelta(minutes=1)
+
+
+def test_a_build_that_takes_longer_than_its_time_fails_and_cleans_up() -> None:
+    world = World()
+    world.answers["make_plan"] = plan(timeout_minutes=20)
+    world.never("check_step")
+
+    result = world.go()
 
     report = finish(result)
     assert report["state"] == "Failed"
@@ -188,21 +185,43 @@ def test_a_build_that_takes_longer_than_its_time_fails_and_cleans_up() -> None:
     assert timedelta(minutes=20) <= result.elapsed < timedelta(minutes=21)
 
 
+@pytest.mark.parametrize("check", ["check_restarted", "check_region", "check_snapshot_copy"])
+def test_the_time_covers_every_phase_but_clean_up(check: str) -> None:
+    world = World()
+    world.answers["make_plan"] = EVERYTHING.model_copy(update={"timeout_minutes": 4})
+    world.never(check)
+
+    result = world.go()
+
+    assert finish(result)["error"]["code"] == "DeadlineExceeded"
+    assert finish(result)["error"]["target"] == "properties.buildTimeoutInMinutes"
+    assert timedelta(minutes=4) <= result.elapsed < timedelta(minutes=5)
+
+
 def test_a_machine_that_never_turns_off_fails_within_its_own_limit() -> None:
-    build = Build()
-    build.answers["check_powered_off"] = Progress(done=False)
+    world = World()
+    world.answers["check_powered_off"] = Progress(done=False)
 
-    result = build.go()
+    result = world.go()
 
-    assert finish(result)["error"]["code"] == "GeneralizeFailed"
+    error = finish(result)["error"]
+    assert error["code"] == "GeneralizeFailed"
+    assert "/tmp/DeprovisioningScript.sh" in error["hint"]
     assert result.elapsed < timedelta(minutes=20)
 
 
 def test_hours_of_waiting_do_not_grow_the_history_of_the_build() -> None:
-    build = Build()
-    build.answers["check_region"] = _after(300)
+    world = World()
+    asked: dict[str, int] = {}
 
-    result = build.go()
+    def check(request: object) -> Progress:
+        region = str(request)
+        asked[region] = asked.get(region, 0) + 1
+        return Progress(done=asked[region] > 300)
+
+    world.answers["check_region"] = check
+
+    result = world.go()
 
     assert finish(result)["state"] == "Succeeded"
     assert result.elapsed > timedelta(minutes=45)
@@ -210,92 +229,71 @@ def test_hours_of_waiting_do_not_grow_the_history_of_the_build() -> None:
 
 
 def test_a_passing_fault_is_tried_again() -> None:
-    build = Build()
+    world = World()
     faults = iter([ConnectionError("reset"), ConnectionError("reset")])
 
     def flaky(_: object) -> None:
         for fault in faults:
             raise fault
 
-    build.answers["create_group"] = flaky
+    world.answers["create_group"] = flaky
 
-    result = build.go()
+    result = world.go()
 
     assert finish(result)["state"] == "Succeeded"
     assert len(result.calls_of("create_group")) == 3
 
 
 def test_a_fault_that_stays_fails_the_build_with_its_text() -> None:
-    build = Build()
+    world = World()
 
     def broken(_: object) -> None:
         raise ConnectionError("the cable is cut")
 
-    build.answers["create_group"] = broken
+    world.answers["create_group"] = broken
 
-    report = finish(build.go())
+    report = finish(world.go())
 
     assert report["error"]["code"] == "InternalFailure"
     assert "the cable is cut" in report["message"]
 
 
-def test_every_activity_may_run_twice() -> None:
-    build = Build()
-    for name in set(Build().go().activity_names):
-        build.runner.redeliver(name)
+def test_a_run_whose_end_cannot_be_recorded_fails_where_its_client_sees_it() -> None:
+    world = World()
 
-    result = build.go()
+    def broken(_: object) -> None:
+        raise ConnectionError("the store is gone")
+
+    world.answers["finish_run"] = broken
+
+    result = world.runner.run("build_image", {"run": plan().run.model_dump(mode="json")}, instance_id=ID)
+
+    assert result.status == "Failed"
+    assert result.error is not None
+    assert "the store is gone" in result.error
+
+
+def test_every_activity_may_run_twice() -> None:
+    names = set(everything().go().activity_names)
+    world = everything()
+    for name in names:
+        world.runner.redeliver(name, nth=None)
+
+    result = world.go()
 
     assert result.calls_of("finish_run")[-1].input["state"] == "Succeeded"
 
 
 def test_the_host_may_die_after_any_step() -> None:
-    steps = Build().go().steps
+    world = World(crash_every_step=True)
+    world.answers["make_plan"] = EVERYTHING
 
-    for step in range(1, steps, 17):
-        build = Build()
-        flow = build.runner.start("build_image", {"run": Build().go().calls[0].input["run"]}, instance_id="run-1")
-        build.runner.after_step(step, flow.crash)
-        assert finish(flow.finish())["state"] == "Succeeded", f"after a crash at step {step}"
+    assert finish(world.go())["state"] == "Succeeded"
 
 
-def test_results_that_are_kept_are_not_deleted() -> None:
-    build = Build()
-    build.answers["close_ledger"] = Leftovers(entries=(LedgerEntry(kind="vm", id="/vm", tier=1),))
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_in_which_things_happen_does_not_matter(seed: int) -> None:
+    world = World(seed=seed)
+    world.answers["make_plan"] = EVERYTHING
 
-    result = build.go()
-
-    assert [call.input["entry"]["id"] for call in result.calls_of("start_delete")] == ["/vm"]
-
-
-def _slow_operations(delays: dict[str, int]) -> object:
-    """Let the named operations end only at the nth question."""
-    asked: dict[str, int] = {}
-
-    def check(request: OperationCheck) -> Progress:
-        doing = request.operation.doing
-        asked[doing] = asked.get(doing, 0) + 1
-        return Progress(done=asked[doing] >= delays.get(doing, 1), retry_after=2)
-
-    return check
-
-
-def _never_until(build: Build) -> object:
-    """A script that never ends by itself: the fence stops it once clean-up has begun."""
-
-    def check(request: StepRequest) -> Progress:
-        if build.closed:
-            raise RunCanceled(request.run.run_id)
-        return Progress(done=False)
-
-    return check
-
-
-def _after(questions: int) -> object:
-    asked: dict[str, int] = {}
-
-    def check(request: RegionRequest) -> Progress:
-        asked[request.region] = asked.get(request.region, 0) + 1
-        return Progress(done=asked[request.region] > questions)
-
-    return check
+    assert finish(world.go())["state"] == "Succeeded"

@@ -1,87 +1,68 @@
-"""A small world for flow tests: fakes of every activity, in which a machine, a gallery and a ledger exist as data."""
+"""A small world for flow tests: fakes of every activity, in which a ledger exists as data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, cast
 
 import orchestrators
 from devkit.host.testing import FlowRunner
 from kiln import contracts
 from kiln.contracts import Activity
-from kiln.errors import BuildError, CustomizerFailed
-from kiln.ids import RunRef, TemplateId
+from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
 from kiln.messages import (
     BuildRequest,
+    CloseRequest,
+    DeleteTemplateRequest,
     Leftovers,
     Nothing,
     Operation,
+    OperationCheck,
     Progress,
     StagedStorage,
+    StepRequest,
     StepStarted,
+    Submitted,
 )
-from kiln.planner.facts import DefinitionFacts, Facts
-from kiln.planner.make_plan import make_plan
 from kiln.runs.record import LedgerEntry
-from kiln.template.parse import parse_template
+from tests.flows.kiln.plans import RUN, SUBMISSION, TEMPLATE, plan, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydantic import BaseModel
+
     from devkit.host.testing import FlowResult
-    from kiln.planner.plan import Plan
 
-IMAGE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/gallery/images/hello"
-RUN = RunRef(template=TemplateId(subscription="s", group="g", name="hello"), run_id="20261122-000000-00000001")
-TEMPLATE: dict[str, Any] = {
-    "location": "westeurope",
-    "identity": {"type": "None"},
-    "properties": {
-        "source": {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"},
-        "customize": [
-            {"type": "Shell", "name": "first", "inline": ["true"]},
-            {"type": "File", "name": "second", "sourceUri": "data:,hi", "destination": "/etc/hi"},
-        ],
-        "distribute": [
-            {
-                "type": "SharedImage",
-                "runOutputName": "gallery",
-                "galleryImageId": IMAGE,
-                "targetRegions": [{"name": "westeurope"}, {"name": "northeurope"}],
-            },
-            {"type": "VHD", "runOutputName": "vhd"},
-        ],
-    },
-}
+INSTANCE_ID_LIMIT = 100
+"""Characters, as Durable Functions wants ids that people choose."""
+
+STORAGE = StagedStorage(endpoint="https://blob", account="a", log_blob="customization.log")
 
 
-def plan(timeout: int = 0) -> Plan:
-    body = {**TEMPLATE, "properties": {**TEMPLATE["properties"], "buildTimeoutInMinutes": timeout}}
-    facts = Facts(source_version="0.1.2", definitions={IMAGE: DefinitionFacts(location="westeurope")})
-    return make_plan(parse_template(body), run=RUN, staging_group="IT_g_hello", facts=facts)
+class World:
+    """Flows among fakes. `answers` replaces what an activity does: a result, a `BuildError`, or a callable."""
 
-
-class Build:
-    """One build among fakes. `answers` replaces what an activity does: a result, a `BuildError`, or a callable."""
-
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.answers: dict[str, Any] = {}
         self.ledger: list[LedgerEntry] = [
-            LedgerEntry(kind="vm", id="/vm", tier=1),
-            LedgerEntry(kind="nic", id="/nic", tier=2),
-            LedgerEntry(kind="disk", id="/disk", tier=2),
+            LedgerEntry(kind="vm", id="/vm", tier=1, purpose="build"),
+            LedgerEntry(kind="nic", id="/nic", tier=2, purpose="build"),
+            LedgerEntry(kind="disk", id="/disk", tier=2, purpose="build"),
         ]
         self.closed = False
         self.runner = FlowRunner(
             orchestrators=list(orchestrators.blueprints),
             activities={item.name: self._fake(item) for item in vars(contracts).values() if isinstance(item, Activity)},
+            **settings,
         )
-        storage = StagedStorage(endpoint="https://blob", account="a", log_blob="l")
         self.defaults: dict[str, BaseModel] = {
+            "check_template": staging(artifacts=2),
+            "finish_submission": Submitted(),
             "make_plan": plan(),
-            "create_containers": storage,
+            "create_containers": STORAGE,
             "start_step": StepStarted(log_base=0),
+            "check_step": Progress(done=True, exit_code=0),
+            "list_staged": Leftovers(),
         }
 
     def _fake(self, contract: Activity[Any, Any]) -> Callable[[Any], dict[str, Any]]:
@@ -96,17 +77,17 @@ class Build:
         return fake
 
     def _answer(self, contract: Activity[Any, Any], request: BaseModel) -> BaseModel:
-        answer = self.answers.get(contract.name, self.defaults.get(contract.name))
+        answer = self.answers.get(contract.name)
         if isinstance(answer, BuildError):
             raise answer
         if callable(answer):
             answer = answer(request)
+        answer = answer or self.defaults.get(contract.name)
         if answer is not None:
-            assert isinstance(answer, BaseModel)
-            return answer
-        if contract.name == "close_ledger":
-            self.closed = True
-            return Leftovers(entries=tuple(self.ledger))
+            assert type(answer) is contract.result, contract
+            return cast("BaseModel", answer)
+        if isinstance(request, CloseRequest):
+            return self._close(request)
         if contract.result is Operation:
             return Operation(doing=contract.name, url=f"https://arm/{contract.name}", retry_after=3)
         if contract.result is Progress:
@@ -114,13 +95,78 @@ class Build:
         assert contract.result is Nothing, contract
         return Nothing()
 
+    def _close(self, request: CloseRequest) -> Leftovers:
+        self.closed = True
+        kept = [entry for entry in self.ledger if entry.purpose in request.keep]
+        return Leftovers(
+            entries=tuple(entry for entry in self.ledger if entry not in kept), kept=tuple(entry.id for entry in kept)
+        )
+
     def go(self) -> FlowResult:
-        result = self.runner.run("build_image", BuildRequest(run=RUN).model_dump(mode="json"), instance_id="run-1")
-        assert result.status == "Completed", result.output
-        return result
+        """Run a build to its end."""
+        return checked(self.runner.run("build_image", BuildRequest(run=RUN).model_dump(mode="json"), instance_id=ID))
+
+    def submit(self) -> FlowResult:
+        """Run a submission to its end."""
+        return checked(self.runner.run("submit_template", SUBMISSION.model_dump(mode="json"), instance_id="submit-1"))
+
+    def delete(self) -> FlowResult:
+        """Run a deletion to its end, good or bad."""
+        request = DeleteTemplateRequest(template=TEMPLATE)
+        return self.runner.run("delete_template", request.model_dump(mode="json"), instance_id="delete-1")
 
     def cancel_at(self, activity: str, nth: int = 1) -> None:
+        """Cancel the build when an activity runs for the nth time."""
         self.runner.on_activity(activity, lambda flow: flow.raise_event("cancel", {"by": "test"}), nth=nth)
+
+    def slow(self, **delays: int) -> None:
+        """Let the operations of the named activities end only at the nth question."""
+        asked: dict[str, int] = {}
+
+        def check(request: OperationCheck) -> Progress:
+            doing = request.operation.doing
+            asked[doing] = asked.get(doing, 0) + 1
+            return Progress(done=asked[doing] >= delays.get(doing, 1), retry_after=2)
+
+        self.answers["check_operation"] = check
+
+    def never(self, *activities: str) -> None:
+        """Let checks never be done: the fence alone ends them, once clean-up has begun."""
+
+        def check(_: Any) -> Progress:
+            if self.closed:
+                raise RunCanceled(RUN.run_id)
+            return Progress(done=False)
+
+        for activity in activities:
+            self.answers[activity] = check
+
+    def exit_with(self, **codes: int) -> None:
+        """Let scripts end with an exit code, by their keys (`_` for `-` and `.`); one that is not valid fails them."""
+
+        def check(request: StepRequest) -> Progress:
+            step = request.step
+            code = codes.get(step.key.replace("-", "_").replace(".", "_"), 0)
+            if code in step.valid_exit_codes:
+                return Progress(done=True, exit_code=code)
+            kind = ValidatorFailed if step.property_path.startswith("properties.validate") else CustomizerFailed
+            raise kind(
+                step=step.name, target=step.property_path, exit_code=code, last_lines="no such thing", log="https://log"
+            )
+
+        self.answers["check_step"] = check
+
+
+ID = "a-template-of-this-lengt-20261122-000000-00000001"
+"""As long as a build's instance id can be (kiln/runs/naming.py)."""
+
+
+def checked(result: FlowResult) -> FlowResult:
+    """Return the result of a flow that must have ended well, and whose instances must have fitting ids."""
+    assert result.status == "Completed", result.error
+    long = [name for name in result.histories if len(name) > INSTANCE_ID_LIMIT]
+    assert not long
+    return result
 
 
 def finish(result: FlowResult) -> dict[str, Any]:
@@ -129,13 +175,22 @@ def finish(result: FlowResult) -> dict[str, Any]:
     return dict(call.input)
 
 
+def outputs(result: FlowResult) -> dict[str, dict[str, Any]]:
+    """Return the run's outputs by name, as it was finished with them."""
+    return {output["name"]: output for output in finish(result)["outputs"]}
+
+
 def phases(result: FlowResult) -> list[str]:
     """Return the phases in the order in which they were first entered."""
     names = [call.input["phase"] for call in result.calls_of("report_progress")]
     return list(dict.fromkeys(names))
 
 
-def customizer_failed() -> CustomizerFailed:
-    return CustomizerFailed(
-        step="first", target="properties.customize[0]", exit_code=7, last_lines="no such thing", log="https://log"
-    )
+def steps(result: FlowResult) -> list[str]:
+    """Return the keys of the scripts in the order in which they were started."""
+    return [call.input["step"]["key"] for call in result.calls_of("start_step")]
+
+
+def deleted(result: FlowResult) -> list[str]:
+    """Return the ids of what was deleted, in order."""
+    return [call.input["entry"]["id"] for call in result.calls_of("start_delete")]

@@ -1,0 +1,241 @@
+"""Targets among fakes: each kind's way to its image, side by side, with each one's own failure; and retries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import AzureFailed, ErrorDetail
+from kiln.messages import Progress
+from kiln.runs.record import RunOutput
+from tests.flows.kiln.plans import (
+    MANAGED_IMAGE,
+    VERSION,
+    gallery,
+    managed_image,
+    plan,
+    retry,
+    vhd,
+)
+from tests.flows.kiln.world import World, finish, outputs, phases
+
+if TYPE_CHECKING:
+    from kiln.messages import RegionRequest, VhdRequest
+    from kiln.planner.plan import Plan
+
+NO = AzureFailed("do it", azure_code="Denied", azure_message="no")
+
+
+def world_of(what: Plan) -> World:
+    world = World()
+    world.answers["make_plan"] = what
+    return world
+
+
+def test_a_managed_image_in_the_build_s_region_is_made_from_the_machine_itself() -> None:
+    result = world_of(plan(targets=(managed_image(),))).go()
+
+    assert result.calls_of("start_image")
+    assert not result.calls_of("start_snapshot")
+    assert outputs(result)["image"]["artifact_id"] == MANAGED_IMAGE
+    assert outputs(result)["image"]["regions"] == ["westeurope"]
+    assert finish(result)["state"] == "Succeeded"
+
+
+def test_a_managed_image_elsewhere_is_made_from_a_copy_of_a_snapshot() -> None:
+    world = world_of(plan(targets=(managed_image(elsewhere=True),)))
+    answers = iter([Progress(done=False, note="50 %"), Progress(done=True)])
+    world.answers["check_snapshot_copy"] = lambda _: next(answers)
+
+    result = world.go()
+
+    names = [name for name in result.activity_names if "snapshot" in name or name == "start_image"]
+    assert names == [
+        "start_snapshot",
+        "start_snapshot_copy",
+        "check_snapshot_copy",
+        "check_snapshot_copy",
+        "start_image",
+    ]
+    assert outputs(result)["image"]["regions"] == ["northeurope"]
+
+
+def test_a_vhd_goes_to_the_staging_storage_or_to_its_own_url() -> None:
+    url = "https://own.blob.core.windows.net/images/hello.vhd"
+
+    result = world_of(plan(targets=(vhd(), vhd("own", url)))).go()
+
+    assert outputs(result)["vhd"]["artifact_uri"] == "https://blob/vhds/run/vhd.vhd"
+    assert outputs(result)["own"]["artifact_uri"] == url
+
+
+def test_read_access_to_the_disk_ends_once_and_only_after_every_copy_has() -> None:
+    world = world_of(plan(targets=(vhd("quick"), vhd("slow"))))
+    asked: list[str] = []
+
+    def check(request: VhdRequest) -> Progress:
+        asked.append(request.target.run_output_name)
+        return Progress(done=request.target.run_output_name == "quick" or asked.count("slow") > 5)
+
+    world.answers["check_export"] = check
+
+    result = world.go()
+
+    names = result.activity_names
+    assert names.count("end_export") == 1
+    assert names.index("end_export") > max(at for at, name in enumerate(names) if name == "check_export")
+
+
+def test_an_access_that_cannot_be_withdrawn_leaves_the_images_as_good_as_they_are() -> None:
+    world = World()
+    world.answers["end_export"] = NO
+
+    assert finish(world.go())["state"] == "Succeeded"
+
+
+def test_targets_of_all_kinds_are_captured_side_by_side() -> None:
+    result = world_of(plan(targets=(gallery("westeurope"), managed_image(), vhd()))).go()
+
+    starts = [call.at for name in ("start_version", "start_image", "start_export") for call in result.calls_of(name)]
+    assert len(starts) == 3
+    assert len(set(starts)) == 1
+
+
+def test_a_target_s_output_is_reported_as_soon_as_it_is_made() -> None:
+    world = World()
+    world.slow(start_version=50)
+
+    result = world.go()
+
+    names = result.activity_names
+    reported = {call.input["output"]["name"]: call.at for call in reversed(result.calls_of("report_output"))}
+    assert reported["vhd"] < reported["gallery"]
+    assert names.index("report_output") < names.index("finish_run")
+
+
+def test_a_gallery_version_in_its_home_region_alone_needs_no_replication() -> None:
+    result = world_of(plan(targets=(gallery("westeurope"),))).go()
+
+    assert not result.calls_of("start_replication")
+    assert outputs(result)["gallery"]["regions"] == ["westeurope"]
+
+
+def test_a_late_region_leaves_a_partly_successful_build() -> None:
+    world = World()
+    world.answers["check_region"] = _lacking("northeurope")
+
+    result = world.go()
+
+    assert finish(result)["state"] == "PartiallySucceeded"
+    output = outputs(result)["gallery"]
+    assert output["regions"] == ["westeurope"]
+    assert "northeurope" in output["error"]["message"]
+
+
+def test_one_failing_target_does_not_stop_the_others_and_has_its_own_error() -> None:
+    world = world_of(plan(targets=(gallery("westeurope"), managed_image(), vhd())))
+    world.answers["start_export"] = NO
+
+    result = world.go()
+
+    assert finish(result)["state"] == "PartiallySucceeded"
+    assert outputs(result)["vhd"]["error"]["code"] == "AzureFailed"
+    assert outputs(result)["image"]["error"] is None
+    assert outputs(result)["gallery"]["error"] is None
+    assert not result.calls_of("report_stop")
+
+
+def test_a_run_all_of_whose_targets_failed_has_failed() -> None:
+    world = world_of(plan(targets=(managed_image(), vhd())))
+    world.answers["start_export"] = NO
+    world.answers["start_image"] = NO
+
+    result = world.go()
+
+    assert finish(result)["state"] == "Failed"
+    assert finish(result)["error"]["code"] == "AzureFailed"
+
+
+def test_a_retry_of_a_missing_region_replicates_alone() -> None:
+    result = world_of(retry(targets=(gallery("westeurope", "northeurope"),), done=(_partly(),))).go()
+
+    assert phases(result) == ["plan", "stage", "capture", "distribute", "clean up"]
+    assert not result.calls_of("start_machine")
+    assert not result.calls_of("start_version")
+    assert result.calls_of("start_replication")
+    assert outputs(result)["gallery"]["regions"] == ["westeurope", "northeurope"]
+    assert outputs(result)["gallery"]["error"] is None
+    assert finish(result)["state"] == "Succeeded"
+
+
+def test_a_retry_whose_region_fails_again_is_partly_successful_again() -> None:
+    world = world_of(retry(targets=(gallery("westeurope", "northeurope"),), done=(_partly(),)))
+    world.answers["check_region"] = _lacking("northeurope")
+
+    result = world.go()
+
+    assert finish(result)["state"] == "PartiallySucceeded"
+    assert outputs(result)["gallery"]["regions"] == ["westeurope"]
+
+
+def test_a_retry_of_a_failed_gallery_target_is_made_from_the_version_without_a_disk() -> None:
+    result = world_of(retry(targets=(gallery("westeurope", name="other"),))).go()
+
+    assert not result.calls_of("start_origin_disk")
+    assert result.calls_of("start_version")[0].input["origin"]["version"] == VERSION
+
+
+def test_a_retry_of_vhd_and_managed_image_makes_one_disk_of_the_version_first() -> None:
+    result = world_of(retry(targets=(vhd(), managed_image()))).go()
+
+    names = result.activity_names
+    assert names.count("start_origin_disk") == 1
+    assert names.index("start_origin_disk") < min(names.index("start_export"), names.index("start_image"))
+    assert finish(result)["state"] == "Succeeded"
+
+
+def test_a_disk_that_cannot_be_made_fails_the_targets_that_need_it_alone() -> None:
+    world = world_of(retry(targets=(gallery("westeurope", "northeurope"), vhd()), done=(_partly(),)))
+    world.answers["start_origin_disk"] = NO
+
+    result = world.go()
+
+    assert finish(result)["state"] == "PartiallySucceeded"
+    assert outputs(result)["vhd"]["error"]["code"] == "AzureFailed"
+    assert outputs(result)["gallery"]["regions"] == ["westeurope", "northeurope"]
+    assert not result.calls_of("start_export")
+
+
+def test_a_target_that_the_earlier_run_made_is_not_captured_again() -> None:
+    done = RunOutput(name="vhd", kind="VHD", artifact_uri="https://blob/vhds/run/vhd.vhd")
+
+    result = world_of(retry(targets=(vhd(), managed_image()), done=(done,))).go()
+
+    assert not result.calls_of("start_export")
+    assert not result.calls_of("end_export")
+    assert outputs(result)["vhd"]["artifact_uri"] == done.artifact_uri
+
+
+def test_a_cancel_while_regions_are_waited_for_keeps_what_is_there() -> None:
+    world = World()
+    world.never("check_region")
+    world.cancel_at("check_region", nth=4)
+
+    result = world.go()
+
+    assert finish(result)["state"] == "Canceled"
+    reported = [call.input["output"] for call in result.calls_of("report_output")]
+    assert {output["name"]: output["regions"] for output in reported} == {"vhd": [], "gallery": ["westeurope"]}
+
+
+def _partly() -> RunOutput:
+    late = ErrorDetail(code="ReplicationFailed", message="not in northeurope")
+    return RunOutput(name="gallery", kind="SharedImage", artifact_id=VERSION, regions=("westeurope",), error=late)
+
+
+def _lacking(region: str) -> Any:
+    def check(request: RegionRequest) -> Progress:
+        if request.region == region:
+            raise AzureFailed("replicate", azure_code="ReplicationFailed", azure_message="no capacity")
+        return Progress(done=True)
+
+    return check
