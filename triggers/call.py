@@ -14,6 +14,8 @@ from urllib.parse import urlencode, urlsplit
 from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
 from kiln.ids import TemplateId
 from kiln.runs.naming import RUN_ID
+from kiln.template.versions import LATEST, check_api_version
+from triggers.refusals import UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +25,14 @@ if TYPE_CHECKING:
 
     from triggers.orchestrations import Orchestrations
 
-API_VERSIONS = ("2020-02-14", "2021-10-01", "2022-02-14", "2022-07-01", "2023-07-01", "2024-02-01", "2025-10-01")
-"""The stable ones of Microsoft.VirtualMachineImages."""
-
 BODY_LIMIT = 4 * 1024 * 1024
 """Bytes; Resource Manager takes no more either (Microsoft's "Azure Resource Manager limits")."""
 
 _SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
-_TEMPLATE_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9\-_.]{1,64}")
+_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9\-_.]{1,64}")
+_JSON_TYPES = re.compile(r"(application|text)/([\w.+-]+\+)?json", re.IGNORECASE)
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _UUID = _SUBSCRIPTION
 
 
@@ -43,7 +44,9 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    method: str
     origin: str
+    path: str
     api_version: str
     now: datetime
     orchestrations: Orchestrations
@@ -57,7 +60,9 @@ class Call:
             query=query,
             headers=request.headers,
             body=request.get_body(),
+            method=request.method,
             origin=_origin(request.url, request.headers),
+            path=urlsplit(request.url).path,
             api_version=_api_version(query.get("api-version")),
             now=now,
             orchestrations=orchestrations,
@@ -76,8 +81,18 @@ class Call:
     @property
     def template(self) -> TemplateId:
         """The image template in the path."""
-        name = _matching(self.route["name"], _TEMPLATE_NAME, "InvalidResourceName", "image template name")
+        name = _matching(self.route["name"], _NAME, "InvalidResourceName", "image template name")
         return TemplateId(subscription=self.subscription, group=self.group, name=name)
+
+    @property
+    def trigger_name(self) -> str:
+        """The trigger in the path."""
+        return _matching(self.route["trigger"], _NAME, "InvalidResourceName", "trigger name")
+
+    @property
+    def version(self) -> int:
+        """The template's version in the path."""
+        return int(_known(self.route["version"], _NUMBER, "version"))
 
     @property
     def run_id(self) -> str:
@@ -90,7 +105,13 @@ class Call:
         return _known(self.route["operation"], _UUID, "operation")
 
     def json(self) -> Any:
-        """Return the body's JSON value. Raises `RequestInvalid` that tells line and column, or `RequestTooLarge`."""
+        """Return the body's JSON value.
+
+        Raises `RequestInvalid` that tells line and column, `RequestTooLarge`, or `UnsupportedMediaType`.
+        """
+        media_type = (self.headers.get("Content-Type") or "application/json").split(";")[0].strip()
+        if not _JSON_TYPES.fullmatch(media_type):
+            raise UnsupportedMediaType(media_type)
         if len(self.body) > BODY_LIMIT:
             raise RequestTooLarge(f"The request's body has {len(self.body)} bytes; {BODY_LIMIT} are the limit.")
         try:
@@ -102,6 +123,10 @@ class Call:
             raise RequestInvalid(f"The request's body is not UTF-8 at byte {error.start}.") from error
         except RecursionError as error:
             raise RequestInvalid("The request's body is nested too deeply.") from error
+
+    def optional_json(self) -> Any:
+        """Return the body's JSON value as `json` does, or None when there is no body."""
+        return self.json() if self.body.strip() else None
 
     def natural(self, name: str, default: int) -> int:
         """Return a whole number that is not negative from the query. Raises `RequestInvalid`."""
@@ -120,6 +145,10 @@ class Call:
         """Return the absolute URL of `path` here, as the client reaches it and with its own api-version."""
         return f"{self.origin}{path}?{urlencode({'api-version': self.api_version})}"
 
+    def next_link(self, token: str) -> str:
+        """Return the absolute URL of the page after this one, which `token` names."""
+        return f"{self.url(self.path)}&{urlencode({'$skiptoken': token}, safe='$')}"
+
 
 def _origin(url: str, headers: Mapping[str, str]) -> str:
     """Return scheme and host as the client wrote them: a proxy in between says so in X-Forwarded-*."""
@@ -136,16 +165,10 @@ def _first(value: str | None) -> str:
 def _api_version(given: str | None) -> str:
     if not given:
         raise RequestInvalid(
-            "The query lacks api-version, which every request needs, such as ?api-version=2025-10-01.",
+            f"The query lacks api-version, which every request needs, such as ?api-version={LATEST}.",
             code="MissingApiVersionParameter",
         )
-    if given not in API_VERSIONS:
-        raise RequestInvalid(
-            f"The api-version {given!r} is not supported; the supported ones are {', '.join(API_VERSIONS)}.",
-            code="InvalidApiVersionParameter",
-            target="api-version",
-        )
-    return given
+    return check_api_version(given)
 
 
 def _matching(value: str, pattern: re.Pattern[str], code: str, what: str) -> str:

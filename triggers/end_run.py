@@ -12,6 +12,8 @@ from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRec
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, request_cancel
 from triggers.orchestrations import Life
+from triggers.submission import give_up
+from triggers.submit import check_if_match
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,21 +47,25 @@ def abandoned(run: RunRecord, template: TemplateRecord, now: datetime) -> RunRec
     return finish(run, RunState.CANCELED, now, message, error=None, leftovers=())
 
 
-async def delete_template(orchestrations: Orchestrations, template: TemplateId, now: datetime) -> TemplateRecord | None:
+async def delete_template(
+    orchestrations: Orchestrations, template: TemplateId, now: datetime, if_match: str | None = None
+) -> TemplateRecord | None:
     """Begin to delete the template and return it, or None when it does not exist.
 
-    Asking again changes nothing while the deletion is going, and starts it anew when it had failed.
+    Asking again changes nothing while the deletion is going, and starts it anew when it had failed. Raises
+    `PreconditionFailed` when the template is not one that `if_match` (a header's value) names.
     """
+
+    def leaving(record: TemplateRecord) -> TemplateRecord:
+        check_if_match(record, if_match, template.arm)
+        return record.model_copy(update={"provisioning_state": ProvisioningState.DELETING})
+
     record = await asyncio.to_thread(Templates().update, template, leaving)
     if record is None:
         return None
     await cancel_current_run(orchestrations, record, now)
+    await give_up(orchestrations, record, now)
     instance = delete_instance(record)
     if await orchestrations.life(instance) in {Life.NONE, Life.BROKEN}:
         await orchestrations.start(DELETE_TEMPLATE, instance, DeleteTemplateRequest(template=record.id))
     return record
-
-
-def leaving(record: TemplateRecord) -> TemplateRecord:
-    """Return the template as Deleting; nothing brings it back."""
-    return record.model_copy(update={"provisioning_state": ProvisioningState.DELETING})

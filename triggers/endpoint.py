@@ -1,6 +1,6 @@
 """A handler as an Azure Functions client function: what every request gets, whatever it asks.
 
-It owns correlation ids, the mapping of errors to answers, and registration; it knows no route.
+It owns correlation ids, throttling, the mapping of errors to answers, and registration; it knows no handler.
 """
 
 import logging
@@ -15,6 +15,7 @@ import azure.functions as func
 from triggers.call import Call
 from triggers.orchestrations import Orchestrations
 from triggers.reply import REFUSALS, Reply, failure, refusal
+from triggers.throttle import throttle
 
 PROVIDER_ROUTE = "subscriptions/{subscription}/providers/Microsoft.VirtualMachineImages"
 GROUP_ROUTE = (
@@ -23,11 +24,20 @@ GROUP_ROUTE = (
 TEMPLATE_ROUTE = f"{GROUP_ROUTE}/{{name}}"
 
 Handler = Callable[[Call], Awaitable[Reply]]
+METHODS: dict[str, list[str]] = {}
+"""The methods of each route that has a handler of its own."""
+
 log = logging.getLogger("kiln.api")
 
 
 def endpoint(blueprint: df.Blueprint, method: str, route: str) -> Callable[[Handler], Handler]:
     """Register a handler as the function `http_<its name>` for one method and route."""
+    METHODS.setdefault(route, []).append(method)
+    return serve_all(blueprint, (method,), route)
+
+
+def serve_all(blueprint: df.Blueprint, methods: tuple[str, ...], route: str) -> Callable[[Handler], Handler]:
+    """Register a handler as the function `http_<its name>` for several methods of a route."""
 
     def register(handler: Handler) -> Handler:
         async def serve(req: func.HttpRequest, client: Any) -> func.HttpResponse:
@@ -37,7 +47,7 @@ def endpoint(blueprint: df.Blueprint, method: str, route: str) -> Callable[[Hand
         serve.__name__ = name
         serve.__doc__ = handler.__doc__
         builder = blueprint.durable_client_input(client_name="client")(serve)
-        builder = blueprint.route(route=route, methods=[method])(builder)
+        builder = blueprint.route(route=route, methods=list(methods))(builder)
         blueprint.function_name(name)(builder)
         return handler
 
@@ -50,7 +60,9 @@ async def answer(
     """Return the handler's answer, or the error that it ended in, with the ids by which the request is found again."""
     ids = trace_ids(request.headers, str(uuid.uuid4()))
     try:
-        reply = await handler(Call.read(request, Orchestrations(client), datetime.now(UTC)))
+        call = Call.read(request, Orchestrations(client), datetime.now(UTC))
+        ids |= throttle().take(call.subscription if "subscription" in call.route else None, call.method)
+        reply = await handler(call)
     except REFUSALS as error:
         reply = refusal(error)
     except Exception:

@@ -11,14 +11,17 @@ import azure.durable_functions as df
 
 from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
+from kiln.runs.children import Versions
 from kiln.runs.naming import delete_instance
-from kiln.runs.record import OperationKind, OperationRecord, ProvisioningState, RunRecord, TemplateRecord
+from kiln.runs.record import OperationKind, OperationRecord, ProvisioningState, TemplateRecord
 from kiln.runs.status import error_body
 from kiln.runs.store import Operations, Runs, Templates
+from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.orchestrations import Life
-from triggers.outcome import OperationState, Outcome, operation_path, operation_resource, outcome
+from triggers.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from triggers.reply import RETRY_AFTER, Reply
+from triggers.submission import tended
 
 if TYPE_CHECKING:
     from triggers.call import Call
@@ -26,14 +29,17 @@ if TYPE_CHECKING:
 bp = df.Blueprint()
 
 
-async def begin(call: Call, kind: OperationKind, record: TemplateRecord, run_id: str | None = None) -> OperationRecord:
-    """Store and return a new operation on a template."""
+async def begin(
+    call: Call, kind: OperationKind, record: TemplateRecord, *, run_id: str | None = None, version: int | None = None
+) -> OperationRecord:
+    """Store and return a new operation on a template, on a run of it, or on a version of it."""
     operation = OperationRecord(
         id=str(uuid.uuid4()),
         kind=kind,
         template=record.id,
         location=region_name(record.body["location"]),
         run_id=run_id,
+        version=version,
         started=call.now,
     )
     await asyncio.to_thread(Operations().create, operation)
@@ -52,39 +58,61 @@ def follow(call: Call, operation: OperationRecord, *names: str) -> dict[str, str
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/locations/{location}/operations/{operation}")
 async def get_operation(call: Call) -> Reply:
     """Answer how an operation is: what `Azure-AsyncOperation` points to."""
-    operation, result = await _look_up(call)
+    found, result = await _look_up(call)
     headers = {"Retry-After": str(RETRY_AFTER)} if result.state is OperationState.IN_PROGRESS else {}
-    return Reply(HTTPStatus.OK, operation_resource(operation, result), headers)
+    return Reply(HTTPStatus.OK, operation_resource(found.operation, result), headers)
 
 
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/locations/{location}/operationResults/{operation}")
 async def get_operation_result(call: Call) -> Reply:
-    """Answer 202 until an operation is over, then 204 or its error: what `Location` points to."""
-    operation, result = await _look_up(call)
+    """Answer 202 until an operation is over, then what came of it: what `Location` points to.
+
+    That is the template after a PUT or PATCH, 204 after anything else, or the error.
+    """
+    found, result = await _look_up(call)
     if result.state is OperationState.IN_PROGRESS:
-        return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
+        return Reply(HTTPStatus.ACCEPTED, headers=follow(call, found.operation, "Location"))
     if result.error is not None:
         return Reply(HTTPStatus.CONFLICT, {"error": error_body(result.error)})
+    if found.template is not None and found.operation.kind in {OperationKind.PUT, OperationKind.PATCH}:
+        return Reply(HTTPStatus.OK, template_answer(found.template, found.run, call.api_version))
     return Reply(HTTPStatus.NO_CONTENT)
 
 
-async def _look_up(call: Call) -> tuple[OperationRecord, Outcome]:
-    operation, template, run = await asyncio.to_thread(_read, call.operation_id)
+async def _look_up(call: Call) -> tuple[Pointed, Outcome]:
+    operation = await asyncio.to_thread(Operations().require, call.operation_id)
     same_place = (operation.template.subscription.lower(), operation.location) == (
         call.subscription.lower(),
         region_name(call.route["location"]),
     )
     if not same_place:
         raise ResourceNotFound(f"There is no operation {operation.id} here.", target=operation.id)
-    broke = False
-    if operation.kind is OperationKind.DELETE and template is not None:
-        being_deleted = template.provisioning_state is ProvisioningState.DELETING
-        broke = being_deleted and await call.orchestrations.life(delete_instance(template)) is Life.BROKEN
-    return operation, outcome(operation, template, run, deletion_broke=broke)
+    template = await asyncio.to_thread(_template, operation)
+    if template is not None and operation.version is not None:
+        template = await tended(call.orchestrations, template, call.now)
+    if template is not None and operation.kind is OperationKind.DELETE:
+        broke = await _deletion_broke(call, template)
+    else:
+        broke = False
+    found = await asyncio.to_thread(_read, operation, template, deletion_broke=broke)
+    return found, outcome(found)
 
 
-def _read(operation_id: str) -> tuple[OperationRecord, TemplateRecord | None, RunRecord | None]:
-    operation = Operations().require(operation_id)
+async def _deletion_broke(call: Call, template: TemplateRecord) -> bool:
+    being_deleted = template.provisioning_state is ProvisioningState.DELETING
+    return being_deleted and await call.orchestrations.life(delete_instance(template)) is Life.BROKEN
+
+
+def _template(operation: OperationRecord) -> TemplateRecord | None:
+    """Return the template that the operation is about; one that was made later under the name is another."""
     stored = Templates().get(operation.template)
-    run = Runs().get(operation.template, operation.run_id) if operation.run_id else None
-    return operation, stored.content if stored else None, run
+    return stored.content if stored and stored.content.created <= operation.started else None
+
+
+def _read(operation: OperationRecord, template: TemplateRecord | None, *, deletion_broke: bool) -> Pointed:
+    run_id = operation.run_id
+    if run_id is None and operation.version is not None and template is not None:
+        run_id = template.run_id  # to show it with the template
+    run = Runs().get(operation.template, run_id) if run_id else None
+    version = Versions().get(template, operation.version) if template and operation.version else None
+    return Pointed(operation, template, run, version, deletion_broke=deletion_broke)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from azure.durable_functions import DurableOrchestrationClient, OrchestrationRuntimeStatus
 
-from kiln.messages import CANCEL, Message
+from kiln.messages import CANCEL
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from kiln.contracts import Orchestrator, RequestT
 
 
@@ -45,7 +47,7 @@ class Orchestrations:
         status = await self._client.get_status(instance_id)
         return _LIFE.get(status.runtime_status, Life.GOING) if status else Life.NONE
 
-    async def start(self, orchestrator: Orchestrator[RequestT, Any], instance_id: str, request: Message) -> None:
+    async def start(self, orchestrator: Orchestrator[RequestT, Any], instance_id: str, request: BaseModel) -> None:
         """Start the orchestration unless it is going already."""
         try:
             await self._client.start_new(

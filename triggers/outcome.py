@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln.errors import ErrorDetail
 from kiln.ids import PROVIDER
-from kiln.runs.record import OperationKind, OperationRecord, ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.record import (
+    OperationKind,
+    OperationRecord,
+    ProvisioningState,
+    RunRecord,
+    RunState,
+    TemplateRecord,
+    TemplateVersion,
+)
 from kiln.runs.status import error_body, time_text
 
 if TYPE_CHECKING:
@@ -50,33 +58,70 @@ _RUN_STATES: Mapping[RunState, OperationState] = {
 }
 
 
-def outcome(
-    operation: OperationRecord, template: TemplateRecord | None, run: RunRecord | None, *, deletion_broke: bool
-) -> Outcome:
-    """Return how the operation is, given what it points at as it is now (None: not there)."""
+@dataclass(frozen=True)
+class Pointed:
+    """An operation, and what it points at as that is now (None: not there)."""
+
+    operation: OperationRecord
+    template: TemplateRecord | None = None
+    run: RunRecord | None = None
+    version: TemplateVersion | None = None
+    deletion_broke: bool = False
+
+
+def outcome(found: Pointed) -> Outcome:
+    """Return how the operation is, given what it points at."""
+    operation, run = found.operation, found.run
     match operation.kind:
-        case OperationKind.PUT:
-            return Outcome(OperationState.SUCCEEDED, operation.started)
+        case OperationKind.PUT | OperationKind.PATCH:
+            return submission_outcome(found)
         case OperationKind.RUN:
             return run_outcome(run)
         case OperationKind.CANCEL:
             over = run is None or run.state.is_final
             return Outcome(OperationState.SUCCEEDED, run.ended if run else None) if over else IN_PROGRESS
         case OperationKind.DELETE:
-            return deletion_outcome(template, deletion_broke=deletion_broke)
+            return deletion_outcome(found.template, deletion_broke=found.deletion_broke)
+        case OperationKind.PUT_TRIGGER | OperationKind.DELETE_TRIGGER:
+            return Outcome(OperationState.SUCCEEDED, operation.started)
         case _ as unknown:
             assert_never(unknown)
+
+
+def submission_outcome(found: Pointed) -> Outcome:
+    """Return how the operation is that a version's submission is. A version replaced on its way is Canceled."""
+    template, version = found.template, found.version
+    if template is None or version is None:
+        return _canceled("ResourceNotFound", "The image template was deleted.")
+    if version.settled_at is not None:
+        ended = max(version.settled_at, found.operation.started)
+        if version.error is None:
+            return Outcome(OperationState.SUCCEEDED, ended)
+        return Outcome(
+            OperationState.FAILED, ended, ErrorDetail(code=version.error.code, message=version.error.message)
+        )
+    if template.provisioning_state is ProvisioningState.DELETING:
+        return _canceled("Conflict", f"The image template {template.id.arm} is being deleted.")
+    if template.version > version.version:
+        return _canceled(
+            "Superseded", f"Version {template.version} of the image template replaced this one on its way."
+        )
+    return IN_PROGRESS
+
+
+def _canceled(code: str, message: str) -> Outcome:
+    return Outcome(OperationState.CANCELED, error=ErrorDetail(code=code, message=message))
 
 
 def run_outcome(run: RunRecord | None) -> Outcome:
     """Return how the operation is that a run is; without its record, its template was deleted meanwhile."""
     if run is None:
-        gone = ErrorDetail(code="ResourceNotFound", message="The image template was deleted, and its runs with it.")
-        return Outcome(OperationState.CANCELED, error=gone)
+        return _canceled("ResourceNotFound", "The image template was deleted, and its runs with it.")
     state = _RUN_STATES[run.state]
     if state in {OperationState.IN_PROGRESS, OperationState.SUCCEEDED}:
         return Outcome(state, run.ended)
-    why = run.error or ErrorDetail(code=f"Run{run.state.value}", message=run.message, target=run.run_id)
+    message = run.message or f"Run {run.run_id} is {run.state.value}."
+    why = run.error or ErrorDetail(code=f"Run{run.state.value}", message=message, target=run.run_id)
     return Outcome(state, run.ended, why)
 
 

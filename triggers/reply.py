@@ -23,6 +23,7 @@ from kiln.errors import (
     TemplateInvalid,
 )
 from kiln.runs.status import error_body
+from triggers.refusals import MethodNotAllowed, TooManyRequests, UnsupportedMediaType
 
 RETRY_AFTER = 1
 """Seconds between polls of a long-running operation; clients read a whole number."""
@@ -34,6 +35,9 @@ STATUS: dict[type[KilnError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
 }
 REFUSALS = tuple(STATUS)
 """The errors that answer a request; any other is Kiln's own failure."""
@@ -63,7 +67,17 @@ class Reply:
 def refusal(error: KilnError) -> Reply:
     """Return the answer to a request that Kiln refuses with one of `REFUSALS`."""
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
-    return Reply(status, {"error": error_body(error.detail)})
+    return Reply(status, {"error": error_body(error.detail)}, _headers(error))
+
+
+def _headers(error: KilnError) -> dict[str, str]:
+    match error:
+        case TooManyRequests():
+            return {"Retry-After": str(error.retry_after)}
+        case MethodNotAllowed():
+            return {"Allow": ", ".join(error.allowed)}
+        case _:
+            return {}
 
 
 def failure(correlation_id: str) -> Reply:

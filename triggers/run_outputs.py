@@ -14,6 +14,7 @@ from kiln.runs.artifacts import share
 from kiln.runs.status import run_output_resource, time_text
 from kiln.runs.store import Templates
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
+from triggers.paging import listed, read_page
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ bp = df.Blueprint()
 async def list_run_outputs(call: Call) -> Reply:
     """Answer the latest output of each distributor that has made one."""
     record = await asyncio.to_thread(Templates().require, call.template)
-    value = [run_output_resource(record.id, output) for _, output in sorted(record.outputs.items())]
-    return Reply(HTTPStatus.OK, {"value": value})
+    outputs = {name: run_output_resource(record.id, output) for name, output in record.outputs.items()}
+    page = read_page(outputs, outputs.get, call.query.get("$skiptoken"))
+    return Reply(HTTPStatus.OK, listed(call, page))
 
 
 @endpoint(bp, "GET", TEMPLATE_ROUTE + "/runOutputs/{output}")

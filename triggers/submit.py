@@ -1,6 +1,6 @@
-"""A template comes in: stored new, or over the one of that name, by compare-and-swap.
+"""A template comes in: stored new, or as the next version of the one of that name, by compare-and-swap.
 
-It owns when a template may be written; what makes a template valid belongs to kiln.template.
+It owns when a template may be written and what makes a new version; what makes one valid belongs to kiln.template.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Conflict, PreconditionFailed
-from kiln.ids import region_name
-from kiln.runs.documents import Stored
+from kiln.ids import part_of, region_name
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
-from kiln.template.parse import parse_template, without_read_only
+from triggers.etags import may_write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from kiln.ids import TemplateId
+    from kiln.runs.children import Versions
     from kiln.runs.store import Templates
 
 ATTEMPTS = 20
@@ -26,66 +27,116 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Submission:
-    """What a PUT brings: a valid body and the conditions that the client set (`If-Match`, `If-None-Match`)."""
+    """What a PUT or PATCH brings.
+
+    `body` makes the template's new body of what is stored (None: nothing). `suffix` (8 random hex digits) names the
+    staging group of a new template. A change of tags alone is a new version unless `tags_are_apart`.
+    """
 
     template: TemplateId
-    body: dict[str, Any]
+    body: Callable[[TemplateRecord | None], dict[str, Any]]
     at: datetime
+    suffix: str
     if_match: str | None = None
     if_none_match: str | None = None
+    tags_are_apart: bool = False
 
 
-def read_body(body: Any) -> dict[str, Any]:
-    """Return what is stored of a template's body. Raises `TemplateInvalid` with every problem in it."""
-    parse_template(body)
-    return without_read_only(body)
+@dataclass(frozen=True)
+class Accepted:
+    """The template as it is stored now, and whether it or its version is new."""
+
+    record: TemplateRecord
+    is_new: bool
+    is_new_version: bool
 
 
-def submit(templates: Templates, submission: Submission, suffix: str) -> tuple[Stored[TemplateRecord], bool]:
-    """Store the template; return it and whether it is new. `suffix` (8 random hex digits) names its staging group.
+def submit(templates: Templates, versions: Versions, submission: Submission) -> Accepted:
+    """Store the template, with the version that it replaces beside it.
 
-    Raises `Conflict` when the template of that name cannot be changed, `PreconditionFailed` when it is not the one
-    that the client read.
+    Raises `Conflict` when the template of that name cannot be changed so, `PreconditionFailed` when it is not the one
+    that the client read, and whatever `submission.body` raises.
     """
     for _ in range(ATTEMPTS):
         stored = templates.get(submission.template)
-        check_conditions(stored, submission)
-        record = changed(stored.content, submission) if stored else first(submission, suffix)
+        before = stored.content if stored else None
+        check_conditions(before, submission)
+        body = submission.body(before)
+        record = changed(before, body, submission) if before else first(body, submission)
+        is_new_version = before is None or record.version > before.version
         try:
-            etag = templates.replace(record, stored.etag) if stored else templates.create(record)
+            if stored is None:
+                templates.create(record)
+            elif record != before:
+                if is_new_version:
+                    versions.keep(stored.content)
+                templates.replace(record, stored.etag)
         except PreconditionFailed:
             continue
-        return Stored(content=record, etag=etag), stored is None
+        return Accepted(record, is_new=before is None, is_new_version=is_new_version)
     raise PreconditionFailed("The image template kept changing.", target=submission.template.arm)
 
 
-def check_conditions(stored: Stored[TemplateRecord] | None, submission: Submission) -> None:
+def check_conditions(before: TemplateRecord | None, submission: Submission) -> None:
     """Raise the error that the client's own conditions ask for, if they do not hold."""
     name = submission.template.arm
-    if submission.if_none_match == "*" and stored is not None:
-        raise Conflict(f"The image template {name} exists already.", target=name)
-    if submission.if_match is None:
-        return
-    if stored is None or submission.if_match not in {"*", stored.etag}:
+    if submission.if_none_match == "*" and before is not None:
+        raise Conflict(
+            "Update/Upgrade of image templates is currently not supported: "
+            f"{name} exists, and the request has the header If-None-Match: *.",
+            target=name,
+            hint="Without that header Kiln updates the template.",
+        )
+    check_if_match(before, submission.if_match, name)
+
+
+def check_if_match(before: TemplateRecord | None, if_match: str | None, name: str) -> None:
+    """Raise `PreconditionFailed` when the template is not one that `If-Match` names."""
+    if if_match is not None and (before is None or not may_write(if_match, before)):
         raise PreconditionFailed(f"The image template {name} is not the one that If-Match names.", target=name)
 
 
-def first(submission: Submission, suffix: str) -> TemplateRecord:
+def first(body: dict[str, Any], submission: Submission) -> TemplateRecord:
     """Return the record of a template that was not there before."""
+    given = given_group(body)
     return TemplateRecord(
         id=submission.template,
-        body=submission.body,
+        body=body,
         created=submission.at,
         changed=submission.at,
-        staging_group=staging_group(submission.template, suffix),
+        staging_group=given or staging_group(submission.template, submission.suffix),
+        staging_given=given is not None,
     )
 
 
-def changed(record: TemplateRecord, submission: Submission) -> TemplateRecord:
-    """Return the record with the new body. A run that is going keeps the plan that it has."""
+def changed(record: TemplateRecord, body: dict[str, Any], submission: Submission) -> TemplateRecord:
+    """Return the record with the new body; the very same one when that changes nothing.
+
+    An equal body is a new version only after a failure, when it tries again. A run that is going keeps the plan that it
+    has.
+    """
     if record.provisioning_state is ProvisioningState.DELETING:
         raise being_deleted(record)
-    here, there = record.body["location"], submission.body["location"]
+    check_region(record, body)
+    check_group(record, body)
+    if body == record.body and record.provisioning_state is not ProvisioningState.FAILED:
+        return record
+    if submission.tags_are_apart and {**body, "tags": None} == {**record.body, "tags": None}:
+        return record.model_copy(update={"body": body})
+    return record.model_copy(
+        update={
+            "body": body,
+            "version": record.version + 1,
+            "changed": submission.at,
+            "provisioning_state": ProvisioningState.UPDATING,
+            "provisioning_error": None,
+        }
+    )
+
+
+def check_region(record: TemplateRecord, body: dict[str, Any]) -> None:
+    """Raise `Conflict` when the body asks for another region: no resource of Azure can move by a PUT."""
+    here, there = record.body["location"], body["location"]
     if region_name(here) != region_name(there):
         raise Conflict(
             f"The image template {record.id.arm} is in {here} and cannot move to {there}.",
@@ -93,7 +144,33 @@ def changed(record: TemplateRecord, submission: Submission) -> TemplateRecord:
             target="location",
             hint="Delete it first, or use another name.",
         )
-    return record.model_copy(update={"body": submission.body, "changed": submission.at})
+
+
+def check_group(record: TemplateRecord, body: dict[str, Any]) -> None:
+    """Raise `Conflict` when the body asks for another staging group than the one in which everything is."""
+    given = given_group(body)
+    same = (given or "").lower() == record.staging_group.lower() if given or record.staging_given else True
+    if not same:
+        asked = given or "one of Kiln's own making"
+        raise Conflict(
+            f"The image template {record.id.arm} has its artifacts and logs in the resource group "
+            f"{record.staging_group}; its staging resource group cannot become {asked}.",
+            code="PropertyChangeNotAllowed",
+            target="properties.stagingResourceGroup",
+            hint="Delete the template first, or use another name.",
+        )
+
+
+def given_group(body: dict[str, Any]) -> str | None:
+    """Return the name of the staging group that a body gives.
+
+    A text that is no resource group's id gives none; the submission then fails with AIB's BadStagingResourceGroup.
+    """
+    text = body["properties"].get("stagingResourceGroup") or ""
+    try:
+        return part_of(text, "resourceGroups")
+    except ValueError:
+        return None
 
 
 def being_deleted(record: TemplateRecord) -> Conflict:

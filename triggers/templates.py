@@ -1,25 +1,28 @@
-"""Image templates over HTTP: PUT, GET, DELETE and the lists, as azure-mgmt-imagebuilder calls them."""
+"""Image templates over HTTP: PUT, GET and DELETE, as azure-mgmt-imagebuilder calls them."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
+from kiln.runs.children import Versions
 from kiln.runs.record import OperationKind, RunRecord, TemplateRecord
-from kiln.runs.status import template_resource
 from kiln.runs.store import Runs, Templates
+from kiln.template.parse import parse_template, without_read_only
+from triggers.answers import template_answer
 from triggers.end_run import delete_template as begin_deletion
-from triggers.endpoint import GROUP_ROUTE, PROVIDER_ROUTE, TEMPLATE_ROUTE, endpoint
+from triggers.endpoint import TEMPLATE_ROUTE, endpoint
+from triggers.etags import etag, is_known
 from triggers.operations import begin, follow
 from triggers.reply import Reply
-from triggers.submit import Submission, read_body, submit
+from triggers.submission import is_going, start_submission, tended
+from triggers.submit import Accepted, Submission, submit
 
 if TYPE_CHECKING:
-    from kiln.ids import TemplateId
     from triggers.call import Call
 
 bp = df.Blueprint()
@@ -27,50 +30,44 @@ bp = df.Blueprint()
 
 @endpoint(bp, "PUT", TEMPLATE_ROUTE)
 async def put_template(call: Call) -> Reply:
-    """Store a template, new (201) or over the one of that name (200)."""
+    """Submit a template, new (201) or as the next version of the one of that name (200)."""
+    sent = call.json()
+    parse_template(sent, call.api_version)
+    body = without_read_only(sent)
     submission = Submission(
         template=call.template,
-        body=read_body(call.json()),
+        body=lambda _: body,
         at=call.now,
+        suffix=secrets.token_hex(4),
         if_match=call.headers.get("If-Match"),
         if_none_match=call.headers.get("If-None-Match"),
     )
-    stored, is_new = await asyncio.to_thread(submit, Templates(), submission, secrets.token_hex(4))
-    run = await asyncio.to_thread(latest_run, stored.content)
-    operation = await begin(call, OperationKind.PUT, stored.content)
-    return Reply(
-        HTTPStatus.CREATED if is_new else HTTPStatus.OK,
-        template_resource(stored.content, run),
-        {**follow(call, operation, "Azure-AsyncOperation"), "ETag": stored.etag},
-    )
+    accepted = await accept(call, submission)
+    operation = await begin(call, OperationKind.PUT, accepted.record, version=accepted.record.version)
+    answer = await shown(call, accepted.record)
+    headers = {**answer.headers, **follow(call, operation, "Azure-AsyncOperation")}
+    return Reply(HTTPStatus.CREATED if accepted.is_new else HTTPStatus.OK, answer.body, headers)
 
 
 @endpoint(bp, "GET", TEMPLATE_ROUTE)
 async def get_template(call: Call) -> Reply:
-    """Answer a template with the state of its latest run."""
-    return await asyncio.to_thread(_show, call.template)
+    """Answer a template with the state of its latest run; 304 when the client has the very same answer."""
+    record = await asyncio.to_thread(Templates().require, call.template)
+    answer = await shown(call, await tended(call.orchestrations, record, call.now))
+    condition = call.headers.get("If-None-Match")
+    if condition and is_known(condition, answer.headers["ETag"]):
+        return Reply(HTTPStatus.NOT_MODIFIED, headers=answer.headers)
+    return answer
 
 
 @endpoint(bp, "DELETE", TEMPLATE_ROUTE)
 async def delete_template(call: Call) -> Reply:
     """Begin to delete a template and its staging group; 204 when there is none."""
-    record = await begin_deletion(call.orchestrations, call.template, call.now)
+    record = await begin_deletion(call.orchestrations, call.template, call.now, call.headers.get("If-Match"))
     if record is None:
         return Reply(HTTPStatus.NO_CONTENT)
     operation = await begin(call, OperationKind.DELETE, record)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
-
-
-@endpoint(bp, "GET", GROUP_ROUTE)
-async def list_templates_of_group(call: Call) -> Reply:
-    """Answer the templates of a resource group."""
-    return await asyncio.to_thread(_show_all, call.subscription, call.group)
-
-
-@endpoint(bp, "GET", PROVIDER_ROUTE + "/imageTemplates")
-async def list_templates_of_subscription(call: Call) -> Reply:
-    """Answer the templates of a subscription."""
-    return await asyncio.to_thread(_show_all, call.subscription, None)
 
 
 def latest_run(record: TemplateRecord) -> RunRecord | None:
@@ -78,14 +75,18 @@ def latest_run(record: TemplateRecord) -> RunRecord | None:
     return Runs().get(record.id, record.run_id) if record.run_id else None
 
 
-def _show(template: TemplateId) -> Reply:
-    stored = Templates().require_stored(template)
-    resource = template_resource(stored.content, latest_run(stored.content))
-    return Reply(HTTPStatus.OK, resource, {"ETag": stored.etag})
+async def accept(call: Call, submission: Submission) -> Accepted:
+    """Store what is submitted, and see to it that somebody works on it."""
+    accepted = await asyncio.to_thread(submit, Templates(), Versions(), submission)
+    if accepted.is_new_version:
+        await start_submission(call.orchestrations, accepted.record)
+    elif is_going(accepted.record):
+        await tended(call.orchestrations, accepted.record, call.now)
+    return accepted
 
 
-def _show_all(subscription: str, group: str | None) -> Reply:
-    value: list[dict[str, Any]] = [
-        template_resource(record, latest_run(record)) for record in Templates().list(subscription, group)
-    ]
-    return Reply(HTTPStatus.OK, {"value": value})
+async def shown(call: Call, record: TemplateRecord) -> Reply:
+    """Answer the template as it is."""
+    run = await asyncio.to_thread(latest_run, record)
+    resource = template_answer(record, run, call.api_version)
+    return Reply(HTTPStatus.OK, resource, {"ETag": etag(record, resource)})

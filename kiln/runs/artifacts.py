@@ -6,23 +6,31 @@ It only reads; what writes there belongs to kiln.cloud. It knows blobs by their 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kiln import blobs
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+LogName = Literal["customization", "validation"]
+"""AIB's two logs of a run."""
+
 LOG_PIECE = 4 * 1024 * 1024
 """Bytes of a log in one answer at the most."""
 
 
-def read_log(log_url: str, offset: int) -> bytes:
+def log_url(customization: str, name: LogName) -> str:
+    """Return the URL of a run's log, given that of its customization.log: they lie in one folder, as AIB's do."""
+    return f"{customization.rsplit('/', 1)[0]}/{name}.log"
+
+
+def read_log(url: str, offset: int) -> bytes:
     """Return the log's bytes from `offset` on, `LOG_PIECE` at the most; none when there is nothing (yet)."""
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
     try:
-        return bytes(blobs.at(log_url).download_blob(offset=offset, length=LOG_PIECE).readall())
+        return bytes(blobs.at(url).download_blob(offset=offset, length=LOG_PIECE).readall())
     except ResourceNotFoundError:
         return b""
     except HttpResponseError as error:

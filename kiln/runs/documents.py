@@ -106,6 +106,17 @@ class Documents:
             return changed
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
+    def put(self, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT]) -> DocumentT:
+        """Write `content` as a new document, or `merge` into the one that is there; return what is stored then."""
+        for _ in range(ATTEMPTS):
+            merged = self.update(path, type(content), merge)
+            if merged is not None:
+                return merged
+            with contextlib.suppress(PreconditionFailed):  # somebody else made it first
+                self.create(path, content)
+                return content
+        raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
+
     def delete(self, path: str) -> None:
         """Delete the document at `path`; it may be gone already."""
         from azure.core.exceptions import ResourceNotFoundError

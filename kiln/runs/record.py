@@ -141,16 +141,17 @@ class ProvisioningError(Document):
 class TemplateRecord(Document):
     """A template as submitted (`body`, AIB's JSON), and where its runs are.
 
-    `version` counts its bodies from 1; each is kept. `settled` is the highest version whose submission has ended, good
-    or bad. `run_id` names the latest run, running or over. `staging_group` is the name of the template's staging
-    resource group, fixed when the template is first made; `staging_given` tells that the template named it.
-    `outputs` are the latest outputs by run output name.
+    `version` counts its bodies from 1; each is kept, the latest being here since `changed`. `settled` is the highest
+    version whose submission has ended, good or bad, at `settled_at`. `run_id` names the latest run, running or over.
+    `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
+    `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
     """
 
     id: TemplateId
     body: dict[str, Any]
     version: int = 1
     settled: int = 0
+    settled_at: datetime | None = None
     created: datetime
     changed: datetime
     staging_group: str
@@ -162,11 +163,17 @@ class TemplateRecord(Document):
 
 
 class TemplateVersion(Document):
-    """One body that a template had, and since when."""
+    """One body that a template had, since when, and what became of its submission.
+
+    A version that was replaced while its submission was under way stays Creating or Updating.
+    """
 
     version: int
     body: dict[str, Any]
     since: datetime
+    state: ProvisioningState = ProvisioningState.CREATING
+    error: ProvisioningError | None = None
+    settled_at: datetime | None = None
 
 
 class TriggerRecord(Document):

@@ -10,13 +10,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kiln.ids import PROVIDER, group_id
+from kiln.runs.record import ProvisioningState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kiln.errors import ErrorDetail
     from kiln.ids import TemplateId
-    from kiln.runs.record import PhaseRecord, RunOutput, RunRecord, TemplateRecord
+    from kiln.runs.record import (
+        PhaseRecord,
+        ProvisioningError,
+        RunOutput,
+        RunRecord,
+        TemplateRecord,
+        TemplateVersion,
+        TriggerRecord,
+    )
 
 TEMPLATE_TYPE = f"{PROVIDER}/imageTemplates"
 
@@ -45,6 +52,8 @@ def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str
         "provisioningState": record.provisioning_state.value,
         "exactStagingResourceGroup": group_id(record.id.subscription, record.staging_group),
     }
+    if record.provisioning_error is not None:
+        properties["provisioningError"] = provisioning_error(record.provisioning_error)
     if run is not None:
         properties["lastRunStatus"] = last_run_status(run)
     return {
@@ -55,6 +64,40 @@ def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str
         "tags": body.get("tags", {}),
         "identity": body["identity"],
         "properties": properties,
+    }
+
+
+def provisioning_error(error: ProvisioningError) -> dict[str, Any]:
+    """Return AIB's `provisioningError`."""
+    return {"provisioningErrorCode": error.code, "message": error.message}
+
+
+def version_resource(template: TemplateId, version: TemplateVersion) -> dict[str, Any]:
+    """Return one version of a template as Kiln's own child resource: the body as submitted, and what became of it."""
+    return {
+        "id": f"{template.arm}/versions/{version.version}",
+        "name": str(version.version),
+        "type": f"{TEMPLATE_TYPE}/versions",
+        "properties": _present(
+            since=time_text(version.since),
+            provisioningState=version.state.value,
+            provisioningError=provisioning_error(version.error) if version.error else None,
+            template=version.body,
+        ),
+    }
+
+
+def trigger_resource(record: TriggerRecord) -> dict[str, Any]:
+    """Return a trigger as AIB's child resource. Kiln knows of no trigger that is stored and not active."""
+    return {
+        "id": f"{record.template.arm}/triggers/{record.name}",
+        "name": record.name,
+        "type": f"{TEMPLATE_TYPE}/triggers",
+        "properties": {
+            "kind": record.kind,
+            "provisioningState": ProvisioningState.SUCCEEDED.value,
+            "status": {"code": "Healthy", "message": "Trigger is active.", "time": time_text(record.changed)},
+        },
     }
 
 
@@ -93,24 +136,27 @@ def run_resource(run: RunRecord) -> dict[str, Any]:
             startTime=time_text(run.requested),
             endTime=_optional_time(run.ended),
             message=run.message,
+            templateVersion=run.version,
+            overrides=run.overrides,
+            retryOf=run.retry_of,
             error=error_body(run.error) if run.error else None,
             phases=[_phase(phase) for phase in run.phases],
             outputs=[_run_output(output) for output in run.outputs],
             sourceVersion=run.source_version,
             logLocation=run.log_url,
             leftovers=list(run.leftovers),
+            kept=list(run.kept),
         ),
     }
 
 
-def listed_runs(template: TemplateRecord, runs: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return a template's runs, newest first.
+def is_real(template: TemplateRecord, run: RunRecord) -> bool:
+    """Whether a run ever was the template's.
 
     A record that is not over and is not the template's current run was written by a request that lost or died before
     the template pointed at it: nothing ever ran, so it is not shown.
     """
-    real = (run for run in runs if run.state.is_final or run.run_id == template.run_id)
-    return sorted(real, key=lambda run: run.run_id, reverse=True)
+    return run.state.is_final or run.run_id == template.run_id
 
 
 def _phase(phase: PhaseRecord) -> dict[str, Any]:

@@ -59,13 +59,16 @@ class Templates:
         """Remove the template's document; it may be gone already."""
         self._store.delete(self.path(template))
 
-    def list(self, subscription: str, group: str | None = None) -> Iterator[TemplateRecord]:
-        """Yield the templates of a subscription, or of one of its resource groups, by name."""
+    def keys(self, subscription: str, group: str | None = None) -> Iterator[str]:
+        """Yield the keys of a subscription's templates, or of one of its resource groups', in order."""
         prefix = f"templates/{subscription}/".lower() + (f"{group}/".lower() if group else "")
         for path in self._store.paths(prefix):
-            stored = self._store.get(path, TemplateRecord)
-            if stored is not None:
-                yield stored.content
+            yield path.removeprefix("templates/").removesuffix(".json")
+
+    def by_key(self, key: str) -> TemplateRecord | None:
+        """Return the template of that key, or None."""
+        stored = self._store.get(f"templates/{key}.json", TemplateRecord)
+        return stored.content if stored else None
 
 
 class Runs:
@@ -102,21 +105,27 @@ class Runs:
             raise ResourceNotFound(f"The image template {template.arm} has no run {run_id}.", target=run_id)
         return record
 
+    def ids(self, template: TemplateId) -> Iterator[str]:
+        """Yield the ids of the template's runs, oldest first."""
+        prefix = f"runs/{template.key}/"
+        for path in self._store.paths(prefix):
+            yield path.removeprefix(prefix).removesuffix(".json")
+
     def list(self, template: TemplateId) -> Iterator[RunRecord]:
         """Yield the template's runs, oldest first."""
-        for path in self._store.paths(f"runs/{template.key}/"):
-            stored = self._store.get(path, RunRecord)
-            if stored is not None:
-                yield stored.content
+        for run_id in self.ids(template):
+            run = self.get(template, run_id)
+            if run is not None:
+                yield run
 
     def delete(self, template: TemplateId, run_id: str) -> None:
         """Remove a run that never began; it may be gone already."""
         self._store.delete(self.path(template, run_id))
 
     def delete_all(self, template: TemplateId) -> None:
-        """Remove every run record and ledger of a template."""
-        for prefix in (f"runs/{template.key}/", f"ledgers/{template.key}/"):
-            for path in list(self._store.paths(prefix)):
+        """Remove all that belongs to a template: its runs and ledgers, its versions and its triggers."""
+        for kind in ("runs", "ledgers", "versions", "triggers"):
+            for path in list(self._store.paths(f"{kind}/{template.key}/")):
                 self._store.delete(path)
 
 

@@ -121,7 +121,7 @@ def settle(record: TemplateRecord, version: int, at: datetime, error: Provisioni
         return record.model_copy(update={"settled": version})
     state = ProvisioningState.FAILED if error else ProvisioningState.SUCCEEDED
     return record.model_copy(
-        update={"settled": version, "provisioning_state": state, "provisioning_error": error, "changed": at}
+        update={"settled": version, "settled_at": at, "provisioning_state": state, "provisioning_error": error}
     )
 
 

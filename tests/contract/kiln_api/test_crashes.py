@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus
 
 from kiln.errors import Conflict
 from kiln.ids import TemplateId
+from kiln.runs.children import Versions
+from kiln.runs.naming import submit_instance
+from kiln.runs.queue import new_run
 from kiln.runs.record import Phase, ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import enter
+from kiln.runs.transitions import enter, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.task_hub import TaskHub
 from triggers.end_run import cancel_current_run, delete_template
 from triggers.orchestrations import Orchestrations
-from triggers.start_run import queued, start_run
+from triggers.start_run import start_run
+from triggers.submission import tended
 from triggers.submit import Submission, submit
 
 pytestmark = pytest.mark.usefixtures("azure_environment")
@@ -29,13 +35,21 @@ NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
 @pytest.fixture
 def template() -> TemplateRecord:
     name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
-    stored, _ = submit(Templates(), Submission(template=name, body=template_body(), at=NOW), "3f9c8a1b")
-    return stored.content
+    made = put(name, template_body())
+    record = Templates().update(name, lambda known: settle(known, made.version, NOW, None))
+    assert record is not None
+    return record
+
+
+def put(name: TemplateId, body: dict[str, Any]) -> TemplateRecord:
+    """Store a template's version, as a request does that dies before it starts the submission."""
+    submission = Submission(template=name, body=lambda _: body, at=NOW, suffix="3f9c8a1b")
+    return submit(Templates(), Versions(), submission).record
 
 
 def claimed(template: TemplateRecord, *phases: Phase) -> RunRecord:
     """Store a run as the template's, as a request does that dies before it starts the orchestration."""
-    run = queued(template, NOW, "00000001")
+    run = new_run(template, NOW, "00000001")
     for phase in phases:
         run = enter(run, phase, NOW)
     Runs().create(run)
@@ -44,7 +58,11 @@ def claimed(template: TemplateRecord, *phases: Phase) -> RunRecord:
 
 
 def start(hub: TaskHub, template: TemplateRecord) -> RunRecord:
-    return asyncio.run(start_run(Orchestrations(hub), template.id, NOW))
+    return asyncio.run(start_run(Orchestrations(hub), template.id, plain))
+
+
+def plain(template: TemplateRecord) -> RunRecord:
+    return new_run(template, NOW, secrets.token_hex(4))
 
 
 def cancel(hub: TaskHub, template: TemplateRecord) -> RunRecord | None:
@@ -58,7 +76,7 @@ def test_a_run_that_was_stored_but_not_started_is_started_by_the_next_request(te
 
 
 def test_a_run_that_no_template_points_to_does_not_matter(template: TemplateRecord) -> None:
-    orphan = queued(template, NOW, "00000001")
+    orphan = new_run(template, NOW, "00000001")
     Runs().create(orphan)
     hub = TaskHub()
     run = start(hub, template)
@@ -70,7 +88,7 @@ def test_many_requests_at_once_start_one_run(template: TemplateRecord) -> None:
     hub = TaskHub()
 
     async def all_at_once() -> list[RunRecord | BaseException]:
-        requests = [start_run(Orchestrations(hub), template.id, NOW) for _ in range(6)]
+        requests = [start_run(Orchestrations(hub), template.id, plain) for _ in range(6)]
         return await asyncio.gather(*requests, return_exceptions=True)
 
     results = asyncio.run(all_at_once())
@@ -160,3 +178,80 @@ def test_a_deletion_cancels_the_run(template: TemplateRecord) -> None:
     asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
     assert [(instance, name) for instance, name, _ in hub.events] == [(run.instance_id, "cancel")]
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELING
+
+
+def tend(hub: TaskHub, template: TemplateRecord) -> TemplateRecord:
+    return asyncio.run(tended(Orchestrations(hub), Templates().require(template.id), NOW))
+
+
+def test_a_submission_that_was_stored_but_not_started_is_started_by_the_next_look(template: TemplateRecord) -> None:
+    newer = put(template.id, template_body("other"))
+    hub = TaskHub()
+    for _ in range(2):
+        assert tend(hub, template) == newer
+    assert hub.started == [("submit_template", submit_instance(newer))]
+
+
+def test_a_submission_whose_orchestration_broke_is_ended_as_failed(template: TemplateRecord) -> None:
+    newer = put(template.id, template_body("other"))
+    hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Failed})
+    ended = tend(hub, template)
+    assert ended.provisioning_state is ProvisioningState.FAILED
+    assert ended.provisioning_error is not None
+    assert ended.provisioning_error.code == "ServerError"
+    assert put(template.id, template_body("other")).version == newer.version + 1
+
+
+def test_a_submission_that_settled_since_it_was_looked_at_stays_as_it_settled(template: TemplateRecord) -> None:
+    newer = put(template.id, template_body("other"))
+    Templates().update(template.id, lambda known: settle(known, newer.version, NOW, None))
+    hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Completed})
+    seen = asyncio.run(tended(Orchestrations(hub), newer, NOW))
+    assert seen.provisioning_state is ProvisioningState.SUCCEEDED
+
+
+def test_a_run_that_a_submission_is_about_to_start_is_left_to_it(template: TemplateRecord) -> None:
+    claimed(template)
+    hub = TaskHub({submit_instance(template): OrchestrationRuntimeStatus.Running})
+    with pytest.raises(Conflict, match="is Running"):
+        start(hub, template)
+    assert hub.started == []
+
+
+def test_a_lost_run_is_started_and_yet_no_answer_to_who_asks_for_another(template: TemplateRecord) -> None:
+    lost = claimed(template)
+    hub = TaskHub()
+
+    def other(record: TemplateRecord) -> RunRecord:
+        return new_run(record, NOW, "00000002", overrides={"tags": {}})
+
+    with pytest.raises(Conflict, match=lost.run_id):
+        asyncio.run(start_run(Orchestrations(hub), template.id, other))
+    assert hub.started == [("build_image", lost.instance_id)]
+
+
+def test_a_deletion_does_not_wait_for_a_submission_that_nobody_works_on(template: TemplateRecord) -> None:
+    newer = put(template.id, template_body("other"))
+    hub = TaskHub()
+    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    assert Templates().require(template.id).settled == newer.version
+    assert [name for name, _ in hub.started] == ["delete_template"]
+
+
+def test_a_deletion_waits_for_a_submission_that_is_going(template: TemplateRecord) -> None:
+    newer = put(template.id, template_body("other"))
+    hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Running})
+    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    assert Templates().require(template.id).settled < newer.version
+
+
+def test_many_puts_at_once_make_versions_one_after_another(template: TemplateRecord) -> None:
+    async def all_at_once() -> list[TemplateRecord]:
+        bodies = [template_body(f"does {number}") for number in range(5)]
+        return await asyncio.gather(*(asyncio.to_thread(put, template.id, body) for body in bodies))
+
+    made = asyncio.run(all_at_once())
+    assert sorted(record.version for record in made) == [2, 3, 4, 5, 6]
+    now = Templates().require(template.id)
+    kept = {number: Versions().require(now, number).body for number in range(1, now.version + 1)}
+    assert kept == {1: template.body} | {record.version: record.body for record in made}

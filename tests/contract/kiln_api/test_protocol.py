@@ -15,6 +15,13 @@ def put(http: httpx.Client, group: str, does: str = "succeed", **headers: str) -
     return http.put(template_path(group, "web"), json=template_body(does), headers=headers)
 
 
+def ready(http: httpx.Client, group: str, does: str = "succeed") -> str:
+    """PUT a template and wait until its submission is over; return its path."""
+    operation = put(http, group, does).headers["Azure-AsyncOperation"]
+    until(lambda: http.get(operation).json()["status"] == "Succeeded")
+    return template_path(group, "web")
+
+
 def last_run(http: httpx.Client, group: str) -> dict[str, Any]:
     properties: dict[str, Any] = http.get(template_path(group, "web")).json()["properties"]
     status: dict[str, Any] = properties["lastRunStatus"]
@@ -25,15 +32,17 @@ def code(response: httpx.Response) -> str:
     return str(response.json()["error"]["code"])
 
 
-def test_a_put_is_201_then_200_and_points_to_an_operation_that_is_over(http: httpx.Client, group: str) -> None:
-    first, second = put(http, group), put(http, group)
+def test_a_put_is_201_then_200_and_points_to_its_submission(http: httpx.Client, group: str) -> None:
+    first, second = put(http, group), put(http, group, "fail")
 
     assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["properties"]["provisioningState"] == "Creating"
+    assert second.json()["properties"]["provisioningState"] == "Updating"
     assert first.headers["Retry-After"] == "1"
     assert "Location" not in first.headers
-    operation = http.get(first.headers["Azure-AsyncOperation"]).json()
-    assert operation["status"] == "Succeeded"
-    assert operation["endTime"] == operation["startTime"]
+    url = second.headers["Azure-AsyncOperation"]
+    operation = until(lambda: (answer := http.get(url).json())["status"] == "Succeeded" and answer)
+    assert operation["endTime"] >= operation["startTime"]
     assert (
         operation["id"]
         .lower()
@@ -55,11 +64,13 @@ def test_urls_follow_the_clients_own_host_and_api_version(http: httpx.Client, gr
 
 
 def test_what_clients_echo_is_not_stored_and_what_they_send_is(http: httpx.Client, group: str) -> None:
-    put(http, group)
-    shown = http.get(template_path(group, "web")).json()
-    again = http.put(template_path(group, "web"), json=shown)
+    path = ready(http, group)
+    shown = http.get(path).json()
+    again = http.put(path, json=shown)
     assert again.status_code == 200
     assert again.json() == shown
+    assert http.get(again.headers["Azure-AsyncOperation"]).json()["status"] == "Succeeded"
+    assert [version["name"] for version in http.get(f"{path}/versions").json()["value"]] == ["1"]
     assert shown["properties"]["customize"] == template_body()["properties"]["customize"]
 
 
@@ -72,14 +83,36 @@ def test_paths_are_case_insensitive_and_the_first_spelling_stays(http: httpx.Cli
 
 def test_conditions_protect_what_somebody_else_wrote(http: httpx.Client, group: str) -> None:
     etag = put(http, group).headers["ETag"]
-    assert http.get(template_path(group, "web")).headers["ETag"] == etag
 
     exists = put(http, group, **{"If-None-Match": "*"})
     assert (exists.status_code, code(exists)) == (409, "Conflict")
+    assert "Update/Upgrade of image templates is currently not supported" in exists.json()["error"]["message"]
 
-    assert put(http, group, **{"If-Match": etag}).status_code == 200
+    assert put(http, group, "wait", **{"If-Match": etag}).status_code == 200
     late = put(http, group, **{"If-Match": etag})
     assert (late.status_code, code(late)) == (412, "PreconditionFailed")
+    assert http.delete(template_path(group, "web"), headers={"If-Match": etag}).status_code == 412
+    assert http.delete(template_path(group, "web"), headers={"If-Match": f'"x", {etag}, *'}).status_code == 202
+
+
+def test_an_etag_bears_with_submissions_and_runs(http: httpx.Client, group: str) -> None:
+    etag = put(http, group).headers["ETag"]
+    path = ready(http, group)
+    http.post(f"{path}/run")
+    until(lambda: last_run(http, group)["runState"] == "Succeeded")
+    assert put(http, group, "fail", **{"If-Match": etag}).status_code == 200
+
+
+def test_a_client_that_has_the_answer_gets_304_until_there_is_news(http: httpx.Client, group: str) -> None:
+    path = ready(http, group)
+    etag = http.get(path).headers["ETag"]
+    url = http.build_request("GET", path).url  # asked by itself: no specification has a 304
+    same = httpx.get(url, headers={"If-None-Match": f"W/{etag}"})
+    assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", etag)
+    http.post(f"{path}/run")
+    news = http.get(path, headers={"If-None-Match": etag})
+    assert news.status_code == 200
+    assert news.headers["ETag"] != etag
 
 
 def test_a_template_stays_in_its_region(http: httpx.Client, group: str) -> None:
@@ -106,6 +139,14 @@ def test_every_route_wants_a_stable_api_version(served: str, version: str | None
         answer = httpx.get(url)
         assert (answer.status_code, code(answer)) == (400, expected)
         assert "2025-10-01" in answer.json()["error"]["message"]
+
+
+def test_a_preview_is_refused_with_the_nearest_stable_api_version(served: str) -> None:
+    query = {"API-Version": "2021-10-01-preview", "unknown": "ignored"}
+    answer = httpx.get(f"{served}{template_path('any', 'web')}", params=query)
+    assert "nearest that is, is 2021-10-01" in answer.json()["error"]["message"]
+    known = httpx.get(f"{served}{template_path('any', 'web')}", params={**query, "API-Version": "2021-10-01"})
+    assert known.status_code == 404
 
 
 def test_a_body_that_is_not_json_is_refused_with_its_place(http: httpx.Client, group: str) -> None:
@@ -136,8 +177,7 @@ def test_every_answer_carries_trace_ids(http: httpx.Client, group: str) -> None:
 
 
 def test_a_run_is_202_until_it_is_over_at_its_location(http: httpx.Client, group: str) -> None:
-    put(http, group, "wait")
-    started = http.post(template_path(group, "web") + "/run")
+    started = http.post(ready(http, group, "wait") + "/run")
     assert started.status_code == 202
     assert started.headers["Retry-After"] == "1"
 
@@ -156,16 +196,14 @@ def test_a_run_is_202_until_it_is_over_at_its_location(http: httpx.Client, group
 
 
 def test_an_update_during_a_run_is_taken(http: httpx.Client, group: str) -> None:
-    put(http, group, "wait")
-    http.post(template_path(group, "web") + "/run")
+    http.post(ready(http, group, "wait") + "/run")
     assert put(http, group, "succeed").status_code == 200
     http.post(template_path(group, "web") + "/cancel")
     until(lambda: last_run(http, group)["runState"] == "Canceled")
 
 
 def test_runs_are_kept_newest_first_with_their_phases(http: httpx.Client, group: str) -> None:
-    put(http, group)
-    path = template_path(group, "web")
+    path = ready(http, group)
     assert http.get(f"{path}/runs").json() == {"value": []}
     for _ in range(2):
         http.post(f"{path}/run")
@@ -185,21 +223,21 @@ def test_runs_are_kept_newest_first_with_their_phases(http: httpx.Client, group:
 
 
 def test_a_log_that_is_not_there_yet_is_empty(http: httpx.Client, group: str) -> None:
-    put(http, group)
-    path = template_path(group, "web")
+    path = ready(http, group)
     http.post(f"{path}/run")
     run = until(lambda: http.get(f"{path}/runs").json()["value"])[0]["name"]
     answer = http.get(f"{path}/runs/{run}/log", params={"offset": "7"})
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["x-kiln-next-offset"] == "7"
     assert answer.headers["x-kiln-run-state"] in {"Running", "Succeeded"}
-    wrong = http.get(f"{path}/runs/{run}/log", params={"offset": "-1"})
-    assert (wrong.status_code, code(wrong)) == (400, "InvalidParameter")
+    assert http.get(f"{path}/runs/{run}/log", params={"name": "Validation"}).status_code == 204
+    for query in ({"offset": "-1"}, {"name": "build"}):
+        wrong = http.get(f"{path}/runs/{run}/log", params=query)
+        assert (wrong.status_code, code(wrong)) == (400, "InvalidParameter")
 
 
 def test_a_gallery_output_cannot_be_downloaded(http: httpx.Client, group: str) -> None:
-    put(http, group)
-    path = template_path(group, "web")
+    path = ready(http, group)
     assert http.post(f"{path}/runOutputs/gallery/getAccess").status_code == 404
     http.post(f"{path}/run")
     until(lambda: http.get(f"{path}/runOutputs").json()["value"])

@@ -166,7 +166,7 @@ def test_every_problem_of_a_template_is_told_at_once(sdk: ImageBuilderClient, gr
     assert error.code == "ValidationFailed"
     assert [detail.target for detail in error.details] == [
         "properties.customize[0]",
-        "properties.customize[1]",
+        "properties.customize[1].type",
         "properties.colour",
     ]
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
+from kiln.template.versions import API_VERSIONS
 from tests.unit.triggers.requests import request
-from triggers.call import API_VERSIONS, BODY_LIMIT, Call
+from triggers.call import BODY_LIMIT, Call
 from triggers.orchestrations import Orchestrations
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
-"""Kiln's REST API over builds that only keep records: what a template's first customizer says is what its run does.
+"""Kiln's REST API over stand-ins that only keep records: what a template says is what becomes of it.
 
-It owns how a stand-in build ends; triggers, records and store are the real ones.
+Its first customizer says what a run does, its tag `submission` what its submission does. It owns how these end;
+triggers, records and store are the real ones.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -15,12 +16,13 @@ import azure.durable_functions as df
 import azure.functions as func
 
 import triggers
-from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
+from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE, SUBMIT_TEMPLATE
 from kiln.errors import ErrorDetail
+from kiln.ids import SubmissionRef
 from kiln.messages import CANCEL, BuildRequest, DeleteTemplateRequest
-from kiln.runs.record import Phase, RunOutput, RunRecord, RunState
+from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs
+from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,10 +31,39 @@ app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in triggers.blueprints:
     app.register_functions(blueprint)
 
+GO_ON = "go on"
+"""The event that a submission waits for whose tag says `wait`."""
 GALLERY_VERSION = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-images/providers/Microsoft.Compute"
     "/galleries/gallery/images/hello/versions/1.0.0"
 )
+
+
+NO_SUCH_IMAGE = ProvisioningError(code="BadPIRSource", message="There is no image Debian debian-12 12-gen2.")
+
+
+@app.orchestration_trigger(context_name="context", orchestration=SUBMIT_TEMPLATE.name)
+def submit(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]:
+    request = context.get_input()
+    if (yield context.call_activity("look", request)) == "wait":
+        yield context.wait_for_external_event(GO_ON)
+    yield context.call_activity("settle", request)
+
+
+@app.activity_trigger(input_name="payload", activity="look")
+def look(payload: Any) -> str:
+    return str(Templates().require(SubmissionRef.model_validate(payload).template).body["tags"].get("submission"))
+
+
+@app.activity_trigger(input_name="payload", activity="settle")
+def end_submission(payload: Any) -> None:
+    submission = SubmissionRef.model_validate(payload)
+
+    def change(record: TemplateRecord) -> TemplateRecord:
+        error = NO_SUCH_IMAGE if record.body["tags"].get("submission") == "fail" else None
+        return settle(record, submission.version, datetime.now(UTC), error)
+
+    Templates().update(submission.template, change)
 
 
 @app.orchestration_trigger(context_name="context", orchestration=BUILD_IMAGE.name)
@@ -52,7 +83,7 @@ def begin(payload: Any) -> str:
         return annotate(enter(record, Phase.CUSTOMIZE, datetime.now(UTC)), Phase.CUSTOMIZE, "step 1 of 1")
 
     Runs().update(run.template, run.run_id, change)
-    return str(Templates().require(run.template).body["properties"]["customize"][0]["inline"][0])
+    return str(Runs().require(run.template, run.run_id).body["properties"]["customize"][0]["inline"][0])
 
 
 @app.activity_trigger(input_name="payload", activity="end")

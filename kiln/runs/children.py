@@ -1,0 +1,126 @@
+"""What belongs to a template besides its runs: the versions that it had, and its triggers.
+
+It owns paths and writes. The latest version is the template's own document; it becomes one of these when a newer one
+replaces it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.errors import ResourceNotFound
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import TemplateRecord, TemplateVersion, TriggerRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.ids import TemplateId
+
+
+class Versions:
+    """The versions that a template had, by number."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, version: int) -> str:
+        """Return where a version's document is; paths sort by number."""
+        return f"versions/{template.key}/{version:08}.json"
+
+    def keep(self, record: TemplateRecord) -> TemplateVersion:
+        """Keep the template's present version, which is about to be replaced; it may be kept already.
+
+        What is known to have become of its submission stays known: a slower writer, who read the template before the
+        submission ended, changes nothing.
+        """
+        version = present(record)
+
+        def merge(kept: TemplateVersion) -> TemplateVersion:
+            known = kept.since == version.since and kept.settled_at is not None
+            return kept if known else version
+
+        return self._store.put(self.path(record.id, record.version), version, merge)
+
+    def get(self, record: TemplateRecord, version: int) -> TemplateVersion | None:
+        """Return a version of the template, the present one or one that was replaced; None when it never had it."""
+        if version == record.version:
+            return present(record)
+        stored = self._store.get(self.path(record.id, version), TemplateVersion)
+        if stored is None or version > record.version or stored.content.since < record.created:
+            return None  # or an earlier template of the name left it behind
+        return stored.content
+
+    def require(self, record: TemplateRecord, version: int) -> TemplateVersion:
+        """Return a version of the template. Raises `ResourceNotFound`."""
+        found = self.get(record, version)
+        if found is None:
+            message = f"The image template {record.id.arm} has no version {version}."
+            raise ResourceNotFound(message, target=str(version))
+        return found
+
+
+def present(record: TemplateRecord) -> TemplateVersion:
+    """Return the template's present version."""
+    submitted = record.settled >= record.version
+    return TemplateVersion(
+        version=record.version,
+        body=record.body,
+        since=record.changed,
+        state=record.provisioning_state,
+        error=record.provisioning_error,
+        settled_at=record.settled_at if submitted else None,
+    )
+
+
+class Triggers:
+    """Triggers, by template and name."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, name: str) -> str:
+        """Return where a trigger's document is."""
+        return f"triggers/{template.key}/{name.lower()}.json"
+
+    def get(self, template: TemplateRecord, name: str) -> TriggerRecord | None:
+        """Return the trigger, or None."""
+        stored = self._store.get(self.path(template.id, name), TriggerRecord)
+        return stored.content if stored and _is_of(stored.content, template) else None
+
+    def require(self, template: TemplateRecord, name: str) -> TriggerRecord:
+        """Return the trigger. Raises `ResourceNotFound`."""
+        record = self.get(template, name)
+        if record is None:
+            raise ResourceNotFound(f"The image template {template.id.arm} has no trigger {name!r}.", target=name)
+        return record
+
+    def put(self, record: TriggerRecord) -> TriggerRecord:
+        """Store a trigger, new or over the one of its name; return it as stored."""
+        return self._store.put(self.path(record.template, record.name), record, lambda _: record)
+
+    def delete(self, template: TemplateRecord, name: str) -> bool:
+        """Remove the trigger. Returns False when there was none."""
+        there = self.get(template, name) is not None
+        self._store.delete(self.path(template.id, name))
+        return there
+
+    def names(self, template: TemplateId) -> Iterator[str]:
+        """Yield the names of the template's triggers in lower case, in order."""
+        prefix = f"triggers/{template.key}/"
+        for path in self._store.paths(prefix):
+            yield path.removeprefix(prefix).removesuffix(".json")
+
+    def list(self, template: TemplateRecord) -> Iterator[TriggerRecord]:
+        """Yield the template's triggers by name."""
+        for name in self.names(template.id):
+            record = self.get(template, name)
+            if record is not None:
+                yield record
+
+
+def _is_of(trigger: TriggerRecord, template: TemplateRecord) -> bool:
+    """Whether it is this template's, and not one that an earlier template of the name left behind."""
+    return trigger.created >= template.created

@@ -1,0 +1,63 @@
+"""Templates as an api-version knows them: what is newer than the one that was asked for is left out.
+
+It owns the leaving out; the resource's shape belongs to kiln.runs.status, and what is newer to the template's models.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from kiln.runs.status import template_resource
+from kiln.template.base import Since
+from kiln.template.models import ImageTemplate
+from kiln.template.shape import root, walk
+
+if TYPE_CHECKING:
+    from kiln.runs.record import RunRecord, TemplateRecord
+    from kiln.template.shape import Path, Place
+
+STAGING_SHOWN_SINCE = "2022-02-14"
+"""The first api-version with exactStagingResourceGroup (Microsoft's API definitions)."""
+
+
+def template_answer(record: TemplateRecord, run: RunRecord | None, api_version: str) -> dict[str, Any]:
+    """Return the template's resource with `run`, its latest, as `api_version` has it."""
+    known = record.model_copy(update={"body": as_known(record.body, api_version)})
+    resource = template_resource(known, run)
+    if api_version < STAGING_SHOWN_SINCE:
+        del resource["properties"]["exactStagingResourceGroup"]
+    return resource
+
+
+def as_known(body: dict[str, Any], api_version: str) -> dict[str, Any]:
+    """Return a template's body without the properties that `api_version` does not have. Kiln's own ones stay."""
+    newer = [place.path for place, _ in walk(root(ImageTemplate), body) if _is_newer(place, api_version)]
+    if not newer:
+        return body
+    shown = copy.deepcopy(body)
+    for path in newer:
+        _drop(shown, path)
+    return shown
+
+
+def _is_newer(place: Place, api_version: str) -> bool:
+    """Whether it is a property, and a newer one. A property with a newer *value* is shown: there is no older value."""
+    since = place.shape.mark(Since)
+    return (
+        since is not None
+        and since.value is None
+        and since.api_version is not None
+        and since.api_version > api_version
+        and isinstance(place.path[-1], str)
+    )
+
+
+def _drop(body: Any, path: Path) -> None:
+    """Remove one property; it may be inside of one that went before."""
+    *parents, name = path
+    for part in parents:
+        if isinstance(body, dict) and part not in body:
+            return
+        body = body[part]
+    body.pop(name, None)

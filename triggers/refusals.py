@@ -1,0 +1,43 @@
+"""Errors that HTTP alone knows: what is asked is not looked at.
+
+It owns their words; which status each of them is, reply.py knows.
+"""
+
+from __future__ import annotations
+
+from kiln.errors import KilnError
+
+
+class UnsupportedMediaType(KilnError):
+    """The body is of a kind that is not read."""
+
+    code = "UnsupportedMediaType"
+
+    def __init__(self, media_type: str) -> None:
+        super().__init__(
+            f"The request's body is {media_type!r}; expected application/json.",
+            target="Content-Type",
+        )
+
+
+class MethodNotAllowed(KilnError):
+    """The path is known, and not for this method."""
+
+    code = "MethodNotAllowed"
+
+    def __init__(self, method: str, path: str, allowed: tuple[str, ...]) -> None:
+        self.allowed = allowed
+        super().__init__(f"{method} is not supported at {path}; supported there: {', '.join(allowed)}.", target=path)
+
+
+class TooManyRequests(KilnError):
+    """The subscription asked more often than it may; it may ask again in `retry_after` seconds."""
+
+    code = "TooManyRequests"
+
+    def __init__(self, kind: str, scope: str, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            f"The limit of {kind} is exceeded for {scope}.",
+            hint=f"Try again in {retry_after} s, as the header Retry-After says.",
+        )
