@@ -27,6 +27,7 @@ RULE: Shape = {
     "delay": NUMBER,
     "headers": MAP,
 }
+_THROTTLED = 429
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Fault:
 
     def error(self) -> dict[str, Any]:
         """Build the error object that the rule asks for."""
+        throttled = self.rule.get("status") == _THROTTLED
         error = {
-            "code": self.rule.get("code", "InternalServerError"),
+            "code": self.rule.get("code", "SubscriptionRequestsThrottled" if throttled else "InternalServerError"),
             "message": self.rule.get("message", "A fault rule of the local Azure made this fail."),
         }
         return error | ({"details": self.rule["details"]} if "details" in self.rule else {})

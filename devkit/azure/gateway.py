@@ -12,7 +12,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +27,7 @@ from devkit.azure.errors import (
     subscription_not_found,
     unsupported,
 )
+from devkit.azure.rate_limits import RateLimits
 from devkit.azure.routing import Answer, Call, Route, find
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Gateway:
 
     cloud: Cloud
     observe: Observer
+    limits: RateLimits = field(default_factory=RateLimits)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; every failure becomes an error in ARM's form."""
@@ -60,6 +62,7 @@ class Gateway:
         if fault is not None and fault.rule.get("drop") == "before":
             return _drop(request)
         response = await self._answer(request, path, fault)
+        response.headers.update(self.limits.headers(request.method, path, response.status))
         entry.milliseconds = round((time.monotonic() - began) * 1000, 1)
         if fault is not None and fault.rule.get("drop") == "after":
             return _drop(request)

@@ -20,6 +20,7 @@ from devkit.azure.compute import (
     snapshots,
     virtual_machines,
 )
+from devkit.azure.compute_facts import skus, usages
 from devkit.azure.gallery import definitions, galleries, versions
 from devkit.azure.identity import app_identities, identities
 from devkit.azure.network import interfaces, security_groups, subnets, virtual_networks
@@ -37,7 +38,7 @@ Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
 _ROUTED = (
     control, tokens, lro, subscriptions, groups, virtual_networks, subnets, security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
-    marketplace, identities, app_identities,
+    marketplace, identities, app_identities, skus, usages,
 )  # fmt: skip
 _WORKING = (
     groups, virtual_networks, subnets, security_groups, interfaces, accounts, virtual_machines, power, run_commands,

@@ -6,11 +6,12 @@ It owns the group's own life and the order of its end; it must not know how a co
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkit.azure import ids, lro, regions
-from devkit.azure.errors import ArmError, group_not_found, invalid
+from devkit.azure.errors import ArmError, group_not_found, unsupported
 from devkit.azure.operations import Operation, WorkTable
+from devkit.azure.resources import listing
 from devkit.azure.routing import GROUP, SUBSCRIPTION, Answer, Call, RouteTable
 from devkit.azure.shapes import MAP, READ_ONLY, STR, Must, Shape
 from devkit.azure.store import Resource
@@ -25,6 +26,7 @@ BODY: Shape = {
     "id": READ_ONLY, "name": READ_ONLY, "type": READ_ONLY, "location": Must(STR), "tags": MAP, "managedBy": STR,
     "properties": {"provisioningState": READ_ONLY},
 }  # fmt: skip
+_GENERIC = ("id", "name", "type", "location", "tags", "sku", "kind", "identity", "managedBy", "plan")
 _NAME = re.compile(r"[-\w._()]{1,90}(?<!\.)")  # Resource Manager: naming rules for resource groups
 
 
@@ -55,9 +57,9 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     return Answer(200 if old else 201, resource.show())
 
 
-@table.route("PATCH", GROUP, body={"tags": MAP})
+@table.route("PATCH", GROUP, body={"name": READ_ONLY, "tags": MAP, "managedBy": STR, "properties": READ_ONLY})
 async def patch(cloud: Cloud, call: Call) -> Answer:
-    """Replace the tags."""
+    """Replace the tags, if the body has any."""
     resource = _get(cloud, call)
     resource.doc.update(call.body)
     cloud.store.save(resource)
@@ -78,28 +80,38 @@ async def exists(cloud: Cloud, call: Call) -> Answer:
 
 @table.route("GET", SUBSCRIPTION + "/resourceGroups")
 async def list_groups(cloud: Cloud, call: Call) -> Answer:
-    """List the groups; `$filter` knows the documented form tagName eq 'x' and tagValue eq 'y'."""
-    groups = cloud.store.list(kind=TYPE)
-    if "$filter" in call.query:
-        tag, value = _tag_filter(call.query["$filter"])
-        groups = [group for group in groups if group.doc.get("tags", {}).get(tag) == value]
-    return Answer(200, {"value": [group.show() for group in groups]})
-
-
-def _tag_filter(text: str) -> tuple[str, str]:
-    match = re.fullmatch(r"\s*tagName eq '([^']*)' and tagValue eq '([^']*)'\s*", text, re.IGNORECASE)
-    if match is None:
-        raise invalid(f"The filter '{text}' is not one that the local Azure knows.", "$filter")
-    return match[1], match[2]
+    """List the groups, by tag if `$filter` says so."""
+    found = listing.filtered(call, cloud.store.list(kind=TYPE), types=False)
+    return listing.page(call, [group.show() for group in found])
 
 
 @table.route("GET", GROUP + "/resources")
 async def list_content(cloud: Cloud, call: Call) -> Answer:
-    """List the group's tracked resources: those that have a location."""
-    group = _get(cloud, call)
-    content = [found.show() for found in cloud.store.list(within=group.id) if "location" in found.doc]
-    kept = ("id", "name", "type", "location", "tags", "sku", "kind", "identity")
-    return Answer(200, {"value": [{key: doc[key] for key in kept if key in doc} for doc in content]})
+    """List the group's tracked resources: those that have a location; `$filter` knows resourceType and tags."""
+    return _list_tracked(cloud, call, _get(cloud, call).id)
+
+
+@table.route("GET", SUBSCRIPTION + "/resources")
+async def list_all(cloud: Cloud, call: Call) -> Answer:
+    """List the subscription's tracked resources."""
+    return _list_tracked(cloud, call, call.id)
+
+
+def _list_tracked(cloud: Cloud, call: Call, within: str) -> Answer:
+    tracked = [found for found in cloud.store.list(within=within) if "location" in found.doc and found.type != TYPE]
+    content = [_generic(found, call.expand) for found in listing.filtered(call, tracked, types=True)]
+    return listing.page(call, content)
+
+
+def _generic(resource: Resource, expand: str) -> dict[str, Any]:
+    """Show a resource without what its own provider alone knows; `expand` is `$expand` in lower case."""
+    doc = resource.show()
+    shown = {key: doc[key] for key in _GENERIC if key in doc}
+    for asked in filter(None, expand.split(",")):
+        if asked != "provisioningstate":
+            raise unsupported(f"$expand={asked} for a list of resources")
+        shown["provisioningState"] = resource.properties.get("provisioningState", "Succeeded")
+    return shown
 
 
 @table.route("DELETE", GROUP)

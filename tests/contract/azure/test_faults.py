@@ -72,3 +72,23 @@ def test_an_ill_formed_rule_is_refused(cloud: Harness) -> None:
     assert answer.status_code == 400
     assert "color: unknown property" in message
     assert "method: required and missing" in message
+
+
+def test_a_throttled_request_says_when_to_come_back_and_that_nothing_is_left(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "GET", "path": "*/RG-images", "status": 429, "retry_after": 7})
+    throttled, taken = cloud.http("GET", SEEDED), cloud.http("GET", SEEDED)
+    assert throttled.json()["error"]["code"] == "SubscriptionRequestsThrottled"
+    assert throttled.headers["Retry-After"] == "7"
+    assert throttled.headers["x-ms-ratelimit-remaining-subscription-reads"] == "0"
+    assert int(taken.headers["x-ms-ratelimit-remaining-subscription-reads"]) > 200
+
+
+def test_every_answer_tells_how_many_more_of_its_kind_there_may_be(cloud: Harness) -> None:
+    written = cloud.put(GROUP, {"location": "westeurope"})
+    deleted = cloud.http("DELETE", GROUP)
+    read = cloud.http("GET", SEEDED)
+    for answer, kind in ((written, "writes"), (deleted, "deletes"), (read, "reads")):
+        left = {name: value for name, value in answer.headers.items() if "ratelimit" in name}
+        assert list(left) == [f"x-ms-ratelimit-remaining-subscription-{kind}"]
+        assert 0 < int(*left.values()) < 250
+    assert "ratelimit" not in str(cloud.http("GET", "/msi/token", params={"resource": "x"}).headers)
