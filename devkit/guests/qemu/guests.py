@@ -60,6 +60,8 @@ class QemuGuests:
         """Make a machine's disk and record."""
         if isinstance(spec.source, MarketplaceImage) and "windows" in spec.source.publisher.lower():
             raise GuestError(f"{spec.vm_id}: there is no Windows to run in a local QEMU machine")
+        if isinstance(spec.source, MarketplaceImage) and "arm64" in spec.source.sku.lower():
+            raise GuestError(f"{spec.vm_id}: local QEMU machines have x64 processors, not Arm64")
         for source in (spec.source, *(disk.source for disk in spec.data_disks)):
             if isinstance(source, DiskImage) and not source.path.is_file():
                 raise GuestError(f"{spec.vm_id}: its source {source.path} does not exist")
