@@ -6,13 +6,17 @@ from . import (  # noqa: F401 - importing a module registers its activities
     capture,
     clean_up,
     customize,
+    images,
     operations,
     plan,
     provision,
     replicate,
+    restart,
     runs,
     stage,
+    submission,
     templates,
+    validate,
 )
 
 blueprints = (bp,)

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import azure.durable_functions as df
 from pydantic import BaseModel
 
-from kiln.errors import BuildError, RunCanceled
-from kiln.runs.store import Ledgers
+from kiln.errors import BuildError, RunCanceled, Superseded
+from kiln.ids import RunRef
+from kiln.runs.record import ProvisioningState
+from kiln.runs.store import Ledgers, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kiln.contracts import Activity
-    from kiln.ids import RunRef
+    from kiln.ids import Owner
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 ResultT = TypeVar("ResultT", bound=BaseModel)
@@ -54,7 +56,18 @@ def answer(
     return {"result": result.model_dump(mode="json")}
 
 
-def fence(run: RunRef) -> None:
-    """Raise `RunCanceled` once the run's clean-up has begun: what waits for it may stop."""
-    if Ledgers().is_closed(run.template, run.run_id):
-        raise RunCanceled(run.run_id)
+def fence(owner: Owner) -> None:
+    """Stop work that is of no use any more.
+
+    Raises `RunCanceled` once a run's clean-up has begun, and `Superseded` when a submission's template is gone, going
+    or newer.
+    """
+    if isinstance(owner, RunRef):
+        if Ledgers().is_closed(owner.template, owner.run_id):
+            raise RunCanceled(owner.run_id)
+        return
+    stored = Templates().get(owner.template)
+    record = stored.content if stored else None
+    going = record is None or record.provisioning_state is ProvisioningState.DELETING
+    if going or (record is not None and record.version != owner.version):
+        raise Superseded(owner.template.arm, owner.version)

@@ -1,9 +1,9 @@
-"""Images made from the machine: recorded in the ledger first, and kept by it once they are whole."""
+"""Gallery versions and VHDs: recorded in the ledger first, and kept by it once they are whole."""
 
 from __future__ import annotations
 
 from activities.adapter import fence, implements
-from kiln.cloud import exports, gallery, machines
+from kiln.cloud import exports, gallery
 from kiln.contracts import CHECK_EXPORT, END_EXPORT, REPORT_OUTPUT, START_EXPORT, START_VERSION
 from kiln.messages import GalleryRequest, Nothing, Operation, OutputReport, Progress, VhdRequest
 from kiln.runs.record import LedgerEntry
@@ -17,13 +17,14 @@ def start_version(request: GalleryRequest) -> Operation:
     gallery.refuse_taken(request.target)
     entry = LedgerEntry(kind="gallery-version", id=request.target.version_id, tier=0)
     Ledgers().record(request.run.template, request.run.run_id, entry)
-    return gallery.start_version(request.machine, request.target)
+    return gallery.start_version(request.origin, request.target)
 
 
 @implements(START_EXPORT)
 def start_export(request: VhdRequest) -> Nothing:
     """Record the access to the disk and the VHD, then start to copy."""
-    access = LedgerEntry(kind="disk-access", id=machines.disk_id(request.machine), tier=0)
+    exports.refuse_taken(request)
+    access = LedgerEntry(kind="disk-access", id=request.origin.disk, tier=0)
     vhd = LedgerEntry(kind="vhd", id=exports.vhd_url(request), tier=0)
     Ledgers().record(request.run.template, request.run.run_id, access, vhd)
     exports.start_export(request)
@@ -41,7 +42,7 @@ def check_export(request: VhdRequest) -> Progress:
 def end_export(request: VhdRequest) -> Operation:
     """Start to withdraw the access to the disk."""
     fence(request.run)
-    return exports.start_revoke(request.machine)
+    return exports.start_revoke(request.origin.disk)
 
 
 @implements(REPORT_OUTPUT)

@@ -1,4 +1,4 @@
-"""One script in the build machine: started, then asked for."""
+"""Scripts in machines: started, then asked for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def start_step(request: StepRequest) -> StepStarted:
 
 @implements(CHECK_STEP)
 def check_step(request: StepRequest) -> Progress:
-    """Bring new output to the log and say whether the script is over."""
+    """Bring new output to the log and say whether the script is over, and with which exit code."""
     fence(request.run)
-    return Progress(done=commands.step_is_over(request))
+    return commands.step_progress(request)

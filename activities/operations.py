@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @implements(CHECK_OPERATION)
 def check_operation(request: OperationCheck) -> Progress:
-    """Ask how far an operation is; one that belongs to a run is given up once the run is."""
-    if request.run is not None:
-        fence(request.run)
+    """Ask how far an operation is; one that belongs to a run or a submission is given up with its owner."""
+    if request.owner is not None:
+        fence(request.owner)
     return operations.check(request.operation)

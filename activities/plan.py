@@ -5,41 +5,92 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import gallery, marketplace
+from kiln.cloud import facts, gallery, managed_images
 from kiln.contracts import MAKE_PLAN
-from kiln.errors import KilnError, RunCanceled, SourceNotFound
+from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, TemplateInvalid, TemplateRefused
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
-from kiln.planner.plan import GalleryTarget, Plan
+from kiln.planner.retry import Retry
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs, Templates
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
+    from kiln.planner.plan import Plan
+    from kiln.runs.record import RunOutput, RunRecord
+    from kiln.template.models import ImageTemplate
 
 
 @implements(MAKE_PLAN)
 def make_plan(run: RunRef) -> Plan:
-    """Make the run's plan, and refuse versions that are taken before anything is built."""
-    if Runs().require(run.template, run.run_id).state is not RunState.RUNNING:
+    """Make the run's plan, and refuse targets that are taken before anything is built."""
+    record = Runs().require(run.template, run.run_id)
+    if record.state is not RunState.RUNNING:
         raise RunCanceled(run.run_id)  # canceled before the orchestration could hear of it
-    record = Templates().require(run.template)
-    try:
-        template = parse_template(record.body)
-    except KilnError as error:  # stored by a version of Kiln whose rules were others
-        raise SourceNotFound(error.detail.sentence(), target=run.template.arm) from error
-    facts = Facts(
-        source_version=marketplace.resolve_version(
-            run.template.subscription, template.location, template.properties.source
+    template = _template(record)
+    stored = Templates().require(run.template)
+    retry = _retry(record)
+    source = facts.source_facts(run.template.subscription, template, retry.source_version if retry else None)
+    plan = plan_of(
+        template,
+        run=run,
+        version=record.version,
+        staging_group=stored.staging_group,
+        staging_given=stored.staging_given,
+        facts=Facts(
+            source=source,
+            definitions={image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)},
         ),
-        definitions={image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)},
+        retry=retry,
     )
-    plan = plan_of(template, run=run, staging_group=record.staging_group, facts=facts)
-    for target in plan.targets:
-        if isinstance(target, GalleryTarget):
-            gallery.refuse_taken(target)
-    version = facts.source_version
+    _refuse_taken(plan)
+    version = source.version
     Runs().update(run.template, run.run_id, lambda found: found.model_copy(update={"source_version": version}))
     return plan
+
+
+def _template(record: RunRecord) -> ImageTemplate:
+    try:
+        return parse_template(record.body)
+    except TemplateInvalid as error:  # stored by a version of Kiln whose rules were others
+        raise TemplateRefused(error.detail.details or (error.detail,)) from error
+
+
+def _retry(record: RunRecord) -> Retry | None:
+    """Return what the earlier run leaves to go on from; images that were deleted since do not count."""
+    if record.retry_of is None:
+        return None
+    before = Runs().get(record.template, record.retry_of)
+    if before is None or before.source_version is None:
+        return None  # it never came as far as a plan: build as if for the first time
+    there = tuple(output for output in before.outputs if not _is_gone(output))
+    return Retry(outputs=there, source_version=before.source_version, invalid=_is_invalid(before))
+
+
+def _is_invalid(before: RunRecord) -> bool:
+    """Whether the earlier run's image failed its validation: it failed although images were made, and not by the clock.
+
+    In doubt the image is built again, which is never wrong.
+    """
+    stopped = {DeadlineExceeded.code, InternalFailure.code}
+    return before.state is RunState.FAILED and (before.error is None or before.error.code not in stopped)
+
+
+def _is_gone(output: RunOutput) -> bool:
+    return (
+        output.kind == "SharedImage"
+        and output.artifact_id is not None
+        and not gallery.version_exists(output.artifact_id)
+    )
+
+
+def _refuse_taken(plan: Plan) -> None:
+    done = {output.artifact_id for output in plan.done}
+    for target in plan.targets:
+        if isinstance(target, GalleryTarget) and target.version_id not in done:
+            gallery.refuse_taken(target)
+        if isinstance(target, ManagedImageTarget):
+            managed_images.refuse_taken(target)

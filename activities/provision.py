@@ -1,4 +1,4 @@
-"""The build machine: recorded in the run's ledger, then made; later turned off, given back and marked."""
+"""A machine: recorded in the run's ledger, then made; later turned off, given back and marked."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ POWER_PAUSE = 3.0
 @implements(START_INTERFACE)
 def start_interface(request: MachineRequest) -> Operation:
     """Record the network interface, then start to make it."""
-    entry = LedgerEntry(kind="nic", id=machines.interface_id(request.machine), tier=2)
+    machine = request.machine
+    entry = LedgerEntry(kind="nic", id=machines.interface_id(machine), tier=2, purpose=machine.purpose)
     Ledgers().record(request.run.template, request.run.run_id, entry)
-    return machines.start_interface(request.machine)
+    return machines.start_interface(machine)
 
 
 @implements(START_MACHINE)
 def start_machine(request: MachineRequest) -> Operation:
-    """Record the machine and its disk, then start to make them."""
-    machine = LedgerEntry(kind="vm", id=machines.machine_id(request.machine), tier=1)
-    disk = LedgerEntry(kind="disk", id=machines.disk_id(request.machine), tier=2)
-    Ledgers().record(request.run.template, request.run.run_id, machine, disk)
-    return machines.start_machine(request.machine)
+    """Record the machine and its disks, then start to make them."""
+    spec = request.machine
+    machine = LedgerEntry(kind="vm", id=machines.machine_id(spec), tier=1, purpose=spec.purpose)
+    disks = (LedgerEntry(kind="disk", id=disk, tier=2, purpose=spec.purpose) for disk in machines.disk_ids(spec))
+    Ledgers().record(request.run.template, request.run.run_id, machine, *disks)
+    return machines.start_machine(spec)
 
 
 @implements(CHECK_POWERED_OFF)

@@ -54,9 +54,7 @@ def finish_run(request: FinishReport) -> Nothing:
     def change(record: RunRecord) -> RunRecord:
         for output in request.outputs:
             record = add_output(record, output)
-        return finish(
-            record, request.state, at=at, message=request.message, error=request.error, leftovers=request.leftovers
-        )
+        return finish(record, request.state, at, request.message, request.error, request.leftovers, request.kept)
 
     ended = change(Runs().require(run.template, run.run_id))
     Templates().update(run.template, lambda template: publish_outputs(template, ended))

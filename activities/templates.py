@@ -1,32 +1,53 @@
-"""The end of a template."""
+"""The end of a template: what is going ends, what Kiln made for it goes, its records go."""
 
 from __future__ import annotations
 
 from activities.adapter import implements
-from kiln.cloud import staging
-from kiln.contracts import CHECK_RUN_OVER, FORGET_TEMPLATE, START_DELETE_GROUP
-from kiln.messages import DeleteTemplateRequest, Nothing, Operation, Progress
+from kiln.cloud import groups, inventory
+from kiln.contracts import CHECK_IDLE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.messages import DeleteTemplateRequest, Leftovers, Nothing, Operation, Progress
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 
 
-@implements(CHECK_RUN_OVER)
-def check_run_over(request: DeleteTemplateRequest) -> Progress:
-    """Ask whether the template's latest run is over."""
+@implements(CHECK_IDLE)
+def check_idle(request: DeleteTemplateRequest) -> Progress:
+    """Ask whether nothing of the template is going: neither a submission nor its latest run."""
     stored = Templates().get(request.template)
-    if stored is None or stored.content.run_id is None:
+    if stored is None:
         return Progress(done=True)
-    run = Runs().get(request.template, stored.content.run_id)
-    return Progress(done=run is None or run.state.is_final)
+    record = stored.content
+    if record.settled < record.version:
+        return Progress(done=False, note="a submission is under way")
+    if record.run_id is None:
+        return Progress(done=True)
+    run = Runs().get(request.template, record.run_id)
+    over = run is None or run.state.is_final
+    return Progress(done=over, note=None if over else f"run {record.run_id} is under way")
+
+
+@implements(LIST_STAGED)
+def list_staged(request: DeleteTemplateRequest) -> Leftovers:
+    """Return what Kiln made in a staging group that is not its own; its own goes as a whole."""
+    record = _doomed(request)
+    if record is None or not record.staging_given:
+        return Leftovers()
+    if groups.is_made_by_kiln(request.template, record.staging_group):
+        return Leftovers()
+    return Leftovers(entries=inventory.staged(request.template, record.staging_group))
 
 
 @implements(START_DELETE_GROUP)
 def start_delete_group(request: DeleteTemplateRequest) -> Operation:
-    """Start to delete the staging group and all that is in it."""
+    """Start to delete the staging group with all that is in it, or give one that is not Kiln's back to its owner."""
     record = _doomed(request)
     if record is None:
         return Operation(doing="delete the staging resource group")
-    return staging.start_delete_group(request.template.subscription, record.staging_group)
+    template, group = request.template, record.staging_group
+    if record.staging_given and not groups.is_made_by_kiln(template, group):
+        groups.release(template, group)
+        return Operation(doing=f"release the staging resource group {group}")
+    return groups.start_delete(template.subscription, group)
 
 
 @implements(FORGET_TEMPLATE)

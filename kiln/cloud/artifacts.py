@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.messages import StagedStorage
-    from kiln.planner.plan import ArtifactSpec
+    from kiln.planner.staging import ArtifactSpec
 
 TIMEOUT = 60.0
 """Seconds to connect, and between two pieces of a body."""

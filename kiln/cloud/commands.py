@@ -1,6 +1,7 @@
-"""Scripts in the build machine, by managed Run Command: started, watched, and their output brought to the log.
+"""Scripts in machines, by managed Run Command: started, watched, and their output brought to the log.
 
-Facts: Microsoft's "Run scripts in your Linux VM by using managed Run Commands" and Azure/run-command-handler-linux.
+Facts: Microsoft's "Run scripts in your Linux VM by using managed Run Commands" and its Windows counterpart, and
+Azure/run-command-handler-linux. A protected parameter is an environment variable on Linux, `-NAME value` on Windows.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from kiln import blobs
 from kiln.cloud import clients, logs
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS, LOGS
-from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed
+from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed, ValidatorFailed
+from kiln.messages import Progress
 from kiln.planner.scripts import ARTIFACT_VARIABLE
 
 if TYPE_CHECKING:
+    from azure.mgmt.compute.models import VirtualMachineRunCommand
+
     from kiln.messages import StepRequest
 
 FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
 """A tuple: the SDK's enumerations equal their values, but hash differently."""
+ENDED_STATES = ("Succeeded", "Failed")
+"""In which the script itself ended, with an exit code that the template judges."""
 STEP_TAG = "kilnStep"
 SIGNATURE_MARGIN = timedelta(minutes=15)
 
@@ -30,76 +36,96 @@ def start_step(request: StepRequest) -> int:
     Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
     no second command.
     """
-    step, machine = request.step, request.machine
-    base = logs.write_header(logs.log_of(request.storage), f"==> {step.kind} {step.index + 1}: {step.name}\n")
+    step = request.step
+    base = logs.write_header(logs.log_of(request.storage), header(request))
     if _is_started(request):
         return base
     try:
-        with azure(f"start {step.name!r} in the build machine"):
-            clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(
-                machine.group, machine.name, step.command, _body(request), polling=False, api_version=clients.COMPUTE
-            )
+        put(request, {STEP_TAG: step.key}, step.output_blob)
     except AzureFailed:
         if not _is_started(request):  # else the answer to an earlier try of this very call was lost
             raise
     return base
 
 
-def _is_started(request: StepRequest) -> bool:
-    """Whether the runCommands resource is this step's own; steps far apart share a name."""
+def header(request: StepRequest) -> str:
+    """Return the line that begins a step's part of the log. Its key makes it the only one of its kind."""
+    step = request.step
+    return f"==> {step.kind} {step.index + 1}: {step.name} [{step.key}]\n"
+
+
+def find(request: StepRequest) -> VirtualMachineRunCommand | None:
+    """Return the step's runCommands resource with how far it is, or None; steps far apart share a name."""
     step, machine = request.step, request.machine
     try:
-        with azure(f"look whether {step.name!r} was started"):
+        with azure(f"ask how far {step.name!r} is"):
             found = clients.compute(machine.subscription).virtual_machine_run_commands.get_by_virtual_machine(
-                machine.group, machine.name, step.command, api_version=clients.COMPUTE
+                machine.group, machine.name, step.command, expand="instanceView", api_version=clients.COMPUTE
             )
     except AzureNotFound:
-        return False
-    return (found.tags or {}).get(STEP_TAG) == str(step.index)
+        return None
+    return found if (found.tags or {}).get(STEP_TAG) == step.key else None
 
 
-def _body(request: StepRequest) -> Any:
+def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
+    """Start the step's script, which ends whatever runs under that name. `tags` come on top of the machine's."""
     step, machine, account = request.step, request.machine, blobs.account(request.storage.endpoint)
     lifetime = timedelta(minutes=step.timeout_minutes) + SIGNATURE_MARGIN
-    body: dict[str, Any] = {
+    body: Any = {
         "location": machine.location,
-        "tags": {**machine.tags, STEP_TAG: str(step.index)},
+        "tags": {**machine.tags, **tags},
         "properties": {
             "source": {"script": step.script},
             "asyncExecution": True,
             "timeoutInSeconds": step.timeout_minutes * 60,
             "treatFailureAsDeploymentFailure": False,
-            "outputBlobUri": blobs.appendable(account.get_blob_client(LOGS, step.output_blob), lifetime),
+            "outputBlobUri": blobs.appendable(account.get_blob_client(LOGS, output_blob), lifetime),
         },
     }
     if step.artifact:
         url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), lifetime)
         body["properties"]["protectedParameters"] = [{"name": ARTIFACT_VARIABLE, "value": url}]
-    return body
-
-
-def step_is_over(request: StepRequest) -> bool:
-    """Copy new output to the log; return whether the script is over. Raises `CustomizerFailed` when it failed."""
-    step, machine = request.step, request.machine
-    with azure(f"ask how far {step.name!r} is"):
-        command = clients.compute(machine.subscription).virtual_machine_run_commands.get_by_virtual_machine(
-            machine.group, machine.name, step.command, expand="instanceView", api_version=clients.COMPUTE
+    with azure(f"start {step.name!r} in the {machine.purpose} machine"):
+        clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(
+            machine.group, machine.name, step.command, body, polling=False, api_version=clients.COMPUTE
         )
+
+
+def outcome(command: VirtualMachineRunCommand) -> tuple[str, int]:
+    """Return a script's execution state and its exit code, -1 as long as it has none."""
     view = command.instance_view
-    state = view.execution_state if view and view.execution_state else "Pending"
+    state = getattr(view.execution_state, "value", view.execution_state) if view and view.execution_state else "Pending"
+    return state, view.exit_code if view and view.exit_code is not None else -1
+
+
+def step_progress(request: StepRequest) -> Progress:
+    """Copy new output to the log; return whether the script is over, and its exit code.
+
+    Raises `CustomizerFailed`, or `ValidatorFailed` in a validation machine, when it failed.
+    """
+    step = request.step
+    command = find(request)
+    if command is None:
+        raise AzureNotFound(
+            f"ask how far {step.name!r} is", azure_code="NotFound", azure_message="its run command is gone"
+        )
     log = logs.log_of(request.storage)
     output = blobs.account(request.storage.endpoint).get_blob_client(LOGS, step.output_blob)
     logs.copy_output(log, output, request.log_base)
+    state, exit_code = outcome(command)
     if state not in FINAL_STATES:
-        return False
-    exit_code = view.exit_code if view and view.exit_code is not None else -1
-    if state == "Succeeded" and exit_code == 0:
-        return True
+        return Progress(done=False)
+    if state in ENDED_STATES and exit_code in step.valid_exit_codes:
+        return Progress(done=True, exit_code=exit_code)
     last_lines = logs.last_lines(output)
+    view = command.instance_view
     if not last_lines and view and view.error:
         last_lines = str(view.error)  # the handler's own words, when the script never started
     if state == "TimedOut":
         last_lines += f"\n(stopped after {step.timeout_minutes} minutes)"
-    raise CustomizerFailed(
-        step=step.name, target=step.property_path, exit_code=exit_code, last_lines=last_lines, log=log.url
-    )
+    kind = ValidatorFailed if request.machine.purpose == "validation" else CustomizerFailed
+    raise kind(step=step.name, target=step.property_path, exit_code=exit_code, last_lines=last_lines, log=log.url)
+
+
+def _is_started(request: StepRequest) -> bool:
+    return find(request) is not None

@@ -1,4 +1,4 @@
-"""The machine's disk as a VHD in the staging storage: read access to the disk, a copy inside Azure, access withdrawn.
+"""The origin's disk as a VHD: read access to the disk, a copy inside Azure, access withdrawn.
 
 The disk's signed URL stays within one call here: it is a secret and never reaches a history.
 """
@@ -12,17 +12,19 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.staging import VHDS
-from kiln.errors import AzureFailed
+from kiln.errors import AzureFailed, AzureNotFound, VersionTaken
+from kiln.ids import name_of, part_of
 from kiln.messages import Progress
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobClient
+    from azure.storage.blob import BlobClient, BlobProperties
 
     from kiln.messages import Operation, VhdRequest
-    from kiln.planner.plan import MachineSpec
 
 ACCESS_SECONDS = 6 * 3600
 """How long the copy may read the disk; access is withdrawn as soon as the copy is over."""
+RUN_METADATA = "kilnrun"
+"""The tag with the run's id, as blob metadata in lower case."""
 GRANT_TIMEOUT = 90
 """Seconds; granting access takes a few."""
 
@@ -32,24 +34,38 @@ def vhd_url(request: VhdRequest) -> str:
     return str(_blob(request).url)
 
 
+def refuse_taken(request: VhdRequest) -> None:
+    """Raise `VersionTaken` when somebody else's blob is in the VHD's place; an earlier run's is overwritten."""
+    properties = _properties(_blob(request))
+    if properties is None or RUN_METADATA in {name.lower() for name in properties.metadata or {}}:
+        return
+    raise VersionTaken(
+        f"{vhd_url(request)} exists already, and Kiln did not make it.",
+        target="properties.distribute",
+        hint="Name another blob in uri, or delete this one.",
+    )
+
+
 def start_export(request: VhdRequest) -> None:
-    """Open the disk for reading and start to copy it. A copy that is under way or done is left alone.
+    """Open the disk for reading and start to copy it. A copy of this run that is under way or done is left alone.
 
     Raises what `azure` raises, and `TimeoutError` (worth another try) when the disk is not open in time.
     """
     blob = _blob(request)
-    if _copy_status(blob) in {"pending", "success"}:
+    metadata = _metadata(request.target.tags)
+    found = _properties(blob)
+    if found and found.copy.status in {"pending", "success"} and _is_ours(found.metadata, metadata):
         return
     body: Any = {"access": "Read", "durationInSeconds": ACCESS_SECONDS}
-    machine = request.machine
-    with azure(f"export the disk {machine.disk}"):
-        poller = clients.compute(machine.subscription).disks.begin_grant_access(
-            machine.group, machine.disk, body, api_version=clients.DISKS, polling_interval=2
+    disk = request.origin.disk
+    with azure(f"export the disk {disk} to {blob.url}"):
+        poller = clients.compute(part_of(disk, "subscriptions")).disks.begin_grant_access(
+            part_of(disk, "resourceGroups"), name_of(disk), body, api_version=clients.DISKS, polling_interval=2
         )
         access = poller.result(timeout=GRANT_TIMEOUT)
         if not poller.done():
-            raise TimeoutError(f"access to the disk {machine.disk} was not granted within {GRANT_TIMEOUT} s")
-        blob.start_copy_from_url(str(access.access_sas), metadata=_metadata(request.target.tags))
+            raise TimeoutError(f"access to the disk {disk} was not granted within {GRANT_TIMEOUT} s")
+        blob.start_copy_from_url(str(access.access_sas), metadata=metadata)
 
 
 def export_progress(request: VhdRequest) -> Progress:
@@ -61,37 +77,54 @@ def export_progress(request: VhdRequest) -> Progress:
         return Progress(done=True)
     if copy.status in {"failed", "aborted"}:
         raise AzureFailed(
-            f"copy the disk {request.machine.disk} to {blob.url}",
+            f"copy the disk {request.origin.disk} to {blob.url}",
             azure_code=f"Copy{str(copy.status).title()}",
             azure_message=str(copy.status_description or "no details"),
         )
     return Progress(done=False, note=_percent(copy.progress))
 
 
-def start_revoke(machine: MachineSpec) -> Operation:
-    """Start to withdraw read access; a disk under access can be neither deleted nor used."""
+def is_open(disk: str) -> bool:
+    """Whether somebody may read a disk (its ARM id) by a signed URL."""
+    with azure(f"look up the disk {disk}"):
+        found = clients.compute(part_of(disk, "subscriptions")).disks.get(
+            part_of(disk, "resourceGroups"), name_of(disk), api_version=clients.DISKS
+        )
+    return str(found.disk_state and getattr(found.disk_state, "value", found.disk_state)).startswith("ActiveSAS")
+
+
+def start_revoke(disk: str) -> Operation:
+    """Start to withdraw read access to a disk (its ARM id); one under access can be neither deleted nor used."""
     return start(
-        f"end the export of the disk {machine.disk}",
-        clients.compute(machine.subscription).disks.begin_revoke_access,
-        machine.group,
-        machine.disk,
+        f"end the export of the disk {disk}",
+        clients.compute(part_of(disk, "subscriptions")).disks.begin_revoke_access,
+        part_of(disk, "resourceGroups"),
+        name_of(disk),
         api_version=clients.DISKS,
     )
 
 
 def _blob(request: VhdRequest) -> BlobClient:
+    if request.target.url:
+        return blobs.at(request.target.url)
     return blobs.account(request.storage.endpoint).get_blob_client(VHDS, request.target.blob)
 
 
-def _copy_status(blob: BlobClient) -> str | None:
-    from azure.core.exceptions import ResourceNotFoundError
+def _properties(blob: BlobClient) -> BlobProperties | None:
+    try:
+        with azure(f"look up {blob.url}"):
+            return blob.get_blob_properties()
+    except AzureNotFound:
+        return None
 
-    with azure(f"look up {blob.url}"):
-        try:
-            status = blob.get_blob_properties().copy.status
-        except ResourceNotFoundError:
-            return None
-    return str(status) if status else None
+
+def _is_ours(found: dict[str, str] | None, wanted: dict[str, str]) -> bool:
+    """Whether a blob's metadata names the run of `wanted`; servers may change the case of names."""
+    runs = [
+        {name.lower(): value for name, value in (metadata or {}).items()}.get(RUN_METADATA)
+        for metadata in (found, wanted)
+    ]
+    return runs[0] is not None and runs[0] == runs[1]
 
 
 def _metadata(tags: dict[str, str]) -> dict[str, str]:

@@ -32,6 +32,8 @@ HINTS = {
     "OperationNotAllowed": "If the message speaks of cores, ask for quota or choose another vmProfile.vmSize.",
     "SkuNotAvailable": "Set vmProfile.vmSize to a size that the region has.",
     "ResourceGroupNotFound": "Create the resource group first, or correct its name in the template.",
+    "AuthorizationPermissionMismatch": "Give Kiln's identity the role Storage Blob Data Contributor at that account.",
+    "ContainerNotFound": "Create the container first, or correct the URL in the template.",
     "RequestDisallowedByPolicy": "An Azure Policy forbids the resource; the message names the policy.",
 }
 
@@ -51,6 +53,7 @@ def azure(doing: str) -> Iterator[None]:
         if is_transient(error):
             raise
         code, message = innermost(_body(error))
+        code = code or getattr(error, "error_code", None)  # a storage account's answers are XML, which its client reads
         kind = AzureNotFound if error.status_code == http.HTTPStatus.NOT_FOUND else AzureFailed
         raise failed(doing, code or str(error.status_code or "Unknown"), message or str(error.message), kind) from error
 

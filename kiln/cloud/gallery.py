@@ -6,49 +6,55 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.machines import machine_id
 from kiln.cloud.operations import start
-from kiln.errors import AzureFailed, TargetNotFound, VersionTaken
-from kiln.ids import part_of, region_name
+from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
+from kiln.ids import name_of, part_of, region_name
 from kiln.messages import Progress
 from kiln.planner.facts import DefinitionFacts
 
 if TYPE_CHECKING:
     from kiln.messages import Operation
-    from kiln.planner.plan import GalleryTarget, MachineSpec, RegionSpec
+    from kiln.planner.targets import GalleryTarget, OriginSpec, RegionSpec
 
 
 def definition(image_id: str) -> DefinitionFacts:
-    """Return where an image definition is and which versions it has. Raises `TargetNotFound`."""
-    from azure.core.exceptions import ResourceNotFoundError
-
+    """Return where an image definition is, what it takes, and which versions it has. Raises `TargetNotFound`."""
     client = clients.compute(part_of(image_id, "subscriptions"))
-    names = _names(image_id)
-    with azure(f"read the gallery image definition {image_id}"):
-        try:
-            image = client.gallery_images.get(*names, api_version=clients.GALLERIES)
-        except ResourceNotFoundError as error:
-            raise TargetNotFound(
-                f"The gallery image definition {image_id} does not exist.",
-                target="properties.distribute",
-                hint="Create it first: az sig image-definition create --help",
-            ) from error
-        versions = client.gallery_image_versions.list_by_gallery_image(*names, api_version=clients.GALLERIES)
-        return DefinitionFacts(location=image.location, versions=tuple(str(version.name) for version in versions))
+    try:
+        with azure(f"read the gallery image definition {image_id}"):
+            image = client.gallery_images.get(*names(image_id), api_version=clients.GALLERIES)
+    except AzureNotFound:
+        raise TargetNotFound(
+            f"The gallery image definition {image_id} does not exist.",
+            target="properties.distribute",
+            hint="Create it first: az sig image-definition create --help",
+        ) from None
+    with azure(f"list the versions of {image_id}"):
+        listed = client.gallery_image_versions.list_by_gallery_image(*names(image_id), api_version=clients.GALLERIES)
+        versions = tuple(str(version.name) for version in listed)
+    facts = image.properties
+    features: dict[str, Any] = {str(item.name): item.value for item in (facts.features if facts else None) or []}
+    return DefinitionFacts(
+        location=str(image.location),
+        versions=versions,
+        os="Windows" if facts and facts.os_type == "Windows" else "Linux",
+        generation="V2" if facts and facts.hyper_v_generation == "V2" else "V1",
+        architecture="Arm64" if facts and facts.architecture == "Arm64" else "x64",
+        security=features.get("SecurityType") or "Standard",
+        os_state="Specialized" if facts and facts.os_state == "Specialized" else "Generalized",
+    )
 
 
 def refuse_taken(target: GalleryTarget) -> None:
     """Raise `VersionTaken` when the version exists and is not this run's own."""
-    from azure.core.exceptions import ResourceNotFoundError
-
     client = clients.compute(part_of(target.image_id, "subscriptions"))
-    with azure(f"look up {target.version_id}"):
-        try:
+    try:
+        with azure(f"look up {target.version_id}"):
             found = client.gallery_image_versions.get(
-                *_names(target.image_id), target.version, api_version=clients.GALLERIES
+                *names(target.image_id), target.version, api_version=clients.GALLERIES
             )
-        except ResourceNotFoundError:
-            return
+    except AzureNotFound:
+        return
     if (found.tags or {}).get("kilnRun") != target.tags["kilnRun"]:
         raise VersionTaken(
             f"{target.version_id} exists already.",
@@ -57,24 +63,27 @@ def refuse_taken(target: GalleryTarget) -> None:
         )
 
 
-def start_version(machine: MachineSpec, target: GalleryTarget) -> Operation:
-    """Start to publish the version, straight from the generalized machine, in its home region alone."""
+def start_version(origin: OriginSpec, target: GalleryTarget) -> Operation:
+    """Start to publish the version, straight from its origin, in its home region alone."""
     home = [region for region in target.regions if region.name == region_name(target.location)]
-    return _put(machine, target, tuple(home), f"publish {target.version_id}")
+    return _put(origin, target, tuple(home), f"publish {target.version_id}")
 
 
-def start_replication(machine: MachineSpec, target: GalleryTarget) -> Operation:
+def start_replication(origin: OriginSpec, target: GalleryTarget) -> Operation:
     """Start to give the version all of its regions, in one update."""
-    return _put(machine, target, target.regions, f"replicate {target.version_id}")
+    return _put(origin, target, target.regions, f"replicate {target.version_id}")
 
 
-def _put(machine: MachineSpec, target: GalleryTarget, regions: tuple[RegionSpec, ...], doing: str) -> Operation:
+def _put(origin: OriginSpec, target: GalleryTarget, regions: tuple[RegionSpec, ...], doing: str) -> Operation:
     body: Any = {
         "location": target.location,
         "tags": target.tags,
         "properties": {
-            "storageProfile": {"source": {"virtualMachineId": machine_id(machine)}},
+            "storageProfile": {
+                "source": {"virtualMachineId": origin.machine} if origin.machine else {"id": origin.version}
+            },
             "publishingProfile": {
+                "replicationMode": target.replication_mode,
                 "excludeFromLatest": target.exclude_from_latest,
                 "targetRegions": [
                     {
@@ -90,7 +99,7 @@ def _put(machine: MachineSpec, target: GalleryTarget, regions: tuple[RegionSpec,
     return start(
         doing,
         clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.begin_create_or_update,
-        *_names(target.image_id),
+        *names(target.image_id),
         target.version,
         body,
         api_version=clients.GALLERIES,
@@ -102,7 +111,7 @@ def region_progress(target: GalleryTarget, region: str) -> Progress:
     doing = f"replicate {target.version_id} to {region}"
     with azure(doing):
         version = clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.get(
-            *_names(target.image_id), target.version, expand="ReplicationStatus", api_version=clients.GALLERIES
+            *names(target.image_id), target.version, expand="ReplicationStatus", api_version=clients.GALLERIES
         )
     status = version.properties.replication_status if version.properties else None
     for item in (status.summary if status else None) or []:
@@ -114,5 +123,22 @@ def region_progress(target: GalleryTarget, region: str) -> Progress:
     return Progress(done=False, note=f"{region} waiting")
 
 
-def _names(image_id: str) -> tuple[str, str, str]:
+def version_exists(version_id: str) -> bool:
+    """Whether a gallery image version is there and whole somewhere."""
+    client = clients.compute(part_of(version_id, "subscriptions"))
+    try:
+        with azure(f"look up {version_id}"):
+            client.gallery_image_versions.get(*names(version_id), name_of(version_id), api_version=clients.GALLERIES)
+    except AzureNotFound:
+        return False
+    return True
+
+
+def names(image_id: str) -> tuple[str, str, str]:
+    """Return resource group, gallery and definition of an image definition's or version's ARM id."""
     return part_of(image_id, "resourceGroups"), part_of(image_id, "galleries"), part_of(image_id, "images")
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """Return what versions are ordered by: their numbers."""
+    return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))

@@ -1,16 +1,22 @@
-"""The build machine: its interface, itself, its power, and the generalized mark. No public IP, no way in."""
+"""Machines: their interface, themselves, their power, and the generalized mark. No public IP, no way in.
+
+It owns what is asked of Azure for them; the bodies of their PUTs are machine_body.py's.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
+from kiln.cloud.machine_body import interface_body, machine_body
 from kiln.cloud.operations import start
+from kiln.config import config
+from kiln.errors import AzureNotFound
 from kiln.ids import resource_id
+from kiln.messages import Operation
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
     from kiln.planner.plan import MachineSpec
 
 
@@ -24,103 +30,52 @@ def interface_id(machine: MachineSpec) -> str:
     return resource_id(machine.subscription, machine.group, "Microsoft.Network/networkInterfaces", machine.interface)
 
 
-def disk_id(machine: MachineSpec) -> str:
-    """Return its OS disk's ARM id."""
-    return resource_id(machine.subscription, machine.group, "Microsoft.Compute/disks", machine.disk)
+def disk_ids(machine: MachineSpec) -> tuple[str, ...]:
+    """Return the ARM ids of all its disks, the OS disk's first."""
+    names = (machine.disk, *(disk.name for disk in machine.data_disks))
+    return tuple(resource_id(machine.subscription, machine.group, "Microsoft.Compute/disks", name) for name in names)
 
 
 def start_interface(machine: MachineSpec) -> Operation:
     """Start to make the network interface: a private address in the build subnet, and no public one."""
-    network = resource_id(
-        machine.subscription,
-        machine.group,
-        "Microsoft.Network/virtualNetworks/subnets",
-        machine.network,
-        machine.subnet,
-    )
-    body: Any = {
-        "location": machine.location,
-        "tags": machine.tags,
-        "properties": {
-            "ipConfigurations": [
-                {
-                    "name": "private",
-                    "properties": {"subnet": {"id": network}, "privateIPAllocationMethod": "Dynamic"},
-                }
-            ]
-        },
-    }
     return start(
         f"create the network interface {machine.interface}",
         clients.network(machine.subscription).network_interfaces.begin_create_or_update,
         machine.group,
         machine.interface,
-        body,
+        interface_body(machine),
         api_version=clients.NETWORK,
     )
 
 
 def start_machine(machine: MachineSpec) -> Operation:
-    """Start to make the machine. Interface and disk go with it when it is deleted."""
+    """Start to make the machine. Interface and disks go with it when it is deleted.
+
+    A Windows machine gets a password that nobody ever sees, another one with each call: so one that is there already is
+    never asked for again, but watched by its own state.
+    """
+    doing = f"create the {machine.purpose} machine {machine.name}"
+    if machine.os == "Windows" and _exists(machine):
+        return Operation(doing=doing, url=f"{config().arm_endpoint}{machine_id(machine)}?api-version={clients.COMPUTE}")
     return start(
-        f"create the build machine {machine.name}",
+        doing,
         clients.compute(machine.subscription).virtual_machines.begin_create_or_update,
         machine.group,
         machine.name,
-        machine_body(machine),
+        machine_body(machine, interface_id(machine)),
         api_version=clients.COMPUTE,
     )
 
 
-def machine_body(machine: MachineSpec) -> dict[str, Any]:
-    """Return the body of the machine's PUT."""
-    source = machine.source
-    os_disk: dict[str, Any] = {
-        "name": machine.disk,
-        "createOption": "FromImage",
-        "deleteOption": "Delete",
-        "managedDisk": {"storageAccountType": "StandardSSD_LRS"},
-    }
-    if machine.disk_size_gb:
-        os_disk["diskSizeGB"] = machine.disk_size_gb
-    body: dict[str, Any] = {
-        "location": machine.location,
-        "tags": machine.tags,
-        "properties": {
-            "hardwareProfile": {"vmSize": machine.size},
-            "storageProfile": {
-                "imageReference": {
-                    "publisher": source.publisher,
-                    "offer": source.offer,
-                    "sku": source.sku,
-                    "version": source.version,
-                },
-                "osDisk": os_disk,
-            },
-            "osProfile": {
-                "computerName": "kiln",
-                "adminUsername": "kiln",
-                "linuxConfiguration": {
-                    "disablePasswordAuthentication": True,
-                    "ssh": {
-                        "publicKeys": [{"path": "/home/kiln/.ssh/authorized_keys", "keyData": machine.ssh_public_key}]
-                    },
-                },
-            },
-            "networkProfile": {
-                "networkInterfaces": [
-                    {"id": interface_id(machine), "properties": {"primary": True, "deleteOption": "Delete"}}
-                ]
-            },
-        },
-    }
-    if source.plan_name:
-        body["plan"] = {
-            "name": source.plan_name,
-            "product": source.plan_product,
-            "publisher": source.plan_publisher,
-        }
-    return body
+def _exists(machine: MachineSpec) -> bool:
+    try:
+        with azure(f"look up the machine {machine.name}"):
+            clients.compute(machine.subscription).virtual_machines.get(
+                machine.group, machine.name, api_version=clients.COMPUTE
+            )
+    except AzureNotFound:
+        return False
+    return True
 
 
 def power_state(machine: MachineSpec) -> str:
@@ -136,10 +91,21 @@ def power_state(machine: MachineSpec) -> str:
     return "unknown"
 
 
+def start_restart(machine: MachineSpec) -> Operation:
+    """Start to restart the machine's operating system, as its power button would."""
+    return start(
+        f"restart the {machine.purpose} machine {machine.name}",
+        clients.compute(machine.subscription).virtual_machines.begin_restart,
+        machine.group,
+        machine.name,
+        api_version=clients.COMPUTE,
+    )
+
+
 def start_deallocate(machine: MachineSpec) -> Operation:
     """Start to give the machine's hardware back, which ends its cost and settles its disk."""
     return start(
-        f"deallocate the build machine {machine.name}",
+        f"deallocate the {machine.purpose} machine {machine.name}",
         clients.compute(machine.subscription).virtual_machines.begin_deallocate,
         machine.group,
         machine.name,
@@ -149,7 +115,7 @@ def start_deallocate(machine: MachineSpec) -> Operation:
 
 def mark_generalized(machine: MachineSpec) -> None:
     """Tell Azure that the machine is generalized; it cannot be started after that."""
-    with azure(f"mark the build machine {machine.name} as generalized"):
+    with azure(f"mark the {machine.purpose} machine {machine.name} as generalized"):
         clients.compute(machine.subscription).virtual_machines.generalize(
             machine.group, machine.name, api_version=clients.COMPUTE
         )

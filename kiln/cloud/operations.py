@@ -16,7 +16,7 @@ from kiln.errors import InternalFailure
 from kiln.messages import Operation, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from azure.core.pipeline import PipelineResponse
 
@@ -36,16 +36,29 @@ def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> O
     return Operation(doing=doing, url=url, retry_after=_seconds(headers.get("Retry-After")))
 
 
+def together(doing: str, operations: Iterable[Operation]) -> Operation:
+    """Return operations that were started side by side as one."""
+    started = tuple(operations)
+    urls = tuple(url for operation in started for url in (operation.url, *operation.more) if url)
+    pause = max((operation.retry_after for operation in started), default=0.0)
+    return Operation(doing=doing, url=urls[0] if urls else None, more=urls[1:], retry_after=pause)
+
+
 def check(operation: Operation) -> Progress:
-    """Ask how far an operation is. Raises `AzureFailed` when it ended as Failed or Canceled."""
-    if operation.url is None:
-        return Progress(done=True)
-    _refuse_strangers(operation.url)
+    """Ask how far an operation is. Raises `AzureFailed` when it, or one that was started with it, failed."""
+    urls = (operation.url, *operation.more) if operation.url else operation.more
+    answers = [_ask(operation.doing, url) for url in urls]
+    waiting = [answer for answer in answers if not answer.done]
+    return Progress(done=not waiting, retry_after=max((answer.retry_after for answer in waiting), default=0.0))
+
+
+def _ask(doing: str, url: str) -> Progress:
+    _refuse_strangers(url)
     from azure.core.rest import HttpRequest
 
     client = clients.resources("00000000-0000-0000-0000-000000000000")  # the URL says the subscription
-    with azure(operation.doing):
-        answer = client.send_request(HttpRequest("GET", operation.url))
+    with azure(doing):
+        answer = client.send_request(HttpRequest("GET", url))
         answer.raise_for_status()
     retry_after = _seconds(answer.headers.get("Retry-After"))
     if answer.status_code == http.HTTPStatus.ACCEPTED:
@@ -54,7 +67,7 @@ def check(operation: Operation) -> Progress:
     status = _status(body)
     if status in {"failed", "canceled", "cancelled"}:
         code, message = innermost(body)
-        raise failed(operation.doing, code or f"Operation{status.title()}", message or f"the operation is {status}")
+        raise failed(doing, code or f"Operation{status.title()}", message or f"the operation is {status}")
     return Progress(done=status not in PENDING, retry_after=retry_after)
 
 

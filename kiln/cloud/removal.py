@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln import blobs
-from kiln.cloud import clients
+from kiln.cloud import clients, exports
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.errors import AzureNotFound
@@ -30,31 +30,67 @@ def start_delete(entry: LedgerEntry) -> Operation:
 
 
 def _start(entry: LedgerEntry, doing: str) -> Operation:
-    if entry.kind == "vhd":
-        return _delete_blob(entry.id, doing)
-    group, name = part_of(entry.id, "resourceGroups"), name_of(entry.id)
-    compute = clients.compute(part_of(entry.id, "subscriptions"))
     match entry.kind:
-        case "vm":
-            return start(
-                doing, compute.virtual_machines.begin_delete, group, name, force_deletion=True,
-                api_version=clients.COMPUTE,
-            )  # fmt: skip
-        case "disk":
-            return start(doing, compute.disks.begin_delete, group, name, api_version=clients.DISKS)
+        case "vhd":
+            return _delete_blob(entry.id, doing)
+        case "nic" | "network" | "security-group":
+            return _delete_network(entry, doing)
+        case "storage-account":
+            return _delete_account(entry.id, doing)
+        case "gallery" | "gallery-image" | "gallery-version":
+            return _delete_gallery(entry, doing)
         case "disk-access":
-            return start(doing, compute.disks.begin_revoke_access, group, name, api_version=clients.DISKS)
-        case "nic":
-            network = clients.network(part_of(entry.id, "subscriptions"))
-            return start(doing, network.network_interfaces.begin_delete, group, name, api_version=clients.NETWORK)
-        case "gallery-version":
-            gallery, image = part_of(entry.id, "galleries"), part_of(entry.id, "images")
-            return start(
-                doing, compute.gallery_image_versions.begin_delete, group, gallery, image, name,
-                api_version=clients.GALLERIES,
-            )  # fmt: skip
+            return exports.start_revoke(entry.id) if exports.is_open(entry.id) else Operation(doing=doing)
+        case "vm" | "disk" | "snapshot" | "image":
+            return _delete_compute(entry, doing)
         case _:
             assert_never(entry.kind)
+
+
+def _delete_compute(entry: LedgerEntry, doing: str) -> Operation:
+    compute, names = clients.compute(part_of(entry.id, "subscriptions")), _names(entry)
+    if entry.kind == "vm":
+        begin = compute.virtual_machines.begin_delete
+        return start(doing, begin, *names, force_deletion=True, api_version=clients.COMPUTE)
+    if entry.kind == "image":
+        return start(doing, compute.images.begin_delete, *names, api_version=clients.COMPUTE)
+    operations = compute.snapshots if entry.kind == "snapshot" else compute.disks
+    return start(doing, operations.begin_delete, *names, api_version=clients.DISKS)
+
+
+def _delete_network(entry: LedgerEntry, doing: str) -> Operation:
+    network, names = clients.network(part_of(entry.id, "subscriptions")), _names(entry)
+    operations: Any = {
+        "nic": network.network_interfaces,
+        "network": network.virtual_networks,
+        "security-group": network.network_security_groups,
+    }[entry.kind]
+    return start(doing, operations.begin_delete, *names, api_version=clients.NETWORK)
+
+
+def _delete_gallery(entry: LedgerEntry, doing: str) -> Operation:
+    compute, group = clients.compute(part_of(entry.id, "subscriptions")), part_of(entry.id, "resourceGroups")
+    gallery = part_of(entry.id, "galleries")
+    if entry.kind == "gallery":
+        return start(doing, compute.galleries.begin_delete, group, gallery, api_version=clients.GALLERIES)
+    image = part_of(entry.id, "images")
+    if entry.kind == "gallery-image":
+        return start(doing, compute.gallery_images.begin_delete, group, gallery, image, api_version=clients.GALLERIES)
+    begin = compute.gallery_image_versions.begin_delete
+    return start(doing, begin, group, gallery, image, name_of(entry.id), api_version=clients.GALLERIES)
+
+
+def _delete_account(account: str, doing: str) -> Operation:
+    """Delete a storage account, which Azure does at once."""
+    with azure(doing):
+        clients.storage(part_of(account, "subscriptions")).storage_accounts.delete(
+            part_of(account, "resourceGroups"), name_of(account)
+        )
+    return Operation(doing=doing)
+
+
+def _names(entry: LedgerEntry) -> tuple[str, str]:
+    return part_of(entry.id, "resourceGroups"), name_of(entry.id)
 
 
 def _delete_blob(url: str, doing: str) -> Operation:

@@ -1,4 +1,7 @@
-"""The template's staging group, its network and its storage account: all PUTs that may be repeated."""
+"""What stands in a template's staging group: its network and its storage account; all PUTs that may be repeated.
+
+A build looks first whether they are there: that is one call where a PUT takes two and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +15,12 @@ from kiln.ids import resource_id
 from kiln.messages import Operation, StagedStorage
 
 if TYPE_CHECKING:
-    from kiln.planner.plan import GroupSpec, NetworkSpec, StorageSpec
+    from kiln.planner.staging import NetworkSpec, StorageSpec
 
 LOGS = "packerlogs"
 """AIB's name for the container of logs."""
 ARTIFACTS = "artifacts"
 VHDS = "vhds"
-
-
-def create_group(group: GroupSpec) -> None:
-    """Make the staging resource group; a group that is there keeps its content."""
-    body: Any = {"location": group.location, "tags": group.tags}
-    with azure(f"create the staging resource group {group.name}"):
-        clients.resources(group.subscription).resource_groups.create_or_update(group.name, body)
-
-
-def start_delete_group(subscription: str, group: str) -> Operation:
-    """Start to delete a staging group with all that is in it. A group that is gone is fine."""
-    client = clients.resources(subscription)
-    with azure(f"look up the staging resource group {group}"):
-        exists = client.resource_groups.check_existence(group)
-    doing = f"delete the staging resource group {group}"
-    if not exists:
-        return Operation(doing=doing)
-    return start(doing, client.resource_groups.begin_delete, group)
 
 
 def start_security_group(network: NetworkSpec) -> Operation:
@@ -75,8 +60,10 @@ def start_network(network: NetworkSpec) -> Operation:
     """Start to make the virtual network with its one subnet.
 
     Subnets are private by default since 2026-03-31; a build machine must reach package sources, so outbound access is
-    asked for by name (Microsoft's "Default outbound access in Azure").
+    asked for by name (Microsoft's "Default outbound access in Azure"). A template's own subnet is left as it is.
     """
+    if network.network is None:
+        return Operation(doing=f"use the subnet {network.subnet_id}")
     security_group = resource_id(
         network.subscription, network.group, "Microsoft.Network/networkSecurityGroups", network.security_group
     )

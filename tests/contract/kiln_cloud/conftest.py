@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln import blobs, config
-from kiln.cloud import clients, staging
-from kiln.planner.plan import GroupSpec, StorageSpec
+from kiln.cloud import clients, groups, staging
+from kiln.planner.staging import GroupSpec, StorageSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def storage() -> StagedStorage:
     """A staging storage account with its containers."""
     name = uuid.uuid4().hex[:12]
     group = f"rg-cloud-{name}"
-    staging.create_group(GroupSpec(subscription=SUBSCRIPTION, name=group, location="westeurope", tags={}))
+    groups.create(GroupSpec(subscription=SUBSCRIPTION, name=group, location="westeurope", tags={}))
     spec = StorageSpec(
         subscription=SUBSCRIPTION,
         group=group,

@@ -11,7 +11,7 @@ from kiln import blobs
 from kiln.cloud import artifacts
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable
-from kiln.planner.plan import ArtifactSpec
+from kiln.planner.staging import ArtifactSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

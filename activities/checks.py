@@ -1,0 +1,85 @@
+"""Everything that a submitted template is checked for against Azure: looked up side by side, told all at once.
+
+What the template's own text says wrong is told without asking; a part whose ids are broken is not looked up.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from kiln.cloud import facts, gallery, groups, identities, networks
+from kiln.errors import BuildError, ErrorDetail, provisioning_code
+from kiln.planner.facts import Facts, SourceFacts
+from kiln.planner.fit import misfits
+from kiln.planner.make_plan import gallery_image_ids
+from kiln.template.references import check_references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kiln.errors import Problem
+    from kiln.planner.facts import DefinitionFacts
+    from kiln.runs.record import TemplateRecord
+    from kiln.template.models import ImageTemplate
+
+AT_ONCE = 8
+"""Look-ups side by side."""
+
+LookUp = tuple[str, "Callable[[], Any]"]
+"""The property that names something, and the call that looks it up."""
+
+
+def problems(template: ImageTemplate, record: TemplateRecord) -> tuple[ErrorDetail, ...]:
+    """Return all that is wrong with a template; each problem's code is one of AIB's provisioning error codes.
+
+    A fault that may pass (throttling, a lost connection) is raised as it is.
+    """
+    wrong = check_references(template, record.id)
+    asked = [look_up for look_up in _look_ups(template, record) if not _is_broken(look_up[0], wrong)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(_outcome, (call for _, call in asked)))
+    found = [problem.as_detail().model_copy(update={"code": problem.code}) for problem in wrong]
+    found += [_detail(error) for outcome in outcomes if isinstance(outcome, list) for error in outcome]
+    if not found:  # then every fact is there
+        source = next(outcome for outcome in outcomes if isinstance(outcome, SourceFacts))
+        definitions: dict[str, DefinitionFacts] = dict(item for item in outcomes if isinstance(item, tuple))
+        found += misfits(template, Facts(source=source, definitions=definitions))
+    return tuple(found)
+
+
+def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookUp]:
+    """Yield calls that return what is there (the source's or a definition's facts), or a list of what is wrong."""
+    properties, where = template.properties, record.id
+    yield "properties.source", lambda: facts.source_facts(where.subscription, template)
+    for image_id in gallery_image_ids(template):
+        yield "properties.distribute", lambda image_id=image_id: (image_id, gallery.definition(image_id))  # type: ignore[misc]  # mypy knows no types of a lambda's defaults
+    vnet = properties.vm_profile.vnet_config
+    yield networks.PATH, lambda: networks.check(vnet, template.location)
+    if record.staging_given:
+        yield groups.TARGET, lambda: groups.check(where, record.staging_group, template.location)
+    if template.identity.assigned:
+        yield from _identity(template.identity.assigned, "identity.userAssignedIdentities")
+    for index, identity in enumerate(properties.vm_profile.user_assigned_identities):
+        yield from _identity(identity, f"properties.vmProfile.userAssignedIdentities[{index}]")
+
+
+def _identity(identity: str, path: str) -> Iterator[LookUp]:
+    yield path, lambda: identities.check(identity, path)
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except BuildError as error:
+        return [error]
+
+
+def _is_broken(path: str, wrong: tuple[Problem, ...]) -> bool:
+    return any(problem.path.startswith(path) for problem in wrong)
+
+
+def _detail(error: BuildError) -> ErrorDetail:
+    """Return an error as one problem of a template: with AIB's code for it, and Azure's own words if it has any."""
+    detail = error.detail
+    return ErrorDetail(code=provisioning_code(detail), message=detail.message, target=detail.target, hint=detail.hint)

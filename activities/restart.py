@@ -1,0 +1,26 @@
+"""Restarts of a machine, proved by a script that runs in the boot after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from activities.adapter import fence, implements
+from kiln.cloud import machines, restarts
+from kiln.contracts import CHECK_RESTARTED, START_RESTART
+
+if TYPE_CHECKING:
+    from kiln.messages import MachineRequest, Operation, Progress, StepRequest
+
+
+@implements(START_RESTART)
+def start_restart(request: MachineRequest) -> Operation:
+    """Start to restart the machine."""
+    fence(request.run)
+    return machines.start_restart(request.machine)
+
+
+@implements(CHECK_RESTARTED)
+def check_restarted(request: StepRequest) -> Progress:
+    """Ask the machine, by a script that is started again until it succeeds, whether it is back."""
+    fence(request.run)
+    return restarts.progress(request)

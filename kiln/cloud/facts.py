@@ -1,0 +1,33 @@
+"""What Azure knows of a template's source: that it is there, its exact version, and what it is made of.
+
+It owns which module asks for which kind of source; each of them owns its kind's rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from kiln.cloud import gallery_source, managed_image_source, marketplace
+from kiln.template.sources import ManagedImageSource, PlatformImageSource, SharedImageSource
+
+if TYPE_CHECKING:
+    from kiln.planner.facts import SourceFacts
+    from kiln.template.models import ImageTemplate
+
+
+def source_facts(subscription: str, template: ImageTemplate, exact: str | None = None) -> SourceFacts:
+    """Return the facts of the template's source; `subscription` is the template's.
+
+    With `exact` they are of that version, whatever the template asks for, as a retry wants it. Raises `SourceNotFound`,
+    with AIB's provisioning error code among its details.
+    """
+    source, location = template.properties.source, template.location
+    match source:
+        case PlatformImageSource():
+            return marketplace.source_facts(subscription, location, source, exact)
+        case ManagedImageSource():
+            return managed_image_source.source_facts(subscription, location, source)
+        case SharedImageSource():
+            return gallery_source.source_facts(location, source, exact)
+        case _:
+            assert_never(source)

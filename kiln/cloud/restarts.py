@@ -1,0 +1,63 @@
+"""Whether a machine is back after a restart: a script that is started again until it succeeds.
+
+Managed Run Command does not go on with a script that a restart has cut off, and never tells of its end
+(Azure/run-command-handler-linux): so an attempt that takes too long is given up for another.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.cloud import commands, logs
+from kiln.cloud.commands import FINAL_STATES, STEP_TAG
+from kiln.messages import Progress
+
+if TYPE_CHECKING:
+    from azure.mgmt.compute.models import VirtualMachineRunCommand
+
+    from kiln.messages import StepRequest
+
+ATTEMPT_TAG = "kilnAttempt"
+STARTED_TAG = "kilnStarted"
+PATIENCE = timedelta(seconds=90)
+"""For one attempt: a machine may take the command and go down before it runs."""
+PAUSE = 10.0
+"""Seconds between attempts that ended: the machine is up, but is still the old one, or not ready yet."""
+
+
+def progress(request: StepRequest) -> Progress:
+    """Return whether the latest attempt ended with 0: then the machine is back. Starts the next one if it did not."""
+    command = commands.find(request)
+    if command is None:
+        _start(request, 1)
+        return Progress(done=False, note="waiting for the machine to come back")
+    state, exit_code = commands.outcome(command)
+    tags = command.tags or {}
+    attempt = int(tags.get(ATTEMPT_TAG, "1"))
+    if state == "Succeeded" and exit_code == 0:
+        logs.write_header(logs.log_of(request.storage), f"{commands.header(request).rstrip()} the machine is back\n")
+        return Progress(done=True, exit_code=0)
+    if state in FINAL_STATES:
+        if _age(command) < timedelta(seconds=PAUSE):
+            return Progress(done=False, retry_after=PAUSE)
+        _start(request, attempt + 1)
+        return Progress(done=False, note=f"attempt {attempt} ended with exit code {exit_code}")
+    if _age(command) > PATIENCE:
+        _start(request, attempt + 1)
+        return Progress(done=False, note=f"attempt {attempt} did not end")
+    return Progress(done=False)
+
+
+def _start(request: StepRequest, attempt: int) -> None:
+    stem, dot, ending = request.step.output_blob.rpartition(".")
+    tags = {
+        STEP_TAG: request.step.key,
+        ATTEMPT_TAG: str(attempt),
+        STARTED_TAG: datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    commands.put(request, tags, f"{stem}-{attempt}{dot}{ending}")
+
+
+def _age(command: VirtualMachineRunCommand) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat((command.tags or {})[STARTED_TAG])

@@ -1,0 +1,99 @@
+"""Snapshots of a machine's disks, and their copies in another region, for managed images there.
+
+Facts: Microsoft's "Copy an incremental snapshot to a new region": only incremental snapshots can be copied, and the
+copy goes on in the background after the PUT is over, with `completionPercent`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure, failed
+from kiln.cloud.operations import start, together
+from kiln.ids import name_of, part_of
+from kiln.messages import Progress
+
+if TYPE_CHECKING:
+    from kiln.messages import Operation
+    from kiln.planner.targets import ManagedImageTarget, OriginSpec
+
+WHOLE = 100
+"""Percent."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One disk on its way to another region; all are ARM ids. `lun` is None for the OS disk."""
+
+    lun: int | None
+    disk: str
+    snapshot: str
+    copy_id: str
+
+
+def copies(origin: OriginSpec, target: ManagedImageTarget) -> tuple[Copy, ...]:
+    """Return what is to be copied, the OS disk first. Empty for an image in the origin's own region."""
+    if target.snapshot is None or target.copy_id is None:
+        return ()
+    data = (
+        Copy(item.lun, item.disk, f"{target.snapshot}-lun{item.lun}", f"{target.copy_id}-lun{item.lun}")
+        for item in origin.data_disks
+    )
+    return (Copy(None, origin.disk, target.snapshot, target.copy_id), *data)
+
+
+def start_snapshots(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
+    """Start to freeze the disks where they are."""
+    return together(
+        f"take snapshots for {target.image_id}",
+        (_put(copy.snapshot, origin.location, target.tags, "Copy", copy.disk) for copy in copies(origin, target)),
+    )
+
+
+def start_copies(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
+    """Start to copy the snapshots to the image's region."""
+    return together(
+        f"copy the snapshots of {target.image_id} to {target.location}",
+        (
+            _put(copy.copy_id, target.location, target.tags, "CopyStart", copy.snapshot)
+            for copy in copies(origin, target)
+        ),
+    )
+
+
+def copies_progress(origin: OriginSpec, target: ManagedImageTarget) -> Progress:
+    """Return how far the copies are. Raises `AzureFailed` when one failed."""
+    percents = [_percent(copy, target) for copy in copies(origin, target)]
+    return Progress(done=all(part >= WHOLE for part in percents), note=f"{sum(percents) / len(percents):.0f} %")
+
+
+def _percent(copy: Copy, target: ManagedImageTarget) -> float:
+    doing = f"copy the snapshot {copy.snapshot} to {target.location}"
+    with azure(doing):
+        found = clients.compute(part_of(copy.copy_id, "subscriptions")).snapshots.get(
+            part_of(copy.copy_id, "resourceGroups"), name_of(copy.copy_id), api_version=clients.DISKS
+        )
+    properties = found.properties
+    if properties is None:
+        return 0.0
+    if error := properties.copy_completion_error:
+        raise failed(doing, str(error.error_code), str(error.error_message))
+    return float(properties.completion_percent or 0.0)
+
+
+def _put(snapshot: str, location: str, tags: dict[str, str], option: str, source: str) -> Operation:
+    body: Any = {
+        "location": location,
+        "tags": tags,
+        "properties": {"creationData": {"createOption": option, "sourceResourceId": source}, "incremental": True},
+    }
+    return start(
+        f"create the snapshot {snapshot}",
+        clients.compute(part_of(snapshot, "subscriptions")).snapshots.begin_create_or_update,
+        part_of(snapshot, "resourceGroups"),
+        name_of(snapshot),
+        body,
+        api_version=clients.DISKS,
+    )

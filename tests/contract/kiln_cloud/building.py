@@ -1,0 +1,96 @@
+"""Plans of small templates, and machines made as the phases before a step make them.
+
+It owns what many tests here need first; it must not know what is asserted after that.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from kiln.cloud import facts, gallery, groups, machines, staging
+from kiln.ids import RunRef, TemplateId
+from kiln.messages import StagedStorage, StepRequest
+from kiln.planner.facts import Facts
+from kiln.planner.make_plan import gallery_image_ids, make_plan
+from kiln.planner.steps import StepSpec
+from kiln.template.parse import parse_template
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import MachineSpec, Plan
+
+REGION = "westeurope"
+DEBIAN = {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2", "version": "latest"}
+WINDOWS = {
+    "type": "PlatformImage",
+    "publisher": "MicrosoftWindowsServer",
+    "offer": "WindowsServer",
+    "sku": "2022-datacenter-g2",
+    "version": "latest",
+}
+VHD = {"type": "VHD", "runOutputName": "vhd"}
+
+
+def body_with(**properties: Any) -> dict[str, Any]:
+    """Return a template's body; by default a VHD of Debian."""
+    given = {"source": DEBIAN, "distribute": [VHD], **properties}
+    return {"location": REGION, "identity": {"type": "None"}, "properties": given}
+
+
+def plan_with(**properties: Any) -> Plan:
+    """Return the plan of a template of its own with these properties, with the facts that the local Azure has."""
+    name = uuid.uuid4().hex[:10]
+    template = parse_template(body_with(**properties))
+    definitions = {image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)}
+    return make_plan(
+        template,
+        run=RunRef(template=TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=name), run_id=name),
+        version=1,
+        staging_group=f"rg-building-{name}",
+        staging_given=False,
+        facts=Facts(source=facts.source_facts(SUBSCRIPTION, template), definitions=definitions),
+    )
+
+
+def machine_of(plan: Plan) -> MachineSpec:
+    """Return the plan's build machine."""
+    assert plan.machine is not None
+    return plan.machine
+
+
+def stage(plan: Plan) -> StagedStorage:
+    """Make everything that the plan's machines stand on."""
+    groups.create(plan.staging.group)
+    staging.start_security_group(plan.staging.network)
+    staging.start_network(plan.staging.network)
+    staging.start_storage(plan.staging.storage)
+    return staging.create_containers(plan.staging.storage)
+
+
+def start_machine(machine: MachineSpec) -> None:
+    """Make a machine and wait until it runs."""
+    machines.start_interface(machine)
+    machines.start_machine(machine)
+    until(lambda: machines.power_state(machine) == "running")
+
+
+def first_step(plan: Plan) -> StepRequest:
+    """Make everything that the plan's first script needs, and return how it is asked for."""
+    storage = stage(plan)
+    start_machine(machine_of(plan))
+    step = plan.steps[0]
+    assert isinstance(step, StepSpec)
+    return StepRequest(run=plan.run, machine=machine_of(plan), storage=storage, step=step)
+
+
+def turned_off(plan: Plan) -> Plan:
+    """Make the plan's machine as it is after its generalization, and return the plan."""
+    stage(plan)
+    machine = machine_of(plan)
+    start_machine(machine)
+    machines.start_deallocate(machine)
+    until(lambda: machines.power_state(machine) == "deallocated")
+    machines.mark_generalized(machine)
+    return plan
