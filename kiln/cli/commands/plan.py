@@ -14,6 +14,7 @@ from kiln.cli.template_file import read_template
 from kiln.errors import TemplateRefused
 from kiln.ids import TemplateId
 from kiln.planner.preview import preview_assumptions, preview_plan
+from kiln.template.references import check_references
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,11 +27,14 @@ def plan(session: Session, file: Path, name: str | None, *, scripts: bool, as_js
     source = read_template(file, name)
     settings = session.settings
     template_id = TemplateId(subscription=settings.subscription, group=settings.resource_group, name=source.name)
+    if problems := check_references(source.template):
+        lines = "\n".join(f"  {problem.path}: {problem.message}" for problem in problems)
+        raise UsageFailure(f"{file}: what this template names cannot be.\n{lines}")
     try:
         preview = preview_plan(source.template, template_id=template_id)
     except TemplateRefused as error:
-        problems = "\n".join(f"  {problem.message} {problem.hint or ''}" for problem in error.detail.details)
-        raise UsageFailure(f"{file}: no build can follow this template.\n{problems}") from error
+        lines = "\n".join(f"  {problem.message} {problem.hint or ''}" for problem in error.detail.details)
+        raise UsageFailure(f"{file}: no build can follow this template.\n{lines}") from error
     if as_json:
         typer.echo(preview.model_dump_json(indent=2))
     else:

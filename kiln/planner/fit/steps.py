@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kiln.errors import ErrorDetail
+from kiln.template.customizers import FileCustomizer, FileValidator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +31,9 @@ INSTEAD = {
 }
 
 
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
 def step_misfits(template: ImageTemplate, source: SourceFacts) -> Iterator[ErrorDetail]:
     """Yield the customizers and validators of another operating system."""
     properties = template.properties
@@ -49,4 +54,11 @@ def _misfits(
                 f"{source.os} (Image Builder's {noun.capitalize()}NotSupportedForImage).",
                 target=f"{path}[{index}].type",
                 hint=INSTEAD[step.type],
+            )
+        if isinstance(step, FileCustomizer | FileValidator) and source.os == "Linux" and _DRIVE.match(step.destination):
+            yield ErrorDetail(
+                code=code,
+                message=f"{path}[{index}].destination: a path of Windows, and the source image is Linux.",
+                target=f"{path}[{index}].destination",
+                hint="Give a path that begins with a slash.",
             )

@@ -26,10 +26,10 @@ def windows_file(destination: str) -> str:
     """Return the script for Windows; the directory is made where AIB needs it to be there."""
     return (
         f"{PARAMETERS}{powershell.HEAD}{powershell.FETCH}"
-        f"$target = {literal(destination)}\n"
-        "$target = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($target)\n"
-        "New-Item -ItemType Directory -Path (Split-Path -Path $target -Parent) -Force | Out-Null\n"
+        f"$target = [IO.Path]::GetFullPath({literal(destination)})\n"
+        "[IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($target)) | Out-Null\n"
         'Save-Artifact "$target.part"\n'
-        'Move-Item -LiteralPath "$target.part" -Destination $target -Force\n'
-        'Write-Output "wrote $((Get-Item -LiteralPath $target).Length) bytes to $target"\n'
+        "[IO.File]::Delete($target)\n"
+        '[IO.File]::Move("$target.part", $target)\n'
+        'Write-Output "wrote $((New-Object IO.FileInfo $target).Length) bytes to $target"\n'
     )

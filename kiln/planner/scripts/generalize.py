@@ -44,7 +44,15 @@ Start-Transcript -Path (Join-Path $env:SystemRoot 'Temp\\kiln-generalize.log') |
 Start-Sleep -Seconds 10
 $builder = Get-LocalUser -Name '{BUILDER}' -ErrorAction SilentlyContinue
 if ($builder) {{
-  Get-CimInstance -ClassName Win32_UserProfile -Filter "SID='$($builder.SID)'" | Remove-CimInstance
+  $ofBuilder = "SID='$($builder.SID)'"
+  for ($try = 1; $left = Get-CimInstance -ClassName Win32_UserProfile -Filter $ofBuilder; $try++) {{
+    try {{
+      Remove-CimInstance -InputObject $left
+    }} catch {{
+      if ($try -ge 24) {{ throw }}  # a profile stays loaded for a while after its last process
+      Start-Sleep -Seconds 5
+    }}
+  }}
   Remove-LocalUser -InputObject $builder
 }}
 if (Test-Path -LiteralPath '{WINDOWS_OVERRIDE}') {{
@@ -67,7 +75,7 @@ if (Test-Path -LiteralPath '{WINDOWS_OVERRIDE}') {{
 }}
 Stop-Transcript | Out-Null
 Unregister-ScheduledTask -TaskName 'kiln-generalize' -Confirm:$false
-Remove-Item -Path (Join-Path $env:SystemRoot 'Temp\\kiln-generalize.*') -Force
+Remove-Item -Path (Join-Path $env:SystemRoot 'Temp\\kiln-*') -Recurse -Force -ErrorAction SilentlyContinue
 Stop-Computer -Force
 """
 

@@ -39,10 +39,9 @@ function Save-Artifact([string] $Path) {{
 """
 
 _FOLDER = """\
-$folder = Join-Path $env:SystemRoot 'Temp\\kiln'
+$folder = Join-Path $env:SystemRoot ('Temp\\kiln-' + [Guid]::NewGuid())
 $script = Join-Path $folder 'script.ps1'
 $log = Join-Path $folder 'output.log'
-if (Test-Path -LiteralPath $folder) { Remove-Item -LiteralPath $folder -Recurse -Force }
 New-Item -ItemType Directory -Path $folder | Out-Null
 """
 
@@ -84,11 +83,12 @@ try {
     [Console]::Out.Write($reader.ReadToEnd())
   } while ($result -in 0x41301, 0x41303, 0x41325)
   [Console]::Out.Write($reader.ReadToEnd())
-  $reader.Close()
   $code = [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32] $result), 0)
 } finally {
   Unregister-ScheduledTask -TaskName 'kiln-step' -Confirm:$false
-  Remove-Item -LiteralPath $folder -Recurse -Force
+  if ($reader) { $reader.Dispose() }
+  # what the script left running may hold its log; generalizing removes the rest
+  Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction SilentlyContinue
 }
 exit $code
 """
