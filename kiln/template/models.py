@@ -49,7 +49,7 @@ class Identity(Model):
     section = "user-assigned-identity-for-azure-image-builder-image-template-resource"
     read_only = frozenset({"principalId", "tenantId"})
 
-    type: Literal["UserAssigned", "None"]
+    type: Literal["UserAssigned", "None"] = "UserAssigned"
     user_assigned_identities: dict[IdentityId, AssignedIdentity] = Field(default_factory=dict)
 
     @field_validator("user_assigned_identities")

@@ -30,7 +30,7 @@ class IdentityPatch(_Patch):
     section = "user-assigned-identity-for-azure-image-builder-image-template-resource"
     read_only = frozenset({"principalId", "tenantId"})
 
-    type: Literal["UserAssigned", "None"]
+    type: Literal["UserAssigned", "None"] = "UserAssigned"
     user_assigned_identities: dict[IdentityId, AssignedIdentity | None] = Field(default_factory=dict)
 
 
@@ -98,7 +98,7 @@ def apply_patch(template_body: dict[str, Any], patch: TemplatePatch) -> dict[str
 def _identity(before: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """Return the identity with those of `patch` added or removed; ids are compared without regard to case."""
     named = patch.get("userAssignedIdentities") or {}
-    if patch["type"] == "None":
+    if patch.get("type") == "None":
         return {"type": "None"}
     touched = {name.lower() for name in named}
     kept: dict[str, Any] = {

@@ -33,6 +33,7 @@ class Shape:
     key: Shape | None = None
     value: Shape | None = None
     choices: tuple[str, ...] = ()
+    plain: Any = None
 
     def mark(self, kind: type[Mark]) -> Mark | None:
         """Return the first mark of that kind."""
@@ -123,8 +124,8 @@ def shape_of(annotation: Any) -> Shape:
         if shape.members and infos:
             shape = _union(shape, next(str(info.discriminator) for info in infos if info.discriminator))
         return replace(shape, marks=(*shape.marks, *marks))
-    if isinstance(annotation, type) and issubclass(annotation, Model):
-        return Shape(model=annotation)
+    if isinstance(annotation, type):
+        return Shape(model=annotation) if issubclass(annotation, Model) else Shape(plain=annotation)
     return _generic(get_origin(annotation), get_args(annotation))
 
 

@@ -84,7 +84,7 @@ def test_rules_between_properties_are_held_against_the_whole() -> None:
         ({"location": "westus"}, "location", "PUT the whole template"),
         ({"properties": {"source": {}}}, "properties.source", "PUT the whole template"),
         ({"tags": {"a": 1}}, "tags.a", "a string, got a number"),
-        ({"identity": {}}, "identity.type", "is required"),
+        ({"identity": []}, "identity", "an object, got a list"),
         ({"identity": {"type": "none"}}, "identity.type", "did you mean 'None'?"),
         ({"properties": {"distribute": [{"type": "VHD"}]}}, "properties.distribute[0].runOutputName", "is required"),
         (
