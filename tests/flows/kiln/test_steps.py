@@ -77,6 +77,26 @@ def test_a_restart_by_the_template_s_own_command_is_left_to_that_command() -> No
     assert result.calls_of("check_restarted")[0].input["step"]["key"] == "again-check"
 
 
+def test_a_restart_that_is_faster_than_the_answer_of_the_command_that_asks_for_it_is_as_good() -> None:
+    world = world_of(restart("again", trigger=True))
+    world.answers["check_step"] = lambda request: Progress(done=request.step.key != "again-trigger", exit_code=0)
+
+    result = world.go()
+
+    assert finish(result)["state"] == "Succeeded"
+    assert result.calls_of("check_restarted")
+
+
+def test_a_command_that_cannot_restart_the_machine_fails_its_customizer() -> None:
+    world = world_of(restart("again", trigger=True))
+    world.exit_with(again_trigger=127)
+
+    result = world.go()
+
+    assert finish(result)["error"]["code"] == "CustomizerFailed"
+    assert not result.calls_of("check_restarted")
+
+
 def test_a_machine_that_does_not_come_back_fails_its_customizer_within_the_restart_s_own_time() -> None:
     world = world_of(step("first"), restart("again", 1))
     world.answers["check_restarted"] = Progress(done=False)
