@@ -1,0 +1,185 @@
+"""Kiln without a host: its orchestrators and its real activities in virtual time, against the local Azure in real time.
+
+A wait of hours passes as fast as the local Azure answers; every instance is replayed from scratch at every step.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+import httpx
+
+import activities
+import orchestrators
+from devkit.host.testing import FlowRunner
+from kiln.ids import RunRef, SubmissionRef, TemplateId
+from kiln.messages import BuildRequest, DeleteTemplateRequest
+from kiln.runs.naming import submit_instance
+from kiln.runs.queue import new_run
+from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import request_cancel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkit.guests.scripted.guests import ScriptedGuests
+    from devkit.host.testing import Flow, FlowResult
+    from devkit.local.in_process import InProcessAzure
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images"
+BUILDER = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/builder"
+GALLERY = f"{GROUP}/providers/Microsoft.Compute/galleries/gallery"
+LINUX = {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2", "version": "latest"}
+WINDOWS = {
+    "type": "PlatformImage",
+    "publisher": "MicrosoftWindowsServer",
+    "offer": "WindowsServer",
+    "sku": "2022-datacenter-g2",
+    "version": "latest",
+}
+
+
+class Kiln:
+    """One template of its own, submitted, built and deleted."""
+
+    def __init__(self, azure: InProcessAzure, body: dict[str, Any], *, staging_group: str | None = None) -> None:
+        self.azure = azure
+        self.suffix = uuid.uuid4().hex[:8]
+        self.id = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"flow-{self.suffix}")
+        self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
+        now = datetime.now(UTC)
+        record = TemplateRecord(
+            id=self.id,
+            body=body,
+            created=now,
+            changed=now,
+            staging_group=staging_group or f"IT_rg-images_{self.id.name}_{self.suffix}",
+            staging_given=staging_group is not None,
+        )
+        Templates().create(record)
+
+    @property
+    def template(self) -> TemplateRecord:
+        """The template as it is stored."""
+        return Templates().require(self.id)
+
+    @property
+    def guests(self) -> ScriptedGuests:
+        """The machines."""
+        return self.azure.guests
+
+    def submit(self) -> FlowResult:
+        """Run the submission of the template's present version to its end."""
+        return self.submission().finish()
+
+    def submission(self) -> Flow:
+        """Start the submission of the template's present version."""
+        reference = SubmissionRef(template=self.id, version=self.template.version)
+        return self.runner.start(
+            "submit_template", reference.model_dump(mode="json"), instance_id=submit_instance(self.template)
+        )
+
+    def put(self, body: dict[str, Any]) -> None:
+        """Store a new version of the template."""
+        self._change(lambda record: record.model_copy(update={"body": body, "version": record.version + 1}))
+
+    def leave(self) -> None:
+        """Mark the template as one that is being deleted."""
+        self._change(lambda record: record.model_copy(update={"provisioning_state": ProvisioningState.DELETING}))
+
+    def build(self, retry_of: RunRecord | None = None) -> RunRecord:
+        """Run a build to its end; return its record."""
+        run, flow = self.start_build(retry_of)
+        assert flow.finish().status == "Completed"
+        return self.run(run.run_id)
+
+    def start_build(self, retry_of: RunRecord | None = None) -> tuple[RunRecord, Flow]:
+        """Start a build."""
+        run = new_run(
+            self.template,
+            datetime.now(UTC),
+            uuid.uuid4().hex[:8],
+            retry_of=retry_of.run_id if retry_of else None,
+        )
+        Runs().create(run)
+        self._change(lambda record: record.model_copy(update={"run_id": run.run_id}))
+        request = BuildRequest(run=RunRef(template=self.id, run_id=run.run_id))
+        return run, self.runner.start("build_image", request.model_dump(mode="json"), instance_id=run.instance_id)
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run as it is stored."""
+        return Runs().require(self.id, run_id)
+
+    def cancel_at(self, activity: str, nth: int = 1) -> None:
+        """Cancel the build when an activity runs for the nth time."""
+
+        def cancel(flow: Flow) -> None:
+            run_id = self.template.run_id
+            assert run_id is not None
+            Runs().update(self.id, run_id, request_cancel)
+            flow.raise_event("cancel", {"by": "test"})
+
+        self.runner.on_activity(activity, cancel, nth=nth)
+
+    def delete(self) -> FlowResult:
+        """Delete the template, and run that to its end."""
+        self.leave()
+        request = DeleteTemplateRequest(template=self.id)
+        return self.runner.run("delete_template", request.model_dump(mode="json"), instance_id=f"delete-{self.suffix}")
+
+    def resources(self, group: str | None = None) -> list[str]:
+        """Return the types (lower case, sorted) of what the staging group, or another one, holds; itself left out."""
+        found = httpx.get(f"{self.azure.http_url}/_local/resources", timeout=60).json()["resources"]
+        prefix = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group or self.template.staging_group}/".lower()
+        ids = [item["id"].lower() for item in found]
+        return sorted("/".join(id_.split("/")[7::2]) for id_ in ids if id_.startswith(prefix))
+
+    def scripts(self, machine: str) -> list[str]:
+        """Return the scripts that ended in the run's machine whose id ends so."""
+        return [run.script for run in self.guests.runs(machine)]
+
+    def _change(self, change: Callable[[TemplateRecord], TemplateRecord]) -> None:
+        assert Templates().update(self.id, change) is not None
+
+
+STAGED = ["networksecuritygroups", "storageaccounts", "virtualnetworks", "virtualnetworks/subnets"]
+"""What a template's staging group holds while nothing is built."""
+
+
+def real_activities() -> dict[str, Callable[[Any], Any]]:
+    """Return every activity of the app, by name."""
+    app = df.DFApp()
+    for blueprint in activities.blueprints:
+        app.register_functions(blueprint)
+    return {found.get_function_name(): found.get_user_function() for found in app.get_functions()}
+
+
+def template(source: dict[str, Any] = LINUX, **properties: Any) -> dict[str, Any]:
+    """Return a template with one customizer and a gallery target, unless `properties` have others."""
+    script = {"type": "Shell", "name": "hello", "inline": ["echo hello"]}
+    return {
+        "location": "westeurope",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {BUILDER: {}}},
+        "properties": {"source": source, "customize": [script], "distribute": [gallery()], **properties},
+    }
+
+
+def gallery(*regions: str, name: str = "gallery", image: str = "base") -> dict[str, Any]:
+    """Return a distributor to a seeded image definition, in its home region and more."""
+    return {
+        "type": "SharedImage",
+        "runOutputName": name,
+        "galleryImageId": f"{GALLERY}/images/{image}",
+        "targetRegions": [{"name": region} for region in ("westeurope", *regions)],
+    }
+
+
+def managed_image(name: str, location: str = "westeurope") -> dict[str, Any]:
+    """Return a distributor to a managed image in rg-images."""
+    image_id = f"{GROUP}/providers/Microsoft.Compute/images/{name}"
+    return {"type": "ManagedImage", "runOutputName": "image", "imageId": image_id, "location": location}
