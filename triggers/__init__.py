@@ -1,13 +1,25 @@
 """What starts things: Kiln's REST API as client functions. It parses, calls and renders; it builds nothing."""
 
-from triggers import operations, provider, run_history, run_outputs, runs, template_lists, templates
+from triggers import (
+    operations,
+    patch_template,
+    provider,
+    run_history,
+    run_outputs,
+    runs,
+    source_triggers,
+    template_lists,
+    templates,
+)
 
 blueprints = (
     templates.bp,
+    patch_template.bp,
     template_lists.bp,
     runs.bp,
     run_history.bp,
     run_outputs.bp,
+    source_triggers.bp,
     operations.bp,
     provider.bp,
 )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
-from kiln.errors import Conflict
+from kiln.errors import Conflict, Problem, TemplateInvalid
 from kiln.runs.queue import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
+from kiln.template.overrides import apply_overrides
+from kiln.template.wording import kind
 from triggers.end_run import cancel_current_run
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.operations import begin, follow
@@ -30,8 +32,16 @@ bp = df.Blueprint()
 
 @endpoint(bp, "POST", TEMPLATE_ROUTE + "/run")
 async def run_template(call: Call) -> Reply:
-    """Start a run; 409 while another one is going."""
-    return await _start(call, lambda record: new_run(record, call.now, secrets.token_hex(4)))
+    """Start a run, with the overrides that the body may have; 409 while another one is going."""
+    overrides = read_overrides(call.optional_json())
+
+    def make(record: TemplateRecord) -> RunRecord:
+        if overrides is None:
+            return new_run(record, call.now, secrets.token_hex(4))
+        body = apply_overrides(record.body, overrides)
+        return new_run(record, call.now, secrets.token_hex(4), overrides=overrides, body=body)
+
+    return await _start(call, make)
 
 
 @endpoint(bp, "POST", TEMPLATE_ROUTE + "/cancel")
@@ -71,6 +81,24 @@ async def retry_run(call: Call) -> Reply:
         )
 
     return await _start(call, make)
+
+
+def read_overrides(body: Any) -> Any:
+    """Return the overrides in a run's body, `{"overrides": {...}}`, or None.
+
+    No body, and one without overrides, ask for none. Raises `TemplateInvalid` for anything else.
+    """
+    if body is None:
+        return None
+    if not isinstance(body, dict):
+        text = f'expected an object such as {{"overrides": {{...}}}}, got {kind(body)}'
+        raise TemplateInvalid((Problem(path="$", message=text),), what="run's body")
+    unknown = [
+        Problem(path=name, message="is not known; it has overrides alone") for name in body if name != "overrides"
+    ]
+    if unknown:
+        raise TemplateInvalid(tuple(unknown), what="run's body")
+    return body.get("overrides")
 
 
 async def _start(call: Call, make: Callable[[TemplateRecord], RunRecord]) -> Reply:

@@ -87,8 +87,12 @@ def version_resource(template: TemplateId, version: TemplateVersion) -> dict[str
     }
 
 
-def trigger_resource(record: TriggerRecord) -> dict[str, Any]:
-    """Return a trigger as AIB's child resource. Kiln knows of no trigger that is stored and not active."""
+def trigger_resource(record: TriggerRecord, obstacles: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a trigger as AIB's child resource; `obstacles` keep it from firing.
+
+    AIB documents one status, Healthy with "Trigger is active."; the other one is Kiln's.
+    """
+    message = f"Trigger is not active: {' '.join(obstacles)}" if obstacles else "Trigger is active."
     return {
         "id": f"{record.template.arm}/triggers/{record.name}",
         "name": record.name,
@@ -96,7 +100,11 @@ def trigger_resource(record: TriggerRecord) -> dict[str, Any]:
         "properties": {
             "kind": record.kind,
             "provisioningState": ProvisioningState.SUCCEEDED.value,
-            "status": {"code": "Healthy", "message": "Trigger is active.", "time": time_text(record.changed)},
+            "status": {
+                "code": "Inactive" if obstacles else "Healthy",
+                "message": message,
+                "time": time_text(record.changed),
+            },
         },
     }
 

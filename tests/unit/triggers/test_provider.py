@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import azure.functions as func
+import pytest
+
+import triggers
+from kiln.errors import ResourceNotFound
+from triggers.call import Call
+from triggers.endpoint import METHODS
+from triggers.orchestrations import Orchestrations
+from triggers.provider import DOINGS, unserved
+from triggers.refusals import MethodNotAllowed
+
+TEMPLATES = "/subscriptions/s/resourceGroups/g/providers/Microsoft.VirtualMachineImages/imageTemplates"
+
+
+def call(method: str, path: str) -> Call:
+    request = func.HttpRequest(
+        method, f"http://127.0.0.1{path}", params={"api-version": "2025-10-01"}, route_params={}, body=b""
+    )
+    return Call.read(request, Orchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", f"{TEMPLATES}/web", ("DELETE", "GET", "PATCH", "PUT")),
+        ("GET", f"{TEMPLATES}/web/RUN", ("POST",)),
+        ("HEAD", f"{TEMPLATES.upper()}/web/", ("DELETE", "GET", "PATCH", "PUT")),
+        ("PUT", f"{TEMPLATES}/web/runs/r/log", ("GET",)),
+    ],
+)
+def test_a_known_path_names_its_methods(method: str, path: str, allowed: tuple[str, ...]) -> None:
+    error = unserved(call(method, path))
+    assert isinstance(error, MethodNotAllowed)
+    assert error.allowed == allowed
+
+
+@pytest.mark.parametrize(
+    "path", ["/subscriptions", f"{TEMPLATES}/web/nonsense", TEMPLATES.replace("imageT", "t"), "/providers/x"]
+)
+def test_any_other_path_is_not_found(path: str) -> None:
+    error = unserved(call("GET", path))
+    assert isinstance(error, ResourceNotFound)
+    assert error.detail.code == "InvalidResourceType"
+
+
+def test_the_list_of_operations_has_all_that_routes_do_and_nothing_else() -> None:
+    assert triggers.blueprints  # importing them registers every route
+    done = {_doing(method, route) for route, methods in METHODS.items() for method in methods}
+    assert {doing.name for doing in DOINGS} == done
+
+
+def _doing(method: str, route: str) -> str:
+    """Return the name of what a route does, by Resource Manager's rule: types, then read, write, delete or action."""
+    parts = re.sub(r"\{[^}]*\}", "", route.split("Microsoft.VirtualMachineImages/", 1)[1]).split("/")
+    types = "/".join(part for part in parts if part).replace("operationResults", "operations")
+    verb = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}[method]
+    return f"{types}/{verb}"

@@ -1,0 +1,136 @@
+"""Triggers of a template over HTTP: stored and checked here, as azure-mgmt-imagebuilder calls them.
+
+What fires them is not this module's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+
+from kiln.errors import Conflict, ResourceNotFound, TemplateInvalid
+from kiln.runs.children import Triggers
+from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
+from kiln.runs.status import trigger_resource
+from kiln.runs.store import Templates
+from kiln.template.parse import parse_template
+from kiln.template.triggers import Trigger, check_trigger, parse_trigger
+from triggers.endpoint import TEMPLATE_ROUTE, endpoint
+from triggers.operations import begin, follow
+from triggers.paging import listed, read_page
+from triggers.reply import Reply
+from triggers.start_run import NOT_NOW
+from triggers.submission import tended
+from triggers.submit import being_deleted
+
+if TYPE_CHECKING:
+    from triggers.call import Call
+
+SINCE = "2022-07-01"
+"""The first api-version with triggers (Microsoft's API definitions)."""
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "PUT", TEMPLATE_ROUTE + "/triggers/{trigger}")
+async def put_trigger(call: Call) -> Reply:
+    """Store a trigger, new (201) or over the one of that name (200), once the template can have it."""
+    template = await _template(call)
+    trigger = parse_trigger(call.json(), call.api_version)
+    check_state(await tended(call.orchestrations, template, call.now))
+    record, is_new = await asyncio.to_thread(_store, call, template, trigger)
+    operation = await begin(call, OperationKind.PUT_TRIGGER, template)
+    return Reply(
+        HTTPStatus.CREATED if is_new else HTTPStatus.OK,
+        shown(template, record),
+        follow(call, operation, "Azure-AsyncOperation"),
+    )
+
+
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/triggers/{trigger}")
+async def get_trigger(call: Call) -> Reply:
+    """Answer one trigger."""
+    template = await _template(call)
+    record = await asyncio.to_thread(Triggers().require, template, call.trigger_name)
+    return Reply(HTTPStatus.OK, shown(template, record))
+
+
+@endpoint(bp, "DELETE", TEMPLATE_ROUTE + "/triggers/{trigger}")
+async def delete_trigger(call: Call) -> Reply:
+    """Remove a trigger; 204 when there is none."""
+    template = await _template(call)
+    if not await asyncio.to_thread(Triggers().delete, template, call.trigger_name):
+        return Reply(HTTPStatus.NO_CONTENT)
+    operation = await begin(call, OperationKind.DELETE_TRIGGER, template)
+    return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
+
+
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/triggers")
+async def list_triggers(call: Call) -> Reply:
+    """Answer a template's triggers by name."""
+    return await asyncio.to_thread(_list, call, await _template(call))
+
+
+def check_state(template: TemplateRecord) -> None:
+    """Raise `Conflict` when the template's provisioning state allows no trigger: AIB wants it to be Succeeded."""
+    match template.provisioning_state:
+        case ProvisioningState.SUCCEEDED:
+            return
+        case ProvisioningState.DELETING:
+            raise being_deleted(template)
+        case state:
+            name = template.id.arm
+            raise Conflict(
+                f"A trigger of the image template {name} is not allowed in provisioningState {state.value}.",
+                code=NOT_NOW,
+                target=name,
+                hint="Wait until the template's submission has succeeded.",
+            )
+
+
+def shown(template: TemplateRecord, record: TriggerRecord) -> dict[str, Any]:
+    """Return a trigger as the API shows it: active, or why the template, as it is by now, keeps it from firing."""
+    problems = check_trigger(parse_template(template.body), ())
+    return trigger_resource(record, tuple(f"{problem.path}: {problem.message}" for problem in problems))
+
+
+async def _template(call: Call) -> TemplateRecord:
+    if call.api_version < SINCE:
+        raise ResourceNotFound(
+            f"The api-version {call.api_version} has no triggers; {SINCE} is the first that has.",
+            code="InvalidResourceType",
+            target="api-version",
+        )
+    return await asyncio.to_thread(Templates().require, call.template)
+
+
+def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[TriggerRecord, bool]:
+    triggers, name = Triggers(), call.trigger_name
+    others = [known for known in triggers.list(template) if known.name.lower() != name.lower()]
+    problems = check_trigger(parse_template(template.body), [parse_trigger(known.body) for known in others])
+    if problems:
+        raise TemplateInvalid(problems, what="trigger")
+    before = triggers.get(template, name)
+    record = TriggerRecord(
+        template=template.id,
+        name=before.name if before else name,
+        kind=trigger.properties.kind,
+        body=trigger.model_dump(mode="json", by_alias=True),
+        created=before.created if before else call.now,
+        changed=call.now,
+    )
+    return triggers.put(record), before is None
+
+
+def _list(call: Call, template: TemplateRecord) -> Reply:
+    triggers = Triggers()
+
+    def load(name: str) -> dict[str, Any] | None:
+        record = triggers.get(template, name)
+        return shown(template, record) if record else None
+
+    page = read_page(triggers.names(template.id), load, call.query.get("$skiptoken"))
+    return Reply(HTTPStatus.OK, listed(call, page))
