@@ -68,14 +68,24 @@ ROUTES = (
     Route("POST", _TEMPLATE + r"/runs/[^/]+/retry", Body.ANY, "Kiln's own: an earlier run, once more"),
     Route("GET", _TEMPLATE + r"/versions(?:/[^/]+)?", Body.ANY, "Kiln's own: the bodies that a template had"),
     Route("GET", _TEMPLATE + r"/runs/[^/]+/log", Body.ANY, "Kiln's own: a run's customization.log, as text"),
+    Route("POST", _TEMPLATE + r"/runs/[^/]+/retry", Body.ANY, "Kiln's own: a run that goes on where one failed"),
+    Route("GET", _TEMPLATE + r"/versions(?:/[^/]+)?", Body.ANY, "Kiln's own: what a template was before it changed"),
     Route("POST", _TEMPLATE + r"/runOutputs/[^/]+/getAccess", Body.ANY,
           "Kiln's own: a URL from which a VHD can be downloaded"),
+    Route("GET PUT PATCH DELETE POST", r"/subscriptions/.*/providers/Microsoft\.EventGrid/.*", Body.ANY,
+          "no specification of Microsoft.EventGrid is stored"),
+    Route("GET POST", r"/eventgrid/.*", Body.FOREIGN, "Event Grid's own endpoints, for events and handshakes"),
     Route("GET", r"/(?:msi|metadata)/.*", Body.FOREIGN, "App Service's tokens, and the cloud's metadata"),
     Route("GET", r"/[^/]+/v2\.0/\.well-known/openid-configuration", Body.FOREIGN, "Entra ID"),
     Route("POST", r"/[^/]+/oauth2/(?:v2\.0/)?token", Body.FOREIGN, "Entra ID"),
 )  # fmt: skip
 
+_TEMPLATES = r"VirtualMachineImageTemplates_\w+"
 DIFFERENCES = (
+    Difference(_TEMPLATES, r"(?:request|answer)(?: value\[\d+\]\.| )properties\.customize\[\d+\]\.type",
+               "Kiln's own: a customizer that restarts any operating system", what="'Restart' is not one of .*"),
+    Difference("VirtualMachineImageTemplates_Run", "request",
+               "Kiln's own: overrides for one run", what="has a body; the operation takes none"),
     Difference("VirtualMachines_.*", r"(?:.*\.)?hardwareProfile\.vmSize",
                "Microsoft's list of sizes ends years ago; the page \"Sizes for virtual machines\" is the list",
                what=r"'Standard_\w+' is not one of .*"),
