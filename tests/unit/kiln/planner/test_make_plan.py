@@ -1,68 +1,36 @@
 from __future__ import annotations
 
-import copy
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from kiln.ids import RunRef, TemplateId
+from kiln.errors import TemplateRefused
 from kiln.planner import names
-from kiln.planner.facts import DefinitionFacts, Facts
-from kiln.planner.make_plan import gallery_image_ids, make_plan
-from kiln.planner.plan import GalleryTarget, Plan, VhdTarget
-from kiln.planner.preview import preview_plan
-from kiln.template.parse import parse_template
-from tests.golden import assert_golden
-
-EXAMPLE = Path(__file__).parents[4] / "examples" / "hello-linux.json"
-TEMPLATE_ID = TemplateId(subscription="00000000-0000-0000-0000-000000000001", group="rg-images", name="hello-linux")
-RUN = RunRef(template=TEMPLATE_ID, run_id="20261122-022112-3f9c8a1b")
-
-
-def example() -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(EXAMPLE.read_text())
-    return body
-
-
-def plan_of(body: dict[str, Any], *, location: str = "westeurope", versions: tuple[str, ...] = ()) -> Plan:
-    template = parse_template(body)
-    facts = Facts(
-        source_version="0.20261101.1",
-        definitions={id_: DefinitionFacts(location=location, versions=versions) for id_ in gallery_image_ids(template)},
-    )
-    return make_plan(template, run=RUN, staging_group="IT_rg-images_hello-linux_0a1b2c3d", facts=facts)
-
-
-def gallery_of(plan: Plan) -> GalleryTarget:
-    return next(target for target in plan.targets if isinstance(target, GalleryTarget))
-
-
-def test_the_example_has_the_plan_that_was_reviewed() -> None:
-    assert_golden("plans/hello-linux.json", plan_of(example()).model_dump_json(indent=2) + "\n")
+from kiln.planner.steps import StepSpec
+from tests.unit.kiln.planner import samples
 
 
 def test_equal_arguments_give_an_equal_plan() -> None:
-    assert plan_of(example()) == plan_of(copy.deepcopy(example()))
+    assert samples.plan(customize=[samples.SHELL]) == samples.plan(customize=[samples.SHELL])
 
 
 def test_what_lives_as_long_as_the_run_carries_its_id() -> None:
-    machine = plan_of(example()).machine
+    machine = samples.machine_of(samples.plan())
 
-    assert RUN.run_id in machine.name
-    assert RUN.run_id in machine.interface
-    assert RUN.run_id in machine.disk
-    assert machine.tags["kilnRun"] == RUN.run_id
+    assert samples.RUN.run_id in machine.name
+    assert samples.RUN.run_id in machine.interface
+    assert samples.RUN.run_id in machine.disk
+    assert machine.tags["kilnRun"] == samples.RUN.run_id
 
 
 def test_names_fit_azures_limits() -> None:
-    plan = plan_of(example())
+    plan = samples.plan(validate={"inVMValidations": [samples.SHELL]})
 
-    assert len(plan.machine.name) <= 64
-    assert len(plan.storage.account) == 24
-    assert plan.storage.account.isalnum()
-    assert plan.storage.account.islower()
+    assert plan.validation is not None
+    assert plan.validation.image is not None
+    assert len(plan.validation.machine.name) <= 64
+    assert plan.validation.image.gallery.replace("_", "").isalnum()
+    assert len(plan.staging.storage.account) == 24
+    assert plan.staging.storage.account.isalnum()
+    assert plan.staging.storage.account.islower()
 
 
 def test_no_two_runs_share_a_key_and_nobody_has_its_private_half() -> None:
@@ -73,46 +41,70 @@ def test_no_two_runs_share_a_key_and_nobody_has_its_private_half() -> None:
     assert first == names.unusable_ssh_key("run-1")
 
 
-@pytest.mark.parametrize(
-    ("existing", "expected"),
-    [
-        ((), "1.0.0"),
-        (("0.1.1", "0.1.2"), "0.1.3"),
-        (("1.9.0", "1.10.0", "1.2.7"), "1.10.1"),
-        (("2.1.0", "0.1.1", "1.2.0"), "2.1.1"),
-    ],
-)
-def test_an_unnamed_version_is_the_highest_with_its_patch_raised(existing: tuple[str, ...], expected: str) -> None:
-    assert gallery_of(plan_of(example(), versions=existing)).version == expected
+@pytest.mark.parametrize(("given", "minutes"), [(0, 240), (6, 6), (960, 960)])
+def test_the_build_has_the_templates_time_and_four_hours_by_default(given: int, minutes: int) -> None:
+    plan = samples.plan(buildTimeoutInMinutes=given, customize=[samples.SHELL])
+
+    assert plan.timeout_minutes == minutes
+    assert isinstance(plan.steps[0], StepSpec)
+    assert plan.steps[0].timeout_minutes == minutes
 
 
-def test_a_named_version_is_taken_as_it_is() -> None:
-    body = example()
-    target = next(item for item in body["properties"]["distribute"] if item["type"] == "SharedImage")
-    target["galleryImageId"] += "/versions/7.8.9"
+def test_no_script_outlives_the_build() -> None:
+    plan = samples.plan(buildTimeoutInMinutes=6)
 
-    target_plan = gallery_of(plan_of(body, versions=("9.9.9",)))
-
-    assert target_plan.version == "7.8.9"
-    assert target_plan.version_id.endswith("/images/hello/versions/7.8.9")
+    assert plan.generalize is not None
+    assert plan.generalize.timeout_minutes == 6
 
 
-def test_the_home_region_is_among_the_targets_even_if_it_was_not_asked_for() -> None:
-    regions = [region.name for region in gallery_of(plan_of(example(), location="East US")).regions]
+def test_windows_has_an_hour_for_its_sysprep() -> None:
+    plan = samples.plan(samples.WINDOWS)
 
-    assert regions[0] == "eastus"
-    assert set(regions) == {"eastus", "westeurope", "northeurope"}
+    assert plan.generalize is not None
+    assert plan.generalize.timeout_minutes == 60
+    assert "Sysprep.exe" in plan.generalize.script
+
+
+def test_a_build_starts_from_what_the_facts_name_and_ends_at_its_own_disk() -> None:
+    plan = samples.plan()
+
+    assert samples.machine_of(plan).source == samples.LINUX.reference
+    assert plan.origin is not None
+    assert plan.origin.machine is not None
+    assert plan.origin.machine.endswith(f"/virtualMachines/kiln-{samples.RUN.run_id}")
+    assert plan.origin.disk.endswith(f"/disks/kiln-{samples.RUN.run_id}-os")
+
+
+@pytest.mark.parametrize("on", ["cleanup", "abort"])
+def test_error_handling_tells_which_machine_stays(on: str) -> None:
+    plan = samples.plan(errorHandling={"onCustomizerError": on, "onValidationError": "cleanup"})
+
+    assert plan.keep_on_customizer_error is (on == "abort")
+    assert plan.keep_on_validation_error is False
+
+
+def test_what_image_builder_needs_and_kiln_does_not_is_named() -> None:
+    subnets = f"{samples.GROUP_ID}/providers/Microsoft.Network/virtualNetworks/net/subnets"
+    containers = {"subnetId": f"{subnets}/builds", "containerInstanceSubnetId": f"{subnets}/aci"}
+    proxy = {"subnetId": f"{subnets}/builds", "proxyVmSize": "Standard_A1_v2"}
+
+    (first,) = samples.plan(vmProfile={"vnetConfig": containers}).not_used
+    (second,) = samples.plan(vmProfile={"vnetConfig": proxy}).not_used
+    (third,) = samples.plan(managedResourceTags={"createdby": "me"}).not_used
+
+    assert "containerInstanceSubnetId is not used" in first
+    assert "proxyVmSize is not used" in second
+    assert "managedResourceTags.createdby is not used" in third
+
+
+def test_a_template_that_does_not_fit_has_no_plan() -> None:
+    with pytest.raises(TemplateRefused):
+        samples.plan(samples.WINDOWS, customize=[samples.SHELL])
 
 
 def test_no_plan_holds_a_signed_url() -> None:
-    text = plan_of(example()).model_dump_json()
+    fetched = {"type": "Shell", "scriptUri": "https://example.com/script.sh"}
+    text = samples.plan(customize=[fetched]).model_dump_json()
 
     assert "sig=" not in text
     assert "$KILN_ARTIFACT_URL" in text
-
-
-def test_a_preview_needs_nothing_of_azure() -> None:
-    plan = preview_plan(parse_template(example()), template_id=TEMPLATE_ID)
-
-    assert plan.machine.source.version == "latest"
-    assert [type(target) for target in plan.targets] == [GalleryTarget, VhdTarget]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kiln.planner.distribute import vhd_url
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
+from tests.unit.kiln.planner import samples
+
+VERSIONS = ("1.0.0", "2.3.4")
+
+
+def gallery(*, location: str = "westeurope", versions: tuple[str, ...] = (), **distributor: Any) -> GalleryTarget:
+    distribute = [{**samples.GALLERY, **distributor}]
+    facts = samples.facts_of(samples.template(distribute=distribute), versions=versions, location=location)
+    (target,) = samples.plan(facts=facts, distribute=distribute).targets
+    assert isinstance(target, GalleryTarget)
+    return target
+
+
+def managed(location: str) -> ManagedImageTarget:
+    distributor = {
+        "type": "ManagedImage",
+        "runOutputName": "managed",
+        "imageId": f"{samples.MANAGED}/hello",
+        "location": location,
+    }
+    (target,) = samples.plan(distribute=[distributor]).targets
+    assert isinstance(target, ManagedImageTarget)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("versioning", "expected"),
+    [
+        (None, "2.3.5"),
+        ({"scheme": "Latest"}, "2.3.5"),
+        ({"scheme": "Latest", "major": 1}, "1.0.1"),
+        ({"scheme": "Latest", "major": 3}, "3.0.0"),
+        ({"scheme": "Source"}, "0.20261101.1"),
+    ],
+)
+def test_an_automatic_version_follows_its_scheme(versioning: dict[str, Any] | None, expected: str) -> None:
+    asked = {} if versioning is None else {"versioning": versioning}
+
+    assert gallery(versions=VERSIONS, **asked).version == expected
+
+
+def test_a_named_version_is_taken_as_it_is() -> None:
+    target = gallery(versions=("9.9.9",), galleryImageId=f"{samples.IMAGE}/versions/7.8.9")
+
+    assert target.version == "7.8.9"
+    assert target.version_id == f"{samples.IMAGE}/versions/7.8.9"
+
+
+def test_two_targets_in_one_definition_get_two_versions() -> None:
+    second = {**samples.GALLERY, "runOutputName": "second", "galleryImageId": samples.IMAGE.upper()}
+    distribute = [samples.GALLERY, second]
+    plan = samples.plan(distribute=distribute)
+
+    assert [target.version for target in plan.targets if isinstance(target, GalleryTarget)] == ["1.0.0", "1.0.1"]
+
+
+def test_the_home_region_is_among_the_targets_even_if_it_was_not_asked_for() -> None:
+    target = gallery(location="East US", targetRegions=[{"name": "West Europe", "replicaCount": 3}])
+
+    assert [(region.name, region.replicas) for region in target.regions] == [("eastus", 1), ("westeurope", 3)]
+    assert target.location == "eastus"
+
+
+def test_a_region_that_is_asked_for_twice_is_one_region() -> None:
+    regions = [{"name": "West Europe", "replicaCount": 1}, {"name": "westeurope", "replicaCount": 2}]
+
+    assert [(region.name, region.replicas) for region in gallery(targetRegions=regions).regions] == [("westeurope", 2)]
+
+
+def test_the_deprecated_regions_are_regions() -> None:
+    target = gallery(replicationRegions=["westeurope", "northeurope"], storageAccountType="Premium_LRS")
+
+    assert [(region.name, region.storage_account_type) for region in target.regions] == [
+        ("westeurope", "Premium_LRS"),
+        ("northeurope", "Premium_LRS"),
+    ]
+
+
+def test_what_a_template_says_of_a_version_is_passed_on() -> None:
+    target = gallery(excludeFromLatest=True, replicationMode="Shallow", artifactTags={"os": "debian"})
+
+    assert target.exclude_from_latest
+    assert target.replication_mode == "Shallow"
+    assert target.tags == {"os": "debian", "kilnRun": samples.RUN.run_id}
+
+
+def test_a_managed_image_at_hand_is_made_of_the_machine() -> None:
+    target = managed("West Europe")
+
+    assert (target.location, target.snapshot, target.copy_id) == ("westeurope", None, None)
+    assert (target.os, target.generation) == ("Linux", "V2")
+
+
+def test_a_managed_image_elsewhere_is_made_of_a_copied_snapshot() -> None:
+    target = managed("North Europe")
+
+    assert target.snapshot is not None
+    assert target.copy_id is not None
+    assert target.snapshot.endswith(f"/snapshots/kiln-{samples.RUN.run_id}-00-snapshot")
+    assert target.copy_id.endswith(f"/snapshots/kiln-{samples.RUN.run_id}-00-copy")
+
+
+def test_a_vhd_goes_to_the_staging_storage_by_default() -> None:
+    (target,) = samples.plan(distribute=[samples.VHD]).targets
+
+    assert isinstance(target, VhdTarget)
+    assert (target.blob, target.url) == (f"{samples.RUN.run_id}/vhd.vhd", None)
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("", None),
+        ("https://a.blob.core.windows.net/c/x.vhd", "https://a.blob.core.windows.net/c/x.vhd"),
+        ("https://a.blob.core.windows.net/c/d/x.vhd", "https://a.blob.core.windows.net/c/d/x.vhd"),
+        ("https://a.blob.core.windows.net/c", "https://a.blob.core.windows.net/c/run/x.vhd"),
+        ("https://a.blob.core.windows.net/c/", "https://a.blob.core.windows.net/c/run/x.vhd"),
+        ("https://a.blob.core.windows.net/c/d/", "https://a.blob.core.windows.net/c/d/run/x.vhd"),
+    ],
+)
+def test_a_uri_names_a_blob_or_a_place_for_one(uri: str, expected: str | None) -> None:
+    assert vhd_url(uri, "run/x.vhd") == expected
