@@ -1,4 +1,4 @@
-"""A client of the blob REST API, as small as the local Azure's own needs: containers, page blobs, append blobs.
+"""A client of the blob REST API, as small as the local Azure's own needs: containers; block, page and append blobs.
 
 It owns requests and their authorisation by account key or SAS; it must not know what the blobs mean.
 """
@@ -55,6 +55,11 @@ class Blobs:
     async def delete(self, account: str, blob: str) -> None:
         """Delete a blob ("container/name") if it is there."""
         await self._signed("DELETE", account, f"/{blob}", accept={202, 404})
+
+    async def upload(self, account: str, blob: str, content: bytes, content_type: str) -> None:
+        """Write a block blob ("container/name") in one piece. Raises ArmError (400) if the container is not there."""
+        headers = {"x-ms-blob-type": "BlockBlob", "x-ms-blob-content-type": content_type}
+        await self._signed("PUT", account, f"/{blob}", headers=headers, data=content, accept={201})
 
     async def upload_disk(self, account: str, blob: str, source: Path) -> None:
         """Write a sparse file as a page blob, only its pages that are not zero, several at a time."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from devkit.azure.compute.machines import Machines
 from devkit.azure.compute.script_runs import ScriptRuns
+from devkit.azure.eventgrid.hub import EventGrid
 from devkit.azure.faults import Faults
 from devkit.azure.operations import Operations
 from devkit.azure.request_log import RequestLog
@@ -42,11 +43,13 @@ class Cloud:
     operations: Operations = field(init=False)
     machines: Machines = field(init=False)
     scripts: ScriptRuns = field(init=False)
+    events: EventGrid = field(init=False)
 
     def __post_init__(self) -> None:
         self.operations = Operations(self, self.services.works)
         self.machines = Machines(self.guests)
         self.scripts = ScriptRuns(self.blobs)
+        self.events = EventGrid(self)
 
     @property
     def images(self) -> Path:

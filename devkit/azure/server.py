@@ -14,6 +14,7 @@ from aiohttp import web
 from devkit.azure.blobs import Blobs
 from devkit.azure.cloud import Cloud
 from devkit.azure.compute import run_commands
+from devkit.azure.eventgrid.publishing import PATH, Publishing
 from devkit.azure.gateway import Gateway, Observer
 from devkit.azure.identity import app_identities as identities_of_app
 from devkit.azure.latency import INSTANT, Latency
@@ -85,7 +86,9 @@ class LocalAzure:
         for command in cloud.store.list(kind=run_commands.TYPE):
             run_commands.lose(cloud, command)
         cloud.operations.load()
+        cloud.events.start()
         application = web.Application(client_max_size=_LARGEST_BODY)
+        application.router.add_post(PATH, Publishing(cloud, self._observe).handle)
         application.router.add_route("*", "/{path:.*}", Gateway(cloud, self._observe).handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -107,6 +110,7 @@ class LocalAzure:
         if self._listener is not None:
             await self._listener.abort()
         if self._cloud is not None:
+            await self._cloud.events.stop()
             await self._cloud.operations.stop()
             await self._cloud.scripts.stop()
             await self._cloud.blobs.close()

@@ -21,6 +21,9 @@ from devkit.azure.compute import (
     virtual_machines,
 )
 from devkit.azure.compute_facts import skus, usages
+from devkit.azure.eventgrid import control as eventgrid_control
+from devkit.azure.eventgrid import subscriptions as event_subscriptions
+from devkit.azure.eventgrid import system_topics, topics
 from devkit.azure.gallery import definitions, galleries, versions
 from devkit.azure.identity import app_identities, identities
 from devkit.azure.network import interfaces, security_groups, subnets, virtual_networks
@@ -39,15 +42,16 @@ _ROUTED = (
     control, tokens, lro, subscriptions, groups, virtual_networks, subnets, security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
     marketplace, identities, app_identities, skus, usages,
+    topics, system_topics, event_subscriptions, eventgrid_control,
 )  # fmt: skip
 _WORKING = (
     groups, virtual_networks, subnets, security_groups, interfaces, accounts, virtual_machines, power, run_commands,
-    disks, disk_access, snapshots, images, galleries, definitions, versions,
+    disks, disk_access, snapshots, images, galleries, definitions, versions, topics, system_topics, event_subscriptions,
 )  # fmt: skip
 # Users before what they use: a VM before its NIC, a version before its definition.
 _REMOVED = (
     run_commands, virtual_machines, versions, definitions, galleries, images, snapshots, disks, interfaces, subnets,
-    virtual_networks, security_groups, accounts, identities,
+    virtual_networks, security_groups, accounts, identities, topics, system_topics,
 )  # fmt: skip
 
 

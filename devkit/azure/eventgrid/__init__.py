@@ -1,0 +1,1 @@
+"""Microsoft.EventGrid: topics, system topics, event subscriptions, publishing, delivery and dead letters."""
