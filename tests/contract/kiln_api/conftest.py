@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -9,13 +10,14 @@ import sys
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.imagebuilder import ImageBuilderClient
+from azure.mgmt.imagebuilder.aio import ImageBuilderClient as AsyncImageBuilderClient
 
 from devkit.child import Child
 from devkit.specification import Recorder, of_httpx, of_sdk
@@ -65,6 +67,18 @@ def sdk_at(address: str) -> Iterator[ImageBuilderClient]:
         yield client
 
 
+def async_sdk_at(address: str) -> AsyncImageBuilderClient:
+    """Return the unmodified asynchronous SDK's client with its endpoint at `address`: an asynchronous context."""
+    return AsyncImageBuilderClient(
+        AnyoneSoon(),
+        SUBSCRIPTION,
+        base_url=address,
+        credential_scopes=[f"{address}/.default"],
+        per_call_policies=[AllowHttp()],
+        polling_interval=1,
+    )
+
+
 @pytest.fixture(scope="session")
 def served(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the API with stand-in builds."""
@@ -90,6 +104,23 @@ class Anyone:
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
         return AccessToken("anyone", 2**31)
+
+
+class AnyoneSoon:
+    """The same for the asynchronous client."""
+
+    async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        await asyncio.sleep(0)
+        return AccessToken("anyone", 2**31)
+
+    async def close(self) -> None:
+        await asyncio.sleep(0)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
 class AllowHttp(SansIOHTTPPolicy[Any, Any]):
