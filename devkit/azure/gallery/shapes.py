@@ -85,6 +85,6 @@ VERSION_UPDATE: Shape = {
     "name": READ_ONLY,
     "type": READ_ONLY,
     "tags": MAP,
-    "properties": {**_VERSION, "storageProfile": _SOURCES},
+    "properties": {**_VERSION, "storageProfile": Must(_SOURCES)},
 }
-"""The body of a PATCH."""
+"""The body of a PATCH; by the OpenAPI, its storageProfile has to be there, and may be empty."""

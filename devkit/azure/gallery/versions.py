@@ -61,7 +61,7 @@ async def patch(cloud: Cloud, call: Call) -> Answer:
     body = {
         "location": old.doc["location"],
         "tags": call.body.get("tags", old.doc.get("tags", {})),
-        "properties": {"storageProfile": {}, **given, "publishingProfile": profile},
+        "properties": {**given, "publishingProfile": profile},
     }
     return await put(cloud, replace(call, body=body))
 
