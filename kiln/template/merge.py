@@ -16,3 +16,16 @@ def merge(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge(merged.get(name), value)
     return merged
+
+
+def is_deep(value: Any, levels: int = 32) -> bool:
+    """Whether `value` has objects or lists in more `levels` than that; `merge` goes no further than the interpreter."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, dict | list) for item in level)

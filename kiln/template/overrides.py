@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Problem, TemplateInvalid
-from kiln.template.merge import merge
+from kiln.template.merge import is_deep, merge
 from kiln.template.parse import parse_template, without_read_only
 from kiln.template.wording import kind, path_text
 
@@ -48,6 +48,8 @@ def apply_overrides(template_body: dict[str, Any], overrides: Any) -> dict[str, 
     if not isinstance(overrides, dict):
         text = f"expected a JSON object, got {kind(overrides)}"
         raise TemplateInvalid((Problem(path="properties", message=text),), what=WHAT)
+    if is_deep(overrides):
+        raise TemplateInvalid((Problem(path="properties", message="is nested too deeply"),), what=WHAT)
     problems = tuple(_closed(overrides, _OPEN, ("properties",)))
     if problems:
         raise TemplateInvalid(problems, what=WHAT)

@@ -145,7 +145,7 @@ class Kilns:
             return {"kind": "string", "enum": {choice for choice in shape.choices if self._has(shape, choice)}}
         if shape.plain is bool:
             return {"kind": "boolean"}
-        return {"kind": "integer" if shape.plain is int else "string", **_limits(shape)}
+        return {"kind": "integer" if shape.plain is int else "string", **limits(shape)}
 
     def _has(self, shape: Shape, choice: str) -> bool:
         return not any(
@@ -154,7 +154,7 @@ class Kilns:
         )
 
 
-def _limits(shape: Shape) -> Facts:
+def limits(shape: Shape) -> Facts:
     """Return the limits of a plain value; of several of a kind the last one is the narrowest."""
     facts: Facts = {}
     for mark in shape.marks:
