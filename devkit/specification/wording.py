@@ -1,7 +1,7 @@
 """What is wrong with a JSON value, in words: one line for each mistake, with its place.
 
-It owns the wording and the formats that are checked; it must not know specifications. A value is never quoted unless an
-enumeration or a format makes it harmless: bodies carry passwords and scripts.
+It owns the wording and the formats that are checked; it must not know specifications. A value is never quoted unless it
+should be one of an enumeration: bodies carry passwords and scripts.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _FORMATS = FormatChecker(formats=())
+_QUOTED = 40  # characters
 # RFC 3339, section 5.6: what Swagger 2.0 means by date-time; the offset is not optional.
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -59,11 +60,11 @@ def _told(error: Any) -> Iterator[tuple[str, str]]:
         case "not":
             yield place, "a secret, or only for writing: an answer may not carry it"
         case "enum":
-            yield place, f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+            yield place, f"{str(error.instance)[:_QUOTED]!r} is not one of {', '.join(map(str, error.validator_value))}"
         case "type":
             yield place, f"expected {error.validator_value}, got {_kind(error.instance)}"
         case "format":
-            yield place, f"{str(error.instance)[:40]!r} is no {error.validator_value}"
+            yield place, f"is no {error.validator_value}"
         case rule:
             yield place, f"breaks {rule}: {error.validator_value}"
 

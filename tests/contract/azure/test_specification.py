@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from devkit.local.in_process import InProcessAzure
+
 _IMAGE_BUILDER = "Microsoft.VirtualMachineImages"
 
 
@@ -77,6 +79,15 @@ def test_an_answer_that_azure_would_not_give_is_told_of(cloud: Harness, judge: S
     spoiled = Exchange(seen.method, seen.target, seen.status, answer={**seen.answer, "colour": "red"})
     with pytest.raises(AssertionError, match=r"ResourceGroups_Get: answer colour: not in the specification"):
         check_exchange(judge, spoiled)
+
+
+def test_the_local_azure_of_all_other_tests_is_judged(
+    local_azure: InProcessAzure, recorder: Recorder, judge: Specifications
+) -> None:
+    wrong = local_azure.http_url + SEEDED
+    headers, query = {"Authorization": "Bearer x"}, {"api-version": clients.RESOURCES, "colour": "red"}
+    httpx.get(wrong, headers=headers, params=query, trust_env=False).raise_for_status()
+    assert [violation.where for violation in recorder.judged(judge)] == ["query colour"]
 
 
 def test_credentials_are_not_recorded(cloud: Harness) -> None:

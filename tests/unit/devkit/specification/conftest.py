@@ -36,6 +36,7 @@ _OVEN = {
         "note": {"type": "string", "x-nullable": True},
         "tags": {"type": "object", "additionalProperties": {"type": "string"}},
         "free": {"type": "object"},
+        "picture": {"type": "string", "format": "byte"},
         "bricks": {"type": "array", "items": {"$ref": "#/definitions/Brick"}},
     },
 }

@@ -29,13 +29,13 @@ def test_an_exchange_as_specified_has_no_violation(check: Callable[..., list[str
     [
         (oven(heat="hot"), "answer heat: expected integer, got string"),
         (oven(heat=0), "answer heat: breaks exclusiveMinimum: 0"),
-        (oven(heat=2**31), f"answer heat: '{2**31}' is no int32"),
+        (oven(heat=2**31), "answer heat: is no int32"),
         (oven(colour="blue"), "answer colour: 'blue' is not one of red, grey"),
         (oven(smell="bread"), "answer smell: not in the specification"),
         (oven(tags={"a": 1}), "answer tags.a: expected string, got integer"),
         (oven(heat=None), "answer heat: expected integer, got null"),
         (oven(note=1), "answer note: expected string, got integer"),
-        (oven(madeAt="2024-01-01T10:00:00"), "answer madeAt: '2024-01-01T10:00:00' is no date-time"),
+        (oven(madeAt="2024-01-01T10:00:00"), "answer madeAt: is no date-time"),
         (oven(bricks=[{"kind": "Straw"}]), "answer bricks[0].kind: 'Straw' is not one of Clay"),
         (oven(bricks=[{"kind": "Clay", "x": 1}]), "answer bricks[0].x: not in the specification"),
         (oven(bricks=[{"size": 1}]), "answer bricks[0].kind: required and missing"),
@@ -48,6 +48,14 @@ def test_an_answer_that_is_not_as_specified_is_told_with_its_place(
     check: Callable[..., list[str]], answer: Any, violation: str
 ) -> None:
     assert check("GET", 200, answer) == [violation]
+
+
+@pytest.mark.parametrize("name", ["heat", "location", "tags", "bricks", "planted", "secret", "picture"])
+def test_what_is_told_of_a_mistake_does_not_quote_the_value(check: Callable[..., list[str]], name: str) -> None:
+    value: Any = {"a": ["planted-Secret-6"]} if name in {"location", "tags"} else "planted-Secret-6"
+    told = check("GET", 200, oven(**{name: value}))
+    assert told
+    assert "planted-Secret-6" not in str(told)
 
 
 def test_secrets_and_what_is_only_for_writing_may_not_be_shown(check: Callable[..., list[str]]) -> None:
