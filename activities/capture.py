@@ -23,7 +23,7 @@ def start_version(request: GalleryRequest) -> Operation:
 @implements(START_EXPORT)
 def start_export(request: VhdRequest) -> Nothing:
     """Record the access to the disk and the VHD, then start to copy."""
-    exports.refuse_taken(request)
+    exports.refuse_taken(exports.vhd_url(request))
     access = LedgerEntry(kind="disk-access", id=request.origin.disk, tier=0)
     vhd = LedgerEntry(kind="vhd", id=exports.vhd_url(request), tier=0)
     Ledgers().record(request.run.template, request.run.run_id, access, vhd)

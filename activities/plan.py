@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import facts, gallery, managed_images
+from kiln.cloud import exports, facts, gallery, managed_images
 from kiln.contracts import MAKE_PLAN
 from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, TemplateInvalid, TemplateRefused
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
-from kiln.planner.targets import GalleryTarget, ManagedImageTarget
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs, Templates
 from kiln.template.parse import parse_template
@@ -34,6 +34,7 @@ def make_plan(run: RunRef) -> Plan:
     stored = Templates().require(run.template)
     retry = _retry(record)
     source = facts.source_facts(run.template.subscription, template, retry.source_version if retry else None)
+    definitions = {image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)}
     plan = plan_of(
         template,
         run=run,
@@ -42,11 +43,11 @@ def make_plan(run: RunRef) -> Plan:
         staging_given=stored.staging_given,
         facts=Facts(
             source=source,
-            definitions={image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)},
+            definitions=definitions,
         ),
         retry=retry,
     )
-    _refuse_taken(plan)
+    _refuse_taken(plan, {image_id.lower(): found.versions for image_id, found in definitions.items()})
     version = source.version
     Runs().update(run.template, run.run_id, lambda found: found.model_copy(update={"source_version": version}))
     return plan
@@ -87,10 +88,15 @@ def _is_gone(output: RunOutput) -> bool:
     )
 
 
-def _refuse_taken(plan: Plan) -> None:
+def _refuse_taken(plan: Plan, versions: dict[str, tuple[str, ...]]) -> None:
+    """Look at what is there under the targets' names; `versions` are those of each image definition."""
     done = {output.artifact_id for output in plan.done}
     for target in plan.targets:
-        if isinstance(target, GalleryTarget) and target.version_id not in done:
-            gallery.refuse_taken(target)
-        if isinstance(target, ManagedImageTarget):
-            managed_images.refuse_taken(target)
+        match target:
+            case GalleryTarget(version=version) if version in versions[target.image_id.lower()]:
+                if target.version_id not in done:
+                    gallery.refuse_taken(target)
+            case ManagedImageTarget():
+                managed_images.refuse_taken(target)
+            case VhdTarget(url=str() as url):
+                exports.refuse_taken(url)

@@ -1,6 +1,12 @@
-"""The staging group, its network, its storage, its artifacts: for a submission, and again for each run."""
+"""The staging group, its network, its storage, its artifacts: for a submission, and again for each run.
+
+A submission puts everything as its template says. A run looks first, for all of it should be there: that is one call
+each, and what somebody took away is made again.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
 from kiln.cloud import artifacts, groups, staging
@@ -24,12 +30,16 @@ from kiln.messages import (
 )
 from kiln.runs.store import Runs
 
+if TYPE_CHECKING:
+    from kiln.ids import Owner
+
 
 @implements(CREATE_GROUP)
 def create_group(request: GroupRequest) -> Nothing:
     """Make the template's staging group."""
     fence(request.owner)
-    groups.create(request.group)
+    if not (_is_run(request.owner) and groups.is_ready(request.group)):
+        groups.create(request.group)
     return Nothing()
 
 
@@ -37,21 +47,30 @@ def create_group(request: GroupRequest) -> Nothing:
 def start_security_group(request: NetworkRequest) -> Operation:
     """Start to make the security group."""
     fence(request.owner)
-    return staging.start_security_group(request.network)
+    network = request.network
+    if _is_run(request.owner) and staging.is_ready(lambda: staging.find_security_group(network)):
+        return Operation(doing=f"use the network security group {network.security_group}")
+    return staging.start_security_group(network)
 
 
 @implements(START_NETWORK)
 def start_network(request: NetworkRequest) -> Operation:
     """Start to make the network."""
     fence(request.owner)
-    return staging.start_network(request.network)
+    network = request.network
+    if _is_run(request.owner) and network.network and staging.is_ready(lambda: staging.find_network(network)):
+        return Operation(doing=f"use the virtual network {network.network}")
+    return staging.start_network(network)
 
 
 @implements(START_STORAGE)
 def start_storage(request: StorageRequest) -> Operation:
     """Start to make the storage account."""
     fence(request.owner)
-    return staging.start_storage(request.storage)
+    storage = request.storage
+    if _is_run(request.owner) and staging.is_ready(lambda: staging.find_storage(storage)):
+        return Operation(doing=f"use the storage account {storage.account}")
+    return staging.start_storage(storage)
 
 
 @implements(CREATE_CONTAINERS)
@@ -72,3 +91,7 @@ def stage_artifact(request: ArtifactRequest) -> Nothing:
     fence(request.owner)
     artifacts.stage(request.storage, request.artifact)
     return Nothing()
+
+
+def _is_run(owner: Owner) -> bool:
+    return isinstance(owner, RunRef)

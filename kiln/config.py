@@ -5,6 +5,9 @@
 | `KILN_STATE_ENDPOINT` | none, required | blob endpoint of the account that holds templates and run records |
 | `KILN_ARM_ENDPOINT` | `https://management.azure.com` | Azure Resource Manager |
 | `KILN_ARM_SCOPE` | `https://management.azure.com/.default` | the scope of its tokens |
+| `KILN_ARTIFACT_LIMIT_MB` | `4096` | the largest script or file that a template may name, in MiB |
+| `KILN_BLOB_SUFFIXES` | `.blob.core.windows.net` | hosts of Azure Storage, which alone get tokens of identities: \
+ends of host names with a leading dot, or whole `host:port`, comma-separated |
 | `AZURE_CLIENT_ID` | none | client id of the app's user-assigned identity; unset means the system-assigned one |
 """
 
@@ -14,7 +17,7 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
     from azure.identity import ManagedIdentityCredential
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 class Missing(LookupError):
     """A required setting is not in the environment."""
+
+
+class Invalid(ValueError):
+    """A setting in the environment cannot be understood."""
 
 
 class Config(BaseModel):
@@ -33,10 +40,17 @@ class Config(BaseModel):
     arm_endpoint: str = "https://management.azure.com"
     arm_scope: str = "https://management.azure.com/.default"
     client_id: str | None = None
+    artifact_limit_mb: int = Field(default=4096, ge=1)
+    blob_suffixes: tuple[str, ...] = (".blob.core.windows.net",)
+
+    @property
+    def artifact_limit(self) -> int:
+        """The largest artifact, in bytes."""
+        return self.artifact_limit_mb * 1024 * 1024
 
     @staticmethod
     def read(environment: dict[str, str]) -> Config:
-        """Return the settings in `environment`. Raises `Missing` that names what is not there."""
+        """Return the settings in `environment`. Raises `Missing` or `Invalid` that names the setting."""
         try:
             state = environment["KILN_STATE_ENDPOINT"]
         except KeyError:
@@ -45,8 +59,18 @@ class Config(BaseModel):
             "arm_endpoint": environment.get("KILN_ARM_ENDPOINT"),
             "arm_scope": environment.get("KILN_ARM_SCOPE"),
             "client_id": environment.get("AZURE_CLIENT_ID"),
+            "artifact_limit_mb": environment.get("KILN_ARTIFACT_LIMIT_MB"),
+            "blob_suffixes": _list(environment.get("KILN_BLOB_SUFFIXES", "")),
         }
-        return Config(state_endpoint=state.rstrip("/"), **{name: value for name, value in given.items() if value})
+        settings = {name: value for name, value in given.items() if value}
+        try:
+            return Config.model_validate({"state_endpoint": state.rstrip("/"), **settings})
+        except ValidationError as error:
+            raise Invalid(f"a setting is not valid: {error}") from error
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(item.strip().lower() for item in text.split(",") if item.strip())
 
 
 @functools.cache
@@ -61,3 +85,11 @@ def credential() -> ManagedIdentityCredential:
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=config().client_id)
+
+
+@functools.cache
+def identity_credential(identity: str) -> ManagedIdentityCredential:
+    """Return a template's identity (its ARM id), which must be assigned to the app."""
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(identity_config={"resource_id": identity})

@@ -1,6 +1,7 @@
-"""Scripts and files that templates name by URL: fetched once, checked, and kept as blobs in the staging storage.
+"""Scripts and files that templates name by URL: fetched once for a version of the template, and kept as blobs.
 
-`http`, `https` and `data` URLs. The content streams through; it is never held whole in memory.
+The content streams through in blocks; the blob comes into being when all of it is there and its checksum fits, so a
+blob that is there is whole. `http`, `https` and `data` URLs.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from kiln import blobs
+from kiln.cloud.downloads import download, too_large
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS
+from kiln.config import config
 from kiln.errors import ArtifactUnavailable
 
 if TYPE_CHECKING:
@@ -21,19 +24,35 @@ if TYPE_CHECKING:
     from kiln.messages import StagedStorage
     from kiln.planner.staging import ArtifactSpec
 
-TIMEOUT = 60.0
-"""Seconds to connect, and between two pieces of a body."""
+BLOCK = 8 * 1024 * 1024
+"""Bytes; a blob has 50,000 blocks at the most."""
 
 
 def stage(storage: StagedStorage, artifact: ArtifactSpec) -> None:
-    """Take an artifact into the staging storage. Raises `ArtifactUnavailable`; doing it again overwrites."""
+    """Take an artifact into the staging storage, unless it is there.
+
+    Raises `ArtifactUnavailable`, `AzureFailed`, or `ConnectionError` where another try may help.
+    """
+    from azure.storage.blob import BlobBlock
+
+    blob = blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, artifact.blob)
+    with azure(f"look up the artifact of {artifact.property_path}"):
+        if blob.exists():
+            return
     digest = hashlib.sha256()
-    container = blobs.account(storage.endpoint).get_container_client(ARTIFACTS)
+    blocks: list[BlobBlock] = []
+    for number, block in enumerate(_blocks(artifact)):
+        digest.update(block)
+        blocks.append(BlobBlock(f"{number:08d}"))
+        with azure(f"store the artifact of {artifact.property_path}"):
+            blob.stage_block(blocks[-1].id, block)
+    _check(artifact, digest.hexdigest())
     with azure(f"store the artifact of {artifact.property_path}"):
-        container.upload_blob(artifact.blob, _hashed(_content(artifact), digest), overwrite=True)
-    found = digest.hexdigest()
+        blob.commit_block_list(blocks)
+
+
+def _check(artifact: ArtifactSpec, found: str) -> None:
     if artifact.sha256 and found != artifact.sha256:
-        container.delete_blob(artifact.blob)
         raise ArtifactUnavailable(
             f"{artifact.property_path} has the SHA-256 {found}, but sha256Checksum says {artifact.sha256}.",
             target=artifact.property_path,
@@ -41,12 +60,27 @@ def stage(storage: StagedStorage, artifact: ArtifactSpec) -> None:
         )
 
 
+def _blocks(artifact: ArtifactSpec) -> Iterator[bytes]:
+    """Yield the content in blocks of `BLOCK` bytes, the last one shorter. Raises when it is larger than the limit."""
+    buffer, total = bytearray(), 0
+    for piece in _content(artifact):
+        total += len(piece)
+        if total > config().artifact_limit:
+            raise too_large(artifact)
+        buffer += piece
+        while len(buffer) >= BLOCK:
+            yield bytes(buffer[:BLOCK])
+            del buffer[:BLOCK]
+    if buffer:
+        yield bytes(buffer)
+
+
 def _content(artifact: ArtifactSpec) -> Iterator[bytes]:
     match urlsplit(artifact.url).scheme.lower():
         case "data":
             return iter([_data(artifact)])
         case "http" | "https":
-            return _download(artifact)
+            return download(artifact)
         case scheme:
             raise ArtifactUnavailable(
                 f"{artifact.property_path} is a {scheme or 'relative'} URL; expected http, https or data.",
@@ -68,28 +102,3 @@ def _data(artifact: ArtifactSpec) -> bytes:
         raise ArtifactUnavailable(
             f"{artifact.property_path}: the data URL is not base64.", target=artifact.property_path
         ) from error
-
-
-def _download(artifact: ArtifactSpec) -> Iterator[bytes]:
-    import httpx
-
-    where = urlsplit(artifact.url)._replace(query="", fragment="").geturl()  # a query may be a signature: a secret
-    try:
-        with httpx.stream("GET", artifact.url, follow_redirects=True, timeout=TIMEOUT) as answer:
-            if answer.is_server_error:
-                answer.raise_for_status()
-            if not answer.is_success:
-                raise ArtifactUnavailable(
-                    f"{artifact.property_path}: {where} answered {answer.status_code}.",
-                    target=artifact.property_path,
-                    hint="Kiln fetches the file itself: the URL must be readable without a browser's session.",
-                )
-            yield from answer.iter_bytes()
-    except httpx.UnsupportedProtocol as error:
-        raise ArtifactUnavailable(f"{artifact.property_path}: {error}", target=artifact.property_path) from error
-
-
-def _hashed(pieces: Iterator[bytes], digest: hashlib._Hash) -> Iterator[bytes]:
-    for piece in pieces:
-        digest.update(piece)
-        yield piece

@@ -34,11 +34,11 @@ def start_step(request: StepRequest) -> int:
     """Write the step's header to the log, start its script, and return where its output starts in the log (bytes).
 
     Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
-    no second command.
+    no second command. Whoever finds the header written by somebody else looks first.
     """
     step = request.step
-    base = logs.write_header(logs.log_of(request.storage), header(request))
-    if _is_started(request):
+    base, is_first = logs.write_header(logs.log_of(request.storage), header(request))
+    if not is_first and _is_started(request):
         return base
     try:
         put(request, {STEP_TAG: step.key}, step.output_blob)
@@ -49,9 +49,14 @@ def start_step(request: StepRequest) -> int:
 
 
 def header(request: StepRequest) -> str:
-    """Return the line that begins a step's part of the log. Its key makes it the only one of its kind."""
+    """Return the line that begins a step's part of the log; a part or a repetition of a step says so."""
     step = request.step
-    return f"==> {step.kind} {step.index + 1}: {step.name} [{step.key}]\n"
+    stem, _, turn = step.key.partition(".")
+    _, _, part = stem.partition(f"-{step.index:02d}-")
+    more = [part] if part else []
+    if turn:
+        more.append(f"round {int(turn) + 1}")
+    return f"==> {step.kind} {step.index + 1}: {step.name}" + (f" ({', '.join(more)})" if more else "") + "\n"
 
 
 def find(request: StepRequest) -> VirtualMachineRunCommand | None:

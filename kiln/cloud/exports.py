@@ -34,13 +34,13 @@ def vhd_url(request: VhdRequest) -> str:
     return str(_blob(request).url)
 
 
-def refuse_taken(request: VhdRequest) -> None:
+def refuse_taken(url: str) -> None:
     """Raise `VersionTaken` when somebody else's blob is in the VHD's place; an earlier run's is overwritten."""
-    properties = _properties(_blob(request))
+    properties = _properties(blobs.at(url))
     if properties is None or RUN_METADATA in {name.lower() for name in properties.metadata or {}}:
         return
     raise VersionTaken(
-        f"{vhd_url(request)} exists already, and Kiln did not make it.",
+        f"{url} exists already, and Kiln did not make it.",
         target="properties.distribute",
         hint="Name another blob in uri, or delete this one.",
     )

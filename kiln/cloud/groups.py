@@ -50,6 +50,12 @@ def create(spec: GroupSpec) -> None:
         clients.resources(spec.subscription).resource_groups.create_or_update(spec.name, body)
 
 
+def is_ready(spec: GroupSpec) -> bool:
+    """Whether the staging group is there with its tags."""
+    found = find(spec.subscription, spec.name)
+    return found is not None and spec.tags.items() <= (found.tags or {}).items()
+
+
 def check(template: TemplateId, group: str, location: str) -> None:
     """Raise a `BuildError` when a named staging group cannot be used: it must be empty, unless it is the template's."""
     found = find(template.subscription, group)

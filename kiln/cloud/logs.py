@@ -7,7 +7,7 @@ writes twice. A run has one writer at a time; a header is written once because i
 from __future__ import annotations
 
 import http
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kiln import blobs
 from kiln.cloud.failures import azure
@@ -30,8 +30,15 @@ def log_of(storage: StagedStorage) -> BlobClient:
     return blobs.account(storage.endpoint).get_blob_client(LOGS, storage.log_blob)
 
 
-def write_header(log: BlobClient, header: str) -> int:
-    """Append `header` (unique in the log) unless it is there; return the position (bytes) after it."""
+class Header(NamedTuple):
+    """A header in the log: the position (bytes) after it, and whether this very call wrote it."""
+
+    end: int
+    is_new: bool
+
+
+def write_header(log: BlobClient, header: str) -> Header:
+    """Append `header` (unique in the log) unless it is there."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError
 
@@ -49,9 +56,9 @@ def write_header(log: BlobClient, header: str) -> int:
             tail = log.download_blob(start, length - start).readall() if length else b""
             found = tail.find(data)
             if found >= 0:
-                return start + found + len(data)
+                return Header(start + found + len(data), is_new=False)
             if _append(log, data, length):
-                return length + len(data)
+                return Header(length + len(data), is_new=True)
 
 
 def copy_output(log: BlobClient, output: BlobClient, base: int) -> None:

@@ -11,16 +11,54 @@ from kiln import blobs
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
+from kiln.errors import AzureNotFound
 from kiln.ids import resource_id
 from kiln.messages import Operation, StagedStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azure.mgmt.network.models import NetworkSecurityGroup, VirtualNetwork
+    from azure.mgmt.storage.models import StorageAccount
+
     from kiln.planner.staging import NetworkSpec, StorageSpec
 
 LOGS = "packerlogs"
 """AIB's name for the container of logs."""
 ARTIFACTS = "artifacts"
 VHDS = "vhds"
+SUCCEEDED = "Succeeded"
+
+
+def is_ready(find: Callable[[], Any]) -> bool:
+    """Whether what `find` looks up is there and whole. Anything else is for a PUT to mend."""
+    try:
+        found = find()
+    except AzureNotFound:
+        return False
+    return str(getattr(found.provisioning_state, "value", found.provisioning_state)) == SUCCEEDED
+
+
+def find_security_group(network: NetworkSpec) -> NetworkSecurityGroup:
+    """Return the security group. Raises `AzureNotFound`."""
+    with azure(f"look up the network security group {network.security_group}"):
+        return clients.network(network.subscription).network_security_groups.get(
+            network.group, network.security_group, api_version=clients.NETWORK
+        )
+
+
+def find_network(network: NetworkSpec) -> VirtualNetwork:
+    """Return Kiln's own virtual network. Raises `AzureNotFound`."""
+    with azure(f"look up the virtual network {network.network}"):
+        return clients.network(network.subscription).virtual_networks.get(
+            network.group, str(network.network), api_version=clients.NETWORK
+        )
+
+
+def find_storage(storage: StorageSpec) -> StorageAccount:
+    """Return the storage account. Raises `AzureNotFound`."""
+    with azure(f"look up the storage account {storage.account}"):
+        return clients.storage(storage.subscription).storage_accounts.get_properties(storage.group, storage.account)
 
 
 def start_security_group(network: NetworkSpec) -> Operation:
@@ -121,14 +159,16 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
     """Make the account's containers and return where its blobs are."""
     from azure.core.exceptions import ResourceExistsError
 
-    with azure(f"read the storage account {storage.account}"):
-        account = clients.storage(storage.subscription).storage_accounts.get_properties(storage.group, storage.account)
+    account = find_storage(storage)
     endpoint = str(account.primary_endpoints.blob).rstrip("/")
     service = blobs.account(endpoint)
     with azure(f"create the containers of {storage.account}"):
+        there = {str(container.name) for container in service.list_containers()}
         for container in (LOGS, ARTIFACTS, VHDS):
+            if container in there:
+                continue
             try:
                 service.create_container(container)
             except ResourceExistsError:
-                continue  # an earlier run of the template made it
+                continue  # somebody else's try of the same call was faster
     return StagedStorage(endpoint=endpoint, account=storage.account, log_blob=storage.log_blob)

@@ -33,13 +33,14 @@ def test_a_header_is_written_once_however_often_it_is_asked_for(storage: StagedS
     other = logs.write_header(log, "==> two\n")
 
     assert text_of(log) == "==> one\n==> two\n"
-    assert first == again == len("==> one\n")
-    assert other == len("==> one\n==> two\n")
+    assert first.end == again.end == len("==> one\n")
+    assert other.end == len("==> one\n==> two\n")
+    assert (first.is_new, again.is_new, other.is_new) == (True, False, True)
 
 
 def test_output_is_copied_as_it_grows_and_never_twice(storage: StagedStorage) -> None:
     log = logs.log_of(storage)
-    base = logs.write_header(log, "==> step\n")
+    base = logs.write_header(log, "==> step\n").end
     output = output_of(storage, b"first\n")
 
     logs.copy_output(log, output, base)
@@ -52,7 +53,7 @@ def test_output_is_copied_as_it_grows_and_never_twice(storage: StagedStorage) ->
 
 def test_a_step_without_output_yet_is_no_error(storage: StagedStorage) -> None:
     log = logs.log_of(storage)
-    base = logs.write_header(log, "==> step\n")
+    base = logs.write_header(log, "==> step\n").end
     missing = blobs.account(storage.endpoint).get_blob_client(LOGS, "run/steps/99.log")
 
     logs.copy_output(log, missing, base)

@@ -1,0 +1,158 @@
+"""Files by http and https: streamed, redirects followed by hand, blobs of Azure Storage read by a template's identity.
+
+A token goes to hosts of Azure Storage alone, and each redirect is looked at anew: it never leaves for another host.
+What comes after a `?` in a URL may be a signature, so no message holds it. A fault that may pass is raised as
+`ConnectionError`.
+"""
+
+from __future__ import annotations
+
+import http
+import socket
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from kiln.config import config, identity_credential
+from kiln.errors import ArtifactUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from kiln.planner.staging import ArtifactSpec
+
+TIMEOUT = 60.0
+"""Seconds to connect, and between two pieces of a body."""
+REDIRECTS = 10
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+STORAGE_VERSION = "2023-11-03"
+"""The version that is asked for; tokens need 2017-11-09 at least ("Authorize with Microsoft Entra ID")."""
+REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.CONFLICT)
+"""Blob Storage answers 409 (PublicAccessNotPermitted) where nobody may read without a name."""
+PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def download(artifact: ArtifactSpec) -> Iterator[bytes]:
+    """Yield the file's bytes as they are stored. Raises `ArtifactUnavailable`, or `ConnectionError` to try again."""
+    import httpx
+
+    where = artifact.url
+    with httpx.Client(follow_redirects=False, timeout=TIMEOUT) as client:
+        try:
+            for _ in range(REDIRECTS):
+                with client.stream("GET", where, headers=_headers(artifact, where)) as answer:
+                    if not answer.is_redirect:
+                        _check(artifact, where, answer)
+                        yield from answer.iter_raw()
+                        return
+                    where = _next(artifact, where, answer)
+        except httpx.TransportError as error:
+            raise _unreachable(artifact, where, error) from error
+        except httpx.InvalidURL as error:
+            raise _refused(artifact, f"{_public(where)} is no URL: {error}.") from error
+    raise _refused(artifact, f"{_public(artifact.url)} redirects more than {REDIRECTS} times.")
+
+
+def may_have_token(url: str) -> bool:
+    """Whether `url` is on Azure Storage, reached in a way that nobody can listen to."""
+    parts = urlsplit(url)
+    host, place = (parts.hostname or "").lower(), parts.netloc.rpartition("@")[2].lower()
+    return parts.scheme.lower() == "https" and any(
+        host.endswith(suffix) if suffix.startswith(".") else place == suffix for suffix in config().blob_suffixes
+    )
+
+
+def is_signed(url: str) -> bool:
+    """Whether a URL brings its own signature (a SAS)."""
+    return "sig" in parse_qs(urlsplit(url).query)
+
+
+def _headers(artifact: ArtifactSpec, where: str) -> dict[str, str]:
+    headers = {"Accept-Encoding": "identity"}
+    if artifact.identity and may_have_token(where) and not is_signed(where):
+        headers |= {"Authorization": f"Bearer {_token(artifact, artifact.identity)}", "x-ms-version": STORAGE_VERSION}
+    return headers
+
+
+def _token(artifact: ArtifactSpec, identity: str) -> str:
+    from azure.core.exceptions import ClientAuthenticationError
+
+    try:
+        return str(identity_credential(identity).get_token(STORAGE_SCOPE).token)
+    except ClientAuthenticationError as error:
+        raise _refused(
+            artifact,
+            f"Kiln cannot sign in as the template's identity {identity}: {error.message}",
+            hint="Assign the identity to Kiln's function app.",
+        ) from error
+
+
+def _check(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> None:
+    """Raise what an answer that is not the file means."""
+    if answer.is_success:
+        size = int(answer.headers.get("Content-Length") or 0)
+        if size > config().artifact_limit:
+            raise too_large(artifact)
+        return
+    status = answer.status_code
+    said = f"{_public(where)} answered {status} {answer.reason_phrase}.".replace(" .", ".")
+    if answer.is_server_error or status in PASSING:
+        raise ConnectionError(f"{artifact.property_path}: {said}")
+    raise _refused(artifact, said, hint=_hint(artifact, where, status))
+
+
+def _hint(artifact: ArtifactSpec, where: str, status: int) -> str:
+    if status not in REFUSALS:
+        return "Correct the URL in the template, or put the file there."
+    if is_signed(where):
+        return "Its signature may have expired, or not give the right to read: make a new one."
+    if not may_have_token(where):
+        return "Kiln fetches the file itself: the URL must be readable without a browser's session."
+    if artifact.identity is None:
+        return "Give the template an identity that may read the blob, or sign the URL (SAS)."
+    return f"Give the identity {artifact.identity} the role Storage Blob Data Reader at that account."
+
+
+def _next(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> str:
+    target: str = urljoin(where, answer.headers.get("Location", ""))
+    before, after = urlsplit(where).scheme.lower(), urlsplit(target).scheme.lower()
+    if after not in {"http", "https"} or (before == "https" and after == "http"):
+        raise _refused(artifact, f"{_public(where)} redirects from {before} to {after}, which Kiln does not follow.")
+    return target
+
+
+def _unreachable(artifact: ArtifactSpec, where: str, error: httpx.TransportError) -> Exception:
+    """Return what a connection's fault means: to be mended by the template's author, or perhaps by time."""
+    host = urlsplit(where).hostname
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            hint = "Its certificate must be valid and of an authority that Kiln's host trusts."
+            return _refused(artifact, f"{host} cannot be trusted: {cause.verify_message}.", hint=hint)
+        if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
+            return _refused(artifact, f"The host {host} is not known.", hint="Correct the URL in the template.")
+        cause = cause.__cause__ or cause.__context__
+    return ConnectionError(f"{artifact.property_path}: {_public(where)} cannot be reached: {type(error).__name__}")
+
+
+def too_large(artifact: ArtifactSpec) -> ArtifactUnavailable:
+    """Return the error of a file beyond the limit."""
+    return _refused(
+        artifact,
+        f"{_public(artifact.url)} is larger than the {config().artifact_limit_mb} MiB that Kiln takes in.",
+        hint="Let a script in the build fetch it, or raise KILN_ARTIFACT_LIMIT_MB.",
+    )
+
+
+def _refused(artifact: ArtifactSpec, message: str, hint: str | None = None) -> ArtifactUnavailable:
+    return ArtifactUnavailable(f"{artifact.property_path}: {message}", target=artifact.property_path, hint=hint)
+
+
+def _public(url: str) -> str:
+    """Return a URL without what may be secret in it: its query, and a user's name and password."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() == "data":
+        return "the data URL"
+    return parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]).geturl()
