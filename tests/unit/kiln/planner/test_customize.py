@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln.planner.facts import SourceFacts
 from kiln.planner.steps import RestartSpec, Step, StepSpec, UpdateSpec
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.facts import SourceFacts
 
 
 def steps(*customizers: dict[str, Any], source: SourceFacts = samples.WINDOWS) -> tuple[Step, ...]:

@@ -42,7 +42,7 @@ def managed(location: str) -> ManagedImageTarget:
     ],
 )
 def test_an_automatic_version_follows_its_scheme(versioning: dict[str, Any] | None, expected: str) -> None:
-    asked = {} if versioning is None else {"versioning": versioning}
+    asked: dict[str, Any] = {} if versioning is None else {"versioning": versioning}
 
     assert gallery(versions=VERSIONS, **asked).version == expected
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kiln.planner.facts import PurchasePlan, SourceFacts
-from kiln.planner.plan import MachineSpec
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import MachineSpec
 
 
 def machine(of: SourceFacts = samples.LINUX, **properties: Any) -> MachineSpec:

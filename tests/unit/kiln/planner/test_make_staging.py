@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kiln.planner.make_staging import make_staging
-from kiln.planner.staging import StagingSpec
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.staging import StagingSpec
 
 SUBNET = f"{samples.GROUP_ID}/providers/Microsoft.Network/virtualNetworks/net/subnets/builds"
 CHECKSUM = "0" * 64

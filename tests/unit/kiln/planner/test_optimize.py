@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from kiln.planner.facts import SourceFacts
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.facts import SourceFacts
 
 WORKLOAD = {"state": "Enabled", "scriptUri": "https://example.com/warm-up"}
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln.planner.plan import Plan
 from kiln.planner.preview import preview_assumptions, preview_plan
 from kiln.planner.targets import GalleryTarget
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import Plan
 
 WINDOWS = {**samples.PLATFORM, "publisher": "MicrosoftWindowsServer", "offer": "WindowsServer"}
 GALLERY_SOURCE = {"type": "SharedImageVersion", "imageVersionId": f"{samples.IMAGE}/versions/latest"}

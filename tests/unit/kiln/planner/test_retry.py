@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from kiln.errors import ErrorDetail
-from kiln.planner.plan import Plan
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget
 from kiln.runs.record import RunOutput
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import Plan
 
 BROKEN = ErrorDetail(code="AzureFailed", message="there is no room")
 MADE = RunOutput(

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kiln.planner.plan import ValidationSpec
 from tests.unit.kiln.planner import samples
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import ValidationSpec
 
 FILE = {"type": "File", "sourceUri": "https://example.com/a", "destination": "/tmp/a"}
 

@@ -25,9 +25,7 @@ def found(of: SourceFacts, definition: dict[str, Any], **properties: Any) -> tup
     return misfits(template, samples.facts_of(template, of, **definition))
 
 
-def one(
-    of: SourceFacts = samples.LINUX, *, definition: dict[str, Any] | None = None, **properties: Any
-) -> ErrorDetail:
+def one(of: SourceFacts = samples.LINUX, *, definition: dict[str, Any] | None = None, **properties: Any) -> ErrorDetail:
     (problem,) = found(of, definition or {}, **properties)
     return problem
 

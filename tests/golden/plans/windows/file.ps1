@@ -1,0 +1,22 @@
+param([string] $KILN_ARTIFACT_URL)
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+function Save-Artifact([string] $Path) {
+  $tls = [Net.SecurityProtocolType]::Tls12
+  [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor $tls
+  for ($try = 1; ; $try++) {
+    try {
+      (New-Object Net.WebClient).DownloadFile($KILN_ARTIFACT_URL, $Path)
+      return
+    } catch {
+      if ($try -ge 5) { throw }
+      Start-Sleep -Seconds (5 * $try)
+    }
+  }
+}
+$target = [IO.Path]::GetFullPath('C:\example\settings.ini')
+[IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($target)) | Out-Null
+Save-Artifact "$target.part"
+[IO.File]::Delete($target)
+[IO.File]::Move("$target.part", $target)
+Write-Output "wrote $((New-Object IO.FileInfo $target).Length) bytes to $target"
