@@ -81,7 +81,7 @@ def _customize(tree: Tree, plan: Plan, steps: PlanSteps) -> None:
 def _validate(tree: Tree, plan: Plan, steps: PlanSteps) -> None:
     validation = plan.validation
     assert validation is not None  # noqa: S101 - the caller has looked
-    what = "the image" if validation.image else "the source alone; nothing is built"
+    what = "the image" if validation.image else "the source alone (nothing is built)"
     node = tree.add(head("validate", f"{what}, {count(len(validation.steps), 'step')}"))
     machine = node.add(head(validation.machine.name, f"log packerlogs/{validation.log_blob}"))
     _machine(machine, validation.machine)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from tests.unit.kiln.cli import scenes
-from tests.unit.kiln.cli.command_line import EXAMPLE, Clock, assert_screen, run
+from tests.unit.kiln.cli.command_line import Clock, assert_screen, run
 from tests.unit.kiln.cli.fake_kiln import RUN_ID, Answer, FakeKiln, refusal
 
 LINES = b"[release] Installing \xc3\xa9t\xc3\xa9 ...\n" + b"x" * 100 + "ö\n".encode()
@@ -144,23 +144,3 @@ def test_logs_of_a_template_that_never_ran_say_so() -> None:
 
     assert result.exit_code == 1
     assert "base was never run" in result.stderr
-
-
-def test_plan_is_a_tree_made_offline() -> None:
-    kiln = FakeKiln()
-
-    result = run("plan", EXAMPLE, kiln=kiln)
-
-    assert kiln.calls == []
-    assert_screen("plan", result.output)
-
-
-def test_plan_json_is_the_whole_plan() -> None:
-    plan = json.loads(run("plan", EXAMPLE, "--json", "-g", "other", kiln=FakeKiln()).stdout)
-
-    assert plan["run"]["template"]["group"] == "other"
-    assert len(plan["steps"]) == 2
-
-
-def test_plan_scripts_shows_what_will_run() -> None:
-    assert "> /etc/kiln-release" in run("plan", EXAMPLE, "--scripts", kiln=FakeKiln()).output
