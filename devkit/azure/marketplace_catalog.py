@@ -85,10 +85,21 @@ def versions(store: Store, publisher: str, offer: str, sku: str) -> list[Publish
 
 
 def resolve(store: Store, publisher: str, offer: str, sku: str, version: str) -> Published:
-    """Find a version, or the newest for "latest". Raises ArmError (404, PlatformImageNotFound)."""
-    found = versions(store, publisher, offer, sku)
+    """Find a version, or the newest that is not deprecated for "latest".
+
+    Raises ArmError (404): PlatformImageNotFound, or ImageVersionDeprecated (learn.microsoft.com, "Deprecated Azure
+    Marketplace images").
+    """
+    known = versions(store, publisher, offer, sku)
     if version.lower() != "latest":
-        found = [image for image in found if image.version == version]
+        known = [image for image in known if image.version == version]
+    found = [image for image in known if image.deprecation["imageState"] != "Deprecated"]
+    if known and not found:
+        message = (
+            f"VM Image from publisher: {publisher} with - Offer: {offer}, Sku: {sku}, Version: {known[-1].version} is "
+            "deprecated."
+        )
+        raise ArmError(404, "ImageVersionDeprecated", message, target="imageReference")
     if not found:
         raise ArmError(
             404,

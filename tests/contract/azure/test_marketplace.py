@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from tests.contract.azure.harness import SUBSCRIPTION
+from tests.contract.azure import bodies
+from tests.contract.azure.harness import SUBSCRIPTION, refused
 
 if TYPE_CHECKING:
     from tests.contract.azure.harness import Harness
@@ -91,3 +92,16 @@ def test_a_new_sku_has_the_facts_it_was_published_with_and_a_new_version_takes_t
     assert [disk.lun for disk in newest.data_disk_images] == [0, 4]
     assert [(feature.name, feature.value) for feature in newest.features] == [("SecurityType", "TrustedLaunch")]
     assert newest.plan.name == "one"
+
+
+def test_a_deprecated_version_is_gone_and_the_latest_is_another_one(cloud: Harness) -> None:
+    urn = {"publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"}
+    ended = {**urn, "version": "0.20250911.2232", "deprecation": {"imageState": "Deprecated"}}
+    cloud.local("POST", "marketplace", json=ended)
+    get = cloud.compute.virtual_machine_images.get
+    error = refused(lambda: get(*DEBIAN, "0.20250911.2232"), "ImageVersionDeprecated")
+    assert error.status_code == 404
+    bodies.stage(cloud)
+    machine = bodies.machine("rg", image={**urn, "version": "latest"})
+    vm = cloud.compute.virtual_machines.begin_create_or_update("rg", "vm", machine).result()
+    assert vm.storage_profile.image_reference.exact_version == "0.20250703.2162"

@@ -180,3 +180,30 @@ def test_a_machine_that_goes_off_ends_its_script(cloud: Harness, vm: str) -> Non
     until(lambda: view(cloud, "one").execution_state == "Failed")
     assert "went off" in view(cloud, "one").execution_message
     assert vm
+
+
+def test_a_script_that_restarts_its_machine_is_running_until_its_time_limit(cloud: Harness, vm: str) -> None:
+    cloud.guests.rules = [Rule(matches=b"install", stdout=b"installing", restarts=True)]
+    boot = "cat /proc/sys/kernel/random/boot_id"
+    start(cloud, "before", boot).result()
+    start(cloud, "one", "install", timeoutInSeconds=2, asyncExecution=True).result()
+    until(lambda: len(cloud.guests.runs(vm.lower())) == 2)
+    assert (view(cloud, "one").execution_state, view(cloud, "one").output) == ("Running", "installing")
+    start(cloud, "after", boot).result()
+    assert view(cloud, "after").output != view(cloud, "before").output
+    until(lambda: view(cloud, "one").execution_state == "TimedOut")
+
+
+def test_a_restart_kills_what_runs_and_a_script_can_go_better_the_second_time(cloud: Harness, vm: str) -> None:
+    cloud.guests.rules = [
+        Rule(matches=b"install", exit_code=101, times=1),
+        Rule(matches=b"install"),
+        Rule(matches=b"service", delay=math.inf),
+    ]
+    start(cloud, "service", "service", asyncExecution=True).result()
+    start(cloud, "first", "install").result()
+    cloud.compute.virtual_machines.begin_restart("rg", "vm").result()
+    start(cloud, "second", "install").result()
+    assert [view(cloud, name).exit_code for name in ("first", "second")] == [101, 0]
+    assert view(cloud, "service").execution_state == "Running"
+    assert vm
