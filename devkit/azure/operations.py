@@ -71,6 +71,8 @@ class Operations:
 
     cloud: Cloud
     works: dict[str, Work]
+    observers: list[Callable[[Operation], None]] = field(default_factory=list)
+    """Told of each operation that has ended."""
     _all: dict[str, Operation] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -184,6 +186,8 @@ class Operations:
         if error is not None:
             operation.error, operation.error_status = error.body(), error.status
         self._save(operation)
+        for observer in self.observers:
+            observer(operation)
 
     def _save(self, operation: Operation) -> None:
         self._all[operation.id] = operation

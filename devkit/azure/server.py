@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from aiohttp import web
 from devkit.azure.blobs import Blobs
 from devkit.azure.cloud import Cloud
 from devkit.azure.compute import run_commands
+from devkit.azure.eventgrid import announcements
 from devkit.azure.eventgrid.publishing import PATH, Publishing
 from devkit.azure.gateway import Gateway, Observer
 from devkit.azure.identity import app_identities as identities_of_app
@@ -85,6 +87,7 @@ class LocalAzure:
             identities_of_app.assign(cloud.store, identity_id)
         for command in cloud.store.list(kind=run_commands.TYPE):
             run_commands.lose(cloud, command)
+        cloud.operations.observers.append(partial(announcements.ended, cloud))
         cloud.operations.load()
         cloud.events.start()
         application = web.Application(client_max_size=_LARGEST_BODY)

@@ -21,9 +21,9 @@ from devkit.azure.compute import (
     virtual_machines,
 )
 from devkit.azure.compute_facts import skus, usages
+from devkit.azure.eventgrid import announcements, system_topics, topics
 from devkit.azure.eventgrid import control as eventgrid_control
 from devkit.azure.eventgrid import subscriptions as event_subscriptions
-from devkit.azure.eventgrid import system_topics, topics
 from devkit.azure.gallery import definitions, galleries, versions
 from devkit.azure.identity import app_identities, identities
 from devkit.azure.network import interfaces, security_groups, subnets, virtual_networks
@@ -67,7 +67,7 @@ class Services:
 def services() -> Services:
     """Join the tables of all services."""
     return Services(
-        [route for module in _ROUTED for route in module.table.routes],
+        [announcements.announcing(route) for module in _ROUTED for route in module.table.routes],
         {kind: work for module in _WORKING for kind, work in module.works.works.items()},
         {module.TYPE: module.remove for module in _REMOVED},
     )
