@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kiln.cloud import gallery, machines
+from kiln.errors import TargetNotFound, VersionTaken
+from kiln.planner.targets import GalleryTarget, OriginSpec
+from tests.contract.kiln_cloud import arm
+from tests.contract.kiln_cloud.building import machine_of, plan_with, turned_off
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import Plan
+
+GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/galleries/gallery"
+
+
+def own_definition() -> str:
+    group = arm.group(f"rg-gallery-{uuid.uuid4().hex[:8]}")
+    image_id = f"{group}/providers/Microsoft.Compute/galleries/mine/images/app"
+    arm.definition(image_id)
+    return image_id
+
+
+def shared(image_id: str, **more: Any) -> dict[str, Any]:
+    return {"type": "SharedImage", "runOutputName": "image", "galleryImageId": image_id, **more}
+
+
+def target_of(plan: Plan) -> GalleryTarget:
+    target = plan.targets[0]
+    assert isinstance(target, GalleryTarget)
+    return target
+
+
+def published(plan: Plan, origin: OriginSpec | None = None) -> str:
+    """Publish the plan's version and return what it was made of."""
+    target, made_of = target_of(plan), origin or plan.origin
+    assert made_of is not None
+    gallery.start_version(made_of, target)
+    found = gallery.clients.compute(SUBSCRIPTION).gallery_image_versions.get(
+        *gallery.names(target.image_id), target.version, api_version=arm.GALLERIES
+    )
+    assert found.properties is not None
+    source = found.properties.storage_profile.source
+    return str(source.virtual_machine_id or source.id)
+
+
+def test_a_definition_says_where_it_is_and_what_it_takes() -> None:
+    windows, arm64 = gallery.definition(f"{GALLERY}/images/win"), gallery.definition(f"{GALLERY}/images/arm")
+    trusted, old = gallery.definition(f"{GALLERY}/images/trusted"), gallery.definition(f"{GALLERY}/images/gen1")
+
+    assert (windows.location, windows.os, windows.generation) == ("westeurope", "Windows", "V2")
+    assert (arm64.architecture, old.generation) == ("Arm64", "V1")
+    assert (trusted.security, windows.security) == ("TrustedLaunchSupported", "Standard")
+    assert windows.os_state == "Generalized"
+
+
+def test_a_definition_that_is_not_there_is_named_with_what_to_do() -> None:
+    with pytest.raises(TargetNotFound, match="az sig image-definition create"):
+        gallery.definition(f"{GALLERY}/images/no-such-image")
+
+
+def test_a_version_is_made_of_the_machine_and_seen_among_the_definitions() -> None:
+    image_id = own_definition()
+    plan = turned_off(plan_with(distribute=[shared(image_id)]))
+
+    assert published(plan).lower() == machines.machine_id(machine_of(plan)).lower()
+    assert gallery.definition(image_id).versions == ("1.0.0",)
+    assert gallery.version_exists(f"{image_id}/versions/1.0.0")
+    assert not gallery.version_exists(f"{image_id}/versions/2.0.0")
+
+
+def test_a_version_of_somebody_else_is_not_overwritten() -> None:
+    image_id = own_definition()
+    plan = turned_off(plan_with(distribute=[shared(f"{image_id}/versions/1.2.3")]))
+    published(plan)
+
+    gallery.refuse_taken(target_of(plan))  # its own is none of somebody else
+    other = plan_with(distribute=[shared(f"{image_id}/versions/1.2.3")])
+    with pytest.raises(VersionTaken, match=r"versions/1\.2\.3 exists already"):
+        gallery.refuse_taken(target_of(other))
+
+
+def test_a_version_can_be_made_of_another_version() -> None:
+    first, second = own_definition(), own_definition()
+    plan = turned_off(plan_with(distribute=[shared(first)]))
+    published(plan)
+    origin = plan.origin
+    assert origin is not None
+    retried = plan_with(distribute=[shared(second)])
+    made = origin.model_copy(update={"machine": None, "version": f"{first}/versions/1.0.0"})
+
+    assert published(retried, made) == f"{first}/versions/1.0.0"
+
+
+def test_a_shallow_version_is_one_in_azure_as_well() -> None:
+    plan = turned_off(plan_with(distribute=[shared(own_definition(), replicationMode="Shallow")]))
+    published(plan)
+    target = target_of(plan)
+
+    found = gallery.clients.compute(SUBSCRIPTION).gallery_image_versions.get(
+        *gallery.names(target.image_id), target.version, api_version=arm.GALLERIES
+    )
+
+    assert found.properties is not None
+    assert found.properties.publishing_profile.replication_mode == "Shallow"
+
+
+def test_regions_are_done_one_by_one() -> None:
+    regions = [{"name": "westeurope"}, {"name": "northeurope"}]
+    plan = turned_off(plan_with(distribute=[shared(own_definition(), targetRegions=regions)]))
+    published(plan)
+    target, origin = target_of(plan), plan.origin
+    assert origin is not None
+
+    assert gallery.region_progress(target, "westeurope").done
+    assert gallery.region_progress(target, "northeurope").note == "northeurope waiting"
+    gallery.start_replication(origin, target)
+    assert gallery.region_progress(target, "northeurope").done
