@@ -6,6 +6,7 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from kiln import blobs, config
@@ -39,11 +40,12 @@ def _settings(local_azure: InProcessAzure) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _rules(local_azure: InProcessAzure) -> Iterator[None]:
-    """Rules of scripted machines are a test's own."""
+def _own_rules(local_azure: InProcessAzure) -> Iterator[None]:
+    """Let a test's rules of scripted machines, and its faults of Azure, end with it."""
     before = list(local_azure.guests.rules)
     yield
     local_azure.guests.rules[:] = before
+    httpx.delete(f"{local_azure.http_url}/_local/faults").raise_for_status()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import httpx
 
 import activities
 import orchestrators
-from devkit.host.testing import FlowRunner
+from devkit.host.testing import Flow, FlowRunner
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import BuildRequest, DeleteTemplateRequest
 from kiln.runs.naming import submit_instance
@@ -26,8 +26,7 @@ from kiln.runs.transitions import request_cancel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkit.guests.scripted.guests import ScriptedGuests
-    from devkit.host.testing import Flow, FlowResult
+    from devkit.host.testing import FlowResult
     from devkit.local.in_process import InProcessAzure
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -51,7 +50,8 @@ class Kiln:
         self.azure = azure
         self.suffix = uuid.uuid4().hex[:8]
         self.id = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"flow-{self.suffix}")
-        self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
+        self.activities = real_activities()
+        self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=self.activities)
         now = datetime.now(UTC)
         record = TemplateRecord(
             id=self.id,
@@ -62,16 +62,14 @@ class Kiln:
             staging_given=staging_group is not None,
         )
         Templates().create(record)
+        self.scripts: dict[str, list[str]] = {}
+        """The scripts that ended in each machine, by its purpose: `build`, `validation`."""
+        self.runner.on_activity("close_ledger", lambda _: self._read_scripts(), nth=None)
 
     @property
     def template(self) -> TemplateRecord:
         """The template as it is stored."""
         return Templates().require(self.id)
-
-    @property
-    def guests(self) -> ScriptedGuests:
-        """The machines."""
-        return self.azure.guests
 
     def submit(self) -> FlowResult:
         """Run the submission of the template's present version to its end."""
@@ -117,14 +115,23 @@ class Kiln:
 
     def cancel_at(self, activity: str, nth: int = 1) -> None:
         """Cancel the build when an activity runs for the nth time."""
+        self.runner.on_activity(activity, self._cancel, nth=nth)
 
-        def cancel(flow: Flow) -> None:
+    def cancel_run_at(self, activity: str, submission: Flow) -> None:
+        """Cancel the run of autoRun, whose root is the submission, when an activity runs for the first time."""
+
+        def cancel(_: Flow) -> None:
             run_id = self.template.run_id
             assert run_id is not None
-            Runs().update(self.id, run_id, request_cancel)
-            flow.raise_event("cancel", {"by": "test"})
+            self._cancel(Flow(submission._world, self.run(run_id).instance_id))
 
-        self.runner.on_activity(activity, cancel, nth=nth)
+        self.runner.on_activity(activity, cancel)
+
+    def _cancel(self, flow: Flow) -> None:
+        run_id = self.template.run_id
+        assert run_id is not None
+        Runs().update(self.id, run_id, request_cancel)
+        flow.raise_event("cancel", {"by": "test"})
 
     def delete(self) -> FlowResult:
         """Delete the template, and run that to its end."""
@@ -135,13 +142,22 @@ class Kiln:
     def resources(self, group: str | None = None) -> list[str]:
         """Return the types (lower case, sorted) of what the staging group, or another one, holds; itself left out."""
         found = httpx.get(f"{self.azure.http_url}/_local/resources", timeout=60).json()["resources"]
-        prefix = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group or self.template.staging_group}/".lower()
+        prefix = f"{self._group(group)}/".lower()
         ids = [item["id"].lower() for item in found]
         return sorted("/".join(id_.split("/")[7::2]) for id_ in ids if id_.startswith(prefix))
 
-    def scripts(self, machine: str) -> list[str]:
-        """Return the scripts that ended in the run's machine whose id ends so."""
-        return [run.script for run in self.guests.runs(machine)]
+    def fault(self, **rule: Any) -> None:
+        """Let a request to the local Azure go wrong; see devkit/azure/faults.py."""
+        httpx.post(f"{self.azure.http_url}/_local/faults", json=rule).raise_for_status()
+
+    def _read_scripts(self) -> None:
+        machines = f"{self._group()}/providers/Microsoft.Compute/virtualMachines"
+        for purpose, prefix in (("build", "kiln"), ("validation", "kiln-validate")):
+            runs = self.azure.guests.runs(f"{machines}/{prefix}-{self.template.run_id}")
+            self.scripts.setdefault(purpose, [run.script for run in runs])
+
+    def _group(self, name: str | None = None) -> str:
+        return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name or self.template.staging_group}"
 
     def _change(self, change: Callable[[TemplateRecord], TemplateRecord]) -> None:
         assert Templates().update(self.id, change) is not None

@@ -1,0 +1,175 @@
+"""Submissions by the real activities: good, bad, overtaken and broken off; and the end of a template."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+
+from kiln.cloud import clients
+from kiln.runs.store import Runs, Templates
+from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, gallery, template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkit.host.testing import Flow
+    from tests.flows.local_azure.kiln import Kiln
+
+ACTIVITIES = ["check_template", "create_group", "start_storage", "create_containers", "stage_artifact"]
+FETCHED = {"type": "Shell", "name": "fetched", "scriptUri": "data:text/plain,echo%20hello"}
+
+
+def test_a_definition_that_is_not_there_fails_the_submission_with_aib_s_code_and_makes_nothing(
+    kiln: Callable[..., Kiln],
+) -> None:
+    lost = kiln(template(distribute=[gallery(image="nowhere")]))
+
+    lost.submit()
+
+    record = lost.template
+    assert record.provisioning_state == "Failed"
+    assert record.provisioning_error is not None
+    assert record.provisioning_error.code == "BadSharedImageDistribute"
+    assert "nowhere" in record.provisioning_error.message
+    assert record.settled == 1
+    assert lost.resources() == []
+
+
+def test_a_failed_template_can_be_mended_by_a_new_version(kiln: Callable[..., Kiln]) -> None:
+    mended = kiln(template(distribute=[gallery(image="nowhere")]))
+    mended.submit()
+
+    mended.put(template())
+    mended.submit()
+
+    assert mended.template.provisioning_state == "Succeeded"
+    assert mended.template.settled == 2
+
+
+def test_an_artifact_whose_checksum_differs_fails_the_submission(kiln: Callable[..., Kiln]) -> None:
+    wrong = {**FETCHED, "sha256Checksum": hashlib.sha256(b"another").hexdigest()}
+    forged = kiln(template(customize=[wrong]))
+
+    forged.submit()
+
+    assert forged.template.provisioning_state == "Failed"
+    assert forged.template.provisioning_error is not None
+    assert "properties.customize[0]" in forged.template.provisioning_error.message
+
+
+@pytest.mark.parametrize("activity", ACTIVITIES)
+def test_a_newer_version_overtakes_a_submission_that_is_under_way(kiln: Callable[..., Kiln], activity: str) -> None:
+    overtaken = kiln(template(customize=[FETCHED]))
+    overtaken.runner.on_activity(
+        activity, lambda _: overtaken.put(template(customize=[FETCHED], buildTimeoutInMinutes=60))
+    )
+
+    first = overtaken.submission().finish()
+
+    assert first.status == "Completed"
+    assert overtaken.template.provisioning_state == "Creating"
+    assert overtaken.template.settled == 1
+    overtaken.submit()
+    assert overtaken.template.provisioning_state == "Succeeded"
+    assert overtaken.template.settled == 2
+    assert overtaken.resources() == STAGED
+
+
+@pytest.mark.parametrize("activity", ACTIVITIES)
+def test_a_template_that_is_deleted_meanwhile_goes_with_what_its_submission_made(
+    kiln: Callable[..., Kiln], activity: str
+) -> None:
+    leaving = kiln(template(customize=[FETCHED]))
+    group = leaving.template.staging_group
+    leaving.runner.on_activity(activity, lambda _: leaving.leave())
+
+    leaving.submit()
+
+    assert leaving.template.provisioning_state == "Deleting"
+    assert leaving.delete().status == "Completed"
+    assert Templates().get(leaving.id) is None
+    assert leaving.resources(group) == []
+
+
+@pytest.mark.parametrize("activity", [*ACTIVITIES, "finish_submission"])
+def test_a_submission_goes_on_after_a_crash_at_any_of_its_activities(kiln: Callable[..., Kiln], activity: str) -> None:
+    crashed = kiln(template(customize=[FETCHED]))
+    crashed.runner.redeliver(activity)
+
+    def crash(flow: Flow) -> None:
+        flow.crash()
+
+    crashed.runner.on_activity(activity, crash)
+
+    crashed.submit()
+
+    assert crashed.template.provisioning_state == "Succeeded", crashed.template.provisioning_error
+    assert crashed.resources() == STAGED
+
+
+def test_auto_run_builds_once_however_often_its_submission_is_finished(kiln: Callable[..., Kiln]) -> None:
+    automatic = kiln(template(autoRun={"state": "Enabled"}))
+    automatic.runner.redeliver("finish_submission")
+
+    automatic.submit()
+
+    (run,) = Runs().list(automatic.id)
+    assert automatic.template.run_id == run.run_id
+    assert run.state == "Succeeded", run.message
+
+
+def test_a_run_of_auto_run_can_be_canceled(kiln: Callable[..., Kiln]) -> None:
+    automatic = kiln(template(autoRun={"state": "Enabled"}))
+    flow = automatic.submission()
+    automatic.cancel_run_at("start_step", flow)
+
+    flow.finish()
+
+    (run,) = Runs().list(automatic.id)
+    assert run.state == "Canceled"
+    assert automatic.resources() == STAGED
+
+
+def test_of_a_staging_group_of_the_user_s_own_only_what_kiln_made_goes(kiln: Callable[..., Kiln]) -> None:
+    name = "rg-staging-of-my-own"
+    groups = clients.resources(SUBSCRIPTION).resource_groups
+    groups.create_or_update(name, {"location": "westeurope"})
+    address = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}"
+    guest = kiln(template(stagingResourceGroup=address), staging_group=name)
+    guest.submit()
+    assert guest.template.provisioning_state == "Succeeded", guest.template.provisioning_error
+    assert guest.resources() == STAGED
+
+    assert guest.delete().status == "Completed"
+
+    assert guest.resources(name) == []
+    assert not groups.get(name).tags
+
+
+def test_a_staging_group_of_kiln_s_own_goes_as_a_whole(kiln: Callable[..., Kiln]) -> None:
+    gone = kiln(template())
+    gone.submit()
+    name = gone.template.staging_group
+
+    assert gone.delete().status == "Completed"
+
+    with pytest.raises(ResourceNotFoundError):
+        clients.resources(SUBSCRIPTION).resource_groups.get(name)
+
+
+def test_a_template_whose_group_cannot_be_deleted_stays_and_can_be_deleted_again(kiln: Callable[..., Kiln]) -> None:
+    locked = kiln(template())
+    locked.submit()
+    group = locked.template.staging_group
+    locked.fault(method="DELETE", path=f"*/resourcegroups/{group}", status=409, code="ScopeLocked", message="a lock")
+
+    result = locked.delete()
+
+    assert result.status == "Failed"
+    assert result.error is not None
+    assert "ScopeLocked" in result.error
+    assert locked.delete().status == "Completed"
+    assert Templates().get(locked.id) is None
