@@ -65,10 +65,19 @@ class Progress(Message):
     exit_code: int | None = None
 
 
+class Listener(Message):
+    """Who wants to hear how far a wait is: a phase of a run, told what it is `about`."""
+
+    run: RunRef
+    phase: Phase
+    about: str
+
+
 class WaitRequest(Message):
     """Ask `check` (an activity's name) with `payload` until it is done, for `within` seconds at the most.
 
-    `deadline` (ISO 8601) is set by the first generation and carried through the later ones.
+    A `listener` is told the check's note whenever it is another. `deadline` (ISO 8601) and `told` (the latest note) are
+    carried from the first generation through the later ones.
     """
 
     check: str
@@ -76,7 +85,9 @@ class WaitRequest(Message):
     doing: str
     within: float
     first_delay: float = 0.0
+    listener: Listener | None = None
     deadline: str | None = None
+    told: str | None = None
 
 
 class OperationCheck(Message):

@@ -18,9 +18,9 @@ from kiln.contracts import (
     TargetRequest,
 )
 from kiln.errors import InternalFailure
-from kiln.messages import GalleryRequest, ImageRequest, OutputReport, VhdRequest
+from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VhdRequest
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
-from kiln.runs.record import RunOutput
+from kiln.runs.record import Phase, RunOutput
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def _make_image(flow: Flow, plan: Plan, target: ManagedImageTarget) -> Steps[Run
         yield from flow.complete(START_SNAPSHOT, image, owner=plan.run)
         yield from flow.complete(START_SNAPSHOT_COPY, image, owner=plan.run)
         copying = f"copy a snapshot of the disk to {target.location}"
-        yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT)
+        listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
+        yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT, listener=listener)
     yield from flow.complete(START_IMAGE, image, owner=plan.run)
     return RunOutput(
         name=target.run_output_name, kind=target.kind, artifact_id=target.image_id, regions=(target.location,)
@@ -85,5 +86,6 @@ def _export(flow: Flow, request: TargetRequest, target: VhdTarget) -> Steps[RunO
     vhd = VhdRequest(run=plan.run, origin=origin_of(plan), storage=request.storage, target=target)
     url = target.url or f"{request.storage.endpoint}/vhds/{target.blob}"
     yield from flow.run(START_EXPORT, vhd)
-    yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy the disk to {url}", within=COPY_LIMIT)
+    listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
+    yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy the disk to {url}", within=COPY_LIMIT, listener=listener)
     return RunOutput(name=target.run_output_name, kind=target.kind, artifact_uri=url)

@@ -24,7 +24,7 @@ from orchestrators.envelope import failure, fault, opened, success
 
 if TYPE_CHECKING:
     from kiln.ids import Owner, RunRef
-    from kiln.messages import Operation, Progress
+    from kiln.messages import Listener, Operation, Progress
     from kiln.runs.record import Phase
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
@@ -213,6 +213,7 @@ class Flow:
         doing: str,
         within: timedelta,
         first_delay: float = 0.0,
+        listener: Listener | None = None,
     ) -> Steps[Progress]:
         """Ask `check` until it is done, in a sub-orchestration of its own. Raises `DeadlineExceeded`."""
         self._waits += 1
@@ -222,6 +223,7 @@ class Flow:
             doing=doing,
             within=within.total_seconds(),
             first_delay=first_delay,
+            listener=listener,
         )
         return (yield from self.call(WAIT, waiting, f"w{self._waits}"))
 

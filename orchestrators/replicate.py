@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.contracts import CHECK_REGION, REPLICATE, REPORT_OUTPUT, ReplicateRequest
-from kiln.messages import Nothing, OutputReport
+from kiln.messages import Listener, Nothing, OutputReport
+from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def replicate(flow: Flow, request: ReplicateRequest) -> Steps[Nothing]:
         asked,
         doing=f"replicate {asked.target.version_id} to {asked.region}",
         within=timedelta(seconds=request.within),
+        listener=Listener(run=asked.run, phase=Phase.DISTRIBUTE, about=request.output.name),
     )
     ready = request.output.model_copy(update={"regions": (asked.region,)})
     yield from flow.run(REPORT_OUTPUT, OutputReport(run=asked.run, output=ready))

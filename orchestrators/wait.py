@@ -32,16 +32,21 @@ def wait(flow: Flow, request: WaitRequest) -> Steps[Progress]:
     deadline = _deadline(flow, request)
     yield from flow.sleep(timedelta(seconds=request.first_delay))
     pause = FIRST_PAUSE if request.deadline is None else LONGEST_PAUSE
+    told = request.told
     for _ in range(QUESTIONS):
         progress = yield from flow.ask(request.check, request.payload, Progress)
         if progress.done:
             return progress
+        if request.listener is not None and progress.note not in {None, told}:
+            told = progress.note
+            yield from flow.enter(request.listener.run, request.listener.phase, f"{request.listener.about}: {told}")
         if flow.now >= deadline:
             raise DeadlineExceeded(f"It took longer than {_span(request.within)} to {request.doing}.")
         asked = timedelta(seconds=progress.retry_after)
         yield from flow.sleep(min(asked or pause, max(deadline - flow.now, timedelta(seconds=1))))
         pause = min(pause * GROWTH, LONGEST_PAUSE)
-    flow.start_over(request.model_copy(update={"deadline": deadline.isoformat(), "first_delay": 0.0}))
+    later = {"deadline": deadline.isoformat(), "first_delay": 0.0, "told": told}
+    flow.start_over(request.model_copy(update=later))
     return Progress(done=False)
 
 

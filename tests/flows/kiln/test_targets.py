@@ -119,6 +119,36 @@ def test_a_gallery_version_in_its_home_region_alone_needs_no_replication() -> No
     assert outputs(result)["gallery"]["regions"] == ["westeurope"]
 
 
+def test_how_far_a_region_is_is_told_whenever_it_is_another_and_never_twice() -> None:
+    world = world_of(plan(targets=(gallery("westeurope", "northeurope"),)))
+    asked: list[str] = []
+
+    def check(request: RegionRequest) -> Progress:
+        asked.append(request.region)
+        turn = asked.count(request.region)
+        if request.region == "westeurope":
+            return Progress(done=True)
+        return Progress(done=turn > 130, note=f"northeurope {turn // 50 * 50} %")
+
+    world.answers["check_region"] = check
+
+    result = world.go()
+
+    notes = [call.input["note"] for call in result.calls_of("report_progress") if call.input["phase"] == "distribute"]
+    assert notes == [None, "gallery: northeurope 0 %", "gallery: northeurope 50 %", "gallery: northeurope 100 %"]
+
+
+def test_how_far_the_copies_of_a_disk_are_is_told() -> None:
+    world = world_of(plan(targets=(managed_image(elsewhere=True), vhd())))
+    for name in ("check_snapshot_copy", "check_export"):
+        answers = iter([Progress(done=False, note="40 %"), Progress(done=True, note="100 %")])
+        world.answers[name] = lambda _, answers=answers: next(answers)
+
+    notes = [call.input["note"] for call in world.go().calls_of("report_progress") if call.input["phase"] == "capture"]
+
+    assert sorted(filter(None, notes)) == ["image: 40 %", "vhd: 40 %"]
+
+
 def test_a_late_region_leaves_a_partly_successful_build() -> None:
     world = World()
     world.answers["check_region"] = _lacking("northeurope")
