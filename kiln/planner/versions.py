@@ -1,6 +1,6 @@
 """Which version a gallery image gets when the template names none: AIB's `versioning` schemes.
 
-Rules and examples: Microsoft's image-builder-json, "Versioning"; where that is silent, ADR 0008.
+Rules and examples: Microsoft's image-builder-json, "Versioning"; where that is silent, ADR 0007.
 """
 
 from __future__ import annotations

@@ -6,9 +6,24 @@ Local System.
 
 from __future__ import annotations
 
+import base64
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiln.planner.facts import OperatingSystem
+
 ARTIFACT_VARIABLE = "KILN_ARTIFACT_URL"
 """The protected parameter with the signed URL of a step's artifact: Linux has it as a variable of the environment,
 Windows as an argument `-KILN_ARTIFACT_URL`. It is gone before a template's own script runs."""
 
 STILL_RESTARTING = 75
 """Exit code of a restart's check while the boot is the old one or the template's own check fails (EX_TEMPFAIL)."""
+
+
+def artifact_parameter(url: str, os: OperatingSystem) -> str:
+    """Return an artifact's URL as the parameter of a script for `os`.
+
+    Run Command for Windows puts parameters on a command line as they are, where the `&` of a signed URL ends the
+    command (MicrosoftDocs/azure-docs issue 80366); so there the URL goes by base64.
+    """
+    return base64.b64encode(url.encode()).decode() if os == "Windows" else url

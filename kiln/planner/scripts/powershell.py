@@ -23,6 +23,9 @@ PARAMETERS = f"param([string] ${ARTIFACT_VARIABLE})\n"
 """Run Command hands parameters to a Windows script as `-name value`."""
 
 FETCH = f"""\
+if (${ARTIFACT_VARIABLE} -notlike '*://*') {{
+  ${ARTIFACT_VARIABLE} = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String(${ARTIFACT_VARIABLE}))
+}}
 function Save-Artifact([string] $Path) {{
   $tls = [Net.SecurityProtocolType]::Tls12
   [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor $tls

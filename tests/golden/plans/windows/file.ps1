@@ -1,6 +1,9 @@
 param([string] $KILN_ARTIFACT_URL)
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
+if ($KILN_ARTIFACT_URL -notlike '*://*') {
+  $KILN_ARTIFACT_URL = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($KILN_ARTIFACT_URL))
+}
 function Save-Artifact([string] $Path) {
   $tls = [Net.SecurityProtocolType]::Tls12
   [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor $tls

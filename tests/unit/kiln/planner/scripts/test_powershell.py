@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiln.planner.scripts import files, generalize, optimize, powershell, restart, updates
+from kiln.planner.scripts import artifact_parameter, files, generalize, optimize, powershell, restart, updates
 from tests.golden import assert_golden
 from tests.unit.kiln.planner.scripts.hostile import CANARY, HOSTILE
 from tests.unit.kiln.planner.scripts.powershell_syntax import commands, wrong_places
@@ -55,6 +55,14 @@ def test_a_script_that_takes_an_artifact_begins_with_its_parameter() -> None:
     """Windows hands it over as `-name value`, and only the first statement can declare that."""
     for name, script in SCRIPTS.items():
         assert script.startswith("param([string] $KILN_ARTIFACT_URL)\n") is (name in {"fetched", "file"})
+
+
+def test_a_url_has_nothing_that_a_command_line_of_windows_would_take_for_its_own() -> None:
+    url = "https://a.blob.core.windows.net/c/x?sv=1&sig=a%2Bb%3D"
+
+    assert artifact_parameter(url, "Linux") == url
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", artifact_parameter(url, "Windows"))
+    assert base64.b64decode(artifact_parameter(url, "Windows")).decode() == url
 
 
 def test_only_the_last_script_speaks_of_generalizing() -> None:
