@@ -55,6 +55,46 @@ def plan(
     return run(session, file, name, scripts=scripts, as_json=as_json)
 
 
+@app.command()
+@command
+def validate(
+    session: Session,  # noqa: ARG001 - a command has one; this one asks nobody
+    file: Annotated[
+        Path, typer.Argument(help="The image template, or an ARM template that has some.", show_default=False)
+    ],
+    api_version: Annotated[
+        str | None,
+        typer.Option(
+            "--api-version",
+            metavar="DATE",
+            help="The api-version to hold it against: the ARM resource's own, or the latest.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Check a template without asking anybody, and print every problem with its place in the file.
+
+    Exit code: 0 valid, 1 not valid, 2 no JSON, no template, or an api-version that is not supported.
+    """
+    from kiln.cli.commands.validate import validate as run
+
+    return run(file, api_version)
+
+
+@app.command()
+@command
+def schema(
+    session: Session,  # noqa: ARG001 - a command has one; this one asks nobody
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write it to this file.", show_default="standard output")
+    ] = None,
+) -> int:
+    """Print the JSON Schema of image templates, for an editor that completes and checks them."""
+    from kiln.cli.commands.schema import schema as run
+
+    return run(out)
+
+
 @app.command("list")
 @command
 def list_(session: Session) -> int:

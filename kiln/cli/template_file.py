@@ -37,7 +37,7 @@ def read_template(file: Path, name: str | None) -> TemplateFile:
 
     Raises `UsageFailure` that lists every problem with its place.
     """
-    body = _json(file)
+    body = read_json(file)[1]
     try:
         template = parse_template(body)
     except TemplateInvalid as error:
@@ -51,7 +51,8 @@ def read_template(file: Path, name: str | None) -> TemplateFile:
     return TemplateFile(name=named, body=body, template=template)
 
 
-def _json(file: Path) -> Any:
+def read_json(file: Path) -> tuple[str, Any]:
+    """Return the text of a JSON file, and its value. Raises `UsageFailure`, with line and column if it is no JSON."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -59,9 +60,15 @@ def _json(file: Path) -> Any:
     except UnicodeDecodeError as error:
         raise UsageFailure(f"{file} is not UTF-8 text (byte {error.start}).") from error
     try:
-        return json.loads(text)
+        return text, json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise UsageFailure(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageFailure(f"{file}: not JSON that can be read: {error}.") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _problems(error: TemplateInvalid) -> str:

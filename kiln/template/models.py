@@ -146,9 +146,12 @@ class TemplateProperties(Model):
 
 
 class ImageTemplate(Model):
-    """The body of PUT imageTemplates/{name}. `id`, `name` and `type` are read-only and ignored when sent."""
+    """The body of PUT imageTemplates/{name}. `id`, `name` and `type` are read-only and ignored when sent.
 
-    read_only = frozenset({"id", "name", "type", "apiVersion", "systemData"})
+    So is `$schema`, by which an editor finds the JSON Schema.
+    """
+
+    read_only = frozenset({"id", "name", "type", "apiVersion", "systemData", "$schema"})
 
     location: Annotated[RegionName, See("location")]
     tags: Annotated[dict[str, str], See("tags")] = Field(default_factory=dict)

@@ -1,0 +1,29 @@
+"""`kiln schema`: the template language for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from kiln.cli.faults import ExitCode, Failure
+from kiln.cli.screens.console import stdout
+from kiln.template.schema import template_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def schema(out: Path | None) -> ExitCode:
+    """Print the JSON Schema of image templates, or write it to `out`."""
+    text = json.dumps(template_schema(), indent=2)
+    if out is None:
+        typer.echo(text)
+        return ExitCode.SUCCESS
+    try:
+        out.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{out} cannot be written: {error.strerror}.") from error
+    stdout().print(f'Wrote {out}. An editor finds it by a template\'s first line: "$schema": "{out}"')
+    return ExitCode.SUCCESS

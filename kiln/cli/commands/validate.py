@@ -1,0 +1,56 @@
+"""`kiln validate`: everything that is wrong with a template file, told without asking anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from kiln.cli.faults import ExitCode, UsageFailure
+from kiln.cli.screens.console import stdout
+from kiln.cli.template_file import read_json
+from kiln.errors import Problem, RequestInvalid, TemplateInvalid
+from kiln.template.arm_template import Subject, subjects
+from kiln.template.parse import parse_template
+from kiln.template.positions import place_of, positions
+from kiln.template.references import check_references
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def validate(file: Path, api_version: str | None) -> ExitCode:
+    """Print the problems of every image template in `file`, each with its place in the file, and its rule."""
+    text, body = read_json(file)
+    found = subjects(body)
+    if not found:
+        raise UsageFailure(f"{file} is an ARM template without image templates.")
+    console, places = stdout(), positions(text)
+    count = 0
+    for subject in found:
+        for problem in _problems(subject, api_version):
+            count += 1
+            line, column = place_of(places, problem.path)
+            console.print(
+                Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")
+            )
+            console.print(Text(f"    {problem.code}: {problem.source}", style="dim"))
+    version = api_version or ", ".join(sorted({subject.api_version for subject in found}))
+    if count:
+        console.print(f"{file} has {count} problem{'s' if count > 1 else ''} at api-version {version}.")
+        return ExitCode.FAILED
+    console.print(f"{file} is valid at api-version {version}.")
+    return ExitCode.SUCCESS
+
+
+def _problems(subject: Subject, api_version: str | None) -> tuple[Problem, ...]:
+    """Return all problems of one template, with paths from the beginning of the file."""
+    try:
+        template = parse_template(subject.body, api_version or subject.api_version)
+    except TemplateInvalid as error:
+        problems = error.problems
+    except RequestInvalid as error:
+        raise UsageFailure(str(error)) from error
+    else:
+        problems = check_references(template)
+    return subject.told(problems)

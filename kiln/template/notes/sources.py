@@ -1,0 +1,41 @@
+"""Notes on where an image comes from."""
+
+from __future__ import annotations
+
+from kiln.template.notes.note import Note, Notes
+from kiln.template.sources import ManagedImageSource, PlanInfo, PlatformImageSource, SharedImageSource
+
+NOTES: Notes = {
+    PlatformImageSource: {
+        "type": Note("`PlatformImage`: a marketplace image"),
+        "publisher": Note(
+            "The image's publisher", "required; AIB takes a body without it and fails the template later"
+        ),
+        "offer": Note("The image's offer", "required; AIB takes a body without it and fails the template later"),
+        "sku": Note("The image's SKU", "required; AIB takes a body without it and fails the template later"),
+        "version": Note(
+            "A version, or `latest` in any case, which is resolved when a build starts", "`latest` if left out"
+        ),
+        "planInfo": Note("The purchase plan of the build machine and of what is made of the image"),
+        "exactVersion": Note("Read-only: the version that `latest` was at the last build; ignored when sent"),
+    },
+    PlanInfo: {
+        "planName": Note("The plan's name; required within `planInfo`"),
+        "planProduct": Note("The plan's product; required within `planInfo`"),
+        "planPublisher": Note("The plan's publisher; required within `planInfo`"),
+    },
+    ManagedImageSource: {
+        "type": Note("`ManagedImage`: a generalized managed image"),
+        "imageId": Note(
+            "The image's id, in the template's own subscription and region; another one fails the template"
+        ),
+    },
+    SharedImageSource: {
+        "type": Note("`SharedImageVersion`: a version in a gallery"),
+        "imageVersionId": Note(
+            "The version's id; `.../versions/latest`, since 2022-07-01, is resolved when a build starts",
+            "versions in Direct Shared Galleries are not supported: their ids have another form",
+        ),
+        "exactVersion": Note("Read-only: the id that `latest` was at the last build; ignored when sent"),
+    },
+}

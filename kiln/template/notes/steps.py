@@ -1,0 +1,107 @@
+"""Notes on what is done to an image and how it is tested."""
+
+from __future__ import annotations
+
+from kiln.template.customizers import (
+    FileCustomizer,
+    FileValidator,
+    PowerShellCustomizer,
+    PowerShellValidator,
+    RestartCustomizer,
+    ShellCustomizer,
+    ShellValidator,
+    Validate,
+    WindowsRestartCustomizer,
+    WindowsUpdateCustomizer,
+)
+from kiln.template.notes.note import Note, Notes
+
+NAME = Note("A name for people, in the log and in errors")
+CHECKSUM = Note(
+    "SHA-256 in lower-case hexadecimal digits, verified when the template is submitted; empty for unchecked"
+)
+FETCHED = "; fetched when the template is submitted, so a build uses what was there then"
+SCRIPT_URI = Note(
+    "An http, https or blob URL (public, with a SAS, or read with the template's identity)" + FETCHED,
+    "`data:` URLs are taken, too",
+)
+POWER_SHELL = {
+    "type": Note("`PowerShell`: a script on Windows"),
+    "name": NAME,
+    "inline": Note("The script's lines; exactly one of `inline` and `scriptUri`"),
+    "scriptUri": SCRIPT_URI,
+    "sha256Checksum": CHECKSUM,
+    "runElevated": Note(
+        "Accepted; `false` and `true` do the same", "scripts always run elevated, as Run Command has no other way"
+    ),
+    "runAsSystem": Note(
+        "Takes `runElevated`; scripts run as the local system account in any case",
+        "also where it is `false`: Run Command's account is the local system's",
+    ),
+    "validExitCodes": Note("The exit codes that are a success; 0 alone if empty"),
+}
+SHELL = {
+    "type": Note("`Shell`: a script on Linux"),
+    "name": NAME,
+    "inline": Note(
+        "The script's lines, run by `/bin/sh -e`; exactly one of `inline` and `scriptUri`",
+        "runs as root, where AIB's runs as a user with `sudo`; `sudo` in a script still works",
+    ),
+    "scriptUri": SCRIPT_URI,
+    "sha256Checksum": CHECKSUM,
+}
+FILE = {
+    "type": Note("`File`: one file, put into the machine"),
+    "name": NAME,
+    "sourceUri": Note(SCRIPT_URI.how, f"required; any size, where AIB takes up to 20 MB; {SCRIPT_URI.difference}"),
+    "sha256Checksum": CHECKSUM,
+    "destination": Note(
+        "The absolute path of the file, in a folder that is there",
+        "required; any absolute path on Linux, where AIB writes below `/tmp` alone; no `..`",
+    ),
+}
+
+NOTES: Notes = {
+    ShellCustomizer: SHELL,
+    PowerShellCustomizer: POWER_SHELL,
+    FileCustomizer: FILE,
+    WindowsRestartCustomizer: {
+        "type": Note("`WindowsRestart`: a restart of Windows"),
+        "name": NAME,
+        "restartCommand": Note(
+            "The command that restarts; empty for a restart through Azure",
+            'the default is a restart through Azure, not `shutdown /r /f /t 0 /c "packer restart"`',
+        ),
+        "restartCheckCommand": Note("A command that has to succeed after the restart; empty for none"),
+        "restartTimeout": Note(
+            "How long the restart may take, a number and a unit (`90s`, `5m`, `2h`); 5 minutes if empty",
+            "compound durations such as `1h30m` are refused",
+        ),
+    },
+    WindowsUpdateCustomizer: {
+        "type": Note("`WindowsUpdate`: updates in rounds, with restarts, until there is none left"),
+        "name": NAME,
+        "searchCriteria": Note("The search for updates; `BrowseOnly=0 and IsInstalled=0` if empty"),
+        "filters": Note("`include:` or `exclude:` and an expression on `$_`; the first that is true decides"),
+        "updateLimit": Note("The most updates of one round; 0 for 1000"),
+    },
+    RestartCustomizer: {
+        "type": Note("`Restart`: a restart of any operating system", "Kiln's own, at any api-version"),
+        "name": Note(NAME.how, "Kiln's own"),
+        "checkCommand": Note("A command that has to end with 0 after the restart; empty for none", "Kiln's own"),
+        "timeout": Note("How long the restart may take; `10m` if left out", "Kiln's own"),
+    },
+    Validate: {
+        "continueDistributeOnFailure": Note(
+            "Distributes although a validator failed; the run is Failed in either case"
+        ),
+        "sourceValidationOnly": Note(
+            "Validates the source in a machine made from it, and builds nothing",
+            "`distribute` may then be an empty list",
+        ),
+        "inVMValidations": Note("The validators, in order, on a machine made from the image"),
+    },
+    ShellValidator: SHELL,
+    PowerShellValidator: POWER_SHELL,
+    FileValidator: FILE,
+}

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.unit.kiln.cli.command_line import EXAMPLE, run
+from tests.unit.kiln.cli.fake_kiln import FakeKiln
+from tests.unit.kiln.template.bodies import BODY, changed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+
+def validate(folder: Path, content: Any, *options: str) -> Result:
+    """Run `kiln validate` on a file with that content, in a fake Kiln that must not be asked."""
+    file = folder / "template.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
+    kiln = FakeKiln()
+    result = run("validate", str(file), *options, kiln=kiln)
+    assert kiln.calls == []
+    return result
+
+
+def test_a_valid_template_is_called_so() -> None:
+    result = run("validate", EXAMPLE, kiln=FakeKiln())
+
+    assert result.exit_code == 0
+    assert result.output == f"{EXAMPLE} is valid at api-version 2025-10-01.\n"
+
+
+def test_every_problem_is_printed_with_its_place_in_the_file(tmp_path: Path) -> None:
+    body = changed("properties.customize.0.type", "shell")
+    del body["identity"]
+
+    result = validate(tmp_path, body)
+
+    file = tmp_path / "template.json"
+    line = file.read_text().splitlines().index('        "type": "shell",') + 1
+    lines = result.output.splitlines()
+    assert result.exit_code == 1
+    assert lines[0] == f"{file}:1:1: identity: is required"
+    assert lines[2].startswith(f"{file}:{line}:9: properties.customize[0].type: expected one of 'Shell'")
+    assert lines[3].startswith("    BadCustomizerType: https://learn.microsoft.com/")
+    assert lines[-1] == f"{file} has 2 problems at api-version 2025-10-01."
+
+
+def test_what_the_template_names_is_checked_too(tmp_path: Path) -> None:
+    result = validate(tmp_path, changed("properties.customize.1.destination", "motd"))
+
+    assert result.exit_code == 1
+    assert "properties.customize[1].destination: expected the absolute path" in result.output
+    assert "has 1 problem at" in result.output
+
+
+def test_an_api_version_is_what_the_template_is_held_against(tmp_path: Path) -> None:
+    result = validate(tmp_path, BODY, "--api-version", "2020-02-14")
+
+    assert result.exit_code == 1
+    assert "targetRegions: is new in api-version 2022-07-01; the request's is 2020-02-14" in result.output
+
+
+def test_a_preview_is_refused_with_the_nearest_api_version(tmp_path: Path) -> None:
+    result = validate(tmp_path, BODY, "--api-version", "2019-05-01-preview")
+
+    assert result.exit_code == 2
+    assert "the nearest that is, is 2020-02-14" in result.output
+
+
+def test_an_arm_templates_resource_is_held_against_its_own_api_version(tmp_path: Path) -> None:
+    resource = {"type": "Microsoft.VirtualMachineImages/imageTemplates", "apiVersion": "2022-02-14", **BODY}
+    resource["location"] = "[parameters('location')]"
+
+    result = validate(tmp_path, {"resources": [resource]})
+
+    assert result.exit_code == 1
+    assert "resources[0].location: is an ARM expression" in result.output
+    assert "resources[0].properties.distribute[0].targetRegions: is new in api-version 2022-07-01" in result.output
+    assert "at api-version 2022-02-14." in result.output
+
+
+def test_what_is_no_template_file_is_told_apart_from_a_wrong_template(tmp_path: Path) -> None:
+    for content, said in (
+        ('{"location": }', "template.json:1:14: not JSON: Expecting value."),
+        ('{"a": NaN}', "NaN is no JSON value"),
+        ("1" * 5000, "not JSON that can be read"),
+        ("[" * 100_000, "not JSON that can be read"),
+        ('{"resources": []}', "an ARM template without image templates"),
+    ):
+        result = validate(tmp_path, content)
+        assert result.exit_code == 2
+        assert said in result.output
+
+    missing = run("validate", str(tmp_path / "none.json"), kiln=FakeKiln())
+    assert missing.exit_code == 2
+    assert "cannot be read: No such file or directory" in missing.output
+
+
+def test_json_that_is_no_object_is_a_wrong_template(tmp_path: Path) -> None:
+    result = validate(tmp_path, [])
+
+    assert result.exit_code == 1
+    assert "1:1: $: expected a JSON object, got a list" in result.output
