@@ -113,7 +113,7 @@ VIRTUAL_MACHINE: Shape = tracked(
             "networkApiVersion": STR,
         },
         "securityProfile": {
-            "securityType": OneOf(("Standard", "TrustedLaunch")),
+            "securityType": OneOf(("TrustedLaunch", "ConfidentialVM")),
             "uefiSettings": {"secureBootEnabled": BOOL, "vTpmEnabled": BOOL},
             "encryptionAtHost": BOOL,
         },

@@ -48,6 +48,7 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         private = _fill_in(cloud, call, properties)
     else:
         private = old.private
+        vm_fit.check_size(properties, architecture=private["architecture"], generation=private["generation"])
         call.body["properties"] = vm_rules.merged(old, properties)
         vm_rules.keep_envelope(old, call.body)
     nics = vm_rules.nics(cloud, call.body["properties"])
@@ -68,7 +69,7 @@ def _fill_in(cloud: Cloud, call: Call, properties: dict[str, Any]) -> dict[str, 
     storage = properties["storageProfile"]
     facts = image_source.resolve(cloud, storage["imageReference"], regions.normal(call.body["location"]))
     vm_profile.complete(properties, facts, call.id.rsplit("/", 1)[-1])
-    vm_fit.check_size(properties, facts)
+    vm_fit.check_size(properties, architecture=facts.architecture, generation=facts.generation)
     security = vm_fit.check_security(properties, facts)
     vm_disks.complete(cloud, call.id, storage, facts)
     vm_fit.check_plan(call.body.get("plan"), facts, storage["osDisk"]["name"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure.errors import ArmError, invalid
+from devkit.azure.errors import ArmError, invalid, unsupported
 from devkit.azure.gallery.features import TRUSTED
 
 if TYPE_CHECKING:
@@ -23,22 +23,22 @@ _GENERATION_1_SIZE = re.compile(r"Basic_.*|Standard_A\d+m?(_v2)?|Standard_[DE]\d
 _GENERATION_2_SIZE = re.compile(r"Standard_.*_v([6-9]|\d\d)", re.IGNORECASE)
 
 
-def check_size(properties: dict[str, Any], facts: ImageFacts) -> None:
-    """Refuse a size that cannot boot the image."""
+def check_size(properties: dict[str, Any], *, architecture: str, generation: str) -> None:
+    """Refuse a size that cannot boot an image of this processor and generation."""
     size = properties["hardwareProfile"]["vmSize"]
     if not _SIZE.fullmatch(size):
         raise invalid(f"The value {size} is not a valid VM size.", "vmSize")
-    architecture = "Arm64" if _ARM_SIZE.fullmatch(size) else "x64"
-    if architecture != facts.architecture:
+    processor = "Arm64" if _ARM_SIZE.fullmatch(size) else "x64"
+    if processor != architecture:
         message = (
             f"Cannot create a VM of size '{size}' because this VM size only supports a CPU Architecture of "
-            f"'{architecture}', but an image or disk with CPU Architecture '{facts.architecture}' was given. Please "
+            f"'{processor}', but an image or disk with CPU Architecture '{architecture}' was given. Please "
             "check that the CPU Architecture of the image or disk is compatible with that of the VM size."
         )
         raise invalid(message, "vmSize")
-    refused = {"V2": _GENERATION_1_SIZE, "V1": _GENERATION_2_SIZE}[facts.generation]
+    refused = {"V2": _GENERATION_1_SIZE, "V1": _GENERATION_2_SIZE}[generation]
     if refused.fullmatch(size):
-        message = f"The selected VM size '{size}' cannot boot Hypervisor Generation '{facts.generation[1]}'."
+        message = f"The selected VM size '{size}' cannot boot Hypervisor Generation '{generation[1]}'."
         raise ArmError(400, "BadRequest", message, target="vmSize")
 
 
@@ -46,6 +46,8 @@ def check_security(properties: dict[str, Any], facts: ImageFacts) -> str:
     """Refuse a security profile that the image cannot have, or the lack of one; return the machine's security type."""
     profile = properties.get("securityProfile", {})
     wanted: str = profile.get("securityType", "Standard")
+    if wanted == "ConfidentialVM":
+        raise unsupported("confidential machines (securityProfile.securityType)")
     if wanted == "TrustedLaunch":
         if facts.generation != "V2" or facts.security.lower() not in TRUSTED:
             message = (

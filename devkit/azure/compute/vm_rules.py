@@ -58,6 +58,9 @@ def merged(old: Resource, given: dict[str, Any]) -> dict[str, Any]:
     disk.update({key: given_disk[key] for key in _FREE if key in given_disk})
     if "dataDisks" in given_storage:
         _merge_data_disks(storage["dataDisks"], given_storage["dataDisks"])
+    standard = {"securityType": "Standard"}
+    security = {**standard, **old.properties.get("securityProfile", {})}
+    _refuse_changes("securityProfile", ("securityType",), security, given.get("securityProfile", {}))
     for part in given.keys() - {"osProfile", "storageProfile"}:
         new[part] = given[part]
     return new

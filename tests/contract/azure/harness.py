@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkit.azure.storage_port import StorageAccounts
+    from devkit.guests.port import Guests
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 # The api-versions at which the tests ask, by the start of what follows the last /providers/: those that a stored
@@ -88,16 +89,19 @@ class Harness:
         tls: Tls | None = None,
         database: str | Path = ":memory:",
         app_identities: Sequence[str] = (),
+        guests: Guests | None = None,
     ) -> None:
         self.data, self.storage, self.tls, self.database = data, storage, tls, database
         self.latency, self.time_scale = latency, time_scale
         self.app_identities = app_identities
+        self._given_guests = guests
         self.port = 0
         self.recorder = Recorder()
         self.start()
 
     def start(self) -> None:
-        self.guests = ScriptedGuests(self.data)
+        # Any, as tests set the rules of scripted machines.
+        self.guests: Any = self._given_guests or ScriptedGuests(self.data)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()

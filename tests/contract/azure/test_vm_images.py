@@ -89,6 +89,8 @@ def test_trusted_launch_needs_an_image_that_supports_it(cloud: Harness) -> None:
         body = machine(image, "Standard_D2s_v3", securityProfile=profile)
         assert "TrustedLaunch setting is not supported" in str(refused(make(cloud, body), "BadRequest"))
     refused(make(cloud, machine(TRUSTED, securityProfile={"uefiSettings": {"vTpmEnabled": True}})), "BadRequest")
+    confidential = {**profile, "securityType": "ConfidentialVM"}
+    refused(make(cloud, machine(TRUSTED, securityProfile=confidential)), "EmulatorUnsupported")
     made = make(cloud, machine(TRUSTED, securityProfile=profile))()
     assert made.security_profile.security_type == "TrustedLaunch"
     assert made.security_profile.uefi_settings.secure_boot_enabled
@@ -195,3 +197,17 @@ def test_a_second_put_keeps_the_identity_it_does_not_name_and_can_take_it_away(c
     make(cloud, {**body, "identity": given})()
     assert make(cloud, body)().identity.type == "UserAssigned"
     assert make(cloud, {**body, "identity": {"type": "None"}})().identity.type == "None"
+
+
+def test_a_second_put_keeps_to_what_the_image_can(cloud: Harness) -> None:
+    make(cloud, machine(TRUSTED))()
+    for change, code in (
+        ({"securityProfile": {"securityType": "TrustedLaunch"}}, "PropertyChangeNotAllowed"),
+        ({"hardwareProfile": {"vmSize": "Standard_D2ps_v5"}}, "InvalidParameter"),
+    ):
+        body = machine(TRUSTED)
+        body["properties"] |= change
+        refused(make(cloud, body), code)
+    body = machine(TRUSTED, "Standard_D4s_v5")
+    refused(make(cloud, {**body, "plan": PLAN}), "PropertyChangeNotAllowed")
+    assert make(cloud, body)().hardware_profile.vm_size == "Standard_D4s_v5"
