@@ -34,9 +34,8 @@ def definition(image_id: str, **properties: Any) -> None:
     """Make a gallery, if it is not there, and an image definition in it."""
     group_name, gallery, name = (part_of(image_id, part) for part in ("resourceGroups", "galleries", "images"))
     compute = clients.compute(SUBSCRIPTION)
-    compute.galleries.begin_create_or_update(
-        group_name, gallery, {"location": "westeurope", "properties": {}}, api_version=GALLERIES
-    ).result()
+    empty: Any = {"location": "westeurope", "properties": {}}
+    compute.galleries.begin_create_or_update(group_name, gallery, empty, api_version=GALLERIES).result()
     identifier = {"publisher": "test", "offer": "test", "sku": name}
     facts = {"osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2", "identifier": identifier}
     body: Any = {"location": "westeurope", "properties": {**facts, **properties}}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln.cloud import gallery, machines
+from kiln.cloud import clients, gallery, machines
 from kiln.errors import TargetNotFound, VersionTaken
 from kiln.planner.targets import GalleryTarget, OriginSpec
 from tests.contract.kiln_cloud import arm
@@ -40,7 +40,7 @@ def published(plan: Plan, origin: OriginSpec | None = None) -> str:
     target, made_of = target_of(plan), origin or plan.origin
     assert made_of is not None
     gallery.start_version(made_of, target)
-    found = gallery.clients.compute(SUBSCRIPTION).gallery_image_versions.get(
+    found = clients.compute(SUBSCRIPTION).gallery_image_versions.get(
         *gallery.names(target.image_id), target.version, api_version=arm.GALLERIES
     )
     assert found.properties is not None
@@ -101,7 +101,7 @@ def test_a_shallow_version_is_one_in_azure_as_well() -> None:
     published(plan)
     target = target_of(plan)
 
-    found = gallery.clients.compute(SUBSCRIPTION).gallery_image_versions.get(
+    found = clients.compute(SUBSCRIPTION).gallery_image_versions.get(
         *gallery.names(target.image_id), target.version, api_version=arm.GALLERIES
     )
 
