@@ -118,11 +118,11 @@ class Call:
             return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
-            raise RequestInvalid(f"The request's body is not JSON: {error.msg} at {where}.") from error
+            raise not_json(f"{error.msg} at {where}") from error
         except UnicodeDecodeError as error:
-            raise RequestInvalid(f"The request's body is not UTF-8 at byte {error.start}.") from error
+            raise not_json(f"it is not UTF-8 at byte {error.start}") from error
         except RecursionError as error:
-            raise RequestInvalid("The request's body is nested too deeply.") from error
+            raise not_json("it is nested too deeply") from error
 
     def optional_json(self) -> Any:
         """Return the body's JSON value as `json` does, or None when there is no body."""
@@ -184,5 +184,10 @@ def _known(value: str, pattern: re.Pattern[str], what: str) -> str:
     return value.lower()
 
 
+def not_json(why: str) -> RequestInvalid:
+    """Return the error for a body that cannot be read."""
+    return RequestInvalid(f"The request's body is not JSON: {why}.", target="$")
+
+
 def _refuse_constant(name: str) -> None:
-    raise RequestInvalid(f"The request's body is not JSON: {name} is no JSON value.")
+    raise not_json(f"{name} is no JSON value")

@@ -24,16 +24,20 @@ GROUP_ROUTE = (
 TEMPLATE_ROUTE = f"{GROUP_ROUTE}/{{name}}"
 
 Handler = Callable[[Call], Awaitable[Reply]]
-METHODS: dict[str, list[str]] = {}
-"""The methods of each route that has a handler of its own."""
+HANDLERS: dict[str, dict[str, Handler]] = {}
+"""The handlers of each route by method, but for those of paths that nothing serves."""
 
 log = logging.getLogger("kiln.api")
 
 
 def endpoint(blueprint: df.Blueprint, method: str, route: str) -> Callable[[Handler], Handler]:
     """Register a handler as the function `http_<its name>` for one method and route."""
-    METHODS.setdefault(route, []).append(method)
-    return serve_all(blueprint, (method,), route)
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS.setdefault(route, {})[method] = handler
+        return serve_all(blueprint, (method,), route)(handler)
+
+    return register
 
 
 def serve_all(blueprint: df.Blueprint, methods: tuple[str, ...], route: str) -> Callable[[Handler], Handler]:

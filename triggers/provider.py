@@ -14,7 +14,7 @@ import azure.durable_functions as df
 
 from kiln.errors import ResourceNotFound
 from kiln.ids import PROVIDER
-from triggers.endpoint import METHODS, endpoint, serve_all
+from triggers.endpoint import HANDLERS, endpoint, serve_all
 from triggers.refusals import MethodNotAllowed
 from triggers.reply import Reply
 
@@ -90,7 +90,12 @@ async def refuse_subscription_path(call: Call) -> Reply:
 def unserved(call: Call) -> MethodNotAllowed | ResourceNotFound:
     """Return the error for a path that nothing serves, or not with this method."""
     allowed = sorted(
-        {method for route, methods in METHODS.items() for method in methods if _pattern(route).fullmatch(call.path)}
+        {
+            method
+            for route, methods in HANDLERS.items()
+            for method in methods
+            if route_pattern(route).fullmatch(call.path)
+        }
     )
     if allowed:
         return MethodNotAllowed(call.method, call.path, tuple(allowed))
@@ -101,7 +106,7 @@ def unserved(call: Call) -> MethodNotAllowed | ResourceNotFound:
     )
 
 
-def _pattern(route: str) -> re.Pattern[str]:
-    """Return what a route's paths look like; ARM compares them without regard to case."""
-    parts = ["[^/]+" if part.startswith("{") else re.escape(part) for part in route.split("/")]
+def route_pattern(route: str) -> re.Pattern[str]:
+    """Return what a route's paths look like, with a group for each parameter; ARM has no regard to case."""
+    parts = [f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in route.split("/")]
     return re.compile("/" + "/".join(parts) + "/?", re.IGNORECASE)

@@ -14,7 +14,7 @@ from kiln.runs.queue import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.template.overrides import apply_overrides
-from kiln.template.wording import kind
+from kiln.template.wording import kind, path_text
 from triggers.end_run import cancel_current_run
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.operations import begin, follow
@@ -94,7 +94,9 @@ def read_overrides(body: Any) -> Any:
         text = f'expected an object such as {{"overrides": {{...}}}}, got {kind(body)}'
         raise TemplateInvalid((Problem(path="$", message=text),), what="run's body")
     unknown = [
-        Problem(path=name, message="is not known; it has overrides alone") for name in body if name != "overrides"
+        Problem(path=path_text((name,)), message="is not known; it has overrides alone")
+        for name in body
+        if name != "overrides"
     ]
     if unknown:
         raise TemplateInvalid(tuple(unknown), what="run's body")

@@ -20,17 +20,16 @@ from azure.mgmt.imagebuilder import ImageBuilderClient
 from azure.mgmt.imagebuilder.aio import ImageBuilderClient as AsyncImageBuilderClient
 
 from devkit.child import Child
-from devkit.specification import Recorder, of_httpx, of_sdk
+from devkit.specification import of_httpx, of_sdk
+from tests.answers import ANSWERED
+from triggers.throttle import SETTING, throttle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
-    from devkit.specification import Specifications
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
-ANSWERED = Recorder()
-"""What Kiln answered to the clients of this folder, until it is judged at each test's end."""
 REPOSITORY = Path(__file__).parents[3]
 GALLERY_IMAGE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/galleries/gallery/images/hello"
@@ -89,16 +88,6 @@ def served(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory
         yield address
 
 
-@pytest.fixture(autouse=True)
-def judged_answers(specifications: Specifications | None) -> Iterator[None]:
-    """Let a test fail to whose clients Kiln gave an answer that Microsoft's specification of Image Builder has not."""
-    ANSWERED.take()
-    yield
-    if specifications is not None:
-        found = ANSWERED.judged(specifications)
-        assert found == [], "\n".join(map(str, found))
-
-
 class Anyone:
     """A credential; the local host asks nobody who they are."""
 
@@ -142,6 +131,15 @@ def http(served: str) -> Iterator[httpx.Client]:
         base_url=served, params={"api-version": "2025-10-01"}, timeout=30, event_hooks=of_httpx(ANSWERED)
     ) as client:
         yield client
+
+
+@pytest.fixture
+def no_throttle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let handlers in this process take any number of requests."""
+    monkeypatch.setenv(SETTING, "0")
+    throttle.cache_clear()
+    yield
+    throttle.cache_clear()
 
 
 @pytest.fixture

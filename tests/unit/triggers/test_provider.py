@@ -9,7 +9,7 @@ import pytest
 import triggers
 from kiln.errors import ResourceNotFound
 from triggers.call import Call
-from triggers.endpoint import METHODS
+from triggers.endpoint import HANDLERS
 from triggers.orchestrations import Orchestrations
 from triggers.provider import DOINGS, unserved
 from triggers.refusals import MethodNotAllowed
@@ -50,7 +50,7 @@ def test_any_other_path_is_not_found(path: str) -> None:
 
 def test_the_list_of_operations_has_all_that_routes_do_and_nothing_else() -> None:
     assert triggers.blueprints  # importing them registers every route
-    done = {_doing(method, route) for route, methods in METHODS.items() for method in methods}
+    done = {_doing(method, route) for route, methods in HANDLERS.items() for method in methods}
     assert {doing.name for doing in DOINGS} == done
 
 

@@ -1,0 +1,68 @@
+"""The API without a host: requests go to the very handlers that the host would call, over a task hub that remembers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import azure.functions as func
+
+from tests.contract.kiln_api.task_hub import TaskHub
+from triggers.endpoint import HANDLERS, Handler, answer
+from triggers.provider import refuse_subscription_path, route_pattern
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; `body` is None where there was none."""
+
+    status: HTTPStatus
+    body: Any
+    headers: dict[str, str]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error, in Resource Manager's shape."""
+        error: dict[str, Any] = self.body["error"]
+        assert set(error) <= {"code", "message", "target", "details"}
+        assert error["code"]
+        assert error["message"]
+        return error
+
+
+@dataclass
+class Api:
+    """The API over `hub`."""
+
+    hub: TaskHub = field(default_factory=TaskHub)
+    api_version: str = "2025-10-01"
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send a request; `body` is JSON, or the very bytes."""
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        handler, route = _found(method, path)
+        request = func.HttpRequest(
+            method,
+            f"http://127.0.0.1:7071{path}",
+            headers=headers,
+            params={"api-version": self.api_version},
+            route_params=route,
+            body=raw,
+        )
+        response: Any = asyncio.run(answer(handler, request, self.hub))
+        text = response.get_body()
+        is_json = response.mimetype == "application/json"
+        content = json.loads(text) if text and is_json else text or None
+        return Answer(HTTPStatus(response.status_code), content, dict(response.headers))
+
+
+def _found(method: str, path: str) -> tuple[Handler, dict[str, str]]:
+    for route, handlers in HANDLERS.items():
+        match = route_pattern(route).fullmatch(path)
+        if match and method in handlers:
+            return handlers[method], {name: unquote(value) for name, value in match.groupdict().items()}
+    return refuse_subscription_path, {}
