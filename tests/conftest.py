@@ -14,6 +14,7 @@ import pytest
 from devkit.azurite import Azurite
 from devkit.local.in_process import InProcessAzure
 from devkit.specification import Recorder, Specifications
+from tests.answers import ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,20 +90,18 @@ def recorder(local_azure: InProcessAzure) -> Recorder:
 
 @pytest.fixture(autouse=True)
 def judged_by_specification(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let a test fail that uses `local_azure` when an exchange with it is not as Microsoft's specifications have it.
+    """Let a test fail that uses `local_azure` when something passed that Microsoft's specifications do not have.
 
-    So Kiln's requests are judged as well as the local Azure's answers. Where the specifications are not at hand,
-    nothing is.
+    Judged are Kiln's requests to the local Azure, the local Azure's answers, and what Kiln's API answered to clients
+    that tell `tests.answers.ANSWERED`. Where the specifications are not at hand, nothing is.
     """
-    if "local_azure" not in request.fixturenames:
-        yield
-        return
-    specifications: Specifications | None = request.getfixturevalue("specifications")
+    uses = "local_azure" in request.fixturenames
+    specifications: Specifications | None = request.getfixturevalue("specifications") if uses else None
     if specifications is None:
         yield
         return
     recorder: Recorder = request.getfixturevalue("recorder")
     yield
-    violations = recorder.judged(specifications)
+    violations = [each for recorded in (recorder, ANSWERED) for each in recorded.judged(specifications)]
     if violations:
         pytest.fail("not as Microsoft's specifications have it:\n" + "\n".join(map(str, violations)), pytrace=False)

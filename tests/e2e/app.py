@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from devkit.child import Child
+from devkit.specification import of_httpx
+from tests.answers import ANSWERED
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,7 +70,8 @@ class KilnApp:
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Call Kiln's API below rg-images' image templates."""
         url = f"{self.address}{template_path(path)}"
-        return httpx.request(method, url, params=API, timeout=SECONDS, **more)
+        with httpx.Client(event_hooks=of_httpx(ANSWERED), timeout=SECONDS) as client:
+            return client.request(method, url, params=API, **more)
 
     def submit(self, name: str, body: dict[str, Any]) -> None:
         """PUT a template."""

@@ -12,6 +12,8 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.imagebuilder import ImageBuilderClient
 
 from devkit.guests.scripted.rules import Rule
+from devkit.specification import of_sdk
+from tests.answers import ANSWERED
 from tests.e2e.app import GALLERY, GROUP, SUBSCRIPTION, KilnApp, kinds, resources, template
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def sdk(app: KilnApp) -> Iterator[ImageBuilderClient]:
         credential_scopes=[f"{app.address}/.default"],
         per_call_policies=[AllowHttp()],
         polling_interval=1,
+        raw_response_hook=of_sdk(ANSWERED),
     ) as client:
         yield client
 
