@@ -59,9 +59,9 @@ def machine_id(machine: MachineSpec) -> str:
     return resource_id(machine.subscription, machine.group, "Microsoft.Compute/virtualMachines", machine.name)
 
 
-def disk_id(machine: MachineSpec) -> str:
-    """Return the ARM id of a machine's OS disk."""
-    return resource_id(machine.subscription, machine.group, "Microsoft.Compute/disks", machine.disk)
+def disk_id(machine: MachineSpec, name: str | None = None) -> str:
+    """Return the ARM id of a machine's disk of that name, by default of its OS disk."""
+    return resource_id(machine.subscription, machine.group, "Microsoft.Compute/disks", name or machine.disk)
 
 
 def _machine(

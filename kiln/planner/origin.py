@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kiln.ids import resource_id
 from kiln.planner import names
 from kiln.planner.machine import disk_id, machine_id
-from kiln.planner.targets import OriginSpec
+from kiln.planner.targets import OriginDataDisk, OriginSpec
 
 if TYPE_CHECKING:
     from kiln.planner.plan import MachineSpec
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def machine_origin(machine: MachineSpec) -> OriginSpec:
     """Return the build machine as an origin."""
-    return OriginSpec(machine=machine_id(machine), disk=disk_id(machine), location=machine.location, tags=machine.tags)
+    return OriginSpec(
+        machine=machine_id(machine),
+        disk=disk_id(machine),
+        data_disks=tuple(OriginDataDisk(lun=disk.lun, disk=disk_id(machine, disk.name)) for disk in machine.data_disks),
+        location=machine.location,
+        tags=machine.tags,
+    )
 
 
 def version_origin(resumption: Resumption, group: GroupSpec, run_id: str, tags: dict[str, str]) -> OriginSpec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from kiln.cloud import facts, gallery, groups, machines, staging
+from kiln.cloud import facts, gallery, groups, machines, operations, staging
 from kiln.ids import RunRef, TemplateId
 from kiln.messages import StagedStorage, StepRequest
 from kiln.planner.facts import Facts
@@ -19,6 +19,7 @@ from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from kiln.messages import Operation
     from kiln.planner.plan import MachineSpec, Plan
 
 REGION = "westeurope"
@@ -83,6 +84,11 @@ def first_step(plan: Plan) -> StepRequest:
     step = plan.steps[0]
     assert isinstance(step, StepSpec)
     return StepRequest(run=plan.run, machine=machine_of(plan), storage=storage, step=step)
+
+
+def done(operation: Operation) -> None:
+    """Wait until an operation of Azure is over."""
+    until(lambda: operations.check(operation).done)
 
 
 def turned_off(plan: Plan) -> Plan:

@@ -45,6 +45,7 @@ def published(plan: Plan, origin: OriginSpec | None = None) -> str:
     )
     assert found.properties is not None
     source = found.properties.storage_profile.source
+    assert source is not None
     return str(source.virtual_machine_id or source.id)
 
 
@@ -106,6 +107,7 @@ def test_a_shallow_version_is_one_in_azure_as_well() -> None:
     )
 
     assert found.properties is not None
+    assert found.properties.publishing_profile is not None
     assert found.properties.publishing_profile.replication_mode == "Shallow"
 
 

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import uuid
-
-from kiln.cloud import clients, machines, operations, validation_image
+from kiln.cloud import clients, machines, validation_image
 from kiln.planner.plan import ValidationImageSpec
-from tests.contract.kiln_cloud.building import machine_of, plan_with, start_machine, turned_off
+from tests.contract.kiln_cloud.building import done, machine_of, plan_with, start_machine, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
-from tests.waiting import until
 
 SHELL = {"type": "Shell", "name": "test", "inline": ["true"]}
 
@@ -22,7 +19,7 @@ def test_a_machine_is_made_of_the_image_that_was_made_of_the_machine() -> None:
         validation_image.start_definition(image),
         validation_image.start_version(image, machines.machine_id(machine_of(plan))),
     ):
-        until(lambda operation=started: operations.check(operation).done)
+        done(started)
     start_machine(plan.validation.machine)
 
     found = clients.compute(SUBSCRIPTION).virtual_machines.get(
@@ -31,4 +28,3 @@ def test_a_machine_is_made_of_the_image_that_was_made_of_the_machine() -> None:
     assert found.storage_profile is not None
     assert found.storage_profile.image_reference is not None
     assert str(found.storage_profile.image_reference.id).lower() == validation_image.version_id(image).lower()
-    assert uuid.UUID(str(found.vm_id))

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from kiln import blobs
+from kiln.cloud import exports, removal, staging
+from kiln.errors import AzureNotFound, VersionTaken
+from kiln.messages import VhdRequest
+from kiln.planner.staging import StorageSpec
+from kiln.planner.targets import VhdTarget
+from kiln.runs.record import LedgerEntry
+from tests.contract.kiln_cloud import arm
+from tests.contract.kiln_cloud.building import plan_with, turned_off
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+    from devkit.local.in_process import InProcessAzure
+
+
+@pytest.fixture
+def container() -> ContainerClient:
+    """A container of somebody else's storage account."""
+    name = uuid.uuid4().hex[:12]
+    arm.group(f"rg-vhds-{name}")
+    spec = StorageSpec(
+        subscription=SUBSCRIPTION,
+        group=f"rg-vhds-{name}",
+        location="westeurope",
+        tags={},
+        account=f"vhds{name}",
+        log_blob="",
+    )
+    staging.start_storage(spec)
+    endpoint = staging.create_containers(spec).endpoint
+    return blobs.account(endpoint).create_container("images")
+
+
+def request_for(container: ContainerClient, blob: str = "golden.vhd") -> VhdRequest:
+    plan = turned_off(plan_with(distribute=[{"type": "VHD", "runOutputName": "vhd", "uri": f"{container.url}/{blob}"}]))
+    target = plan.targets[0]
+    assert isinstance(target, VhdTarget)
+    assert plan.origin is not None
+    return VhdRequest(
+        run=plan.run, origin=plan.origin, storage=staging.create_containers(plan.staging.storage), target=target
+    )
+
+
+def grants(azure: InProcessAzure, request: VhdRequest, action: str) -> int:
+    calls = httpx.get(f"{azure.http_url}/_local/requests").json()["requests"]
+    return sum(call["path"] == f"{request.origin.disk}/{action}" for call in calls)
+
+
+def test_a_vhd_goes_where_the_template_says(container: ContainerClient) -> None:
+    request = request_for(container)
+
+    exports.refuse_taken(exports.vhd_url(request))
+    exports.start_export(request)
+    until(lambda: exports.export_progress(request).done)
+
+    found = container.get_blob_client("golden.vhd").get_blob_properties()
+    assert exports.vhd_url(request) == f"{container.url}/golden.vhd"
+    assert found.blob_type == "PageBlob"
+    assert found.size % 512 == 0
+
+
+def test_a_copy_that_was_started_is_not_started_again(settings: InProcessAzure, container: ContainerClient) -> None:
+    request = request_for(container)
+
+    exports.start_export(request)
+    exports.start_export(request)
+
+    assert grants(settings, request, "beginGetAccess") == 1
+
+
+def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(container: ContainerClient) -> None:
+    first = request_for(container)
+    exports.start_export(first)
+    until(lambda: exports.export_progress(first).done)
+    second = request_for(container)
+    exports.refuse_taken(exports.vhd_url(second))
+    exports.start_export(second)
+    until(lambda: exports.export_progress(second).done)
+    metadata = container.get_blob_client("golden.vhd").get_blob_properties().metadata
+
+    container.upload_blob("theirs.vhd", b"theirs")
+
+    assert second.run.run_id in metadata.values()
+    with pytest.raises(VersionTaken, match=r"theirs\.vhd exists already"):
+        exports.refuse_taken(f"{container.url}/theirs.vhd")
+
+
+def test_a_container_that_is_not_there_is_named_with_what_to_do(container: ContainerClient) -> None:
+    request = request_for(container)
+    container.delete_container()
+
+    with pytest.raises(AzureNotFound, match="Create the container first"):
+        exports.start_export(request)
+
+
+def test_clean_up_withdraws_an_access_that_is_still_there_and_no_other(
+    settings: InProcessAzure, container: ContainerClient
+) -> None:
+    request = request_for(container)
+    entry = LedgerEntry(kind="disk-access", id=request.origin.disk, tier=0)
+
+    assert removal.start_delete(entry).url is None
+    assert grants(settings, request, "endGetAccess") == 0
+    exports.start_export(request)
+    until(lambda: exports.export_progress(request).done)
+    removal.start_delete(entry)
+    removal.start_delete(entry)
+
+    assert grants(settings, request, "endGetAccess") == 1
