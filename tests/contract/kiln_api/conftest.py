@@ -52,6 +52,15 @@ def serve(app: Path, folder: Path, environment: dict[str, str]) -> Iterator[str]
 
 
 @contextmanager
+def serve_stand_in(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Serve the API with stand-in submissions and builds, and give its address."""
+    shutil.copy(REPOSITORY / "host.json", folder)
+    shutil.copy(Path(__file__).parent / "stand_in" / "function_app.py", folder)
+    with serve(folder, folder, environment) as address:
+        yield address
+
+
+@contextmanager
 def sdk_at(address: str) -> Iterator[ImageBuilderClient]:
     """Give the unmodified SDK's client with its endpoint at `address`."""
     with ImageBuilderClient(
@@ -81,10 +90,7 @@ def async_sdk_at(address: str) -> AsyncImageBuilderClient:
 @pytest.fixture(scope="session")
 def served(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the API with stand-in builds."""
-    folder = tmp_path_factory.mktemp("api")
-    shutil.copy(REPOSITORY / "host.json", folder)
-    shutil.copy(Path(__file__).parent / "stand_in" / "function_app.py", folder)
-    with serve(folder, folder, local_azure.environment("kilnapi")) as address:
+    with serve_stand_in(tmp_path_factory.mktemp("api"), local_azure.environment("kilnapi")) as address:
         yield address
 
 
