@@ -32,12 +32,10 @@ POWER_SHELL = {
     "scriptUri": SCRIPT_URI,
     "sha256Checksum": CHECKSUM,
     "runElevated": Note(
-        "Accepted; `false` and `true` do the same", "scripts always run elevated, as Run Command has no other way"
+        "Runs the script elevated, as a local administrator",
+        "so does `false`: a script has more rights than AIB's network logon gives it",
     ),
-    "runAsSystem": Note(
-        "Takes `runElevated`; scripts run as the local system account in any case",
-        "also where it is `false`: Run Command's account is the local system's",
-    ),
+    "runAsSystem": Note("Runs the script as the local system account; takes `runElevated`"),
     "validExitCodes": Note("The exit codes that are a success; 0 alone if empty"),
 }
 SHELL = {
@@ -69,7 +67,7 @@ NOTES: Notes = {
         "type": Note("`WindowsRestart`: a restart of Windows"),
         "name": NAME,
         "restartCommand": Note(
-            "The command that restarts; empty for a restart through Azure",
+            "The command that restarts the machine; empty for a restart through Azure",
             'the default is a restart through Azure, not `shutdown /r /f /t 0 /c "packer restart"`',
         ),
         "restartCheckCommand": Note("A command that has to succeed after the restart; empty for none"),
@@ -83,7 +81,7 @@ NOTES: Notes = {
         "name": NAME,
         "searchCriteria": Note("The search for updates; `BrowseOnly=0 and IsInstalled=0` if empty"),
         "filters": Note("`include:` or `exclude:` and an expression on `$_`; the first that is true decides"),
-        "updateLimit": Note("The most updates of one round; 0 for 1000"),
+        "updateLimit": Note("The most updates of one round; 0 for 1000", "20 rounds at most"),
     },
     RestartCustomizer: {
         "type": Note("`Restart`: a restart of any operating system", "Kiln's own, at any api-version"),

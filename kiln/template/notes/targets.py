@@ -44,13 +44,16 @@ NOTES: Notes = {
         "storageAccountType": Note("The storage of the replicas; `Premium_LRS` since 2022-07-01"),
     },
     LatestVersioning: {
-        "scheme": Note("`Latest`: the highest version with its patch raised by one"),
-        "major": Note("The major version to stay under; -1 for any"),
+        "scheme": Note(
+            "`Latest`: the highest version with its patch raised by one",
+            "`1.0.0` where there is none; AIB's number for that is not documented",
+        ),
+        "major": Note("The major version to stay within; -1 for any"),
     },
     SourceVersioning: {
         "scheme": Note(
             "`Source`: the source image's own version number",
-            "AIB's computation is not documented; a number that is taken fails the target",
+            "AIB's computation is not documented; a number that is taken fails the build before anything is made",
         ),
     },
     ManagedImageDistributor: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kiln.template.base import Model
 from kiln.template.models import (
     AssignedIdentity,
     AutoRun,
@@ -16,6 +17,7 @@ from kiln.template.models import (
 from kiln.template.notes.note import Note, Notes
 from kiln.template.notes.steps import CHECKSUM, SCRIPT_URI
 from kiln.template.patch import IdentityPatch, PatchBody, PropertiesPatch
+from kiln.template.sources import PlatformImageSource, SharedImageSource
 from kiln.template.triggers import SourceImageTrigger, Trigger
 from kiln.template.vm_profile import DataDisk, VmProfile, VnetConfig
 
@@ -24,13 +26,13 @@ RESOURCE = {
     "name": Note("Read-only; ignored when sent"),
     "type": Note("Read-only; ignored when sent"),
     "systemData": Note("Read-only; ignored when sent"),
-    "$schema": Note("The address of the JSON Schema, for an editor; ignored when sent", "Kiln's own"),
 }
 NO_NEED = "Kiln has no container and no proxy: it drives the machine through Run Command, with no inbound port"
 
 NOTES: Notes = {
     ImageTemplate: {
         **RESOURCE,
+        "$schema": Note("The address of the JSON Schema, for an editor; ignored when sent", "Kiln's own"),
         "apiVersion": Note("Ignored when sent", "AIB's release notes warn that it breaks a template"),
         "location": Note("The region of the template and of its builds", "any region; AIB has a list"),
         "tags": Note("The template's tags"),
@@ -39,7 +41,10 @@ NOTES: Notes = {
     },
     Identity: {
         "type": Note("`UserAssigned` or `None`", "`UserAssigned` if left out"),
-        "userAssignedIdentities": Note("One identity, which reads artifacts from storage accounts"),
+        "userAssignedIdentities": Note(
+            "One identity, which reads artifacts from storage accounts",
+            "everything else is done with Kiln's own identity, so this one needs no other role",
+        ),
         "principalId": Note("Ignored when sent"),
         "tenantId": Note("Ignored when sent"),
     },
@@ -68,10 +73,12 @@ NOTES: Notes = {
         ),
         "autoRun": Note("Whether a build starts when the template was submitted"),
         "managedResourceTags": Note("Tags of the staging group and of what is made in it"),
-        "provisioningState": Note("Read-only; ignored when sent"),
-        "provisioningError": Note("Read-only, with AIB's codes; ignored when sent"),
-        "lastRunStatus": Note("Read-only; ignored when sent"),
-        "exactStagingResourceGroup": Note("Read-only; ignored when sent"),
+        "provisioningState": Note("Read-only: Creating, Updating, Succeeded, Failed or Deleting; ignored when sent"),
+        "provisioningError": Note("Read-only: `provisioningErrorCode`, one of AIB's, and `message`; ignored when sent"),
+        "lastRunStatus": Note(
+            "Read-only: `startTime`, `endTime`, `runState`, `runSubState` and `message`; ignored when sent"
+        ),
+        "exactStagingResourceGroup": Note("Read-only: the staging group's id; ignored when sent"),
     },
     Optimize: {
         "vmBoot": Note("The optimization of the boot"),
@@ -79,23 +86,27 @@ NOTES: Notes = {
     },
     VmBoot: {
         "state": Note(
-            "`Enabled` prepares the image for a quicker boot within the subscription",
-            "AIB copies the disk to a subscription of Microsoft's, whose optimization nobody else has",
+            "`Enabled` does ahead, in the build machine, what each first boot would do again",
+            "AIB rearranges the disk in Microsoft's own subscription, which is not public; the gain is smaller",
         ),
     },
     Workload: {
-        "state": Note("`Enabled` runs the script before the image is generalized"),
+        "state": Note("`Enabled` runs the script, if there is one, after the customizers"),
         "scriptUri": SCRIPT_URI,
         "sha256Checksum": CHECKSUM,
     },
     ErrorHandling: {
-        "onCustomizerError": Note("`cleanup`, or `abort` to keep the machine, its disk and its network interface"),
-        "onValidationError": Note("`cleanup`, or `abort` to keep the validation machine"),
+        "onCustomizerError": Note(
+            "`cleanup`, or `abort` to keep the build machine, its disks and its network interface",
+            "what was kept is deleted with the template; a cancel keeps nothing",
+        ),
+        "onValidationError": Note("`cleanup`, or `abort` to keep the validation machine", "as for `onCustomizerError`"),
     },
     AutoRun: {"state": Note("`Enabled` starts a build after every accepted submission")},
     VmProfile: {
         "vmSize": Note(
-            "The build machine's size; empty for a default that suits the source", "the default is not Standard_D1_v2"
+            "The build machine's size; `Standard_D2ds_v4` if empty",
+            "also for generation 1, where AIB has `Standard_D1_v2`; `Standard_D2ps_v5` for Arm64",
         ),
         "osDiskSizeGB": Note("The size of the OS disk; 0 for the source's own; it only grows"),
         "userAssignedIdentities": Note("Identities of the build and validation machines"),
@@ -106,10 +117,9 @@ NOTES: Notes = {
         "containerInstanceSubnetId": Note("Checked against `subnetId`, and recorded as not used", NO_NEED),
         "proxyVmSize": Note("Taken, not beside `containerInstanceSubnetId`, and recorded as not used", NO_NEED),
     },
-    DataDisk: {"sizeGB": Note("The disk's size")},
+    DataDisk: {"sizeGB": Note("The disk's size", "0 is 4 GB; AIB documents no size for it")},
     PatchBody: {
-        **RESOURCE,
-        "apiVersion": Note("Ignored when sent"),
+        **{name: Note("Ignored when sent") for name in (*RESOURCE, "apiVersion", "$schema")},
         "identity": Note("Identities to add or, with null, to remove; the type `None` removes them all"),
         "tags": Note("All tags anew"),
         "properties": Note("Changes to targets and build machine", "everything else can be changed by PUT"),
@@ -127,7 +137,22 @@ NOTES: Notes = {
     Trigger: {**RESOURCE, "properties": Note("The trigger itself", "required; AIB's definition lets it be left out")},
     SourceImageTrigger: {
         "kind": Note("`SourceImage`: a new version of the source starts a build"),
-        "status": Note("Read-only: code, message and time; ignored when sent"),
+        "status": Note("Read-only: `code`, `message` and `time`; ignored when sent"),
         "provisioningState": Note("Read-only; ignored when sent"),
     },
 }
+
+READ_ONLY_SINCE: dict[tuple[type[Model], str], str] = {
+    (PlatformImageSource, "exactVersion"): "2021-10-01",
+    (SharedImageSource, "exactVersion"): "2022-07-01",
+    (TemplateProperties, "exactStagingResourceGroup"): "2022-02-14",
+    (ImageTemplate, "systemData"): "2021-10-01",
+}
+"""The first api-version of read-only members that are younger than the object that they are in."""
+
+KILNS_OWN: frozenset[tuple[type[Model], str]] = frozenset(
+    [(ImageTemplate, "$schema"), (ImageTemplate, "apiVersion")]
+    + [(model, name) for model in (Identity, IdentityPatch) for name in model.read_only]
+    + [(PatchBody, name) for name in PatchBody.read_only]
+)
+"""What Kiln ignores when it is sent, and Microsoft's definitions do not have in that place."""

@@ -1,0 +1,1 @@
+"""docs/compatibility.md: made from the models, their notes and the routes, by `python -m devkit.compatibility`."""
