@@ -36,7 +36,11 @@ BEHAVIOUR = (
         "refused since 2024-02-01, before that ignored",
         "refused at every api-version, with the name that was meant",
     ),
-    Behaviour("a property that is null", "left out", "left out"),
+    Behaviour(
+        "a property that is null",
+        "what Resource Manager makes of an ARM template's `null`: a property that is not there",
+        "the same; a null in a PATCH of `vmProfile` removes the property",
+    ),
     Behaviour(
         "preview api-versions",
         "taken while they live",
@@ -90,7 +94,7 @@ BEHAVIOUR = (
     ),
     Behaviour(
         "several targets",
-        "one after the other; PartiallySucceeded if some fail",
+        "PartiallySucceeded if some fail",
         "side by side; PartiallySucceeded, with each target's own error",
     ),
     Behaviour(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kiln.template.base import Model
+from typing import TYPE_CHECKING
+
 from kiln.template.models import (
     AssignedIdentity,
     AutoRun,
@@ -20,6 +21,9 @@ from kiln.template.patch import IdentityPatch, PatchBody, PropertiesPatch
 from kiln.template.sources import PlatformImageSource, SharedImageSource
 from kiln.template.triggers import SourceImageTrigger, Trigger
 from kiln.template.vm_profile import DataDisk, VmProfile, VnetConfig
+
+if TYPE_CHECKING:
+    from kiln.template.base import Model
 
 RESOURCE = {
     "id": Note("Read-only; ignored when sent"),

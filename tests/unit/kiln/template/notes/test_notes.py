@@ -20,7 +20,7 @@ def names(model: type[Model]) -> set[str]:
     return {*properties(model), *model.read_only}
 
 
-@pytest.mark.parametrize("model", sorted(MODELS, key=lambda model: model.__name__), ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", sorted(MODELS, key=str), ids=str)
 def test_every_property_has_a_note(model: type[Model]) -> None:
     for name in names(model):
         note = note_of(NOTES, model, name)
