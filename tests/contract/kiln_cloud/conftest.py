@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln import blobs, config
-from kiln.cloud import clients, groups, staging
+from kiln.cloud import clients, downloads, groups, staging
 from kiln.planner.staging import GroupSpec, StorageSpec
+from kiln.runs.documents import documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kiln.messages import StagedStorage
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
-CACHED = (config.config, config.credential)
+CACHED: tuple[Any, ...] = (config.config, config.credential, documents)
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +31,7 @@ def settings(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch)
     for name in ("resources", "network", "storage", "compute"):
         monkeypatch.setattr(clients, name, remembering(getattr(clients, name), opened))
     monkeypatch.setattr(blobs, "account", remembering(blobs.account, opened))
+    monkeypatch.setattr(downloads, "identity_credential", remembering(config.identity_credential, opened))
     for cached in CACHED:
         cached.cache_clear()
     yield azure_environment

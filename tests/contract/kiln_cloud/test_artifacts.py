@@ -1,59 +1,108 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING
+import socket
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from kiln import blobs
+from kiln import blobs, config
 from kiln.cloud import artifacts
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable
 from kiln.planner.staging import ArtifactSpec
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.contract.kiln_cloud.file_server import FileServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from azure.storage.blob import BlobClient
+
+    from devkit.local.in_process import InProcessAzure
     from kiln.messages import StagedStorage
 
 CONTENT = b"#!/bin/sh\necho hello\n" * 10_000
-
-
-class Files(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        found = self.path.split("?")[0] == "/script.sh"
-        self.send_response(200 if found else 404)
-        self.end_headers()
-        self.wfile.write(CONTENT if found else b"no")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+PATH = "properties.customize[0].scriptUri"
+IDENTITIES = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+)
+BUILDER = f"{IDENTITIES}/builder"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Files) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
+def server() -> Iterator[FileServer]:
+    files: dict[str, bytes | str | int] = {
+        "/script.sh": CONTENT,
+        "/moved": "/script.sh?sig=secret",
+        "/loop": "/loop",
+        "/private": 403,
+        "/broken": 503,
+        "/ftp": "ftp://example.com/file",
+    }
+    with FileServer(files) as running:
+        yield running
 
 
-def artifact(url: str, sha256: str = "") -> ArtifactSpec:
-    return ArtifactSpec(url=url, sha256=sha256, blob="run/00", property_path="properties.customize[0].scriptUri")
+def artifact(url: str, sha256: str = "", identity: str | None = None) -> ArtifactSpec:
+    return ArtifactSpec(url=url, sha256=sha256, blob="v1/customize-00", property_path=PATH, identity=identity)
+
+
+def blob_of(storage: StagedStorage) -> BlobClient:
+    return blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, "v1/customize-00")
 
 
 def staged(storage: StagedStorage) -> bytes:
-    return bytes(blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, "run/00").download_blob().readall())
+    return bytes(blob_of(storage).download_blob().readall())
 
 
-def test_a_file_is_taken_in_over_http_and_checked(storage: StagedStorage, server: str) -> None:
-    artifacts.stage(storage, artifact(f"{server}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
+def refusal(storage: StagedStorage, spec: ArtifactSpec) -> str:
+    with pytest.raises(ArtifactUnavailable) as caught:
+        artifacts.stage(storage, spec)
+    assert caught.value.detail.target == PATH
+    assert "secret" not in str(caught.value)
+    assert not blob_of(storage).exists()
+    return str(caught.value)
+
+
+def set_config(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    config.config.cache_clear()
+
+
+def test_a_file_is_taken_in_over_http_and_checked(storage: StagedStorage, server: FileServer) -> None:
+    artifacts.stage(storage, artifact(f"{server.url}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
 
     assert staged(storage) == CONTENT
+
+
+def test_a_file_of_several_blocks_is_whole(
+    storage: StagedStorage, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "BLOCK", 65_536)
+
+    artifacts.stage(storage, artifact(f"{server.url}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
+
+    assert staged(storage) == CONTENT
+
+
+def test_an_empty_file_is_a_file(storage: StagedStorage) -> None:
+    artifacts.stage(storage, artifact("data:,"))
+
+    assert staged(storage) == b""
+
+
+def test_a_file_that_is_there_is_not_fetched_again(storage: StagedStorage, server: FileServer) -> None:
+    artifacts.stage(storage, artifact(f"{server.url}/script.sh"))
+    server.seen.clear()
+
+    artifacts.stage(storage, artifact(f"{server.url}/script.sh"))
+
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("url", ["data:,hello%20you", "data:text/plain;base64,aGVsbG8geW91"])
@@ -63,25 +112,132 @@ def test_a_data_url_holds_its_own_content(storage: StagedStorage, url: str) -> N
     assert staged(storage) == b"hello you"
 
 
-def test_a_wrong_checksum_is_named_and_the_file_is_not_kept(storage: StagedStorage, server: str) -> None:
-    with pytest.raises(ArtifactUnavailable, match="sha256Checksum says 0000"):
-        artifacts.stage(storage, artifact(f"{server}/script.sh", "0" * 64))
+def test_redirects_are_followed_to_an_end(storage: StagedStorage, server: FileServer) -> None:
+    assert "redirects more than" in refusal(storage, artifact(f"{server.url}/loop"))
+    assert "redirects from http to ftp" in refusal(storage, artifact(f"{server.url}/ftp"))
 
-    blob = blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, "run/00")
-    assert not blob.exists()
+    artifacts.stage(storage, artifact(f"{server.url}/moved"))
+
+    assert staged(storage) == CONTENT
 
 
-def test_what_is_not_there_is_named_without_its_signature(storage: StagedStorage, server: str) -> None:
-    with pytest.raises(ArtifactUnavailable) as caught:
-        artifacts.stage(storage, artifact(f"{server}/missing?sig=secret"))
+def test_a_wrong_checksum_is_named_and_the_file_is_not_kept(storage: StagedStorage, server: FileServer) -> None:
+    assert "sha256Checksum says 0000" in refusal(storage, artifact(f"{server.url}/script.sh", "0" * 64))
 
-    assert "answered 404" in str(caught.value)
-    assert "/missing" in str(caught.value)
+
+def test_what_cannot_be_read_is_named_without_its_signature(storage: StagedStorage, server: FileServer) -> None:
+    missing = refusal(storage, artifact(f"{server.url}/missing?sig=secret"))
+    private = refusal(storage, artifact(f"{server.url}/private?sig=secret"))
+
+    assert f"{server.url}/missing answered 404 Not Found." in missing
+    assert "Correct the URL" in missing
+    assert "answered 403 Forbidden." in private
+    assert "Its signature may have expired" in private
+    assert "without a browser's session" in refusal(storage, artifact(f"{server.url}/private"))
+
+
+def test_a_file_beyond_the_limit_is_refused_before_and_while_it_comes(
+    storage: StagedStorage, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_config(monkeypatch, KILN_ARTIFACT_LIMIT_MB="1")
+    server.files["/large"] = bytes(1024 * 1024 + 1)
+
+    assert "is larger than the 1 MiB that Kiln takes in" in refusal(storage, artifact(f"{server.url}/large"))
+    assert "the data URL is larger" in refusal(storage, artifact("data:," + "x" * (1024 * 1024 + 1)))
+
+
+def test_a_fault_that_may_pass_is_for_another_try(storage: StagedStorage, server: FileServer) -> None:
+    with pytest.raises(ConnectionError, match="answered 503") as caught:
+        artifacts.stage(storage, artifact(f"{server.url}/broken?sig=secret"))
     assert "secret" not in str(caught.value)
-    assert caught.value.detail.target == "properties.customize[0].scriptUri"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(ConnectionError, match="cannot be reached"):
+            artifacts.stage(storage, artifact(f"{nobody}/file"))
+
+
+def test_a_host_that_nobody_knows_is_named(storage: StagedStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **more: Any) -> Any:
+        if host == "no-such-host.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return known(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    assert "The host no-such-host.example is not known." in refusal(
+        storage, artifact("https://no-such-host.example/file?sig=secret")
+    )
+
+
+def test_a_certificate_that_nobody_vouches_for_is_named(
+    storage: StagedStorage, settings: InProcessAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FileServer({"/file": b""}, settings.azurite.certificates) as untrusted:
+        with monkeypatch.context() as context:
+            context.delenv("SSL_CERT_FILE")
+            message = refusal(storage, artifact(f"{untrusted.url}/file"))
+
+        assert "127.0.0.1 cannot be trusted" in message
+        artifacts.stage(storage, artifact(f"{untrusted.url}/file"))
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/file", "/etc/passwd", "data:no-comma", "data:;base64,???"])
 def test_a_url_of_another_kind_is_refused(storage: StagedStorage, url: str) -> None:
-    with pytest.raises(ArtifactUnavailable):
-        artifacts.stage(storage, artifact(url))
+    refusal(storage, artifact(url))
+
+
+@pytest.fixture
+def private(storage: StagedStorage) -> BlobClient:
+    """A blob that only who has a name, or a signature, can read."""
+    blob = blobs.account(storage.endpoint).get_blob_client("vhds", f"{uuid.uuid4().hex}/script.sh")
+    blob.upload_blob(CONTENT)
+    return blob
+
+
+def test_a_private_blob_is_read_as_the_templates_identity(
+    storage: StagedStorage, private: BlobClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_config(monkeypatch, KILN_BLOB_SUFFIXES=f".blob.core.windows.net, {urlsplit(private.url).netloc}")
+
+    assert "Give the template an identity" in refusal(storage, artifact(private.url))
+    artifacts.stage(storage, artifact(private.url, identity=BUILDER))
+
+    assert staged(storage) == CONTENT
+
+
+def test_a_signed_blob_is_read_by_its_signature(storage: StagedStorage, private: BlobClient) -> None:
+    signed, _ = blobs.readable(private, timedelta(minutes=5))
+
+    artifacts.stage(storage, artifact(signed, identity=f"{IDENTITIES}/nobody"))
+
+    assert staged(storage) == CONTENT
+
+
+def test_an_identity_that_the_app_has_not_is_named(
+    storage: StagedStorage, private: BlobClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_config(monkeypatch, KILN_BLOB_SUFFIXES=urlsplit(private.url).netloc)
+
+    message = refusal(storage, artifact(private.url, identity=f"{IDENTITIES}/nobody"))
+
+    assert "cannot sign in as the template's identity" in message
+    assert "Assign the identity to Kiln's function app." in message
+
+
+def test_a_token_goes_to_no_other_host(
+    storage: StagedStorage, settings: InProcessAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = settings.azurite.certificates
+    with FileServer({"/file": CONTENT}, certificates) as other:
+        away: dict[str, bytes | str | int] = {"/file": f"{other.url}/file", "/down": "http://127.0.0.1/file"}
+        with FileServer(away, certificates) as account:
+            set_config(monkeypatch, KILN_BLOB_SUFFIXES=account.host)
+            down = refusal(storage, artifact(f"{account.url}/down", identity=BUILDER))
+            artifacts.stage(storage, artifact(f"{account.url}/file", identity=BUILDER))
+
+    assert "redirects from https to http" in down
+    assert all("authorization" in headers for _, headers in account.seen)
+    assert ["authorization" in headers for _, headers in other.seen] == [False]

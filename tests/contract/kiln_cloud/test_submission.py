@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from activities import submission, templates
+from activities.adapter import fence
+from kiln.errors import ErrorDetail, Superseded, TemplateRefused, provisioning_code
+from kiln.ids import SubmissionRef, TemplateId
+from kiln.messages import DeleteTemplateRequest, SubmissionReport
+from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from tests.contract.kiln_cloud.building import body_with
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+
+pytestmark = pytest.mark.usefixtures("settings")
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/galleries/gallery"
+SHARED = {"type": "SharedImage", "runOutputName": "gallery", "galleryImageId": f"{GALLERY}/images/hello"}
+
+
+def submitted(given: str = "", identity: str = "", **properties: Any) -> SubmissionRef:
+    """Store a template's first version, as its PUT does."""
+    template = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"t-{uuid.uuid4().hex[:10]}")
+    body = body_with(**properties)
+    if identity:
+        body["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
+    if given:
+        body["properties"]["stagingResourceGroup"] = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{given}"
+    Templates().create(
+        TemplateRecord(
+            id=template,
+            body=body,
+            created=NOW,
+            changed=NOW,
+            staging_group=given or f"IT_{template.name}",
+            staging_given=bool(given),
+        )
+    )
+    return SubmissionRef(template=template, version=1)
+
+
+def record(ref: SubmissionRef) -> TemplateRecord:
+    return Templates().require(ref.template)
+
+
+def change(ref: SubmissionRef, **update: Any) -> None:
+    Templates().update(ref.template, lambda found: found.model_copy(update=update))
+
+
+def finish(ref: SubmissionRef, error: ErrorDetail | None = None) -> Any:
+    return submission.finish_submission(SubmissionReport(submission=ref, at=NOW.isoformat(), error=error))
+
+
+def test_a_good_template_is_told_what_it_stands_on() -> None:
+    shell = {"type": "Shell", "name": "hello", "scriptUri": "https://example.com/hello.sh"}
+    ref = submitted(customize=[shell], distribute=[SHARED])
+
+    staging = submission.check_template(ref)
+
+    assert staging.group.name == record(ref).staging_group
+    assert [artifact.blob for artifact in staging.artifacts] == ["v1/customize-00"]
+    assert staging.storage.log_blob == ""
+
+
+def test_all_that_is_wrong_is_told_at_once_with_image_builders_codes() -> None:
+    nobody = "/subscriptions/x/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nobody"
+    ref = submitted(
+        identity=nobody,
+        source={"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "no-such"},
+        distribute=[{**SHARED, "galleryImageId": f"{GALLERY}/images/no-such"}],
+        vmProfile={"vnetConfig": {"subnetId": f"{GALLERY}/not-a-subnet"}},
+    )
+
+    with pytest.raises(TemplateRefused) as caught:
+        submission.check_template(ref)
+
+    detail = caught.value.detail
+    assert {item.code for item in detail.details} == {"Other", "BadPIRSource", "BadSharedImageDistribute"}
+    assert {item.target for item in detail.details} == {
+        "properties.vmProfile.vnetConfig.subnetId",
+        "properties.source",
+        "properties.distribute",
+        "identity.userAssignedIdentities",
+    }
+    assert detail.message == "The image template has 4 problems."
+
+
+def test_what_does_not_fit_together_is_refused_before_anything_is_built() -> None:
+    ref = submitted(distribute=[{**SHARED, "galleryImageId": f"{GALLERY}/images/win"}])
+
+    with pytest.raises(TemplateRefused) as caught:
+        submission.check_template(ref)
+
+    assert provisioning_code(caught.value.detail) == "BadSharedImageDistribute"
+
+
+def test_a_staging_group_that_cannot_be_used_is_refused() -> None:
+    ref = submitted(given="rg-network")
+
+    with pytest.raises(TemplateRefused) as caught:
+        submission.check_template(ref)
+
+    assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
+
+
+@pytest.mark.parametrize(
+    "newer", [{"version": 2}, {"provisioning_state": ProvisioningState.DELETING}], ids=["a newer version", "deletion"]
+)
+def test_a_submission_ends_at(newer: dict[str, Any]) -> None:
+    ref = submitted()
+    fence(ref)
+    change(ref, **newer)
+
+    with pytest.raises(Superseded):
+        fence(ref)
+    with pytest.raises(Superseded):
+        submission.check_template(ref)
+
+
+def test_a_submission_whose_template_is_gone_ends() -> None:
+    ref = submitted()
+    Templates().delete(ref.template)
+
+    with pytest.raises(Superseded):
+        fence(ref)
+    assert finish(ref).run is None
+
+
+def test_a_submission_ends_well_or_with_its_error() -> None:
+    good, bad = submitted(), submitted()
+
+    assert finish(good).run is None
+    finish(bad, ErrorDetail(code="ArtifactUnavailable", message="no such file", hint="look again"))
+
+    assert record(good).provisioning_state is ProvisioningState.SUCCEEDED
+    failed = record(bad)
+    assert (failed.provisioning_state, failed.settled) == (ProvisioningState.FAILED, 1)
+    assert failed.provisioning_error is not None
+    assert (failed.provisioning_error.code, failed.provisioning_error.message) == ("Other", "no such file look again")
+
+
+def test_an_older_submission_leaves_the_newer_versions_state_alone() -> None:
+    ref = submitted()
+    change(ref, version=2, provisioning_state=ProvisioningState.UPDATING)
+
+    finish(ref)
+
+    assert (record(ref).provisioning_state, record(ref).settled) == (ProvisioningState.UPDATING, 1)
+
+
+def test_auto_run_makes_one_run_however_often_the_submission_ends() -> None:
+    ref = submitted(autoRun={"state": "Enabled"})
+
+    first, again = finish(ref), finish(ref)
+
+    assert first.run == again.run
+    assert first.run.run_id == record(ref).run_id
+    run = Runs().require(ref.template, first.run.run_id)
+    assert (run.version, run.instance_id) == (1, first.instance_id)
+    assert len(list(Runs().list(ref.template))) == 1
+
+
+def test_auto_run_makes_none_of_a_bad_template_or_beside_another_run() -> None:
+    bad, busy = submitted(autoRun={"state": "Enabled"}), submitted(autoRun={"state": "Enabled"})
+    going = finish(busy).run
+    change(busy, version=2, provisioning_state=ProvisioningState.UPDATING)
+
+    assert finish(bad, ErrorDetail(code="Other", message="no")).run is None
+    assert finish(busy.model_copy(update={"version": 2})).run is None
+
+    assert record(bad).run_id is None
+    assert record(busy).run_id == going.run_id
+    assert [run.run_id for run in Runs().list(busy.template)] == [going.run_id]
+
+
+def test_a_template_is_idle_once_its_submission_and_its_run_are_over() -> None:
+    ref = submitted(autoRun={"state": "Enabled"})
+    request = DeleteTemplateRequest(template=ref.template)
+
+    assert templates.check_idle(request).note == "a submission is under way"
+    run = finish(ref).run
+    assert templates.check_idle(request).note == f"run {run.run_id} is under way"
+    Runs().update(ref.template, run.run_id, lambda found: found.model_copy(update={"state": RunState.FAILED}))
+    assert templates.check_idle(request).done
+    Templates().delete(ref.template)
+    assert templates.check_idle(request).done
