@@ -41,7 +41,9 @@ def read_template(file: Path, name: str | None) -> TemplateFile:
     try:
         template = parse_template(body)
     except TemplateInvalid as error:
-        raise UsageFailure(f"{file}: {_problems(error)}", hint=_rules(error)) from error
+        raise UsageFailure(
+            f"{file}: {_problems(error)}", hint=f"Where they stand in the file, and the rules: kiln validate {file}"
+        ) from error
     named = name or (body.get("name") if isinstance(body.get("name"), str) else None) or file.stem
     if not NAME.match(named):
         raise UsageFailure(
@@ -74,8 +76,3 @@ def _refuse_constant(name: str) -> None:
 def _problems(error: TemplateInvalid) -> str:
     lines = [f"  {problem.path}: {problem.message}" for problem in error.problems]
     return "\n".join([error.detail.message, *lines])
-
-
-def _rules(error: TemplateInvalid) -> str | None:
-    sources = sorted({problem.source for problem in error.problems if problem.source})
-    return f"The rules: {', '.join(sources)}" if sources else None
