@@ -18,7 +18,6 @@ if has dnf; then attempt dnf --quiet clean all; fi
 if has tdnf; then attempt tdnf --quiet clean all; fi
 if has zypper; then attempt zypper --quiet clean --all; fi
 if has ldconfig; then attempt ldconfig; fi
-if has mandb; then attempt mandb --quiet; fi
 if has journalctl; then attempt journalctl --rotate --vacuum-time=1s; fi
 sync
 if has fstrim; then attempt fstrim --all --verbose; fi
@@ -40,7 +39,7 @@ exit 0
 
 
 def linux_boot() -> str:
-    """Return the script for Linux: caches that a first boot would rebuild are built, what it would copy is trimmed."""
+    """Return the script for Linux: what a first boot reads is in order, and what nobody needs is not copied."""
     return f"{shell.HEAD}{_LINUX}"
 
 
