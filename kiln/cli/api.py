@@ -59,15 +59,21 @@ class Api:
         except (ValidationError, KeyError, ValueError) as error:
             raise Failure(f"{self._settings.endpoint} answered something unexpected: {error}") from error
 
-    def submit(self, name: str, body: dict[str, Any]) -> None:
-        """Create the template, or replace it, and wait until it is accepted."""
+    def submit(self, name: str, body: dict[str, Any]) -> TemplateView:
+        """Create the template, or update it, and return it as it is then: probably still on its way in."""
         with self._failures():
-            self._templates.begin_create_or_update(self._group, name, body).result()
+            accepted = self._templates.begin_create_or_update(self._group, name, body, polling=False).result()
+            return TemplateView.parse(accepted.as_dict())
 
     def start_run(self, name: str) -> None:
         """Ask for a run; it is recorded when this returns, and goes on by itself."""
         with self._failures():
             self._templates.begin_run(self._group, name, polling=False)
+
+    def retry(self, name: str, run_id: str) -> None:
+        """Ask for a run that goes on from what an earlier one made; it is recorded when this returns."""
+        with self._failures():
+            self._send("POST", self._url(name, "runs", run_id, "retry"))
 
     def cancel(self, name: str) -> None:
         """Ask to cancel the template's run; it ends some time later."""
@@ -83,6 +89,12 @@ class Api:
         """Return the template's resource."""
         with self._failures():
             return self._templates.get(self._group, name).as_dict()
+
+    def template_view(self, name: str) -> TemplateView:
+        """Return the template, as far as it is shown."""
+        resource = self.template(name)
+        with self._failures():
+            return TemplateView.parse(resource)
 
     def templates(self) -> list[TemplateView]:
         """Return the resource group's templates by name."""
@@ -123,11 +135,13 @@ class Api:
         with self._failures():
             return RunView.parse(resource)
 
-    def log(self, name: str, run_id: str, offset: int) -> LogChunk:
-        """Return what a run's log has from `offset` (bytes) on."""
+    def log(self, name: str, run_id: str, which: str, offset: int) -> LogChunk:
+        """Return what a run's log has from `offset` (bytes) on; `which` is customization or validation."""
         with self._failures():
             # As a stream: azure-core would decode the text, and fail at a character that two answers share.
-            answer = self._send("GET", self._url(name, "runs", run_id, "log"), {"offset": str(offset)}, stream=True)
+            answer = self._send(
+                "GET", self._url(name, "runs", run_id, "log"), {"name": which, "offset": str(offset)}, stream=True
+            )
             return LogChunk(
                 content=answer.read(),
                 next_offset=int(answer.headers["x-kiln-next-offset"]),

@@ -1,4 +1,4 @@
-"""Following a run, or its log, to the end: when to look again, and how long to bear a connection that fails.
+"""Following a submission, a run or its log to the end: when to look again, and how long to bear a failing connection.
 
 It owns the pace alone; what is seen is shown by progress.py, and time comes from outside.
 """
@@ -6,7 +6,7 @@ It owns the pace alone; what is seen is shown by progress.py, and time comes fro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from kiln.cli.faults import Failure, Refused, Unreachable
 from kiln.cli.views import UNDER_WAY
@@ -14,7 +14,7 @@ from kiln.cli.views import UNDER_WAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kiln.cli.views import LogChunk, RunView
+    from kiln.cli.views import LogChunk
 
 FIRST_LOOK = 0.5
 LONGEST_LOOK = 3.0
@@ -29,11 +29,22 @@ LOG_LOOK = 1.0
 BUSY = frozenset({408, 429})
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The run as it is now."""
+class Followed(Protocol):
+    """A run, or a template on its way in: something that is looked at until it is over."""
 
-    run: RunView
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will change any more."""
+
+
+FollowedT = TypeVar("FollowedT", bound=Followed)
+
+
+@dataclass(frozen=True)
+class Seen(Generic[FollowedT]):
+    """What is followed, as it is now."""
+
+    found: FollowedT
 
 
 @dataclass(frozen=True)
@@ -65,29 +76,29 @@ class Patience:
         self._retry = min(self._retry * 2, LONGEST_RETRY)
 
 
-def follow(look: Callable[[], RunView], sleep: Callable[[float], None]) -> Iterator[Seen | Trouble]:
-    """Yield the run each time it changed, and each trouble on the way; end when the run is over.
+def follow(look: Callable[[], FollowedT], sleep: Callable[[float], None]) -> Iterator[Seen[FollowedT] | Trouble]:
+    """Yield what is followed each time it changed, and each trouble on the way; end when it is over.
 
     Raises the `Failure` of a look that cannot get better by waiting, or that did not for `PATIENCE` seconds.
     """
-    last: RunView | None = None
+    last: FollowedT | None = None
     pause = FIRST_LOOK
     patience = Patience(sleep)
     while True:
         try:
-            run = look()
+            found = look()
         except Failure as failure:
             yield patience.bear(failure)
             patience.wait()
             last = None  # so that the next answer is shown, changed or not
             continue
         patience = Patience(sleep)
-        if run != last:
-            yield Seen(run)
+        if found != last:
+            yield Seen(found)
             pause = FIRST_LOOK
-        if run.is_over:
+        if found.is_over:
             return
-        last = run
+        last = found
         sleep(pause)
         pause = min(pause * SLOWER, LONGEST_LOOK)
 

@@ -122,11 +122,31 @@ def logs(
     run_id: Annotated[
         str | None, typer.Option("--run", metavar="ID", help="A run's id; the latest otherwise.", show_default=False)
     ] = None,
+    validation: Annotated[bool, typer.Option("--validation", help="The output of the validators instead.")] = False,  # noqa: FBT002  # typer
 ) -> int:
-    """Print the output of a run's customizers."""
+    """Print the output of a run's customizers, or of its validators."""
     from kiln.cli.commands.look import logs as run
 
-    return run(session, name, run_id, keep_on=follow)
+    return run(session, name, run_id, keep_on=follow, which="validation" if validation else "customization")
+
+
+@app.command()
+@command
+def retry(
+    session: Session,
+    name: Name,
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run", metavar="ID", help="The run to go on from; the latest otherwise.", show_default=False),
+    ] = None,
+) -> int:
+    """Run a template once more as an earlier run was, from what that one made, and follow it to its end.
+
+    Only what failed is done again where an image was made already. The exit codes are those of `kiln build`.
+    """
+    from kiln.cli.commands.build import retry as run
+
+    return run(session, name, run_id)
 
 
 @app.command()

@@ -13,7 +13,21 @@ from pydantic.alias_generators import to_camel
 
 from kiln.errors import ErrorDetail
 
-PHASES = ("plan", "stage", "provision", "customize", "generalize", "capture", "distribute", "clean up")
+PHASES = (
+    "plan",
+    "stage",
+    "provision",
+    "customize",
+    "optimize",
+    "generalize",
+    "validate",
+    "capture",
+    "distribute",
+    "clean up",
+)
+NOT_ALWAYS = frozenset({"optimize", "validate"})
+"""Phases that a run has only if its template asks for them."""
+SUBMITTING = frozenset({"Creating", "Updating"})
 UNDER_WAY = frozenset({"Running", "Canceling"})
 
 
@@ -76,6 +90,8 @@ class RunView(View):
     source_version: str | None = None
     log_location: str | None = None
     leftovers: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    retry_of: str | None = None
 
     @staticmethod
     def parse(resource: dict[str, Any]) -> RunView:
@@ -102,11 +118,20 @@ class LastRun(View):
     message: str | None = None
 
 
+class ProvisioningErrorView(View):
+    """Why a template's submission failed; the code is one of AIB's."""
+
+    provisioning_error_code: str = "Other"
+    message: str = ""
+
+
 class TemplateView(View):
-    """A template, as far as a list shows it."""
+    """A template, as far as it is shown; `provisioning_state` tells how its submission went."""
 
     name: str
     location: str
+    provisioning_state: str = "Succeeded"
+    provisioning_error: ProvisioningErrorView | None = None
     last_run_status: LastRun | None = None
     exact_staging_resource_group: str | None = None
 
@@ -114,6 +139,11 @@ class TemplateView(View):
     def parse(resource: dict[str, Any]) -> TemplateView:
         """Return the template that an ARM resource describes."""
         return TemplateView.model_validate({**resource, **resource.get("properties", {})})
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the template's submission has ended."""
+        return self.provisioning_state not in SUBMITTING
 
 
 class TemplateOutput(View):

@@ -1,4 +1,4 @@
-"""`kiln build`: validate, submit, run, follow, and say what came out."""
+"""`kiln build`: validate, submit, run, follow, and say what came out; `kiln retry`: run once more, and follow."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from kiln.cli.api import Api
-from kiln.cli.commands.watch import watch
+from kiln.cli.commands.watch import take_in, watch
 from kiln.cli.faults import ExitCode, Failure, Refused
 from kiln.cli.screens.console import stderr
 from kiln.cli.template_file import read_template
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kiln.cli.session import Session
-    from kiln.cli.template_file import TemplateFile
 
 LOOKS_FOR_RUN = 60
 LOOK_SECONDS = 0.5
@@ -27,28 +27,52 @@ LOOK_SECONDS = 0.5
 def build(session: Session, file: Path, name: str | None) -> ExitCode:
     """Build the template in `file` and return the exit code of what it came to."""
     source = read_template(file, name)
+    name = source.name
     with Api(session) as api:
-        before = _start(api, source, session.settings.options)
+        before = _run_ids(api, name)
         try:
-            run_id = _new_run(api, source.name, before, session)
-            return watch(api, source.name, run_id, session)
+            take_in(api, name, api.submit(name, source.body), session)
         except KeyboardInterrupt:
-            _say_it_goes_on(source.name, session.settings.options)
+            stderr().print("\nThe submission goes on without this command; no run was asked for.")
             return ExitCode.INTERRUPTED
+        started = _run_ids(api, name) - before  # by the template's autoRun
+        return _follow(api, name, session, before, (lambda: None) if started else (lambda: api.start_run(name)))
 
 
-def _start(api: Api, source: TemplateFile, options: str) -> set[str]:
-    """Submit the template and ask for a run; return the ids of the runs before it."""
+def retry(session: Session, name: str, run_id: str | None) -> ExitCode:
+    """Run the template once more as an earlier run was, and return the exit code of what that came to."""
+    with Api(session) as api:
+        before = {run.id for run in api.runs(name)}
+        if not before:
+            raise Failure(f"{name} was never run.", hint="Build it with `kiln build FILE`.")
+        earlier = run_id or max(before)
+        return _follow(api, name, session, before, lambda: api.retry(name, earlier))
+
+
+def _follow(api: Api, name: str, session: Session, before: set[str], start: Callable[[], None]) -> ExitCode:
+    """Start a run and follow it to its end. `before` are the ids of the runs before it."""
+    options = session.settings.options
     try:
-        api.submit(source.name, source.body)
-        before = {run.id for run in api.runs(source.name)}
-        api.start_run(source.name)
+        start()
     except Refused as refused:
         if refused.status == HTTPStatus.CONFLICT:
-            name = f"{source.name}{options}"
-            refused.hint = f"Look at its run with `kiln show {name}`, or end it with `kiln cancel {name}`."
+            refused.hint = f"Look at it with `kiln show {name}{options}`, or end it with `kiln cancel {name}{options}`."
         raise
-    return before
+    try:
+        return watch(api, name, _new_run(api, name, before, session), session)
+    except KeyboardInterrupt:
+        _say_it_goes_on(name, options)
+        return ExitCode.INTERRUPTED
+
+
+def _run_ids(api: Api, name: str) -> set[str]:
+    """Return the ids of the template's runs, none when there is no template."""
+    try:
+        return {run.id for run in api.runs(name)}
+    except Refused as refused:
+        if refused.status == HTTPStatus.NOT_FOUND:
+            return set()
+        raise
 
 
 def _new_run(api: Api, name: str, before: set[str], session: Session) -> str:

@@ -45,13 +45,13 @@ def list_templates(session: Session) -> ExitCode:
     return ExitCode.SUCCESS
 
 
-def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool) -> ExitCode:
-    """Print a run's log as it is, and with `keep_on` go on until the run is over."""
+def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool, which: str = "customization") -> ExitCode:
+    """Print one of a run's logs as it is, and with `keep_on` go on until the run is over."""
     with Api(session) as api:
         wanted = run_id or _latest(api, name)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may span two answers
         try:
-            for event in follow_log(partial(api.log, name, wanted), session.outside.sleep, keep_on=keep_on):
+            for event in follow_log(partial(api.log, name, wanted, which), session.outside.sleep, keep_on=keep_on):
                 if isinstance(event, Trouble):
                     stderr().print(f"{event.reason} Trying again in {event.retry_in:g} s.")
                 else:

@@ -1,4 +1,4 @@
-"""Follow one run to its end on the screen; `kiln build` and `kiln cancel` both do."""
+"""Follow a submission, or a run, to its end on the screen, as `kiln build`, `kiln retry` and `kiln cancel` do."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from kiln.cli.follow import Seen, follow
 from kiln.cli.screens.console import stdout
 from kiln.cli.screens.progress import progress
 from kiln.cli.screens.result import result_screen
+from kiln.cli.screens.submission import submission
+from kiln.cli.views import ProvisioningErrorView
+from kiln.errors import ErrorDetail
 
 if TYPE_CHECKING:
     from kiln.cli.api import Api
     from kiln.cli.session import Session
-    from kiln.cli.views import RunView
+    from kiln.cli.views import RunView, TemplateView
 
 EXIT_CODES = {
     "Succeeded": ExitCode.SUCCESS,
@@ -21,6 +24,24 @@ EXIT_CODES = {
     "Failed": ExitCode.FAILED,
     "Canceled": ExitCode.CANCELED,
 }
+
+
+def take_in(api: Api, name: str, accepted: TemplateView, session: Session) -> None:
+    """Show the submission of the template that the API `accepted` until it is over. Raises `Failure` if it failed."""
+    outside, found = session.outside, accepted
+    first = [accepted]
+    with submission(name, outside.now) as show:
+        for event in follow(lambda: first.pop() if first else api.template_view(name), outside.sleep):
+            show(event)
+            if isinstance(event, Seen):
+                found = event.found
+    if found.provisioning_state == "Failed":
+        error = found.provisioning_error or ProvisioningErrorView()
+        raise Failure(
+            f"{name} cannot be built.",
+            detail=ErrorDetail(code=error.provisioning_error_code, message=error.message),
+            hint="Nothing was built. Mend the template, or what it names, and build it again.",
+        )
 
 
 def watch(api: Api, name: str, run_id: str, session: Session) -> ExitCode:
@@ -31,7 +52,7 @@ def watch(api: Api, name: str, run_id: str, session: Session) -> ExitCode:
         for event in follow(lambda: api.run(name, run_id), outside.sleep):
             display.show(event)
             if isinstance(event, Seen):
-                run = event.run
+                run = event.found
     if run is None:
         raise Failure(f"Run {run_id} of {name} was never seen.")
     console = stdout()

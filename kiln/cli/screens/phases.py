@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.cli import wording
-from kiln.cli.views import PHASES
+from kiln.cli.views import NOT_ALWAYS, PHASES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,9 +25,13 @@ class PhaseRow:
 
 
 def phase_rows(run: RunView, now: datetime) -> list[PhaseRow]:
-    """Return one row for each phase that Kiln knows, in order, and for any other that the API names."""
+    """Return one row for each phase that Kiln knows, in order, and for any other that the API names.
+
+    A phase that not every run has gets its row once it is reached.
+    """
     reached = {phase.name: phase for phase in run.phases}
-    names = [*PHASES, *(name for name in reached if name not in PHASES)]
+    names = [name for name in PHASES if name in reached or name not in NOT_ALWAYS]
+    names = [*names, *(name for name in reached if name not in PHASES)]
     return [_row(name, reached.get(name), over=run.is_over, now=now) for name in names]
 
 

@@ -47,7 +47,7 @@ class Progress(Protocol):
     ) -> None:
         """Leave the last state on the screen."""
 
-    def show(self, event: Seen | Trouble) -> None:
+    def show(self, event: Seen[RunView] | Trouble) -> None:
         """Show what follow.py found."""
 
 
@@ -75,12 +75,12 @@ class PlainProgress:
     ) -> None:
         """Nothing is held open."""
 
-    def show(self, event: Seen | Trouble) -> None:
+    def show(self, event: Seen[RunView] | Trouble) -> None:
         """Print a line for each thing that changed since the last event."""
         match event:
             case Trouble():
                 self._line(None, f"{event.reason} Trying again in {wording.duration(event.retry_in)}.")
-            case Seen(run=run):
+            case Seen(found=run):
                 self._changes(run)
                 self._run = run
 
@@ -123,7 +123,7 @@ class LiveProgress:
     def __init__(self, template: str, now: Callable[[], datetime]) -> None:
         self._template = template
         self._now = now
-        self._event: Seen | Trouble | None = None
+        self._event: Seen[RunView] | Trouble | None = None
         self._run: RunView | None = None
         console = Console(highlight=False, markup=False, emoji=False)
         self._ascii = console.options.ascii_only
@@ -141,10 +141,10 @@ class LiveProgress:
         """Leave the last table on the screen."""
         self._live.__exit__(kind, error, trace)
 
-    def show(self, event: Seen | Trouble) -> None:
+    def show(self, event: Seen[RunView] | Trouble) -> None:
         """Take the newest state; the next frame draws it."""
         if isinstance(event, Seen):
-            self._run = event.run
+            self._run = event.found
         self._event = event
         self._live.refresh()
 

@@ -30,6 +30,7 @@ STYLES = {
     "Canceled": "yellow",
 }
 HEADLINES = {"PartiallySucceeded": "Partially succeeded"}
+VALIDATOR_FAILED = "ValidatorFailed"
 KINDS = {"SharedImage": "gallery image version"}
 
 
@@ -46,9 +47,26 @@ def result_screen(template: str, run: RunView, now: datetime, options: str = "")
     if run.leftovers:
         parts += ["", Text("Left behind, because it could not be deleted:", style="yellow")]
         parts += [Text(f"  {leftover}") for leftover in run.leftovers]
-    if run.run_state not in {"Succeeded", "Running"}:
-        parts += ["", Text("The whole log: ").append(f"kiln logs {template} --run {run.id}{options}", style="bold")]
+    if run.kept:
+        parts += [
+            "",
+            Text("Kept for a look at it, as errorHandling asks; it costs money until the template is deleted:"),
+        ]
+        parts += [Text(f"  {kept}") for kept in run.kept]
+    parts += _next_commands(template, run, options)
     return Group(*parts)
+
+
+def _next_commands(template: str, run: RunView, options: str) -> list[RenderableType]:
+    """Return what to type after a run that came to less than it should."""
+    lines: list[RenderableType] = []
+    run_option = f"--run {run.id}{options}"
+    if run.run_state not in {"Succeeded", "Running"}:
+        which = " --validation" if run.error and run.error.code == VALIDATOR_FAILED else ""
+        lines += ["", Text("The whole log: ").append(f"kiln logs {template}{which} {run_option}", style="bold")]
+    if run.run_state in {"PartiallySucceeded", "Failed"}:
+        lines.append(Text("Once more:     ").append(f"kiln retry {template} {run_option}", style="bold"))
+    return lines
 
 
 def headline(run: RunView, now: datetime) -> Text:

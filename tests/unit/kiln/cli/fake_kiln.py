@@ -25,6 +25,7 @@ TEMPLATES = (
     "/providers/Microsoft.VirtualMachineImages/imageTemplates"
 )
 RUN_ID = "20260716-090000-1a2b3c4d"
+RETRY_ID = "20260716-100000-5e6f7a8b"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ class FakeKiln(BaseAdapter):
     states: list[dict[str, Any] | Exception] = field(default_factory=list)
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, list[dict[str, Any] | Exception]] = field(default_factory=dict)
+    submission: list[dict[str, Any]] = field(default_factory=lambda: [{"provisioningState": "Succeeded"}])
+    """What a template's properties tell of its submission, one for each look; a PUT's answer is the first."""
     log: bytes = b""
+    validation_log: bytes = b""
     log_state: str = "Succeeded"
     outputs: list[dict[str, Any]] = field(default_factory=list)
     overrides: dict[str, Answer | Exception] = field(default_factory=dict)
@@ -83,21 +87,25 @@ class FakeKiln(BaseAdapter):
         method, name, rest = found[1], found[2], found[3] or ""
         if method == "PUT":
             self.templates[name] = {"name": name, **json.loads(body)}
-            return Answer(201, self.templates[name])
+            return Answer(201, self._template(name))
         if name not in self.templates:
             return refusal(404, "ResourceNotFound", f"There is no image template {name}.")
         return self._child(method, name, rest, query)
 
+    def _template(self, name: str) -> dict[str, Any]:
+        template = self.templates[name]
+        return {**template, "properties": {**template["properties"], **_take(self.submission)}}
+
     def _child(self, method: str, name: str, rest: str, query: dict[str, str]) -> Answer:
         match method, rest.split("/"):
             case "GET", [""]:
-                return Answer(200, self.templates[name])
+                return Answer(200, self._template(name))
             case "DELETE", [""]:
                 del self.templates[name]
                 return Answer(204)
-            case "POST", ["run" | "cancel"]:
-                if rest == "run":
-                    self.runs[RUN_ID] = list(self.states)
+            case "POST", ["run" | "cancel"] | ["runs", _, "retry"]:
+                if rest != "cancel":
+                    self.runs[RUN_ID if rest == "run" else RETRY_ID] = list(self.states)
                 return Answer(202, headers={"Location": f"{ENDPOINT}/operation"})
             case "GET", ["runOutputs"]:
                 return Answer(200, {"value": self.outputs})
@@ -114,7 +122,8 @@ class FakeKiln(BaseAdapter):
                 return Answer(200, _run(run_id, _take(self.runs[run_id])))
             case ["runs", _, "log"]:
                 offset = int(query["offset"])
-                part = self.log[offset : offset + 40]
+                log = {"customization": self.log, "validation": self.validation_log}[query["name"]]
+                part = log[offset : offset + 40]
                 headers = {"x-kiln-next-offset": str(offset + len(part)), "x-kiln-run-state": self.log_state}
                 return Answer(200, part, headers)
         raise AssertionError(f"the API has no GET {rest}")
@@ -129,8 +138,8 @@ def _peek(states: list[dict[str, Any] | Exception]) -> dict[str, Any]:
     return next(state for state in states if isinstance(state, dict))
 
 
-def _take(states: list[dict[str, Any] | Exception]) -> dict[str, Any]:
-    state = states.pop(0) if len(states) > 1 else states[0]
+def _take(states: list[Any]) -> dict[str, Any]:
+    state: dict[str, Any] | Exception = states.pop(0) if len(states) > 1 else states[0]
     if isinstance(state, BaseException):
         raise state
     return state

@@ -108,3 +108,19 @@ def canceled() -> list[dict[str, Any] | Exception]:
     ended = over("Canceled", error={"code": "RunCanceled", "message": "Run 1 was canceled."})
     ended["phases"] = phases("clean up", running=False, failed="customize")
     return [running("customize"), {**running("customize"), "runState": "Canceling"}, ended]
+
+
+def invalid() -> list[dict[str, Any] | Exception]:
+    """A run with all phases, whose validator fails and whose validation machine is kept."""
+    ends = {**ENDS, "optimize": 24.0, "validate": 36.5}
+    names = ["plan", "stage", "provision", "customize", "optimize", "generalize", "validate"]
+    found: list[dict[str, Any]] = []
+    begin = 0.0
+    for name in names:
+        found.append({"name": name, "state": "Succeeded", "startTime": at(begin), "endTime": at(ends[name])})
+        begin = ends[name]
+    found[-1] |= {"state": "Failed", "note": "step 1 of 1: smoke"}
+    found.append({"name": "clean up", "state": "Succeeded", "startTime": at(begin), "endTime": at(66.0)})
+    machine = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/validate-1"
+    error = {**CUSTOMIZER_FAILED, "code": "ValidatorFailed", "message": "Validator 'smoke' ended with exit code 1."}
+    return [running("customize"), over("Failed", phases=found, error=error, kept=[machine])]

@@ -9,7 +9,7 @@ import requests
 
 from tests.unit.kiln.cli import scenes
 from tests.unit.kiln.cli.command_line import EXAMPLE, Clock, assert_screen, run
-from tests.unit.kiln.cli.fake_kiln import FakeKiln, refusal
+from tests.unit.kiln.cli.fake_kiln import RETRY_ID, RUN_ID, FakeKiln, refusal
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_build_submits_the_file_as_written_then_runs_it() -> None:
 
     run("build", EXAMPLE, "--name", "other", kiln=kiln)
 
-    assert kiln.calls[0] == "PUT other"
-    assert "POST other/run" in kiln.calls
-    body = kiln.sent[0].body
+    writes = [call for call in kiln.calls if not call.startswith("GET")]
+    assert writes == ["PUT other", "POST other/run"]
+    body = kiln.sent[kiln.calls.index("PUT other")].body
     assert isinstance(body, str | bytes)
     assert json.loads(body) == json.loads(Path(EXAMPLE).read_text(encoding="utf-8"))
 
@@ -122,9 +122,101 @@ def test_a_run_that_is_under_way_names_the_commands_that_look_at_it_and_end_it()
 def test_nobody_at_the_endpoint_names_it_and_how_to_start_one() -> None:
     kiln = FakeKiln()
     refused = ConnectionRefusedError(111, "Connection refused")
-    kiln.overrides["PUT hello-linux"] = requests.exceptions.ConnectionError(refused)
+    kiln.overrides["GET hello-linux/runs"] = requests.exceptions.ConnectionError(refused)
 
     result = run("build", EXAMPLE, kiln=kiln)
 
     assert result.exit_code == 5
     assert_screen("connection-refused", result.output)
+
+
+WRONG = {
+    "provisioningErrorCode": "BadPIRSource",
+    "message": "There is no image Debian debian-13 13-gen2 in westeurope. Its SKUs are 12, 12-gen2.",
+}
+
+
+def test_build_waits_for_the_submission_and_shows_it() -> None:
+    going = {"provisioningState": "Creating"}
+    kiln = FakeKiln(states=scenes.succeeded(), submission=[going, going, going, {"provisioningState": "Succeeded"}])
+    clock = Clock()
+
+    result = run("build", EXAMPLE, kiln=kiln, clock=clock)
+
+    assert result.exit_code == 0
+    assert result.output.splitlines()[:3] == [
+        "Submitting hello-linux",
+        "    0.0 s  submit      started",
+        "    1.9 s  submit      succeeded after 1.9 s",
+    ]
+    assert "POST hello-linux/run" in kiln.calls
+
+
+def test_a_submission_that_fails_is_told_in_its_own_words_and_nothing_runs() -> None:
+    failed = {"provisioningState": "Failed", "provisioningError": WRONG}
+    kiln = FakeKiln(submission=[{"provisioningState": "Creating"}, failed])
+
+    result = run("build", EXAMPLE, kiln=kiln)
+
+    assert result.exit_code == 1
+    assert "POST hello-linux/run" not in kiln.calls
+    assert_screen("build-refused", result.output)
+
+
+def test_ctrl_c_while_it_is_submitted_says_that_nothing_runs() -> None:
+    kiln = FakeKiln(submission=[{"provisioningState": "Creating"}])
+
+    result = run("build", EXAMPLE, kiln=kiln, clock=Clock(interrupt_after=2))
+
+    assert result.exit_code == 130
+    assert "The submission goes on without this command; no run was asked for." in result.stderr
+
+
+def test_a_connection_lost_while_it_is_submitted_is_borne() -> None:
+    lost = requests.exceptions.ConnectionError(ConnectionRefusedError(111, "Connection refused"))
+    going: list[Any] = [{"provisioningState": "Creating"}, lost, {"provisioningState": "Succeeded"}]
+    kiln = FakeKiln(states=scenes.succeeded(), submission=going)
+
+    result = run("build", EXAMPLE, kiln=kiln)
+
+    assert result.exit_code == 0
+    assert "the connection was refused. Trying again in 1.0 s." in result.output
+
+
+def test_the_run_that_autorun_started_is_followed_and_no_other_is_asked_for() -> None:
+    class Automatic(FakeKiln):
+        def _template(self, name: str) -> dict[str, Any]:
+            shown = super()._template(name)
+            self.runs.setdefault(RUN_ID, list(self.states))
+            return shown
+
+    kiln = Automatic(states=scenes.succeeded())
+    result = run("build", EXAMPLE, kiln=kiln)
+
+    assert result.exit_code == 0
+    assert "POST hello-linux/run" not in kiln.calls
+
+
+def test_a_failed_validation_shows_its_phases_and_what_was_kept() -> None:
+    result = run("build", EXAMPLE, kiln=FakeKiln(states=scenes.invalid()))
+
+    assert result.exit_code == 1
+    assert_screen("build-invalid-image", result.output)
+
+
+def test_retry_goes_on_from_the_latest_run_or_the_one_that_is_named() -> None:
+    template = {"name": "hello", "location": "westeurope", "properties": {}}
+    for arguments in ((), ("--run", RUN_ID)):
+        kiln = FakeKiln(templates={"hello": template}, runs={RUN_ID: [scenes.failed()[-1]]}, states=scenes.succeeded())
+        result = run("retry", "hello", *arguments, kiln=kiln)
+        assert result.exit_code == 0
+        assert f"POST hello/runs/{RUN_ID}/retry" in kiln.calls
+        assert f"run {RETRY_ID}" in result.output
+
+
+def test_retry_of_what_never_ran_says_so() -> None:
+    template = {"name": "hello", "location": "westeurope", "properties": {}}
+    result = run("retry", "hello", kiln=FakeKiln(templates={"hello": template}))
+
+    assert result.exit_code == 1
+    assert "hello was never run." in result.stderr

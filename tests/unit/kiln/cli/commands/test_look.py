@@ -144,3 +144,20 @@ def test_logs_of_a_template_that_never_ran_say_so() -> None:
 
     assert result.exit_code == 1
     assert "base was never run" in result.stderr
+
+
+def test_logs_print_what_the_validators_said_when_asked() -> None:
+    kiln = kiln_with_runs()
+    kiln.log, kiln.validation_log = b"customizers\n", b"validators\n"
+
+    assert run("logs", "hello", "--validation", kiln=kiln).stdout == "validators\n"
+    assert run("logs", "hello", kiln=kiln).stdout == "customizers\n"
+
+
+def test_show_tells_why_a_submission_failed_and_what_a_run_kept() -> None:
+    kiln = kiln_with_runs()
+    error = {"provisioningErrorCode": "BadStagingResourceGroup", "message": "The group rg-mine is not empty."}
+    kiln.submission = [{"provisioningState": "Failed", "provisioningError": error}]
+    kiln.runs = {RUN_ID: [{**scenes.invalid()[-1], "retryOf": "20260715-090000-ffffffff"}]}  # type: ignore[dict-item]  # no exception
+
+    assert_screen("show-refused", run("show", "hello", kiln=kiln).output)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def frame(*events: Seen | Trouble, seconds: float) -> str:
+def frame(*events: Seen[RunView] | Trouble, seconds: float) -> str:
     """What the live display draws at a moment, 80 columns wide."""
     display = LiveProgress("hello-linux", lambda: scenes.START + timedelta(seconds=seconds))
     for event in events:
@@ -26,7 +26,7 @@ def frame(*events: Seen | Trouble, seconds: float) -> str:
     return "".join(f"{line.rstrip()}\n" for line in console.export_text().splitlines())
 
 
-def seen(properties: dict[str, Any] | Exception) -> Seen:
+def seen(properties: dict[str, Any] | Exception) -> Seen[RunView]:
     assert isinstance(properties, dict)
     return Seen(RunView.parse({"name": "20260716-090000-1a2b3c4d", "properties": properties}))
 

@@ -1,0 +1,52 @@
+"""A template on its way in: a spinner on a terminal, one line for its beginning and its end elsewhere.
+
+It owns what is shown; where the template comes from is follow.py's business.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from kiln.cli import wording
+from kiln.cli.follow import Seen, Trouble
+from kiln.cli.screens.console import stdout
+from kiln.cli.screens.progress import NAME_WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from kiln.cli.views import TemplateView
+
+PHASE = f"{'submit':<{NAME_WIDTH}}"
+
+
+@contextmanager
+def submission(template: str, now: Callable[[], datetime]) -> Iterator[Callable[[Seen[TemplateView] | Trouble], None]]:
+    """Give what shows each event of a submission, whose end is a line everywhere."""
+    began = now()
+    console = stdout()
+
+    def show(event: Seen[TemplateView] | Trouble) -> None:
+        elapsed = (now() - began).total_seconds()
+        match event:
+            case Trouble():
+                _line(console, elapsed, f"{event.reason} Trying again in {wording.duration(event.retry_in)}.")
+            case Seen(found=found) if found.is_over:
+                _line(console, elapsed, f"{PHASE} {found.provisioning_state.lower()} after {wording.duration(elapsed)}")
+
+    console.print(Text(f"Submitting {template}"))
+    if console.is_terminal:
+        with Console(highlight=False, markup=False, emoji=False).status(PHASE.strip()):
+            yield show
+    else:
+        _line(console, 0.0, f"{PHASE} started")
+        yield show
+
+
+def _line(console: Console, seconds: float, text: str) -> None:
+    console.print(Text(f"{seconds:7.1f} s  {text}"))
