@@ -34,13 +34,17 @@ def check_references(template: ImageTemplate, template_id: TemplateId | None = N
 
     With the template's own id, the rules about its subscription and its resource group are checked, too.
     """
-    body: dict[str, Any] = template.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    problems = [problem for place, value in walk(root(ImageTemplate), body) for problem in _texts(place, value)]
+    problems = list(check_texts(template.model_dump(mode="json", by_alias=True, exclude_unset=True)))
     problems += _targets(template)
     problems += _identity(template)
     if template_id is not None:
         problems += _own(template, template_id)
     return tuple(problems)
+
+
+def check_texts(body: Any) -> tuple[Problem, ...]:
+    """Return what is wrong with the ids, regions, URLs and other texts of `body`, which need not be a template."""
+    return tuple(problem for place, value in walk(root(ImageTemplate), body) for problem in _texts(place, value))
 
 
 def _texts(place: Place, value: Any) -> Iterator[Problem]:

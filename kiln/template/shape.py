@@ -171,19 +171,21 @@ def walk(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
 
 def locate(model: type[Model], location: tuple[str | int, ...]) -> Place:
     """Return the place that pydantic means by an error's location, which has a part for each union's member, too."""
-    place = root(model)
+    place, was_name = root(model), False
     for part in location:
         shape = place.shape
+        is_name = shape.value is not None
+        if was_name and part == "[key]":  # it is the name itself that is wrong
+            continue
         if shape.members and part in shape.members:
             place = place.as_model(shape.members[str(part)])
         elif shape.model is not None and isinstance(part, str):
             place = place.below(part)
-        elif shape.item is not None:
-            place = place.at(part, shape.item)
-        elif part != "[key]":
-            place = place.at(part, shape.value or Shape())
+        else:
+            place = place.at(part, shape.item or shape.value or Shape())
         if place.shape.model is not None and place.owner is not place.shape.model:
             place = place.as_model(place.shape.model)
+        was_name = is_name
     return place
 
 

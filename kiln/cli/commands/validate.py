@@ -13,7 +13,7 @@ from kiln.errors import Problem, RequestInvalid, TemplateInvalid
 from kiln.template.arm_template import Subject, subjects
 from kiln.template.parse import parse_template
 from kiln.template.positions import place_of, positions
-from kiln.template.references import check_references
+from kiln.template.references import check_references, check_texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,8 @@ def _problems(subject: Subject, api_version: str | None) -> tuple[Problem, ...]:
     try:
         template = parse_template(subject.body, api_version or subject.api_version)
     except TemplateInvalid as error:
-        problems = error.problems
+        blamed = {problem.path for problem in error.problems}
+        problems = (*error.problems, *(one for one in check_texts(subject.body) if one.path not in blamed))
     except RequestInvalid as error:
         raise UsageFailure(str(error)) from error
     else:

@@ -54,6 +54,17 @@ def test_what_the_template_names_is_checked_too(tmp_path: Path) -> None:
     assert "has 1 problem at" in result.output
 
 
+def test_what_a_template_names_is_checked_although_other_things_are_wrong(tmp_path: Path) -> None:
+    body = changed("properties.customize.1.destination", "motd")
+    del body["identity"]
+
+    result = validate(tmp_path, body)
+
+    assert "identity: is required" in result.output
+    assert "properties.customize[1].destination: expected the absolute path" in result.output
+    assert "has 2 problems at" in result.output
+
+
 def test_an_api_version_is_what_the_template_is_held_against(tmp_path: Path) -> None:
     result = validate(tmp_path, BODY, "--api-version", "2020-02-14")
 
