@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
+from devkit.host import schedules
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -56,12 +58,16 @@ class App:
 
     settings: HostSettings
     http: list[ServedFunction] = field(default_factory=list)
+    event_grid: dict[str, ServedFunction] = field(default_factory=dict)
+    timers: dict[str, ServedFunction] = field(default_factory=dict)
     orchestrators: dict[str, ServedFunction] = field(default_factory=dict)
     activities: dict[str, ServedFunction] = field(default_factory=dict)
 
 
 # One entry for each trigger type that is served; the place where a new one goes.
 _PLACES: dict[str, Callable[[App, ServedFunction], None]] = {
+    "eventGridTrigger": lambda app, item: _name(app.event_grid, item.name, _one_event(item)),
+    "timerTrigger": lambda app, item: _name(app.timers, item.name, _with_schedule(item)),
     "httpTrigger": lambda app, item: app.http.append(item),
     "orchestrationTrigger": lambda app, item: _name(app.orchestrators, item.trigger.orchestration, item),
     "activityTrigger": lambda app, item: _name(app.activities, item.trigger.activity, item),
@@ -159,6 +165,22 @@ def _check_parameters(name: str, bound: set[str], declared: set[str]) -> None:
         raise AppError(f"function '{name}' lacks the parameters {missing}, which its bindings name")
     if extra := sorted(declared - bound):
         raise AppError(f"function '{name}' has the parameters {extra}, which no binding names")
+
+
+def _one_event(served: ServedFunction) -> ServedFunction:
+    """Refuse what azure-functions cannot decode: its converter takes one event, whatever the extension would send."""
+    if str(served.trigger.get_dict_repr().get("cardinality", "one")).lower() != "one":
+        raise AppError(f"function '{served.name}' wants many events a call, which azure-functions does not decode")
+    return served
+
+
+def _with_schedule(served: ServedFunction) -> ServedFunction:
+    """Refuse a schedule that cannot be read."""
+    try:
+        schedules.parse(served.trigger.schedule)
+    except schedules.ScheduleError as error:
+        raise AppError(f"function '{served.name}': {error}") from error
+    return served
 
 
 def _name(table: dict[str, ServedFunction], given: str | None, item: ServedFunction) -> None:

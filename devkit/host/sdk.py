@@ -91,6 +91,20 @@ def decode_http_request(datum: meta.Datum) -> func.HttpRequest:
     return request
 
 
+def decode_event(text: str) -> func.EventGridEvent | func.CloudEvent:
+    """Build the event that an Event Grid function takes, of the class that its schema asks for."""
+    event: func.EventGridEvent | func.CloudEvent = _converter("eventGridTrigger").decode(
+        meta.Datum(text, "json"), trigger_metadata={}
+    )
+    return event
+
+
+def decode_timer(text: str) -> func.TimerRequest:
+    """Build what a timer function takes."""
+    request: func.TimerRequest = _converter("timerTrigger").decode(meta.Datum(text, "json"), trigger_metadata={})
+    return request
+
+
 def encode_http_response(value: Any) -> dict[str, Any]:
     """Turn what an HTTP function returned into status code, headers, body and cookies."""
     response: dict[str, Any] = _converter("http").encode(value, expected_type=None).value

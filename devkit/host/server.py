@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from devkit.host import event_grid_triggers
+from devkit.host.admin_api import AdminApi
 from devkit.host.app import load_app
+from devkit.host.clock import Clock, SystemClock
 from devkit.host.durable_api import DurableApi
 from devkit.host.durable_payloads import RPC_PATH, WEBHOOK_PATH, client_binding
 from devkit.host.engine import DEFAULT_CONCURRENCY, Engine
+from devkit.host.event_grid_triggers import EventGridTriggers
 from devkit.host.http_triggers import HttpTriggers
 from devkit.host.invocation import function_table
 from devkit.host.store import Store
+from devkit.host.timer_triggers import TimerTriggers
 from devkit.host.worker import Worker
 
 if TYPE_CHECKING:
@@ -32,7 +37,15 @@ _REQUEST_GRACE = 2.0
 class Host:
     """Serves one app from `start` to `stop`; `address` is set once it is ready."""
 
-    def __init__(self, app_directory: Path, database: Path | str, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        app_directory: Path,
+        database: Path | str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
         self._host = host
         self._port = port
         self.address = ""
@@ -40,9 +53,12 @@ class Host:
         settings = self._app.settings
         self._worker = Worker()
         self._store = Store(database)
+        time = clock or SystemClock()
+        self._timers = TimerTriggers(self._app, self._worker, self._store, time, self._client_json)
         self.engine = Engine(
             function_table(self._app, self._worker, self._client_json),
             self._store,
+            time,
             max_activities=settings.max_activities or DEFAULT_CONCURRENCY,
             max_orchestrators=settings.max_orchestrators or DEFAULT_CONCURRENCY,
         )
@@ -58,6 +74,7 @@ class Host:
         self.address = f"http://{host}:{port}"
         self._worker.start()
         self.engine.start()
+        self._timers.start()
 
     async def stop(self, grace_seconds: float = 5.0) -> bool:
         """Stop serving and running; return whether everything ended within `grace_seconds`.
@@ -66,7 +83,8 @@ class Host:
         """
         if self._runner is not None:
             await self._runner.cleanup()
-        ended = self.engine.stop(grace_seconds)
+        ended = self._timers.stop(grace_seconds)
+        ended = self.engine.stop(grace_seconds) and ended
         self._worker.stop()
         if ended:
             self._store.close()
@@ -78,10 +96,14 @@ class Host:
     def _web_app(self) -> web.Application:
         durable = DurableApi(self.engine, self._app.settings.hub_name)
         triggers = HttpTriggers(self._app, self._worker, self._client_json)
+        key = event_grid_triggers.system_key(self._store)
+        events = EventGridTriggers(self._app, self._worker, key, self._client_json)
         application = web.Application(client_max_size=_LARGEST_BODY)
         for base in (WEBHOOK_PATH, RPC_PATH):
             application.add_routes(durable.routes(base))
             application.router.add_route("*", f"{base}/{{rest:.*}}", _unknown_durable_path)
+        application.router.add_route("*", event_grid_triggers.WEBHOOK_PATH, events.handle)
+        application.add_routes(AdminApi(self._app, self._timers, events, key).routes())
         application.router.add_route("*", "/{path:.*}", triggers.handle)
         return application
 

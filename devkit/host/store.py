@@ -1,4 +1,4 @@
-"""The SQLite store: instances, histories, inboxes and work items, with one connection behind one lock.
+"""The SQLite store: instances, histories, inboxes, work items and settings, with one connection behind one lock.
 
 It owns rows and transactions; it must not know what the messages mean. Write-ahead logging with synchronous=NORMAL
 keeps every committed transaction when the process is killed; a power cut may lose the newest ones, but never
@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS activities(
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, execution_id TEXT NOT NULL, task_id INTEGER NOT NULL,
     name TEXT NOT NULL, payload TEXT);
 CREATE INDEX IF NOT EXISTS activities_by_instance ON activities(id);
+CREATE TABLE IF NOT EXISTS settings(name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
@@ -80,6 +81,17 @@ class Store:
     def _rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(statement, values).fetchall()
+
+    # What the host itself keeps: timers' states, its keys
+
+    def setting(self, name: str) -> str | None:
+        """Return what is kept under a name, or None."""
+        rows = self._rows("SELECT value FROM settings WHERE name = ?", (name,))
+        return None if not rows else str(rows[0][0])
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Keep a value under a name, in place of what was there."""
+        self._run("INSERT OR REPLACE INTO settings VALUES(?,?)", (name, value))
 
     # Instances
 

@@ -15,14 +15,16 @@ from devkit.host.server import Host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from devkit.host.clock import Clock
+
 SAMPLE_APP = Path(__file__).parent / "sample_app"
 REPOSITORY = Path(__file__).parents[4]
 
 
 @contextmanager
-def serving(database: Path, app: Path = SAMPLE_APP) -> Iterator[Host]:
+def serving(database: Path, app: Path = SAMPLE_APP, clock: Clock | None = None) -> Iterator[Host]:
     """Run a host on a loop in a thread of its own."""
-    host = Host(app, database)
+    host = Host(app, database, clock=clock)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

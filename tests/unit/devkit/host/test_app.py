@@ -36,6 +36,17 @@ def test_the_functions_of_an_app_are_sorted_by_trigger() -> None:
     assert app.settings == HostSettings(route_prefix="", hub_name="SampleHub", max_activities=4)
 
 
+def test_event_grid_and_timer_functions_are_found_by_name(tmp_path: Path) -> None:
+    app = load_app(
+        write(
+            tmp_path,
+            "@app.event_grid_trigger(arg_name='e')\ndef seen(e): ...\n"
+            "@app.timer_trigger(schedule='0 * * * * *', arg_name='t')\ndef tick(t): ...\n",
+        )
+    )
+    assert (list(app.event_grid), list(app.timers)) == (["seen"], ["tick"])
+
+
 def test_durable_functions_go_by_their_given_names(tmp_path: Path) -> None:
     app = load_app(
         write(tmp_path, "@app.activity_trigger(input_name='x', activity='given')\ndef python_name(x): return x\n")
@@ -52,10 +63,13 @@ def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
     ("code", "reason"),
     [
         (
-            "@app.timer_trigger(schedule='0 * * * * *', arg_name='t')\ndef tick(t): ...",
-            "function 'tick' has a timerTrigger",
+            "@app.event_grid_trigger(arg_name='e', cardinality='many')\ndef seen(e): ...",
+            "function 'seen' wants many events a call",
         ),
-        ("@app.event_grid_trigger(arg_name='e')\ndef seen(e): ...", "function 'seen' has a eventGridTrigger"),
+        (
+            "@app.timer_trigger(schedule='now and then', arg_name='t')\ndef tick(t): ...",
+            "function 'tick': 'now and then' is neither an NCRONTAB expression of six fields nor an interval",
+        ),
         (
             "@app.queue_trigger(arg_name='m', queue_name='q', connection='c')\ndef job(m): ...",
             "function 'job' has a queueTrigger",

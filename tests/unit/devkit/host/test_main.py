@@ -109,10 +109,10 @@ def test_an_app_that_cannot_be_served_ends_the_start_with_its_reason(tmp_path: P
     (tmp_path / "function_app.py").write_text(
         "import azure.functions as func\n"
         "app = func.FunctionApp()\n"
-        "@app.timer_trigger(schedule='0 * * * * *', arg_name='t')\n"
-        "def tick(t): ...\n"
+        "@app.queue_trigger(arg_name='m', queue_name='q', connection='c')\n"
+        "def job(m): ...\n"
     )
     with HostProcess(tmp_path / "state.db", dict(os.environ), app=tmp_path) as host:
         assert host.wait() == 1
         assert host.first_line == ""
-        assert "function 'tick' has a timerTrigger, which the local Functions host does not serve" in host.log
+        assert "function 'job' has a queueTrigger, which the local Functions host does not serve" in host.log

@@ -1,0 +1,110 @@
+"""Event Grid triggers: the webhook that Event Grid validates and posts to, one call of the function for each event.
+
+It owns the answers of HttpRequestProcessor and EventGridExtensionConfigProvider in Azure/azure-sdk-for-net; it must
+not know who sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from devkit.host import sdk
+from devkit.host.invocation import arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkit.host.app import App, ServedFunction
+    from devkit.host.store import Store
+    from devkit.host.worker import Worker
+
+log = logging.getLogger(__name__)
+
+WEBHOOK_PATH = "/runtime/webhooks/{extension:(?i:eventgrid)}"
+KEY_NAME = "eventgrid_extension"
+_ORIGIN = "eventgrid.azure.net"
+_ORIGINS = {
+    _ORIGIN,
+    "eventgrid.azure.us",
+    "eventgrid.azure.eaglex.ic.gov",
+    "eventgrid.azure.microsoft.scloud",
+    "eventgrid.azure.cn",
+}
+
+
+def system_key(store: Store) -> str:
+    """Return the key that `code=` has to be; made at the first start, and the same ever after."""
+    kept = store.setting(f"key:{KEY_NAME}")
+    if kept is None:
+        kept = secrets.token_urlsafe(40)
+        store.put_setting(f"key:{KEY_NAME}", kept)
+    return kept
+
+
+class EventGridTriggers:
+    """Serves every Event Grid function of an app."""
+
+    def __init__(self, app: App, worker: Worker, key: str, client_json: Callable[[Any], str]) -> None:
+        self._functions = app.event_grid
+        self._worker = worker
+        self._key = key
+        self._client_json = client_json
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of whatever method, as the extension does."""
+        code: str = request.query.get("code") or request.headers.get("x-functions-key") or ""
+        if not hmac.compare_digest(code.encode(), self._key.encode()):
+            return web.Response(status=401)
+        name = request.query.get("functionName", "")
+        function = self._functions.get(name)
+        if function is None:
+            return web.Response(status=404, text=f"cannot find function: '{name}'")
+        if request.method == "OPTIONS":
+            asked = request.headers.get("WebHook-Request-Origin", _ORIGIN)
+            return web.Response(headers={"Webhook-Allowed-Origin": asked if asked in _ORIGINS else _ORIGIN})
+        try:
+            return await self._process(function, request.headers.get("aeg-event-type", "").lower(), request)
+        except (ValueError, KeyError, IndexError, TypeError):  # .NET's parser and look-ups throw; the host answers so
+            log.exception("the request to Event Grid function '%s' cannot be read", name)
+            return web.Response(status=500)
+
+    async def _process(self, function: ServedFunction, kind: str, request: web.Request) -> web.Response:
+        if kind == "subscriptionvalidation":
+            return web.json_response({"validationResponse": _validation_code(json.loads(await request.read()))})
+        if kind == "notification":
+            content = json.loads(await request.read())
+            return await self._notify(function, content if isinstance(content, list) else [content])
+        return web.Response(status=202 if kind == "unsubscribe" else 400)
+
+    async def _notify(self, function: ServedFunction, events: list[Any]) -> web.Response:
+        """Call the function for all events at once; one failure fails them all, and Event Grid sends all again."""
+        results = await asyncio.gather(*(self.call(function, event) for event in events), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                return web.Response(status=500, text=str(result))
+        return web.Response(status=202)
+
+    async def call(self, function: ServedFunction, event: Any) -> None:
+        """Call a function for one event; raises what it raises."""
+        value = sdk.decode_event(json.dumps(event))
+        given = arguments(function, value, self._client_json)
+        try:
+            await asyncio.wrap_future(self._worker.submit(function.code, given))
+        except Exception:
+            log.exception("Event Grid function '%s' failed on event %s", function.name, event.get("id"))
+            raise
+
+
+def _validation_code(content: Any) -> str:
+    """Find the code: in an array of one event, or in a CloudEvent, where the data is text."""
+    if isinstance(content, list):
+        return str(content[0]["data"]["validationCode"])
+    data = content["data"]
+    return str((json.loads(data) if isinstance(data, str) else data)["validationCode"])
