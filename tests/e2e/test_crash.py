@@ -1,9 +1,9 @@
-"""The host dies by kill -9 at points all over a build; the next host finishes it: one image, nothing left behind."""
+"""The host dies by kill -9 all over a submission and its build; the next host finishes: one image, nothing left."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -17,33 +17,31 @@ if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
 
 POINTS = [
-    pytest.param(lambda seen: "/networkSecurityGroups/" in seen, id="while staging"),
-    pytest.param(lambda seen: "/networkInterfaces/" in seen, id="before the machine"),
+    pytest.param(lambda seen: "/networkSecurityGroups/" in seen, id="while submitting"),
     pytest.param(lambda seen: "/virtualMachines/" in seen, id="while provisioning"),
-    pytest.param(lambda seen: "/runCommands/step-01" in seen, id="in the second customizer"),
-    pytest.param(lambda seen: "/runCommands/generalize" in seen, id="while generalizing"),
+    pytest.param(lambda seen: seen.startswith("POST") and seen.endswith("/restart"), id="while restarting"),
     pytest.param(lambda seen: seen.startswith("POST") and seen.endswith("/generalize"), id="once generalized"),
-    pytest.param(lambda seen: "/versions/" in seen and seen.startswith("PUT"), id="while capturing"),
+    pytest.param(lambda seen: "/virtualMachines/kiln-validate" in seen, id="while validating"),
+    pytest.param(lambda seen: "/images/app/versions/" in seen and seen.startswith("PUT"), id="while capturing"),
     pytest.param(lambda seen: "/beginGetAccess" in seen, id="while exporting"),
     pytest.param(lambda seen: seen.startswith("DELETE"), id="while cleaning up"),
 ]
+SECONDS = 120
 
 
 @pytest.mark.parametrize("reached", POINTS)
 def test_a_killed_host_goes_on_where_it_was(app: KilnApp, reached: Callable[[str], bool]) -> None:
     name = f"crash-{time.monotonic_ns()}"
-    app.submit(name, template("app"))
     before = versions(app.azure)
     forget_requests(app.azure)
-    run_id = app.run(name)
+    app.submit(name, restarted_and_validated())
 
-    until(lambda: any(reached(call) for call in calls(app.azure)))
+    until(lambda: any(reached(call) for call in calls(app.azure)), within=SECONDS)
     app.kill()
     app.start()
 
-    until(lambda: app.run_state(name, run_id)["runState"] != "Running")
-    state = app.run_state(name, run_id)
-    assert state["runState"] == "Succeeded", state
+    run = until(lambda: ended(app, name), within=SECONDS)
+    assert run["properties"]["runState"] == "Succeeded", run
     assert len(versions(app.azure) - before) == 1
     left = kinds(resources(app.azure, group=f"_{name}_"))
     assert left == [
@@ -53,9 +51,24 @@ def test_a_killed_host_goes_on_where_it_was(app: KilnApp, reached: Callable[[str
         "virtualnetworks",
         "virtualnetworks/subnets",
     ]
-    log = app.run_log(name, run_id)
+    log = app.run_log(name, run["name"])
     assert log.count("==> Shell 1: hello\n") == 1
-    assert log.count("==> File 2: motd\n") == 1
+    assert log.count("==> File 3: motd\n") == 1
+
+
+def restarted_and_validated() -> dict[str, Any]:
+    """Return a template that is built as soon as it is in, with a restart and a validator."""
+    body = template("app", autoRun={"state": "Enabled"})
+    body["properties"]["customize"].insert(1, {"type": "Restart", "name": "restart"})
+    look = {"type": "Shell", "name": "look", "inline": ["test -e /etc/motd"]}
+    body["properties"]["validate"] = {"inVMValidations": [look]}
+    return body
+
+
+def ended(app: KilnApp, name: str) -> dict[str, Any] | None:
+    """Return the template's one run, once it is over."""
+    runs: list[dict[str, Any]] = app.call("GET", f"{name}/runs").json()["value"]
+    return next((run for run in runs if run["properties"]["runState"] not in {"Running", "Canceling"}), None)
 
 
 def calls(azure: InProcessAzure) -> list[str]:
