@@ -61,7 +61,7 @@ def make_plan(
         log_run_id=run.run_id,
     )
     tags = template_tags(template, run.template) | {RUN_TAG: run.run_id}
-    resumption = resume(template, retry)
+    resumption = resume(template, retry, facts.source)
     properties = template.properties
     plan = Plan(
         run=run,

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from kiln.planner.spec import Spec
 from kiln.runs.record import RunOutput
+from kiln.template.distributors import ManagedImageDistributor
 
 if TYPE_CHECKING:
+    from kiln.planner.facts import SourceFacts
     from kiln.template.models import ImageTemplate
 
 
@@ -37,20 +39,33 @@ class Resumption(Spec):
     done: tuple[RunOutput, ...]
 
 
-def resume(template: ImageTemplate, retry: Retry | None) -> Resumption | None:
-    """Return how to go on from the earlier run's gallery version, or None where all must be built again."""
+def resume(template: ImageTemplate, retry: Retry | None, source: SourceFacts) -> Resumption | None:
+    """Return how to go on from the earlier run's gallery version, or None where all must be built again.
+
+    A managed image with data disks is one that must: what can be made from a version is a copy of its OS disk alone.
+    """
     if retry is None or retry.invalid:
         return None
     outputs = {output.name.lower(): output for output in retry.outputs}
     names = [target.run_output_name.lower() for target in template.properties.distribute]
     due = frozenset(name for name in names if name not in outputs or not _is_whole(outputs[name]))
     made = [outputs[name] for name in names if name in outputs and _is_made(outputs[name])]
-    versions = [output for output in made if output.kind == "SharedImage" and output.regions]
-    if not due or not versions:
+    versions = [
+        (output.artifact_id, output)
+        for output in made
+        if output.kind == "SharedImage" and output.artifact_id and output.regions
+    ]
+    if not due or not versions or _needs_data_disks(template, due, source):
         return None
-    origin = min(versions, key=lambda output: output.error is not None)
-    assert origin.artifact_id is not None  # noqa: S101 - what `_is_made` means for this kind
-    return Resumption(version=origin.artifact_id, regions=origin.regions, due=due, done=tuple(made))
+    version, origin = min(versions, key=lambda item: item[1].error is not None)
+    return Resumption(version=version, regions=origin.regions, due=due, done=tuple(made))
+
+
+def _needs_data_disks(template: ImageTemplate, due: frozenset[str], source: SourceFacts) -> bool:
+    if not template.properties.additional_data_disks and not source.data_disk_luns:
+        return False
+    targets = template.properties.distribute
+    return any(isinstance(item, ManagedImageDistributor) and item.run_output_name.lower() in due for item in targets)
 
 
 def _is_made(output: RunOutput) -> bool:

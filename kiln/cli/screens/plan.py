@@ -13,7 +13,7 @@ from kiln.cli.screens.plan_texts import count, head, short
 
 if TYPE_CHECKING:
     from kiln.planner.facts import ImageReference
-    from kiln.planner.plan import MachineSpec, Plan
+    from kiln.planner.plan import MachineSpec, Plan, ValidationSpec
 
 
 def plan_tree(plan: Plan, *, scripts: bool) -> Tree:
@@ -25,7 +25,7 @@ def plan_tree(plan: Plan, *, scripts: bool) -> Tree:
         _machine(tree.add(head("provision", plan.machine.name)), plan.machine)
         _customize(tree, plan, steps)
     if plan.validation:
-        _validate(tree, plan, steps)
+        _validate(tree, plan.validation, plan, steps)
     if plan.targets:
         targets = tree.add(head("distribute", count(len(plan.targets), "target")))
         for target in plan.targets:
@@ -78,9 +78,7 @@ def _customize(tree: Tree, plan: Plan, steps: PlanSteps) -> None:
         steps.add_generalize(tree, plan.generalize)
 
 
-def _validate(tree: Tree, plan: Plan, steps: PlanSteps) -> None:
-    validation = plan.validation
-    assert validation is not None  # noqa: S101 - the caller has looked
+def _validate(tree: Tree, validation: ValidationSpec, plan: Plan, steps: PlanSteps) -> None:
     what = "the image" if validation.image else "the source alone (nothing is built)"
     node = tree.add(head("validate", f"{what}, {count(len(validation.steps), 'step')}"))
     machine = node.add(head(validation.machine.name, f"log packerlogs/{validation.log_blob}"))

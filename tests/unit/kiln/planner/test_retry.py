@@ -95,6 +95,23 @@ def test_an_image_that_failed_its_validation_is_built_again() -> None:
     assert is_whole_build(retried(MADE, NO_VHD, invalid=True))
 
 
+def test_a_managed_image_with_data_disks_is_not_made_from_a_version() -> None:
+    managed = {
+        "type": "ManagedImage",
+        "runOutputName": "managed",
+        "imageId": f"{samples.MANAGED}/hello",
+        "location": "westeurope",
+    }
+    failed = RunOutput(name="managed", kind="ManagedImage", error=BROKEN)
+    retry = Retry(outputs=(MADE, failed), source_version=samples.LINUX.version)
+    distribute = [samples.GALLERY, managed]
+
+    assert samples.plan(retry=retry, distribute=distribute).machine is None
+    assert samples.plan(retry=retry, distribute=distribute, additionalDataDisks=[{"sizeGB": 4}]).machine is not None
+    source = samples.LINUX.model_copy(update={"data_disk_luns": (0,)})
+    assert samples.plan(source, retry=retry, distribute=distribute).machine is not None
+
+
 def test_a_retry_is_of_the_very_same_source() -> None:
     retry = Retry(source_version="0.1.1")
 
