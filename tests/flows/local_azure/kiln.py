@@ -135,9 +135,14 @@ class Kiln:
 
     def delete(self) -> FlowResult:
         """Delete the template, and run that to its end."""
+        return self.deletion().finish()
+
+    def deletion(self) -> Flow:
+        """Start to delete the template."""
         self.leave()
         request = DeleteTemplateRequest(template=self.id)
-        return self.runner.run("delete_template", request.model_dump(mode="json"), instance_id=f"delete-{self.suffix}")
+        name = f"delete-{self.suffix}"
+        return self.runner.start("delete_template", request.model_dump(mode="json"), instance_id=name)
 
     def resources(self, group: str | None = None) -> list[str]:
         """Return the types (lower case, sorted) of what the staging group, or another one, holds; itself left out."""

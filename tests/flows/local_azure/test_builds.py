@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkit.guests.scripted.rules import Rule
+from kiln.cloud import restarts
 from kiln.runs.record import RunState
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template
 
@@ -59,6 +60,19 @@ def test_a_linux_machine_restarts_between_its_customizers(kiln: Callable[..., Ki
     assert "/var/lib/kiln-boot" in check
     assert "another boot" in after
     assert "waagent" in generalize
+
+
+def test_a_machine_is_asked_until_it_is_in_another_boot(
+    kiln: Callable[..., Kiln], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restarts, "PAUSE", 0.0)  # real seconds, while virtual minutes pass
+    restarting = submitted(kiln(example("linux-restart.json")))
+    restarting.azure.guests.rules.append(Rule(matches=b"not restarted yet", exit_code=75, times=2))
+
+    run = restarting.build()
+
+    assert run.state == "Succeeded", run.message
+    assert sum("not restarted yet" in script for script in restarting.scripts["build"]) == 3
 
 
 def test_a_windows_machine_restarts_and_is_updated_in_rounds_and_its_image_is_tested(

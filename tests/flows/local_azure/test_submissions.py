@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
+from devkit.guests.scripted.rules import Rule
 from kiln.cloud import clients
 from kiln.runs.store import Runs, Templates
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, gallery, template
@@ -147,6 +148,43 @@ def test_of_a_staging_group_of_the_user_s_own_only_what_kiln_made_goes(kiln: Cal
 
     assert guest.resources(name) == []
     assert not groups.get(name).tags
+
+
+def test_a_machine_that_was_kept_in_a_group_of_the_user_s_own_goes_with_its_template(kiln: Callable[..., Kiln]) -> None:
+    name = "rg-staging-that-keeps"
+    clients.resources(SUBSCRIPTION).resource_groups.create_or_update(name, {"location": "westeurope"})
+    address = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}"
+    abort = {"onCustomizerError": "abort"}
+    kept = kiln(template(stagingResourceGroup=address, errorHandling=abort), staging_group=name)
+    kept.azure.guests.rules.append(Rule(matches=b"echo hello", exit_code=1))
+    kept.submit()
+    assert kept.build().kept
+    assert "virtualmachines" in kept.resources()
+
+    assert kept.delete().status == "Completed"
+
+    assert kept.resources(name) == []
+
+
+def test_a_template_that_is_deleted_in_the_middle_of_a_build_goes_when_that_has_ended(
+    kiln: Callable[..., Kiln],
+) -> None:
+    building = kiln(template())
+    building.submit()
+    group = building.template.staging_group
+    deletions: list[Flow] = []
+    building.runner.on_activity("check_step", lambda _: deletions.append(building.deletion()))
+    building.cancel_at("check_step")
+
+    _, flow = building.start_build()
+    flow.finish()
+    result = deletions[0].finish()
+
+    assert result.status == "Completed"
+    order = [call.name for call in result.calls if call.name in {"finish_run", "start_delete_group"}]
+    assert order == ["finish_run", "start_delete_group"]
+    assert Templates().get(building.id) is None
+    assert building.resources(group) == []
 
 
 def test_a_staging_group_of_kiln_s_own_goes_as_a_whole(kiln: Callable[..., Kiln]) -> None:
