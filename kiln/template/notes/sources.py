@@ -8,11 +8,9 @@ from kiln.template.sources import ManagedImageSource, PlanInfo, PlatformImageSou
 NOTES: Notes = {
     PlatformImageSource: {
         "type": Note("`PlatformImage`: a marketplace image"),
-        "publisher": Note(
-            "The image's publisher", "required; AIB takes a body without it and fails the template later"
-        ),
-        "offer": Note("The image's offer", "required; AIB takes a body without it and fails the template later"),
-        "sku": Note("The image's SKU", "required; AIB takes a body without it and fails the template later"),
+        "publisher": Note("The image's publisher", "required; AIB's definition lets it be left out"),
+        "offer": Note("The image's offer", "required; AIB's definition lets it be left out"),
+        "sku": Note("The image's SKU", "required; AIB's definition lets it be left out"),
         "version": Note(
             "A version, or `latest` in any case, which is resolved when a build starts", "`latest` if left out"
         ),

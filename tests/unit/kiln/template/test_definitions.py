@@ -28,8 +28,8 @@ BODIES: dict[str, type[Model]] = {
     "Trigger": Trigger,
 }
 
-EMPTY = "an empty text names nothing, and AIB fails such a template later"
-NEEDED = "AIB cannot do without, and fails such a template later"
+EMPTY = "an empty text names nothing"
+NEEDED = "nothing can be built without it"
 OURS = "Kiln's own restart of any operating system"
 SOURCE, PLAN = "properties.source[PlatformImage]", "properties.source[PlatformImage].planInfo"
 TARGETS, CUSTOMIZERS = "properties.distribute[]", "properties.customize[]"
