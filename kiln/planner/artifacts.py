@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from kiln.planner import names
 from kiln.planner.staging import ArtifactSpec
-from kiln.template.customizers import FileCustomizer, FileValidator
+from kiln.template.customizers import (
+    FileCustomizer,
+    FileValidator,
+    PowerShellCustomizer,
+    PowerShellValidator,
+    ShellCustomizer,
+    ShellValidator,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,5 +73,7 @@ def _source(step: Customizer | Validator) -> tuple[str, str, str] | None:
     """Return a step's member that names its artifact, with its URL and checksum."""
     if isinstance(step, FileCustomizer | FileValidator):
         return "sourceUri", step.source_uri, step.sha256_checksum
-    url = getattr(step, "script_uri", None)
-    return ("scriptUri", url, step.sha256_checksum) if url else None  # type: ignore[union-attr]  # only scripts have both
+    scripts = ShellCustomizer | PowerShellCustomizer | ShellValidator | PowerShellValidator
+    if isinstance(step, scripts) and step.script_uri:
+        return "scriptUri", step.script_uri, step.sha256_checksum
+    return None
