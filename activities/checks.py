@@ -41,9 +41,9 @@ def problems(template: ImageTemplate, record: TemplateRecord) -> tuple[ErrorDeta
         outcomes = list(pool.map(_outcome, (call for _, call in asked)))
     found = [problem.as_detail().model_copy(update={"code": problem.code}) for problem in wrong]
     found += [_detail(error) for outcome in outcomes if isinstance(outcome, list) for error in outcome]
-    if not found:  # then every fact is there
-        source = next(outcome for outcome in outcomes if isinstance(outcome, SourceFacts))
-        definitions: dict[str, DefinitionFacts] = dict(item for item in outcomes if isinstance(item, tuple))
+    source = next((outcome for outcome in outcomes if isinstance(outcome, SourceFacts)), None)
+    definitions: dict[str, DefinitionFacts] = dict(item for item in outcomes if isinstance(item, tuple))
+    if source is not None and set(gallery_image_ids(template)) <= definitions.keys():
         found += misfits(template, Facts(source=source, definitions=definitions))
     return tuple(found)
 

@@ -13,8 +13,9 @@ from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
-from kiln.runs.record import RunState
+from kiln.runs.record import Phase, RunState
 from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import annotate
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
@@ -48,8 +49,13 @@ def make_plan(run: RunRef) -> Plan:
         retry=retry,
     )
     _refuse_taken(plan, {image_id.lower(): found.versions for image_id, found in definitions.items()})
-    version = source.version
-    Runs().update(run.template, run.run_id, lambda found: found.model_copy(update={"source_version": version}))
+    note, version = " ".join(plan.not_used), source.version
+
+    def change(found: RunRecord) -> RunRecord:
+        noted = annotate(found, Phase.PLAN, note) if note else found
+        return noted.model_copy(update={"source_version": version})
+
+    Runs().update(run.template, run.run_id, change)
     return plan
 
 

@@ -58,6 +58,8 @@ def finish_run(request: FinishReport) -> Nothing:
 
     ended = change(Runs().require(run.template, run.run_id))
     Templates().update(run.template, lambda template: publish_outputs(template, ended))
+    if request.kept:
+        _log(ended, f"==> kept, at a cost, until the template is deleted: {', '.join(request.kept)}\n")
     _log(ended, f"==> {request.at[:19]}Z {request.state}\n")
     Runs().update(run.template, run.run_id, change)  # last: who sees a final state finds outputs and log complete
     return Nothing()

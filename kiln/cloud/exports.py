@@ -25,6 +25,7 @@ ACCESS_SECONDS = 6 * 3600
 """How long the copy may read the disk; access is withdrawn as soon as the copy is over."""
 RUN_METADATA = "kilnrun"
 """The tag with the run's id, as blob metadata in lower case."""
+BLOB_NOT_FOUND = "BlobNotFound"
 GRANT_TIMEOUT = 90
 """Seconds; granting access takes a few."""
 
@@ -35,7 +36,10 @@ def vhd_url(request: VhdRequest) -> str:
 
 
 def refuse_taken(url: str) -> None:
-    """Raise `VersionTaken` when somebody else's blob is in the VHD's place; an earlier run's is overwritten."""
+    """Raise `VersionTaken` when somebody else's blob is in the VHD's place; an earlier run's is overwritten.
+
+    Raises `AzureNotFound` when there is not even a container.
+    """
     properties = _properties(blobs.at(url))
     if properties is None or RUN_METADATA in {name.lower() for name in properties.metadata or {}}:
         return
@@ -114,7 +118,9 @@ def _properties(blob: BlobClient) -> BlobProperties | None:
     try:
         with azure(f"look up {blob.url}"):
             return blob.get_blob_properties()
-    except AzureNotFound:
+    except AzureNotFound as error:
+        if BLOB_NOT_FOUND not in {detail.code for detail in error.detail.details}:
+            raise  # the container, or the account
         return None
 
 

@@ -53,7 +53,7 @@ def azure(doing: str) -> Iterator[None]:
         if is_transient(error):
             raise
         code, message = innermost(_body(error))
-        code = code or getattr(error, "error_code", None)  # a storage account's answers are XML, which its client reads
+        code = code or _storage_code(error)
         kind = AzureNotFound if error.status_code == http.HTTPStatus.NOT_FOUND else AzureFailed
         raise failed(doing, code or str(error.status_code or "Unknown"), message or str(error.message), kind) from error
 
@@ -84,6 +84,12 @@ def innermost(body: Any) -> tuple[str | None, str | None]:
         details = error.get("details")
         error = details[0] if isinstance(details, list) and details else None
     return found
+
+
+def _storage_code(error: HttpResponseError) -> str | None:
+    """Return the code in a storage account's answer, which is XML or, for a HEAD, a header: its client reads both."""
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code)) if code else None
 
 
 def _body(error: HttpResponseError) -> Any:

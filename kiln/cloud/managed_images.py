@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
+from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
 from kiln.errors import AzureNotFound, VersionTaken
 from kiln.ids import name_of, part_of
@@ -45,7 +46,9 @@ def refuse_taken(target: ManagedImageTarget) -> str | None:
 
 
 def start_image(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
-    """Start to make the image. Raises `VersionTaken` when somebody else's is there."""
+    """Start to make the image. Raises `VersionTaken` when somebody else's is there, and what the origin forbids."""
+    if origin.version:
+        refuse_data_disks(origin.version)
     maker = refuse_taken(target)
     if maker is not None and maker != target.tags["kilnRun"]:
         _delete(target)

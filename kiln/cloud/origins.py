@@ -5,13 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
+from kiln.cloud.failures import azure
+from kiln.cloud.gallery import names
 from kiln.cloud.machine_body import DISK_KIND
 from kiln.cloud.operations import start
+from kiln.cloud.refusal import refused
 from kiln.ids import name_of, part_of
 
 if TYPE_CHECKING:
     from kiln.messages import Operation
     from kiln.planner.targets import OriginSpec
+
+
+def refuse_data_disks(version: str) -> None:
+    """Raise a `BuildError` when a gallery version (its ARM id) has data disks.
+
+    Only the OS disk of a version is made into a disk here; an image without the rest would be another one in silence.
+    """
+    with azure(f"look up {version}"):
+        found = clients.compute(part_of(version, "subscriptions")).gallery_image_versions.get(
+            *names(version), name_of(version), api_version=clients.GALLERIES
+        )
+    storage = found.properties.storage_profile if found.properties else None
+    if storage and storage.data_disk_images:
+        raise refused(
+            f"A managed image cannot be made from {version}, because that has data disks.",
+            target="properties.distribute",
+            hint="Start a new run: from a build machine, managed images get all of its disks.",
+        )
 
 
 def start_disk(origin: OriginSpec) -> Operation:

@@ -100,8 +100,9 @@ def test_a_container_that_is_not_there_is_named_with_what_to_do(container: Conta
     request = request_for(container)
     container.delete_container()
 
-    with pytest.raises(AzureNotFound, match="Create the container first"):
-        exports.start_export(request)
+    for export in (exports.start_export, lambda it: exports.refuse_taken(exports.vhd_url(it))):
+        with pytest.raises(AzureNotFound, match="Create the container first"):
+            export(request)
 
 
 def test_clean_up_withdraws_an_access_that_is_still_there_and_no_other(
