@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -14,7 +15,8 @@ from azure.mgmt.imagebuilder import ImageBuilderClient
 from devkit.guests.scripted.rules import Rule
 from devkit.specification import of_sdk
 from tests.answers import ANSWERED
-from tests.e2e.app import GALLERY, GROUP, SUBSCRIPTION, KilnApp, kinds, resources, template
+from tests.e2e.app import API, GALLERY, GROUP, SUBSCRIPTION, KilnApp, kinds, resources, template, template_path
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,3 +117,85 @@ def test_a_cancel_in_the_middle_of_a_script_ends_clean(sdk: ImageBuilderClient, 
     staging = str(shown.exact_staging_resource_group).rsplit("/", 1)[-1]
     left = kinds(resources(app.azure, group=staging))
     assert not {"virtualmachines", "networkinterfaces", "disks"} & set(left)
+
+
+def test_a_template_is_updated_patched_and_given_a_trigger(sdk: ImageBuilderClient, app: KilnApp) -> None:
+    templates = sdk.virtual_machine_image_templates
+    templates.begin_create_or_update(GROUP, "sdk-versions", template("base")).result()
+    templates.begin_create_or_update(GROUP, "sdk-versions", template("base", buildTimeoutInMinutes=60)).result()
+    patched = templates.begin_update(
+        GROUP, "sdk-versions", {"properties": {"vmProfile": {"vmSize": "Standard_D2s_v5"}}}
+    ).result()
+    assert patched.properties is not None
+    assert patched.properties.vm_profile is not None
+    assert patched.properties.vm_profile.vm_size == "Standard_D2s_v5"
+    assert patched.properties.build_timeout_in_minutes == 60
+
+    versions = app.call("GET", "sdk-versions/versions").json()["value"]
+    assert [(each["name"], each["properties"]["provisioningState"]) for each in versions] == [
+        ("3", "Succeeded"),
+        ("2", "Succeeded"),
+        ("1", "Succeeded"),
+    ]
+    trigger = {"properties": {"kind": "SourceImage"}}
+    sdk.triggers.begin_create_or_update(GROUP, "sdk-versions", "new-source", trigger).result()
+    made = sdk.triggers.get(GROUP, "sdk-versions", "new-source").properties
+    assert made is not None
+    assert made.status is not None
+    assert made.status.code == "Healthy"
+    assert "Microsoft.VirtualMachineImages/imageTemplates/triggers/write" in {
+        each.name for each in sdk.operations.list()
+    }
+
+    templates.begin_delete(GROUP, "sdk-versions").result()
+    templates.begin_create_or_update(GROUP, "sdk-versions", template("base")).result()
+    assert list(sdk.triggers.list_by_image_template(GROUP, "sdk-versions")) == []
+    assert [each["name"] for each in app.call("GET", "sdk-versions/versions").json()["value"]] == ["1"]
+
+
+def test_a_source_that_does_not_exist_is_named_when_the_template_is_submitted(
+    sdk: ImageBuilderClient, app: KilnApp
+) -> None:
+    body = template("base")
+    body["properties"]["source"]["sku"] = "12-gen7"
+    templates = sdk.virtual_machine_image_templates
+
+    with pytest.raises(HttpResponseError, match="12-gen7") as caught:
+        templates.begin_create_or_update(GROUP, "sdk-wrong", body).result()
+
+    assert caught.value.error is not None
+    assert caught.value.error.code == "BadPIRSource"
+    failed = templates.get(GROUP, "sdk-wrong").properties
+    assert failed is not None
+    assert failed.provisioning_state == "Failed"
+    staging = str(failed.exact_staging_resource_group).rsplit("/", 1)[-1]
+    assert resources(app.azure, group=staging) == set()
+
+    templates.begin_delete(GROUP, "sdk-wrong").result()
+
+
+def test_a_retry_builds_what_failed_and_the_validators_output_is_a_log_of_its_own(
+    sdk: ImageBuilderClient, app: KilnApp
+) -> None:
+    broken = Rule(matches=b"fetch-packages", exit_code=42)
+    app.azure.guests.rules += [broken, Rule(matches=b"smoke-test", stdout=b"all is well\n")]
+    body = template(
+        "base",
+        customize=[{"type": "Shell", "name": "packages", "inline": ["fetch-packages"]}],
+        validate={"inVMValidations": [{"type": "Shell", "name": "smoke", "inline": ["smoke-test"]}]},
+    )
+    templates = sdk.virtual_machine_image_templates
+    templates.begin_create_or_update(GROUP, "sdk-retry", body).result()
+    with pytest.raises(HttpResponseError, match="exit code 42"):
+        templates.begin_run(GROUP, "sdk-retry").result()
+    failed = app.call("GET", "sdk-retry/runs").json()["value"][0]["name"]
+
+    app.azure.guests.rules.remove(broken)
+    assert app.call("POST", f"sdk-retry/runs/{failed}/retry").status_code == 202
+
+    retried = app.call("GET", "sdk-retry/runs").json()["value"][0]["name"]
+    run = until(lambda: (found := app.run_state("sdk-retry", retried))["runState"] != "Running" and found, within=120)
+    assert (run["runState"], run["retryOf"]) == ("Succeeded", failed)
+    log = f"{app.address}{template_path(f'sdk-retry/runs/{retried}/log')}"
+    assert "all is well" in httpx.get(log, params={**API, "name": "validation"}).text
+    assert "all is well" not in httpx.get(log, params=API).text
