@@ -9,7 +9,7 @@ from kiln.ids import name_of, region_name, resource_id
 from kiln.planner import names
 from kiln.planner.tags import RUN_TAG
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
-from kiln.planner.versions import next_version
+from kiln.planner.versions import ANY_MAJOR, next_version
 from kiln.template.distributors import (
     LatestVersioning,
     ManagedImageDistributor,
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 class Targets:
     """Makes the targets of one run. It remembers the versions that it gives, so that none is given twice."""
 
-    def __init__(self, run_id: str, group: GroupSpec, origin: OriginSpec, facts: Facts) -> None:
+    def __init__(
+        self, template: ImageTemplate, run_id: str, group: GroupSpec, origin: OriginSpec, facts: Facts
+    ) -> None:
         self._run_id = run_id
         self._group = group
         self._origin = origin
         self._facts = facts
-        self._given: dict[str, tuple[str, ...]] = {}
+        self._given = {(key, version) for key, version in fixed_versions(template, facts.source) if version}
 
     def target(self, index: int, distributor: Distributor, done: RunOutput | None) -> Target:
         """Return the `index`-th distributor as a target; `done` is what an earlier run made of it already."""
@@ -72,20 +74,14 @@ class Targets:
         )
 
     def _version(self, distributor: SharedImageDistributor, definition: DefinitionFacts) -> str:
-        if distributor.version is not None:
-            return distributor.version
-        key = distributor.definition_id.lower()
-        given = self._given.get(key, ())
-        match distributor.versioning:
-            case SourceVersioning():
-                version = self._facts.source.version
-            case LatestVersioning(major=major):
-                version = next_version((*definition.versions, *given), major)
-            case None:
-                version = next_version((*definition.versions, *given))
-            case _:
-                assert_never(distributor.versioning)
-        self._given[key] = (*given, version)
+        version = fixed_version(distributor, self._facts.source)
+        if version is None:
+            key = distributor.definition_id.lower()
+            given = tuple(version for other, version in self._given if other == key)
+            scheme = distributor.versioning
+            major = scheme.major if isinstance(scheme, LatestVersioning) else ANY_MAJOR
+            version = next_version((*definition.versions, *given), major)
+            self._given.add((key, version))
         return version
 
     def _managed(self, index: int, distributor: ManagedImageDistributor, tags: dict[str, str]) -> ManagedImageTarget:
@@ -105,6 +101,19 @@ class Targets:
 
     def _snapshot(self, name: str) -> str:
         return resource_id(self._group.subscription, self._group.name, "Microsoft.Compute/snapshots", name)
+
+
+def fixed_version(distributor: SharedImageDistributor, source: SourceFacts) -> str | None:
+    """Return the version that the template names, or that its source has; None for the next one."""
+    if distributor.version is not None:
+        return distributor.version
+    return source.version if isinstance(distributor.versioning, SourceVersioning) else None
+
+
+def fixed_versions(template: ImageTemplate, source: SourceFacts) -> tuple[tuple[str, str | None], ...]:
+    """Return each gallery target's definition, in lower case, and fixed version, in the template's order."""
+    targets = (item for item in template.properties.distribute if isinstance(item, SharedImageDistributor))
+    return tuple((item.definition_id.lower(), fixed_version(item, source)) for item in targets)
 
 
 def target_regions(distributor: SharedImageDistributor, definition: DefinitionFacts) -> tuple[RegionSpec, ...]:

@@ -128,7 +128,7 @@ def _targets(
     facts: Facts,
     resumption: Resumption | None = None,
 ) -> tuple[Target, ...]:
-    targets = Targets(run_id, staging.group, origin, facts)
+    targets = Targets(template, run_id, staging.group, origin, facts)
     done = {output.name.lower(): output for output in resumption.done} if resumption else {}
     return tuple(
         targets.target(index, item, done.get(item.run_output_name.lower()))

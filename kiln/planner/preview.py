@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kiln.template.sources import Source
 
 PREVIEW_RUN = "00000000-000000-00000000"
-PREVIEW_VERSION = "1.0.0"
+PREVIEW_VERSION = "0.0.0"
 """Stands for the source's version, where a gallery version takes it over."""
 
 

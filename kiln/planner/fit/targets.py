@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from kiln.errors import ErrorDetail
 from kiln.ids import region_name
-from kiln.planner.distribute import target_regions
+from kiln.planner.distribute import fixed_version, target_regions
 from kiln.planner.fit.security import takes_security
 from kiln.planner.versions import is_version
 from kiln.template.distributors import (
@@ -32,13 +32,14 @@ CODE = "BadSharedImageDistribute"
 
 def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetail]:
     """Yield what is wrong with each target."""
+    taken: set[tuple[str, str]] = set()
     for index, target in enumerate(template.properties.distribute):
         path = f"properties.distribute[{index}]"
         match target:
             case SharedImageDistributor():
                 definition = facts.definitions[target.definition_id]
                 yield from _definition(path, target, definition, facts.source)
-                yield from _version(path, target, facts.source)
+                yield from _version(path, target, facts.source, taken)
                 yield from _shallow(path, target, definition, region_name(template.location))
             case ManagedImageDistributor() if facts.source.architecture == "Arm64":
                 yield ErrorDetail(
@@ -82,9 +83,14 @@ def _definition(
         )
 
 
-def _version(path: str, target: SharedImageDistributor, source: SourceFacts) -> Iterator[ErrorDetail]:
-    if isinstance(target.versioning, SourceVersioning) and not is_version(source.version):
-        has = f"has the version {source.version}" if source.version else "has no version"
+def _version(
+    path: str, target: SharedImageDistributor, source: SourceFacts, taken: set[tuple[str, str]]
+) -> Iterator[ErrorDetail]:
+    version = fixed_version(target, source)
+    if version is None:
+        return
+    if isinstance(target.versioning, SourceVersioning) and not is_version(version):
+        has = f"has the version {version}" if version else "has no version"
         yield ErrorDetail(
             code=CODE,
             message=f"{path}.versioning: the scheme Source takes over the source image's version, and this one {has}; "
@@ -92,6 +98,15 @@ def _version(path: str, target: SharedImageDistributor, source: SourceFacts) -> 
             target=f"{path}.versioning.scheme",
             hint="Use the scheme Latest, or name the version in galleryImageId.",
         )
+    elif (key := (target.definition_id.lower(), version)) in taken:
+        yield ErrorDetail(
+            code=CODE,
+            message=f"{path}.galleryImageId: another target makes version {version} of {target.definition_id} already.",
+            target=f"{path}.galleryImageId",
+            hint="Put the regions of both into one target, or give one of them another version.",
+        )
+    else:
+        taken.add(key)
 
 
 def _shallow(

@@ -62,6 +62,14 @@ def test_two_targets_in_one_definition_get_two_versions() -> None:
     assert [target.version for target in plan.targets if isinstance(target, GalleryTarget)] == ["1.0.0", "1.0.1"]
 
 
+def test_a_next_version_keeps_away_from_the_ones_that_other_targets_name() -> None:
+    first = {**samples.GALLERY, "runOutputName": "next"}
+    second = {**samples.GALLERY, "runOutputName": "named", "galleryImageId": f"{samples.IMAGE}/versions/1.0.0"}
+    plan = samples.plan(distribute=[first, second])
+
+    assert [target.version for target in plan.targets if isinstance(target, GalleryTarget)] == ["1.0.1", "1.0.0"]
+
+
 def test_the_home_region_is_among_the_targets_even_if_it_was_not_asked_for() -> None:
     target = gallery(location="East US", targetRegions=[{"name": "West Europe", "replicaCount": 3}])
 

@@ -55,11 +55,12 @@ def test_arm_is_known_by_its_sku() -> None:
     assert samples.machine_of(preview(source=source)).size == "Standard_D2ps_v5"
 
 
-def test_versions_are_numbered_as_in_an_empty_definition() -> None:
-    (target,) = preview(distribute=[{**samples.GALLERY, "versioning": {"scheme": "Source"}}]).targets
+@pytest.mark.parametrize(("scheme", "version"), [("Latest", "1.0.0"), ("Source", "0.0.0")])
+def test_versions_are_placeholders(scheme: str, version: str) -> None:
+    (target,) = preview(distribute=[{**samples.GALLERY, "versioning": {"scheme": scheme}}]).targets
 
     assert isinstance(target, GalleryTarget)
-    assert target.version == "1.0.0"
+    assert target.version == version
 
 
 def test_a_named_staging_group_is_the_one() -> None:

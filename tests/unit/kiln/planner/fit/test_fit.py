@@ -166,6 +166,18 @@ def test_the_source_scheme_needs_a_version_of_three_numbers(version: str) -> Non
     assert one(like(version=version), distribute=[target]).target == "properties.distribute[0].versioning.scheme"
 
 
+@pytest.mark.parametrize(
+    "fixed", [{"versioning": {"scheme": "Source"}}, {"galleryImageId": f"{samples.IMAGE}/versions/0.20261101.1"}]
+)
+def test_two_targets_cannot_make_the_same_version(fixed: dict[str, Any]) -> None:
+    first = {**samples.GALLERY, "versioning": {"scheme": "Source"}}
+
+    problem = one(distribute=[first, {**samples.GALLERY, "runOutputName": "second", **fixed}])
+
+    assert problem.target == "properties.distribute[1].galleryImageId"
+    assert "version 0.20261101.1 of" in problem.message
+
+
 def test_a_disk_only_grows() -> None:
     problem = one(vmProfile={"osDiskSizeGB": 29})
 
