@@ -195,10 +195,12 @@ def test_one_target_s_failure_is_its_own(kiln: Callable[..., Kiln]) -> None:
     assert "QuotaExceeded" in errors["image"].message
 
 
+@pytest.mark.xfail(strict=True, reason="the update names another source than the version's own, which Azure refuses")
 def test_a_retry_gives_a_missing_region_its_image_without_building_again(kiln: Callable[..., Kiln]) -> None:
     spread = submitted(kiln(template(distribute=[gallery("northeurope")])))
     late = {"region": "northeurope", "state": "Failed", "details": "no capacity"}
     spread.fault(method="PUT", path="*/images/base/versions/*", nth=2, replication=late)
+    spread.fault(method="PATCH", path="*/images/base/versions/*", replication=late)
     first = spread.build()
     assert first.state == "PartiallySucceeded", first.message
     assert first.outputs[0].regions == ("westeurope",)
@@ -217,6 +219,7 @@ def test_a_retry_makes_a_failed_target_s_image_of_the_good_version(kiln: Callabl
     several.fault(method="PUT", path="*/images/img-late", status=409, code="QuotaExceeded", message="no more")
     first = several.build()
     assert first.state == "PartiallySucceeded", first.message
+    several.runner.redeliver("start_origin_disk")
 
     second = several.build(retry_of=first)
 
