@@ -6,7 +6,7 @@ It owns which subscriptions an event goes to; it must not know HTTP or how a sub
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure.eventgrid import filters
@@ -70,7 +70,7 @@ class EventGrid:
 
     def _in_force(self, subscription: Resource) -> bool:
         expires = subscription.properties.get("expirationTimeUtc")
-        if expires is not None and datetime.fromisoformat(expires).timestamp() <= self.time.now():
+        if expires is not None and _in_utc(expires).timestamp() <= self.time.now():
             return False
         return subscription.properties["provisioningState"] in _IN_FORCE
 
@@ -88,3 +88,8 @@ class EventGrid:
             self.queue.put(
                 Delivery(delivery.subscription, delivery.schema, delivery.document, now, delivery.due, delivery.rank)
             )
+
+
+def _in_utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

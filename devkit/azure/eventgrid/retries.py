@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 ANSWER_SECONDS = 30.0
+# "There's a five-minute delay between the last attempt to deliver an event and" its dead letter, in seconds.
 DEAD_LETTER_SECONDS = 300.0
-"""Between the last attempt and the dead letter: "a five-minute delay"."""
+# "If the dead-letter location is unavailable for four hours, the event is dropped".
 DEAD_LETTER_GIVE_UP_SECONDS = 4 * 3600.0
-""""If the dead-letter location is unavailable for four hours, the event is dropped"."""
+# Seconds; the last again and again. Event Grid adds a small randomness, which is left out here.
 _SCHEDULE = (10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
-"""Seconds; the last one again and again. Event Grid adds a small randomness, which is left out here."""
 _SUCCESS = range(200, 205)
 # "Error codes for which retry doesn't happen", by kind of endpoint.
 _FINAL = {"WebHook": {400, 401, 403, 413}, "AzureFunction": {400, 403, 413}}

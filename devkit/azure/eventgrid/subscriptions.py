@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 table = RouteTable()
 works = WorkTable()
+_LONGEST_NAME = 64
 
 
 async def put(cloud: Cloud, call: Call) -> Answer:
     """Create or replace a subscription; its endpoint is validated in the background ("at create and update")."""
+    topics.check_name(call, _LONGEST_NAME)
     return _write(cloud, call, call.body["properties"])
 
 

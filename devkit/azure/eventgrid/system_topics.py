@@ -23,6 +23,7 @@ table = RouteTable()
 works = WorkTable()
 TYPE = "Microsoft.EventGrid/systemTopics"
 PATH = crud.path_of(TYPE)
+_LONGEST_NAME = 128
 remove = topics.remove
 works.work("systemTopic.put")(crud.settle)
 
@@ -30,6 +31,7 @@ works.work("systemTopic.put")(crud.settle)
 @table.route("PUT", PATH, body=SYSTEM_TOPIC)
 async def put(cloud: Cloud, call: Call) -> Answer:
     """Create or replace a system topic; one source has one at most."""
+    topics.check_name(call, _LONGEST_NAME)
     doc: dict[str, Any] = call.body
     if doc.pop("location").lower() != "global":
         raise invalid("A system topic of a subscription or resource group has the location 'global'.", "location")

@@ -28,16 +28,14 @@ table = RouteTable()
 works = WorkTable()
 TYPE = "Microsoft.EventGrid/topics"
 PATH = crud.path_of(TYPE)
-_NAME = re.compile(r"[A-Za-z0-9-]{3,50}")  # "Naming rules and restrictions for Azure resources", Microsoft.EventGrid
+_LONGEST_NAME = 50
 works.work("topic.put")(crud.settle)
 
 
 @table.route("PUT", PATH, body=TOPIC)
 async def put(cloud: Cloud, call: Call) -> Answer:
     """Create or replace a topic; the answer is 201 for both, as in the specification."""
-    name = call.id.rsplit("/", 1)[-1]
-    if not _NAME.fullmatch(name):
-        raise invalid(f"The topic name '{name}' is invalid: 3 to 50 letters, digits and hyphens.", "name")
+    check_name(call, _LONGEST_NAME)
     old = cloud.store.find(call.id)
     doc: dict[str, Any] = call.body
     given = doc.get("properties", {})
@@ -59,6 +57,13 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     cloud.store.save(resource)
     operation = cloud.operations.begin("topic.put", resource.id, failure=call.failure)
     return crud.put_answer(cloud, call, resource, operation, status=201)
+
+
+def check_name(call: Call, longest: int) -> None:
+    """Refuse a name ("Naming rules and restrictions for Azure resources", Microsoft.EventGrid)."""
+    name = call.id.rsplit("/", 1)[-1]
+    if not re.fullmatch(rf"[A-Za-z0-9-]{{3,{longest}}}", name):
+        raise invalid(f"The name '{name}' is invalid: 3 to {longest} letters, digits and hyphens.", "name")
 
 
 def _endpoint(cloud: Cloud, call: Call, resource: Resource) -> str:

@@ -351,6 +351,40 @@ def test_what_a_subscription_cannot_have_is_refused(cloud: Harness, properties: 
     assert where in answer.json()["error"]["message"]
 
 
+def test_names_have_3_to_so_many_letters_digits_and_hyphens(cloud: Harness) -> None:
+    body = {"location": "westeurope"}
+    for name, status in (("ab", 400), ("under_score", 400), ("n" * 51, 400), ("n" * 50, 201)):
+        assert cloud.put(f"{TOPICS}/{name}", body).status_code == status
+
+
+def test_deliveries_with_an_identity_need_one_on_the_topic(cloud: Harness, subscriber: Subscriber) -> None:
+    destination = {"endpointType": "WebHook", "properties": {"endpointUrl": subscriber.url}}
+    identity = {"type": "UserAssigned", "userAssignedIdentity": IDENTITY}
+    body = {"properties": {"deliveryWithResourceIdentity": {"identity": identity, "destination": destination}}}
+    path = f"{TOPICS}/with-identity/eventSubscriptions/hook"
+    make_topic(cloud, "with-identity")
+    assert "not enabled on the topic" in cloud.put(path, body).json()["error"]["message"]
+    assigned = {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY.upper(): {}}}
+    topic = make_topic(cloud, "with-identity", identity=assigned)
+    both = {"properties": {**body["properties"], "destination": destination}}
+    assert "Only one of" in cloud.put(path, both).json()["error"]["message"]
+    assert cloud.put(path, body).status_code == 201
+    get = management(cloud).topic_event_subscriptions.get
+    until(lambda: get("rg-images", "with-identity", "hook").provisioning_state == "Succeeded")
+    with publisher(cloud, topic) as client:
+        client.send(cloud_event())
+    assert subscriber.notified(1)[0].ids == ["event-1"]
+
+
+def test_an_expired_subscription_gets_nothing(cloud: Harness, subscriber: Subscriber) -> None:
+    topic = make_topic(cloud, "expiring")
+    subscribe(cloud, "expiring", "past", subscriber.url, expirationTimeUtc="2020-01-01T00:00:00")
+    subscribe(cloud, "expiring", "future", subscriber.url, expirationTimeUtc="2999-01-01T00:00:00Z")
+    with publisher(cloud, topic) as client:
+        client.send(cloud_event())
+    assert [item.headers["aeg-subscription-name"] for item in subscriber.notified(1)] == ["FUTURE"]
+
+
 def test_endpoints_are_https_or_on_this_machine(cloud: Harness) -> None:
     make_topic(cloud, "schemes")
     for url in ("http://example.com/hook", "ftp://127.0.0.1/", "hook"):
@@ -365,7 +399,7 @@ def test_a_function_is_found_by_its_id(cloud: Harness, subscriber: Subscriber) -
 
     def create() -> Any:
         body = {"properties": {"destination": destination}}
-        return subscriptions.begin_create_or_update("rg-images", "functions", "f", body).result()
+        return subscriptions.begin_create_or_update("rg-images", "functions", "function", body).result()
 
     refused(create, "Endpoint validation")
     cloud.local("PUT", "functions", json={function: subscriber.url})
