@@ -46,6 +46,7 @@ def start_gallery(image: ValidationImageSpec) -> Operation:
 
 def start_definition(image: ValidationImageSpec) -> Operation:
     """Start to make the definition, which keeps generation, architecture and security type."""
+    secured = image.security != "Standard"  # which is what a definition without the feature is
     body: Any = {
         "location": image.location,
         "tags": image.tags,
@@ -55,7 +56,7 @@ def start_definition(image: ValidationImageSpec) -> Operation:
             "hyperVGeneration": image.generation,
             "architecture": image.architecture,
             "identifier": {"publisher": "kiln", "offer": "validation", "sku": image.definition},
-            "features": [{"name": "SecurityType", "value": image.security}],
+            "features": [{"name": "SecurityType", "value": image.security}] if secured else [],
         },
     }
     return start(

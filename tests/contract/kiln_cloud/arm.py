@@ -13,6 +13,8 @@ from kiln.planner.staging import GroupSpec
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 
 COMPUTE, GALLERIES, NETWORK = clients.COMPUTE, clients.GALLERIES, clients.NETWORK
+SOON: Any = {"polling_interval": 0.1}
+"""Seconds; where Azure says nothing, the SDK asks every 30."""
 
 
 def group(name: str, location: str = "westeurope", tags: dict[str, str] | None = None) -> str:
@@ -26,7 +28,7 @@ def managed_image(image_id: str, source: dict[str, Any], location: str = "westeu
     body: Any = {"location": location, "tags": tags, "properties": {"hyperVGeneration": "V2", **source}}
     compute = clients.compute(SUBSCRIPTION)
     compute.images.begin_create_or_update(
-        part_of(image_id, "resourceGroups"), name_of(image_id), body, api_version=COMPUTE
+        part_of(image_id, "resourceGroups"), name_of(image_id), body, api_version=COMPUTE, **SOON
     ).result()
 
 
@@ -35,11 +37,13 @@ def definition(image_id: str, **properties: Any) -> None:
     group_name, gallery, name = (part_of(image_id, part) for part in ("resourceGroups", "galleries", "images"))
     compute = clients.compute(SUBSCRIPTION)
     empty: Any = {"location": "westeurope", "properties": {}}
-    compute.galleries.begin_create_or_update(group_name, gallery, empty, api_version=GALLERIES).result()
+    compute.galleries.begin_create_or_update(group_name, gallery, empty, api_version=GALLERIES, **SOON).result()
     identifier = {"publisher": "test", "offer": "test", "sku": name}
     facts = {"osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2", "identifier": identifier}
     body: Any = {"location": "westeurope", "properties": {**facts, **properties}}
-    compute.gallery_images.begin_create_or_update(group_name, gallery, name, body, api_version=GALLERIES).result()
+    compute.gallery_images.begin_create_or_update(
+        group_name, gallery, name, body, api_version=GALLERIES, **SOON
+    ).result()
 
 
 def version(image_id: str, name: str, machine: str, *regions: str, excluded: bool = False) -> None:
@@ -56,7 +60,7 @@ def version(image_id: str, name: str, machine: str, *regions: str, excluded: boo
         },
     }
     clients.compute(SUBSCRIPTION).gallery_image_versions.begin_create_or_update(
-        group_name, gallery, image, name, body, api_version=GALLERIES
+        group_name, gallery, image, name, body, api_version=GALLERIES, **SOON
     ).result()
 
 
@@ -67,5 +71,5 @@ def network(network_id: str, subnets: list[dict[str, Any]], location: str = "wes
         "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": subnets},
     }
     clients.network(SUBSCRIPTION).virtual_networks.begin_create_or_update(
-        part_of(network_id, "resourceGroups"), name_of(network_id), body, api_version=NETWORK
+        part_of(network_id, "resourceGroups"), name_of(network_id), body, api_version=NETWORK, **SOON
     ).result()

@@ -6,23 +6,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from activities import clean_up, provision, stage, templates
+from activities import clean_up, images, provision, stage, templates
 from activities.adapter import fence
 from kiln.cloud import groups
-from kiln.errors import RunCanceled
+from kiln.errors import RunCanceled, VersionTaken
 from kiln.messages import (
     CloseRequest,
     DeleteRequest,
     DeleteTemplateRequest,
     GroupRequest,
+    ImageRequest,
     MachineRequest,
     NetworkRequest,
     StorageRequest,
 )
+from kiln.planner.targets import ManagedImageTarget
 from kiln.runs.record import LedgerEntry, ProvisioningState, TemplateRecord
 from kiln.runs.store import Ledgers, Templates
 from tests.contract.kiln_cloud import arm
-from tests.contract.kiln_cloud.building import body_with, done, machine_of, plan_with
+from tests.contract.kiln_cloud.building import body_with, done, machine_of, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.waiting import until
 
@@ -86,6 +88,45 @@ def test_a_build_does_not_make_again_what_is_there_and_makes_again_what_is_not()
     storage = StorageRequest(owner=run, storage=plan.staging.storage)
     done(stage.start_storage(storage))
     assert "use" in stage.start_storage(storage).doing
+
+
+def test_what_is_somebody_elses_never_comes_into_the_ledger_and_so_is_never_deleted() -> None:
+    image_id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/images/theirs"
+    target = {"type": "ManagedImage", "runOutputName": "image", "imageId": image_id, "location": "westeurope"}
+    plan = turned_off(plan_with(distribute=[target]))
+    assert plan.origin is not None
+    assert isinstance(plan.targets[0], ManagedImageTarget)
+    arm.managed_image(image_id, {"sourceVirtualMachine": {"id": plan.origin.machine}})
+
+    with pytest.raises(VersionTaken):
+        images.start_image(ImageRequest(run=plan.run, origin=plan.origin, target=plan.targets[0]))
+
+    assert clean_up.close_ledger(CloseRequest(run=plan.run)).entries == ()
+
+
+def test_a_finished_image_is_kept_and_its_snapshots_are_not() -> None:
+    image_id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/images"
+    target = {
+        "type": "ManagedImage",
+        "runOutputName": "image",
+        "imageId": f"{image_id}/{uuid.uuid4().hex[:8]}",
+        "location": "northeurope",
+    }
+    plan = turned_off(plan_with(distribute=[target]))
+    assert plan.origin is not None
+    assert isinstance(plan.targets[0], ManagedImageTarget)
+    request = ImageRequest(run=plan.run, origin=plan.origin, target=plan.targets[0])
+    for activity in (images.start_snapshot, images.start_snapshot_copy):
+        done(activity(request))
+    until(lambda: images.check_snapshot_copy(request).done)
+    done(images.start_image(request))
+    Ledgers().keep(plan.run.template, plan.run.run_id, plan.targets[0].image_id)
+
+    due = clean_up.close_ledger(CloseRequest(run=plan.run)).entries
+    for entry in due:
+        done(clean_up.start_delete(DeleteRequest(entry=entry)))
+
+    assert [entry.kind for entry in due] == ["snapshot", "snapshot"]
 
 
 @pytest.mark.parametrize("theirs", [True, False], ids=["somebody else's", "made by Kiln"])
