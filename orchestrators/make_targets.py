@@ -25,7 +25,7 @@ def make_targets(flow: Flow, staged: StagedRun) -> Steps[tuple[RunOutput, ...]]:
     outputs = _before(plan)
     yield from flow.enter(plan.run, Phase.CAPTURE)
     outputs |= yield from _make_disk(flow, plan, outputs)
-    missing = [request for request in requests if plan.targets[request.index].run_output_name not in outputs]
+    missing = [request for request in requests if _name(request) not in outputs]
     outputs |= yield from _each(flow, CAPTURE, "c", missing)
     yield from _end_exports(flow, staged, missing)
     yield from flow.enter(plan.run, Phase.DISTRIBUTE)

@@ -64,8 +64,8 @@ def restart_machine(flow: Flow, request: RestartRequest) -> Steps[Nothing]:
     except DeadlineExceeded as error:
         raise _failed(
             restart,
-            f"the machine did not come back within {limit}.",
-            "Raise restartTimeout, or see in the log what restartCheckCommand waits for.",
+            f"the machine did not come back within {restart.timeout_seconds / 60:g} minutes.",
+            "Give it more time, or see in the log what its check command waits for.",
         ) from error
     return Nothing()
 

@@ -106,7 +106,7 @@ def test_a_machine_that_does_not_come_back_fails_its_customizer_within_the_resta
     error = finish(result)["error"]
     assert error["code"] == "CustomizerFailed"
     assert error["target"] == "properties.customize[1]"
-    assert "'again' failed: the machine did not come back within 0:05:00" in error["message"]
+    assert "'again' failed: the machine did not come back within 5 minutes" in error["message"]
     assert result.elapsed < timedelta(minutes=7)
 
 
