@@ -113,9 +113,11 @@ class Dispatcher:
         policy = subscription.properties["retryPolicy"]
         lifetime = policy["eventTimeToLiveInMinutes"] * 60 * self.cloud.time_scale
         # "The time-to-live expiration is checked ONLY at the next scheduled delivery attempt."
-        alive = [delivery for delivery in batch if self.time.now() - delivery.published <= lifetime]
+        alive, oldest = [], self.time.now() - lifetime
         for delivery in batch:
-            if delivery not in alive:
+            if delivery.published >= oldest:
+                alive.append(delivery)
+            else:
                 self._give_up(subscription, delivery, Reason.TIME_TO_LIVE)
         if not alive:
             return

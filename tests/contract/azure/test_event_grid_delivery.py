@@ -20,7 +20,7 @@ from tests.contract.azure.event_grid import (
     settled,
     subscribe,
 )
-from tests.contract.azure.harness import SEEDED, Harness
+from tests.contract.azure.harness import SEEDED, Harness, refused
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -230,6 +230,19 @@ def test_no_answer_in_time_is_tried_again(cloud: Harness, subscriber: Subscriber
     send(cloud, topic, 1)
     waiting = failed(cloud, 1)
     assert (waiting["lastOutcome"], round(waiting["in"])) == ("TimedOut", 10)
+
+
+def test_an_endpoint_that_does_not_answer_the_handshake_is_asked_once_more(
+    cloud: Harness, subscriber: Subscriber
+) -> None:
+    make_topic(cloud, "mute", input_schema="EventGridSchema")
+    subscriber.silent = True
+    assert cloud.server._cloud is not None
+    cloud.server._cloud.events.sender.answer_seconds = 0.2
+    cloud.local("PUT", "latency", json={"profile": "instant", "timeScale": 0.001})
+    error = refused(lambda: subscribe(cloud, "mute", "hook", subscriber.url), "Url validation")
+    assert "TimedOut" in str(error)
+    assert len(subscriber.requests("SubscriptionValidation")) == 2
 
 
 def test_batches_keep_to_their_limits(cloud: Harness, subscriber: Subscriber) -> None:
