@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from devkit.azurite.certificates import Certificates
+
 TOPICS = f"{SEEDED}/providers/Microsoft.EventGrid/topics"
 
 
@@ -47,6 +49,7 @@ class Subscriber:
     """Validates itself, takes all events and keeps them; `answers` are statuses for the next notifications."""
 
     answers: list[int] = field(default_factory=list)
+    certificates: Certificates | None = None
     valid: bool = True
     silent: bool = False
     _requests: list[Received] = field(default_factory=list)
@@ -54,6 +57,9 @@ class Subscriber:
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"subscriber": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if self.certificates is not None:
+            context = self.certificates.server_context()
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         self.released = threading.Event()
@@ -69,7 +75,8 @@ class Subscriber:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/hook?code=secret"
+        scheme = "http" if self.certificates is None else "https"
+        return f"{scheme}://127.0.0.1:{self._server.server_address[1]}/hook?code=secret"
 
     def requests(self, kind: str = "Notification") -> list[Received]:
         """The requests so far with this `aeg-event-type`; "" for those without."""

@@ -118,6 +118,17 @@ def test_published_cloud_events_reach_a_subscriber_with_event_grids_headers(
     assert wanted.items() <= first.headers.items()
 
 
+def test_an_https_endpoint_is_trusted_by_the_local_authority_and_bytes_arrive_in_base64(
+    cloud: Harness, azurite: Azurite
+) -> None:
+    topic = make_topic(cloud, "secure")
+    with Subscriber(certificates=azurite.certificates) as subscriber:
+        subscribe(cloud, "secure", "hook", subscriber.url)
+        with publisher(cloud, topic) as client:
+            client.send(CloudEvent(source="/tests", type="Test.Happened", id="1", data=b"abc"))
+        assert subscriber.notified(1)[0].body["data_base64"] == "YWJj"
+
+
 def test_published_event_grid_events_are_stamped_and_delivered_in_either_schema(
     cloud: Harness, subscriber: Subscriber
 ) -> None:
