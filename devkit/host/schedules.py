@@ -25,6 +25,7 @@ _FIELD = re.compile(r"[0-9a-z*,/-]+")
 _INTERVAL = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _WITHOUT_SECONDS, _WITH_SECONDS = 5, 6
 _SUNDAY_AGAIN = re.compile(r"\b7\b")
+_FROM_A_DAY = re.compile(r"(?<![-\d])(\d)/")
 _SOME_DAY = datetime(2000, 1, 1)  # noqa: DTZ001  # cron reckons without zones
 
 
@@ -88,8 +89,10 @@ def _checked(text: str) -> str:
             named.append(re.sub(r"[a-z]+", lambda match: _NAMES[match[0]], field))
         except KeyError as error:
             raise ScheduleError(f"'{text}': {error} is no month or day") from error
-    if _SUNDAY_AGAIN.search(named[-1].split("/")[0]):
+    if _SUNDAY_AGAIN.search(re.sub(r"/\d+", "", named[-1])):
         raise ScheduleError(f"'{text}': the days of the week are 0 (Sunday) to 6")
+    # Cron counts from a day up to 7, which is Sunday again; NCrontab up to 6.
+    named[-1] = _FROM_A_DAY.sub(r"\1-6/", named[-1])
     expression = " ".join(named)
     try:
         next(_simulator(expression, _SOME_DAY))

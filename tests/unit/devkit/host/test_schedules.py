@@ -27,6 +27,8 @@ def times(text: str, count: int, after: datetime = NOW) -> list[str]:
         ("0 0 9-17/4 * * *", ["01-01 09:00:00", "01-01 13:00:00"]),
         ("5,10 30 6 * * Mon-Fri", ["01-01 06:30:05", "01-01 06:30:10"]),
         ("0 0 0 1 February *", ["02-01 00:00:00"]),
+        ("0 0 9 * * 5/2", ["01-02 09:00:00", "01-09 09:00:00"]),  # Friday alone: the week ends with Saturday
+        ("0 0 9 * * */7", ["01-04 09:00:00", "01-11 09:00:00"]),
         ("0 0 9 * * 0", ["01-04 09:00:00", "01-11 09:00:00"]),
         ("*/15 * * * *", ["01-01 00:15:00"]),  # five fields: without seconds
         ("0 0 0 1 * MON", ["06-01 00:00:00"]),  # both the day of the month and of the week
@@ -39,8 +41,8 @@ def test_a_schedule_fires_as_in_azure(text: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "* * *", "60 * * * * *", "0 0 0 L * *", "0 0 0 ? * *", "0 0 0 * * 7", "0 0 0 * * MON#2", "0 0 0 * Foo *",
-     "0 0 0 30 2 *", "00:00:00", "@daily", "%UNSET_SETTING%"],
+    ["", "* * *", "60 * * * * *", "0 0 0 L * *", "0 0 0 ? * *", "0 0 0 * * 7", "0 0 0 * * 1/2,7", "0 0 0 * * 5-7",
+     "0 0 0 * * MON#2", "0 0 0 * Foo *", "0 0 0 30 2 *", "00:00:00", "@daily", "%UNSET_SETTING%"],
 )  # fmt: skip
 def test_what_the_host_does_not_take_is_refused(text: str) -> None:
     with pytest.raises(ScheduleError):
