@@ -2,6 +2,7 @@
 
 from triggers import (
     operations,
+    outbox,
     patch_template,
     provider,
     run_history,
@@ -22,4 +23,5 @@ blueprints = (
     source_triggers.bp,
     operations.bp,
     provider.bp,
+    outbox.bp,
 )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 STAGING_SHOWN_SINCE = "2022-02-14"
 """The first api-version with exactStagingResourceGroup (Microsoft's API definitions)."""
+TARGET_REGIONS_SINCE = "2022-07-01"
+"""The first api-version with targetRegions; those before require replicationRegions (the same definitions)."""
 
 
 def template_answer(record: TemplateRecord, run: RunRecord | None, api_version: str) -> dict[str, Any]:
@@ -31,12 +33,15 @@ def template_answer(record: TemplateRecord, run: RunRecord | None, api_version: 
 
 
 def as_known(body: dict[str, Any], api_version: str) -> dict[str, Any]:
-    """Return a template's body without the properties that `api_version` does not have. Kiln's own ones stay."""
+    """Return a template's body without what `api_version` does not have. What is Kiln's own stays."""
     newer = [place.path for place, _ in walk(root(ImageTemplate), body) if _is_newer(place, api_version)]
-    if not newer:
+    if not newer and api_version >= TARGET_REGIONS_SINCE:
         return body
     shown = copy.deepcopy(body)
-    for path in newer:
+    if api_version < TARGET_REGIONS_SINCE:
+        for target in shown["properties"]["distribute"]:
+            _show_regions(target)
+    for path in reversed(newer):  # innermost and last ones first, so that places in lists stay what they are
         _drop(shown, path)
     return shown
 
@@ -53,11 +58,17 @@ def _is_newer(place: Place, api_version: str) -> bool:
     )
 
 
+def _show_regions(target: dict[str, Any]) -> None:
+    """Show a gallery target's regions in their older form, which was required."""
+    if target["type"] == "SharedImage" and "replicationRegions" not in target:
+        target["replicationRegions"] = [region["name"] for region in target.get("targetRegions", [])]
+
+
 def _drop(body: Any, path: Path) -> None:
-    """Remove one property; it may be inside of one that went before."""
-    *parents, name = path
+    """Remove one property; without the type that it is, an object of a list goes as a whole."""
+    if path[-1] == "type" and isinstance(path[-2], int):
+        path = path[:-1]
+    *parents, last = path
     for part in parents:
-        if isinstance(body, dict) and part not in body:
-            return
         body = body[part]
-    body.pop(name, None)
+    del body[last]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,11 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 
 from kiln.errors import Conflict
 from kiln.ids import TemplateId
-from kiln.runs.children import Versions
+from kiln.runs.children import Triggers, Versions
+from kiln.runs.documents import documents
 from kiln.runs.naming import submit_instance
 from kiln.runs.queue import new_run
-from kiln.runs.record import Phase, ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.record import Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
@@ -255,3 +256,28 @@ def test_many_puts_at_once_make_versions_one_after_another(template: TemplateRec
     now = Templates().require(template.id)
     kept = {number: Versions().require(now, number).body for number in range(1, now.version + 1)}
     assert kept == {1: template.body} | {record.version: record.body for record in made}
+
+
+def test_what_an_earlier_template_of_the_name_left_behind_is_not_shown(template: TemplateRecord) -> None:
+    trigger = TriggerRecord(template=template.id, name="t", kind="SourceImage", body={}, created=NOW, changed=NOW)
+    Triggers().put(trigger)
+    Versions().keep(template)
+    assert [each.name for each in Triggers().list(template)] == ["t"]
+    anew = template.model_copy(update={"created": NOW + timedelta(days=1), "changed": NOW + timedelta(days=1)})
+    newer = anew.model_copy(update={"version": 2})
+    assert list(Triggers().list(anew)) == []
+    assert Versions().get(newer, 1) is None
+    Versions().keep(anew)
+    kept = Versions().get(newer, 1)
+    assert kept is not None
+    assert kept.since == anew.changed
+
+
+def test_nothing_of_a_template_outlives_it(template: TemplateRecord) -> None:
+    Triggers().put(TriggerRecord(template=template.id, name="t", kind="SourceImage", body={}, created=NOW, changed=NOW))
+    Versions().keep(template)
+    Runs().create(plain(template))
+    Runs().delete_all(template.id)
+    assert list(documents().paths(f"versions/{template.id.key}/")) == []
+    assert list(documents().paths(f"triggers/{template.id.key}/")) == []
+    assert list(documents().paths(f"runs/{template.id.key}/")) == []

@@ -55,6 +55,25 @@ def test_an_older_one_leaves_out_what_it_does_not_have() -> None:
     }
 
 
+def test_regions_are_shown_in_their_older_form_to_whom_knows_no_other() -> None:
+    assert properties("2022-02-14")["distribute"] == [
+        {
+            "type": "SharedImage",
+            "runOutputName": "out",
+            "galleryImageId": f"{DEFINITION}2",
+            "replicationRegions": ["westeurope"],
+        }
+    ]
+
+
+def test_a_validator_of_a_newer_type_is_left_out_and_its_neighbours_stay() -> None:
+    shell = {"type": "Shell", "name": "a", "inline": ["true"]}
+    file = {"type": "File", "name": "b", "sourceUri": "https://example.com/a", "destination": "/tmp/a"}  # a guest's
+    body = {**NEWEST, "properties": {**NEWEST["properties"], "validate": {"inVMValidations": [file, shell, file]}}}
+    assert as_known(body, "2022-02-14")["properties"]["validate"] == {"inVMValidations": [shell]}
+    assert as_known(body, "2022-07-01")["properties"]["validate"] == {"inVMValidations": [file, shell, file]}
+
+
 def test_a_newer_value_of_an_older_property_and_what_is_kilns_own_stay() -> None:
     assert properties("2020-02-14")["source"] == NEWEST["properties"]["source"]
     assert properties("2020-02-14")["customize"] == NEWEST["properties"]["customize"]

@@ -1,0 +1,35 @@
+"""Every shipped example over the API: taken as it is, and shown as each api-version's specification has it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kiln.ids import TemplateId
+from kiln.template.versions import API_VERSIONS, LATEST
+from tests.contract.kiln_api.conftest import REPOSITORY, SUBSCRIPTION
+from tests.contract.kiln_api.in_process import Api
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
+EXAMPLES = sorted((REPOSITORY / "examples").glob("*.json"))
+
+
+@pytest.mark.parametrize("example", [pytest.param(path, id=path.stem) for path in EXAMPLES])
+def test_an_example_is_taken_and_shown_at_every_api_version(example: Path) -> None:
+    body = json.loads(example.read_text(encoding="utf-8"))
+    name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web").arm
+    made = Api()("PUT", name, body)
+    assert made.status == 201, made.body
+
+    shown = {version: Api(api_version=version)("GET", name) for version in API_VERSIONS}
+
+    assert {answer.status for answer in shown.values()} == {200}
+    assert {key: shown[LATEST].body[key] for key in body if key != "properties"} == {
+        key: value for key, value in body.items() if key != "properties"
+    }
