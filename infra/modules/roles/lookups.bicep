@@ -1,0 +1,33 @@
+// What Kiln may read of the subscription as a whole: it belongs to no resource group.
+targetScope = 'subscription'
+
+@description('What makes the role\'s name unique in the tenant.')
+param token string
+
+resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, token, 'kiln-lookups')
+  properties: {
+    roleName: 'Kiln lookups ${token}'
+    description: 'Reads marketplace images and the state of long-running operations.'
+    type: 'CustomRole'
+    assignableScopes: [subscription().id]
+    permissions: [
+      {
+        actions: [
+          'Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read' // virtual_machine_images.get, list
+          // operations.check: the URLs in the headers Azure-AsyncOperation and Location
+          'Microsoft.Compute/locations/operations/read' // of machines and images
+          'Microsoft.Compute/locations/diskOperations/read' // of disks and snapshots
+          'Microsoft.Compute/locations/capsOperations/read' // of galleries
+          'Microsoft.Network/locations/operations/read' // of networks
+          'Microsoft.Network/locations/operationResults/read' // of networks
+          'Microsoft.Storage/locations/asyncoperations/read' // of storage accounts
+          'Microsoft.Resources/subscriptions/operationresults/read' // of resource groups
+        ]
+      }
+    ]
+  }
+}
+
+@description('ARM id of the role.')
+output id string = role.id

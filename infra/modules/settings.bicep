@@ -1,0 +1,72 @@
+// The app's settings, all of them: the Functions host's, the Python worker's and Kiln's own. No value is a secret.
+@description('Name of the function app.')
+param appName string
+
+@description('Client id of Kiln\'s identity.')
+param identityClientId string
+
+@description('Name of the storage account.')
+param storageName string
+
+@description('Name of the Application Insights resource.')
+param insightsName string
+
+@description('Where Kiln\'s events are published to.')
+param topicEndpoint string
+
+@description('When Kiln asks the marketplace for new versions (NCRONTAB, UTC).')
+param watchSchedule string
+
+@description('The most templates that one new version rebuilds at the same time.')
+param rebuildConcurrency int
+
+@description('The largest script or file that a template may name, in MiB.')
+param artifactLimitMB int
+
+@description('What the request limits are multiplied by.')
+param rateLimit string
+
+resource app 'Microsoft.Web/sites@2024-04-01' existing = {
+  name: appName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+  name: storageName
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+// `environment()` gives it with a slash at the end; Kiln's setting has none.
+var armEndpoint = substring(environment().resourceManager, 0, length(environment().resourceManager) - 1)
+
+resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: {
+    // The Functions host and durable: storage by identity. Each endpoint by name, so that other clouds work too.
+    AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+    AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+    AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identityClientId
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
+    // The Python worker.
+    AZURE_FUNCTIONS_DURABLE_STRICT_TYPING: '1'
+    PYTHON_ISOLATE_WORKER_DEPENDENCIES: '1'
+    PYTHON_THREADPOOL_THREAD_COUNT: '16'
+    // Kiln.
+    AZURE_CLIENT_ID: identityClientId
+    KILN_ARM_ENDPOINT: armEndpoint
+    KILN_ARM_SCOPE: '${armEndpoint}/.default'
+    KILN_ARTIFACT_LIMIT_MB: string(artifactLimitMB)
+    KILN_BLOB_SUFFIXES: '.blob.${environment().suffixes.storage}'
+    KILN_RATE_LIMIT: rateLimit
+    KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
+    KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
+    KILN_TOPIC_ENDPOINT: topicEndpoint
+    KILN_WATCH_SCHEDULE: watchSchedule
+  }
+}
