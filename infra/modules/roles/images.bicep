@@ -4,13 +4,15 @@ targetScope = 'subscription'
 @description('What makes the role\'s name unique in the tenant.')
 param token string
 
+var here = subscription().id
+
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, token, 'kiln-images')
+  name: guid(here, token, 'kiln-images')
   properties: {
     roleName: 'Kiln images ${token}'
     description: 'Reads source images; publishes gallery image versions and managed images.'
     type: 'CustomRole'
-    assignableScopes: [subscription().id]
+    assignableScopes: [here]
     permissions: [
       {
         actions: [

@@ -4,13 +4,15 @@ targetScope = 'subscription'
 @description('What makes the role\'s name unique in the tenant.')
 param token string
 
+var here = subscription().id
+
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, token, 'kiln-lookups')
+  name: guid(here, token, 'kiln-lookups')
   properties: {
     roleName: 'Kiln lookups ${token}'
     description: 'Reads marketplace images and the state of long-running operations.'
     type: 'CustomRole'
-    assignableScopes: [subscription().id]
+    assignableScopes: [here]
     permissions: [
       {
         actions: [

@@ -4,13 +4,15 @@ targetScope = 'subscription'
 @description('What makes the role\'s name unique in the tenant.')
 param token string
 
+var here = subscription().id
+
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, token, 'kiln-networks')
+  name: guid(here, token, 'kiln-networks')
   properties: {
     roleName: 'Kiln networks ${token}'
     description: 'Puts build machines into the subnets that templates name.'
     type: 'CustomRole'
-    assignableScopes: [subscription().id]
+    assignableScopes: [here]
     permissions: [
       {
         actions: [

@@ -4,13 +4,15 @@ targetScope = 'subscription'
 @description('What makes the role\'s name unique in the tenant.')
 param token string
 
+var here = subscription().id
+
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
-  name: guid(subscription().id, token, 'kiln-staging')
+  name: guid(here, token, 'kiln-staging')
   properties: {
     roleName: 'Kiln staging ${token}'
     description: 'Builds virtual machine images: staging resource groups and what is made in them.'
     type: 'CustomRole'
-    assignableScopes: [subscription().id]
+    assignableScopes: [here]
     permissions: [
       {
         actions: [
