@@ -54,7 +54,7 @@ CLOSED = {
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"allow": "false"},
 }
 SECRETS = re.compile(
-    r"listKeys|listSecrets|listConnectionString|AccountKey|SharedAccessSignature|primaryKey|\bkey1\b", re.I
+    r"listKeys|listSecrets|listConnectionString|AccountKey|SharedAccessSignature|primaryKey|\bkey1\b", re.IGNORECASE
 )
 
 
