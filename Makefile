@@ -28,7 +28,7 @@ check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
 	$(BIN)/python -m devkit.determinism orchestrators
 
 golden: $(PYTHON)  ## rewrite the golden files with what the code does now; read the diff
-	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner
+	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/examples
 
 clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, caches
 	rm -rf $(VENV) node_modules .kiln .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,7 +15,7 @@ def start_replication(request: GalleryRequest) -> Operation:
     The update's own operation ends only with the slowest region, so nobody waits for it: regions are watched instead.
     """
     fence(request.run)
-    started = gallery.start_replication(request.origin, request.target)
+    started = gallery.start_replication(request.target)
     return Operation(doing=started.doing)
 
 

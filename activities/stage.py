@@ -6,7 +6,7 @@ each, and what somebody took away is made again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from activities.adapter import fence, implements
 from kiln.cloud import artifacts, groups, staging
@@ -28,7 +28,9 @@ from kiln.messages import (
     StagedStorage,
     StorageRequest,
 )
-from kiln.runs.store import Runs
+from kiln.planner.artifacts import artifact_urls
+from kiln.runs.store import Runs, Templates
+from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
     from kiln.ids import Owner
@@ -87,10 +89,19 @@ def create_containers(request: StorageRequest) -> StagedStorage:
 
 @implements(STAGE_ARTIFACT)
 def stage_artifact(request: ArtifactRequest) -> Nothing:
-    """Take one artifact in, unless it is there."""
+    """Take one artifact in, unless it is there. Its URL may be signed, so the template alone has it whole."""
     fence(request.owner)
-    artifacts.stage(request.storage, request.artifact)
+    artifact = request.artifact
+    url = artifact_urls(parse_template(_body(request.owner)))[artifact.property_path]
+    artifacts.stage(request.storage, artifact.model_copy(update={"url": url}))
     return Nothing()
+
+
+def _body(owner: Owner) -> dict[str, Any]:
+    """Return the template as its owner takes it in; a submission's fence has made sure that it is the latest."""
+    if isinstance(owner, RunRef):
+        return Runs().require(owner.template, owner.run_id).body
+    return Templates().require(owner.template).body
 
 
 def _is_run(owner: Owner) -> bool:

@@ -123,6 +123,8 @@ class Call:
             raise not_json(f"it is not UTF-8 at byte {error.start}") from error
         except RecursionError as error:
             raise not_json("it is nested too deeply") from error
+        except ValueError as error:
+            raise not_json("a number in it has too many digits") from error
 
     def optional_json(self) -> Any:
         """Return the body's JSON value as `json` does, or None when there is no body."""

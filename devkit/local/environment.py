@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from devkit.local.endpoints import port_of
 
@@ -32,6 +33,7 @@ def app_settings(*, azure: str, state: str, ca: str) -> dict[str, str]:
     return {
         "KILN_ARM_ENDPOINT": azure,
         "KILN_STATE_ENDPOINT": state,
+        "KILN_BLOB_SUFFIXES": urlsplit(state).netloc,
         # "How to use managed identities for App Service": the platform tells the app where to ask for tokens.
         "IDENTITY_ENDPOINT": f"http://127.0.0.1:{port_of(azure)}/msi/token",
         "IDENTITY_HEADER": "local",

@@ -15,7 +15,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS, LOGS
 from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed, ValidatorFailed
 from kiln.messages import Progress
-from kiln.planner.scripts import ARTIFACT_VARIABLE
+from kiln.planner.scripts import ARTIFACT_VARIABLE, artifact_parameter
 
 if TYPE_CHECKING:
     from azure.mgmt.compute.models import VirtualMachineRunCommand
@@ -89,7 +89,9 @@ def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
     }
     if step.artifact:
         url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), lifetime)
-        body["properties"]["protectedParameters"] = [{"name": ARTIFACT_VARIABLE, "value": url}]
+        body["properties"]["protectedParameters"] = [
+            {"name": ARTIFACT_VARIABLE, "value": artifact_parameter(url, machine.os)}
+        ]
     with azure(f"start {step.name!r} in the {machine.purpose} machine"):
         clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(
             machine.group, machine.name, step.command, body, polling=False, api_version=clients.COMPUTE

@@ -65,16 +65,7 @@ def refuse_taken(target: GalleryTarget) -> None:
 
 def start_version(origin: OriginSpec, target: GalleryTarget) -> Operation:
     """Start to publish the version, straight from its origin, in its home region alone."""
-    home = [region for region in target.regions if region.name == region_name(target.location)]
-    return _put(origin, target, tuple(home), f"publish {target.version_id}")
-
-
-def start_replication(origin: OriginSpec, target: GalleryTarget) -> Operation:
-    """Start to give the version all of its regions, in one update."""
-    return _put(origin, target, target.regions, f"replicate {target.version_id}")
-
-
-def _put(origin: OriginSpec, target: GalleryTarget, regions: tuple[RegionSpec, ...], doing: str) -> Operation:
+    home = tuple(region for region in target.regions if region.name == region_name(target.location))
     body: Any = {
         "location": target.location,
         "tags": target.tags,
@@ -85,25 +76,44 @@ def _put(origin: OriginSpec, target: GalleryTarget, regions: tuple[RegionSpec, .
             "publishingProfile": {
                 "replicationMode": target.replication_mode,
                 "excludeFromLatest": target.exclude_from_latest,
-                "targetRegions": [
-                    {
-                        "name": region.name,
-                        "regionalReplicaCount": region.replicas,
-                        "storageAccountType": region.storage_account_type,
-                    }
-                    for region in regions
-                ],
+                "targetRegions": _regions(home),
             },
         },
     }
     return start(
-        doing,
+        f"publish {target.version_id}",
         clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.begin_create_or_update,
         *names(target.image_id),
         target.version,
         body,
         api_version=clients.GALLERIES,
     )
+
+
+def start_replication(target: GalleryTarget) -> Operation:
+    """Start to give the version all of its regions, in one update. What it was made of may be gone, and is not said."""
+    update: Any = {
+        "properties": {"storageProfile": {}, "publishingProfile": {"targetRegions": _regions(target.regions)}}
+    }
+    return start(
+        f"replicate {target.version_id}",
+        clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.begin_update,
+        *names(target.image_id),
+        target.version,
+        update,
+        api_version=clients.GALLERIES,
+    )
+
+
+def _regions(regions: tuple[RegionSpec, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": region.name,
+            "regionalReplicaCount": region.replicas,
+            "storageAccountType": region.storage_account_type,
+        }
+        for region in regions
+    ]
 
 
 def region_progress(target: GalleryTarget, region: str) -> Progress:

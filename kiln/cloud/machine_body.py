@@ -47,11 +47,6 @@ def machine_body(machine: MachineSpec, interface: str) -> dict[str, Any]:
             "networkInterfaces": [{"id": interface, "properties": {"primary": True, "deleteOption": "Delete"}}]
         },
     }
-    if machine.security == "TrustedLaunch":
-        properties["securityProfile"] = {
-            "securityType": "TrustedLaunch",
-            "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
-        }
     body: dict[str, Any] = {"location": machine.location, "tags": machine.tags, "properties": properties}
     if machine.identities:
         body["identity"] = {

@@ -6,6 +6,7 @@ A version of a template takes them in once, at submission; its runs share them.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kiln.planner import names
 from kiln.planner.staging import ArtifactSpec
@@ -27,12 +28,32 @@ if TYPE_CHECKING:
 CUSTOMIZE, VALIDATE, OPTIMIZE = "customize", "validate", "optimize"
 """Which part of the template an artifact belongs to."""
 
+WORKLOAD_PATH = "properties.optimize.workload.scriptUri"
 _PATHS = {CUSTOMIZE: "properties.customize", VALIDATE: "properties.validate.inVMValidations"}
 
 
 def artifacts(template: ImageTemplate, version: int) -> tuple[ArtifactSpec, ...]:
     """Return the artifacts of a template's version, in the order of the template."""
     return tuple(_all(template, version))
+
+
+def artifact_urls(template: ImageTemplate) -> dict[str, str]:
+    """Return the whole URL of each artifact by its property's path. They may be signed: never store or show them."""
+    properties, urls = template.properties, {}
+    for part, steps in ((CUSTOMIZE, properties.customize), (VALIDATE, properties.validation.in_vm_validations)):
+        for index, step in enumerate(steps):
+            if source := _source(step):
+                member, url, _ = source
+                urls[f"{step_path(part, index)}.{member}"] = url
+    return urls | {WORKLOAD_PATH: properties.optimize.workload.script_uri}
+
+
+def shown(url: str) -> str:
+    """Return a URL without what may be a secret: user, query and fragment, and all of a data URL's content."""
+    parts = urlsplit(url)
+    if parts.scheme.lower() == "data":
+        return "data:"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def step_path(part: str, index: int) -> str:
@@ -52,7 +73,7 @@ def _all(template: ImageTemplate, version: int) -> Iterator[ArtifactSpec]:
             if source := _source(step):
                 member, url, checksum = source
                 yield ArtifactSpec(
-                    url=url,
+                    url=shown(url),
                     sha256=checksum,
                     blob=names.artifact_blob(version, part, index),
                     property_path=f"{step_path(part, index)}.{member}",
@@ -61,10 +82,10 @@ def _all(template: ImageTemplate, version: int) -> Iterator[ArtifactSpec]:
     workload = properties.optimize.workload
     if workload.state == "Enabled" and workload.script_uri:
         yield ArtifactSpec(
-            url=workload.script_uri,
+            url=shown(workload.script_uri),
             sha256=workload.sha256_checksum,
             blob=names.artifact_blob(version, OPTIMIZE),
-            property_path="properties.optimize.workload.scriptUri",
+            property_path=WORKLOAD_PATH,
             identity=identity,
         )
 

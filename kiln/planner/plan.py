@@ -48,7 +48,6 @@ class MachineSpec(Spec):
     source: ImageReference
     plan: PurchasePlan | None = None
     os: OperatingSystem
-    security: Literal["Standard", "TrustedLaunch"] = "Standard"
     identities: tuple[str, ...] = ()
     subnet_id: str
     security_group_id: str | None = None

@@ -53,6 +53,7 @@ class StorageSpec(Spec):
 class ArtifactSpec(Spec):
     """A script or file that a template names by URL, and the blob (in `artifacts`) that it is taken into.
 
+    `url` is for people: it lacks all that may be a secret, so whoever fetches reads the template itself.
     `property_path` is which property named it, for error messages. `identity` is the ARM id of the template's identity,
     with which blobs of Azure Storage are read.
     """

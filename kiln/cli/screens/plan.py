@@ -9,7 +9,7 @@ from rich.tree import Tree
 
 from kiln.cli.screens.plan_steps import PlanSteps
 from kiln.cli.screens.plan_targets import add_target
-from kiln.cli.screens.plan_texts import count, head, short
+from kiln.cli.screens.plan_texts import count, head, told
 
 if TYPE_CHECKING:
     from kiln.planner.facts import ImageReference
@@ -46,7 +46,7 @@ def _stage(tree: Tree, plan: Plan) -> None:
         stage.add(Text(f"the template's own subnet {network.subnet_id}; nothing comes in"))
     stage.add(Text(f"storage {staging.storage.account}, log packerlogs/{staging.storage.log_blob}"))
     for artifact in staging.artifacts:
-        stage.add(Text(f"artifact {short(artifact.url)} for {artifact.property_path}"))
+        stage.add(Text(f"artifact {told(artifact.url)} for {artifact.property_path}"))
 
 
 def _machine(node: Tree, machine: MachineSpec) -> None:

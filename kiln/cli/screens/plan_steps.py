@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rich.text import Text
 
-from kiln.cli.screens.plan_texts import count, head, short
+from kiln.cli.screens.plan_texts import count, head, told
 from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class PlanSteps:
         rest = f"{step.kind}, {count(_lines(step), 'line')}, at most {step.timeout_minutes} min{good}"
         node = parent.add(head(step.name, rest))
         if step.artifact:
-            node.add(Text(f"takes {short(self._urls[step.artifact])}"))
+            node.add(Text(f"takes {told(self._urls[step.artifact])}"))
         self._text(node, step)
 
     def _restart(self, parent: Tree, step: RestartSpec) -> None:

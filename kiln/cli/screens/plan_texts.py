@@ -16,8 +16,6 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def short(url: str, longest: int = 60) -> str:
-    """Return a URL in one piece, or its beginning where it carries its content; a query may be a signature."""
-    bare, mark, _ = url.partition("?")
-    shown = f"{bare}?..." if mark else bare
-    return shown if len(shown) <= longest else f"{shown[: longest - 4]} ..."
+def told(url: str) -> str:
+    """Return a plan's URL, which has no secret any more, as words where nothing is left of it."""
+    return "(in the template itself)" if url == "data:" else url

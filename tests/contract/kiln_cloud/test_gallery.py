@@ -120,5 +120,5 @@ def test_regions_are_done_one_by_one() -> None:
 
     assert gallery.region_progress(target, "westeurope").done
     assert gallery.region_progress(target, "northeurope").note == "northeurope waiting"
-    gallery.start_replication(origin, target)
+    gallery.start_replication(target)
     assert gallery.region_progress(target, "northeurope").done

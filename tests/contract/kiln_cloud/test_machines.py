@@ -102,18 +102,6 @@ def test_a_sources_own_data_disk_gets_a_name_that_clean_up_knows() -> None:
     ]
 
 
-def test_a_trusted_launch_machine_boots_what_is_signed() -> None:
-    plan = plan_with(source=JAMMY)
-    stage(plan)
-
-    found = made(machine_of(plan).model_copy(update={"security": "TrustedLaunch"}))
-
-    assert found.security_profile is not None
-    assert found.security_profile.security_type == "TrustedLaunch"
-    assert found.security_profile.uefi_settings is not None
-    assert found.security_profile.uefi_settings.secure_boot_enabled
-
-
 def test_a_paid_source_gets_a_machine_with_its_plan() -> None:
     plan = plan_with(source=ALMA)
     stage(plan)

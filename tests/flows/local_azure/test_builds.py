@@ -195,7 +195,6 @@ def test_one_target_s_failure_is_its_own(kiln: Callable[..., Kiln]) -> None:
     assert "QuotaExceeded" in errors["image"].message
 
 
-@pytest.mark.xfail(strict=True, reason="the update names another source than the version's own, which Azure refuses")
 def test_a_retry_gives_a_missing_region_its_image_without_building_again(kiln: Callable[..., Kiln]) -> None:
     spread = submitted(kiln(template(distribute=[gallery("northeurope")])))
     late = {"region": "northeurope", "state": "Failed", "details": "no capacity"}

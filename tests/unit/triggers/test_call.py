@@ -87,6 +87,7 @@ def test_urls_are_as_the_client_reaches_the_api(headers: dict[str, str], origin:
         (b'{"a": NaN}', "NaN is no JSON value"),
         (b'{"a": "\xff"}', "not UTF-8 at byte 7"),
         (b"[" * 100_000, "nested too deeply"),
+        (b"1" * 5000, "too many digits"),
     ],
 )
 def test_a_body_that_is_not_json_is_refused(body: bytes, said: str) -> None:

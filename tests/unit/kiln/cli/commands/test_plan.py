@@ -101,4 +101,4 @@ def test_no_signature_is_on_the_screen(tmp_path: Path) -> None:
     output = run("plan", changed(tmp_path, customize=signed), kiln=FakeKiln()).output
 
     assert "secret" not in output
-    assert "https://a.blob.core.windows.net/c/x.sh?..." in output.replace("\n", "")
+    assert "https://a.blob.core.windows.net/c/x.sh for properties" in output.replace("\n", "")
