@@ -1,0 +1,84 @@
+"""Every error that Kiln designs, and the one shape in which errors travel.
+
+KilnError
+├── RequestInvalid         the request cannot be read: api-version, names, JSON (400)
+├── RequestTooLarge        the request's body is longer than is taken (413)
+├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
+├── ResourceNotFound       nothing of that name (404)
+├── Conflict               the resource's state forbids it (409)
+├── PreconditionFailed     somebody else was faster (412)
+└── BuildError             stops a build; travels through histories as an `ErrorDetail`
+    ├── TemplateRefused    a submitted template does not fit what is in Azure (all problems at once)
+    ├── SourceNotFound     the source image or version is not there, or cannot be built from
+    ├── TargetNotFound     a gallery image definition is not there, or does not fit
+    ├── VersionTaken       the gallery version exists and is another run's
+    ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
+    ├── AzureFailed        Azure refused a call or ended an operation as Failed
+    │   └── AzureNotFound  the resource that the call needs is not there
+    ├── CustomizerFailed   a script ended with an exit code that does not count as success
+    │   └── ValidatorFailed  and it was a validator's
+    ├── GeneralizeFailed   the machine did not deprovision and power off
+    ├── DeadlineExceeded   the time that the plan gives is over
+    ├── RunCanceled        somebody asked for it
+    ├── Superseded         a newer version of the template was submitted, or the template is going
+    └── InternalFailure    a fault in Kiln or its host, after every retry
+
+It knows nothing of HTTP, durable or Azure's clients: those translate at their own edge.
+"""
+
+from kiln.errors.base import ErrorDetail, KilnError
+from kiln.errors.builds import (
+    ArtifactUnavailable,
+    AzureFailed,
+    AzureNotFound,
+    BuildError,
+    CustomizerFailed,
+    DeadlineExceeded,
+    GeneralizeFailed,
+    InternalFailure,
+    RunCanceled,
+    SourceNotFound,
+    Superseded,
+    TargetNotFound,
+    TemplateRefused,
+    ValidatorFailed,
+    VersionTaken,
+    provisioning_code,
+)
+from kiln.errors.requests import (
+    Conflict,
+    PreconditionFailed,
+    Problem,
+    RequestInvalid,
+    RequestTooLarge,
+    ResourceNotFound,
+    TemplateInvalid,
+)
+
+__all__ = [
+    "ArtifactUnavailable",
+    "AzureFailed",
+    "AzureNotFound",
+    "BuildError",
+    "Conflict",
+    "CustomizerFailed",
+    "DeadlineExceeded",
+    "ErrorDetail",
+    "GeneralizeFailed",
+    "InternalFailure",
+    "KilnError",
+    "PreconditionFailed",
+    "Problem",
+    "RequestInvalid",
+    "RequestTooLarge",
+    "ResourceNotFound",
+    "RunCanceled",
+    "SourceNotFound",
+    "Superseded",
+    "TargetNotFound",
+    "TemplateInvalid",
+    "TemplateRefused",
+    "ValidatorFailed",
+    "VersionTaken",
+    "provisioning_code",
+]

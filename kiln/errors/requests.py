@@ -1,0 +1,68 @@
+"""What refuses a request to Kiln's REST API."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kiln.errors.base import ErrorDetail, KilnError
+
+
+class Problem(BaseModel):
+    """One broken rule of the template language: where, what was expected, and which rule says so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(examples=["properties.customize[1].inline"])
+    message: str
+    source: str | None = None
+    code: str = "Other"
+    """AIB's provisioning error code for it."""
+
+    def as_detail(self) -> ErrorDetail:
+        """Return the problem as one entry of ARM's `details`."""
+        return ErrorDetail(code="InvalidProperty", message=f"{self.path}: {self.message}", target=self.path)
+
+
+class TemplateInvalid(KilnError):
+    """The template, or another body of the template language, breaks rules; all of them are reported together."""
+
+    code = "ValidationFailed"
+
+    def __init__(self, problems: tuple[Problem, ...], *, what: str = "image template") -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(
+            f"The {what} has {count}.",
+            target=problems[0].path if problems else None,
+            details=tuple(problem.as_detail() for problem in problems),
+        )
+
+
+class RequestInvalid(KilnError):
+    """The request cannot be read, whatever the template in it says; `code` names why."""
+
+    code = "InvalidRequestContent"
+
+
+class RequestTooLarge(KilnError):
+    """The request's body is longer than is taken."""
+
+    code = "RequestContentTooLarge"
+
+
+class ResourceNotFound(KilnError):
+    """No resource has that id."""
+
+    code = "ResourceNotFound"
+
+
+class Conflict(KilnError):
+    """The resource is in a state that forbids the call."""
+
+    code = "Conflict"
+
+
+class PreconditionFailed(KilnError):
+    """The document changed since it was read."""
+
+    code = "PreconditionFailed"

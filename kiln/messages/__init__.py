@@ -1,0 +1,78 @@
+"""What activities and orchestrators say to each other: one request and one result model for each.
+
+All of it ends up in durable histories, which are public: no message ever carries a secret.
+"""
+
+from kiln.messages.base import Listener, Message, Nothing, Operation, OperationCheck, Progress, WaitRequest
+from kiln.messages.images import (
+    GalleryRequest,
+    ImageRequest,
+    OriginRequest,
+    OutputReport,
+    RegionRequest,
+    ValidationImageRequest,
+    VhdRequest,
+)
+from kiln.messages.machines import MachineRequest, StepRequest, StepStarted
+from kiln.messages.runs import (
+    CANCEL,
+    BuildRequest,
+    CleanedUp,
+    CloseRequest,
+    DeleteRequest,
+    FinishReport,
+    Leftovers,
+    Outcome,
+    ProgressReport,
+    StopReport,
+)
+from kiln.messages.staging import (
+    ArtifactRequest,
+    DeleteTemplateRequest,
+    GroupRequest,
+    NetworkRequest,
+    StagedStorage,
+    StagingRequest,
+    StorageRequest,
+    SubmissionReport,
+    Submitted,
+)
+
+__all__ = [
+    "CANCEL",
+    "ArtifactRequest",
+    "BuildRequest",
+    "CleanedUp",
+    "CloseRequest",
+    "DeleteRequest",
+    "DeleteTemplateRequest",
+    "FinishReport",
+    "GalleryRequest",
+    "GroupRequest",
+    "ImageRequest",
+    "Leftovers",
+    "Listener",
+    "MachineRequest",
+    "Message",
+    "NetworkRequest",
+    "Nothing",
+    "Operation",
+    "OperationCheck",
+    "OriginRequest",
+    "Outcome",
+    "OutputReport",
+    "Progress",
+    "ProgressReport",
+    "RegionRequest",
+    "StagedStorage",
+    "StagingRequest",
+    "StepRequest",
+    "StepStarted",
+    "StopReport",
+    "StorageRequest",
+    "SubmissionReport",
+    "Submitted",
+    "ValidationImageRequest",
+    "VhdRequest",
+    "WaitRequest",
+]

@@ -1,0 +1,73 @@
+"""What is said of a template: its submission, what it stands on, its deletion."""
+
+from __future__ import annotations
+
+from kiln.errors import ErrorDetail
+from kiln.ids import Owner, RunRef, SubmissionRef, TemplateId
+from kiln.messages.base import Message
+from kiln.planner.staging import ArtifactSpec, GroupSpec, NetworkSpec, StagingSpec, StorageSpec
+
+
+class StagingRequest(Message):
+    """All that a template stands on."""
+
+    owner: Owner
+    staging: StagingSpec
+
+
+class GroupRequest(Message):
+    """The template's staging group."""
+
+    owner: Owner
+    group: GroupSpec
+
+
+class NetworkRequest(Message):
+    """The template's network."""
+
+    owner: Owner
+    network: NetworkSpec
+
+
+class StorageRequest(Message):
+    """The template's storage account and its containers."""
+
+    owner: Owner
+    storage: StorageSpec
+
+
+class StagedStorage(Message):
+    """The staging storage, ready: its blob endpoint (no slash at the end) and the log's place in it."""
+
+    endpoint: str
+    account: str
+    log_blob: str
+
+
+class ArtifactRequest(Message):
+    """One script or file to be taken into the staging storage."""
+
+    owner: Owner
+    storage: StagedStorage
+    artifact: ArtifactSpec
+
+
+class SubmissionReport(Message):
+    """A submission ended, at `at` (ISO 8601), well or with `error`."""
+
+    submission: SubmissionRef
+    at: str
+    error: ErrorDetail | None = None
+
+
+class Submitted(Message):
+    """What follows from a submission: the run that the template's autoRun asks for, and its orchestration's id."""
+
+    run: RunRef | None = None
+    instance_id: str | None = None
+
+
+class DeleteTemplateRequest(Message):
+    """Delete a template: cancel what runs, delete its staging group, forget it."""
+
+    template: TemplateId
