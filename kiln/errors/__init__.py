@@ -28,6 +28,7 @@ It knows nothing of HTTP, durable or Azure's clients: those translate at their o
 
 from kiln.errors.base import ErrorDetail, KilnError
 from kiln.errors.builds import (
+    PROVISIONING_CODES,
     ArtifactUnavailable,
     AzureFailed,
     AzureNotFound,
@@ -56,6 +57,7 @@ from kiln.errors.requests import (
 )
 
 __all__ = [
+    "PROVISIONING_CODES",
     "ArtifactUnavailable",
     "AzureFailed",
     "AzureNotFound",
