@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities.adapter import fence, implements
+from activities.announce import announce
 from kiln.cloud import exports, gallery
 from kiln.contracts import CHECK_EXPORT, END_EXPORT, REPORT_OUTPUT, START_EXPORT, START_VERSION
 from kiln.messages import GalleryRequest, Nothing, Operation, OutputReport, Progress, VhdRequest
@@ -52,5 +53,5 @@ def report_output(request: OutputReport) -> Nothing:
     made = output.artifact_id or output.artifact_uri
     if made:
         Ledgers().keep(run.template, run.run_id, made)
-    Runs().update(run.template, run.run_id, lambda record: add_output(record, output))
+    announce(Runs().update(run.template, run.run_id, lambda record: add_output(record, output)))
     return Nothing()

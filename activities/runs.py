@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
+from activities.announce import announce, publish
 from kiln import blobs
 from kiln.cloud import logs
 from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
+from kiln.events.drain import keep
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, stop
@@ -28,6 +30,7 @@ def report_progress(request: ProgressReport) -> Nothing:
         return annotate(entered, request.phase, note) if note else entered
 
     record = Runs().update(run.template, run.run_id, change)
+    announce(record)
     if note is None:
         _log(record, f"==> {request.at[:19]}Z {request.phase}\n")
     return Nothing()
@@ -56,12 +59,16 @@ def finish_run(request: FinishReport) -> Nothing:
             record = add_output(record, output)
         return finish(record, request.state, at, request.message, request.error, request.leftovers, request.kept)
 
-    ended = change(Runs().require(run.template, run.run_id))
+    before = Runs().require(run.template, run.run_id)
+    ended = change(before)
+    if not before.state.is_final:
+        keep(ended)
     Templates().update(run.template, lambda template: publish_outputs(template, ended))
     if request.kept:
         _log(ended, f"==> kept, at a cost, until the template is deleted: {', '.join(request.kept)}\n")
     _log(ended, f"==> {request.at[:19]}Z {request.state}\n")
-    Runs().update(run.template, run.run_id, change)  # last: who sees a final state finds outputs and log complete
+    Runs().update(run.template, run.run_id, change)  # late: who sees a final state finds outputs and log complete
+    publish(run)
     return Nothing()
 
 

@@ -8,6 +8,7 @@
 | `KILN_ARTIFACT_LIMIT_MB` | `4096` | the largest script or file that a template may name, in MiB |
 | `KILN_BLOB_SUFFIXES` | `.blob.core.windows.net` | hosts of Azure Storage, which alone get tokens of identities: \
 ends of host names with a leading dot, or whole `host:port`, comma-separated |
+| `KILN_TOPIC_ENDPOINT` | none | the Event Grid topic (CloudEvents) for Kiln's announcements; unset means none |
 | `AZURE_CLIENT_ID` | none | client id of the app's user-assigned identity; unset means the system-assigned one |
 """
 
@@ -40,6 +41,7 @@ class Config(BaseModel):
     arm_endpoint: str = "https://management.azure.com"
     arm_scope: str = "https://management.azure.com/.default"
     client_id: str | None = None
+    topic_endpoint: str | None = None
     artifact_limit_mb: int = Field(default=4096, ge=1)
     blob_suffixes: tuple[str, ...] = (".blob.core.windows.net",)
 
@@ -59,6 +61,7 @@ class Config(BaseModel):
             "arm_endpoint": environment.get("KILN_ARM_ENDPOINT"),
             "arm_scope": environment.get("KILN_ARM_SCOPE"),
             "client_id": environment.get("AZURE_CLIENT_ID"),
+            "topic_endpoint": environment.get("KILN_TOPIC_ENDPOINT"),
             "artifact_limit_mb": environment.get("KILN_ARTIFACT_LIMIT_MB"),
             "blob_suffixes": _list(environment.get("KILN_BLOB_SUFFIXES", "")),
         }

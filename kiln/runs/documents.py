@@ -126,6 +126,19 @@ class Documents:
         except ResourceNotFoundError:
             return
 
+    def delete_unchanged(self, path: str, etag: str) -> bool:
+        """Delete the document at `path` if it still has `etag`. Returns whether it is gone."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        try:
+            self._container.delete_blob(path, etag=etag, match_condition=MatchConditions.IfNotModified)
+        except ResourceModifiedError:
+            return False
+        except ResourceNotFoundError:
+            return True
+        return True
+
     def paths(self, prefix: str) -> Iterator[str]:
         """Yield the paths that start with `prefix`, in order."""
         from azure.core.exceptions import ResourceNotFoundError

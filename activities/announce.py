@@ -1,0 +1,35 @@
+"""What a run's record tells the world: kept with the record's change, published at once if the topic answers.
+
+Nothing here fails a build: what cannot be published stays in the run's outbox, for the timer function.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from kiln.errors import PreconditionFailed
+from kiln.events import drain
+from kiln.ids import RunRef
+
+if TYPE_CHECKING:
+    from kiln.runs.record import RunRecord
+
+log = logging.getLogger("kiln.events")
+
+
+def announce(record: RunRecord) -> None:
+    """Keep what the record has to tell, and publish it. All of a run that is over was kept before it was over."""
+    if not record.state.is_final:
+        drain.keep(record)
+        publish(RunRef(template=record.template, run_id=record.run_id))
+
+
+def publish(run: RunRef) -> None:
+    """Try to publish what is kept, for a few seconds."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        drain.drain(run)
+    except (AzureError, PreconditionFailed):  # the outbox itself; its events are safe in it
+        log.warning("the outbox of run %s cannot be read or marked", run.run_id, exc_info=True)

@@ -1,0 +1,126 @@
+"""Outboxes emptied: what is unsent is published in order, by one at a time.
+
+An event is published, then marked: a crash in between publishes it again, with the same id. A failure is logged once
+for a run, and never raised: no build fails because nobody hears of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.events import publisher
+from kiln.events.names import EventType
+from kiln.events.of_run import events_of
+from kiln.events.publisher import PublishFailed
+from kiln.ids import RunRef
+from kiln.runs.outbox import Outboxes, claim, mark_failed, mark_sent
+from kiln.runs.store import Runs
+
+if TYPE_CHECKING:
+    from kiln.events.cloud_events import CloudEvent
+    from kiln.runs.outbox import Outbox
+    from kiln.runs.record import RunOutput, RunRecord
+
+PATIENCE_SECONDS = 5.0
+"""After so many, no further request is begun on behalf of a build; one may take `publisher`'s limits."""
+LIFETIME = timedelta(hours=24)
+"""Events that could not be published for so long are given up, as Event Grid gives up deliveries after 24 hours."""
+
+log = logging.getLogger("kiln.events")
+
+
+def keep(run: RunRecord) -> None:
+    """Keep what the record has to tell until it is published; what was kept before stays as it is."""
+    if publisher.is_on():
+        keep_events(RunRef(template=run.template, run_id=run.run_id), *events_of(run, datetime.now(UTC), _before(run)))
+
+
+def keep_events(run: RunRef, *events: CloudEvent) -> None:
+    """Keep events that follow from a run until they are published; those that were kept before stay as they are."""
+    if publisher.is_on():
+        Outboxes().add(run, events)
+
+
+def drain(run: RunRef, *, insist: bool = False) -> PublishFailed | None:
+    """Publish what is unsent; return why that failed, if it did.
+
+    Without `insist` nothing is tried while publishing is known to fail, and it ends within seconds.
+    """
+    if not publisher.is_on():
+        return None
+    boxes, me, began = Outboxes(), uuid.uuid4().hex, time.monotonic()
+    while insist or time.monotonic() - began < PATIENCE_SECONDS:
+        stored = boxes.get(run)
+        if stored is None or not stored.content.unsent or (stored.content.failing_since and not insist):
+            return None
+        box = boxes.update(run, lambda found: claim(found, me, datetime.now(UTC)))
+        if box is None or box.claim is None or box.claim.by != me:
+            return None  # another publishes, and looks again when that is done
+        batch = publisher.first_batch(box.unsent)
+        try:
+            publisher.publish(batch)
+        except PublishFailed as error:
+            _failed(boxes, box, me, error)
+            return error
+        boxes.update(run, functools.partial(mark_sent, by=me, through=box.sent + len(batch)))
+        if box.failing_since:
+            log.info("events of run %s are published again", run.run_id, extra={"runId": run.run_id})
+    return None
+
+
+def drain_all() -> None:
+    """Publish what is left in any outbox, and remove those of runs that are over.
+
+    It ends at the first failure that would meet the next outbox as well.
+    """
+    if not publisher.is_on():
+        return
+    for box in Outboxes().list():
+        record = Runs().get(box.run.template, box.run.run_id)
+        if record is not None and record.state.is_final and _began(box):
+            keep(record)  # it may have ended without a word
+        failed = drain(box.run, insist=True)
+        if record is None or record.state.is_final:
+            _remove(box.run)
+        if failed is not None and not failed.lasting:
+            return
+
+
+def _before(run: RunRecord) -> tuple[RunOutput, ...]:
+    """Return the outputs of the run that this one goes on from."""
+    before = Runs().get(run.template, run.retry_of) if run.retry_of else None
+    return before.outputs if before else ()
+
+
+def _began(box: Outbox) -> bool:
+    """Whether it tells of the run itself, and not only of what followed from it later."""
+    return any(event.type is EventType.BUILD_STARTED for event in box.events)
+
+
+def _remove(run: RunRef) -> None:
+    """Remove the outbox of a run that is over, if it is empty, or too old."""
+    boxes = Outboxes()
+    stored = boxes.get(run)
+    if stored is None:
+        return
+    box = stored.content
+    too_old = box.failing_since is not None and datetime.now(UTC) - box.failing_since > LIFETIME
+    if box.unsent and not too_old:
+        return
+    if boxes.remove(run, stored.etag) and box.unsent:
+        log.error("events of run %s are given up: %d", run.run_id, len(box.unsent), extra=_facts(box))
+
+
+def _failed(boxes: Outboxes, box: Outbox, me: str, error: PublishFailed) -> None:
+    boxes.update(box.run, lambda found: mark_failed(found, me, datetime.now(UTC)))
+    if box.failing_since is None:
+        log.warning("events of run %s cannot be published yet: %s", box.run.run_id, error, extra=_facts(box))
+
+
+def _facts(box: Outbox) -> dict[str, object]:
+    return {"runId": box.run.run_id, "template": box.run.template.arm, "unsent": len(box.unsent)}

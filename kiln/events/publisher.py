@@ -1,0 +1,97 @@
+"""Events to Kiln's Event Grid topic, signed in as the app: at once or not at all, for whoever calls tries again.
+
+It owns the client, its time limits and the size of a request; it must not know what the events say.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from kiln.config import config, credential
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azure.eventgrid import EventGridPublisherClient
+
+    from kiln.events.cloud_events import CloudEvent
+
+BATCH_BYTES = 1_000_000
+"""Of one request's array; Event Grid takes 1 MB ("Azure Event Grid quotas and limits")."""
+CONNECT_SECONDS = 3
+ANSWER_SECONDS = 5
+_REASON_LIMIT = 300
+_MALFORMED = (400, 413)
+
+log = logging.getLogger("kiln.events")
+
+
+class PublishFailed(Exception):
+    """The topic did not take the events. `lasting` tells that it never will take these; nothing was published."""
+
+    def __init__(self, reason: str, *, lasting: bool) -> None:
+        super().__init__(reason)
+        self.lasting = lasting
+
+
+def is_on() -> bool:
+    """Whether there is a topic; says so once in the log when there is none."""
+    if config().topic_endpoint is None:
+        _say_off()
+        return False
+    return True
+
+
+@functools.cache
+def _say_off() -> None:
+    log.info("KILN_TOPIC_ENDPOINT is not set: Kiln announces nothing")
+
+
+@functools.cache
+def client(endpoint: str) -> EventGridPublisherClient:
+    """Return the client of the topic at `endpoint`: one for the process."""
+    from azure.eventgrid import EventGridPublisherClient
+
+    # azure-eventgrid 4.22 gives the options of `send` to its model of an event as well, which warns of each.
+    logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
+    return EventGridPublisherClient(endpoint, credential())
+
+
+def first_batch(events: Sequence[CloudEvent]) -> list[CloudEvent]:
+    """Return as many of the first events as fit into one request; one at least."""
+    batch: list[CloudEvent] = []
+    size = len("[]")
+    for event in events:
+        size += len(json.dumps(_wire(event))) + len(", ")
+        if batch and size > BATCH_BYTES:
+            break
+        batch.append(event)
+    return batch
+
+
+def publish(events: Sequence[CloudEvent]) -> None:
+    """Publish events, in order, in one request. Raises `PublishFailed` within seconds."""
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    endpoint = config().topic_endpoint
+    if endpoint is None:
+        raise PublishFailed("KILN_TOPIC_ENDPOINT is not set", lasting=False)
+    try:
+        # The limits go to `send`: azure-eventgrid 4.22 drops those that its constructor is given.
+        client(endpoint).send(
+            [_wire(event) for event in events],
+            retry_total=0,
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=ANSWER_SECONDS,
+        )
+    except AzureError as error:
+        status = error.status_code if isinstance(error, HttpResponseError) else None
+        reason = f"{type(error).__name__}: {error.message}"[:_REASON_LIMIT]
+        raise PublishFailed(reason, lasting=status in _MALFORMED) from error
+
+
+def _wire(event: CloudEvent) -> dict[str, Any]:
+    return event.model_dump(mode="json", exclude_none=True)
