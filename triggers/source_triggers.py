@@ -93,7 +93,7 @@ def check_state(template: TemplateRecord) -> None:
 
 def shown(template: TemplateRecord, record: TriggerRecord) -> dict[str, Any]:
     """Return a trigger as the API shows it: active, or why the template, as it is by now, keeps it from firing."""
-    problems = check_trigger(parse_template(template.body), ())
+    problems = check_trigger(parse_template(template.body), parse_trigger(record.body), ())
     return trigger_resource(record, tuple(f"{problem.path}: {problem.message}" for problem in problems))
 
 
@@ -110,7 +110,7 @@ async def _template(call: Call) -> TemplateRecord:
 def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[TriggerRecord, bool]:
     triggers, name = Triggers(), call.trigger_name
     others = [known for known in triggers.list(template) if known.name.lower() != name.lower()]
-    problems = check_trigger(parse_template(template.body), [parse_trigger(known.body) for known in others])
+    problems = check_trigger(parse_template(template.body), trigger, [parse_trigger(known.body) for known in others])
     if problems:
         raise TemplateInvalid(problems, what="trigger")
     before = triggers.get(template, name)
@@ -118,7 +118,7 @@ def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[Trig
         template=template.id,
         name=before.name if before else name,
         kind=trigger.properties.kind,
-        body=trigger.model_dump(mode="json", by_alias=True),
+        body=trigger.model_dump(mode="json", by_alias=True, exclude_unset=True),
         created=before.created if before else call.now,
         changed=call.now,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.template.models import ImageTemplate
-from kiln.template.notes import sources, steps, targets, template
+from kiln.template.notes import sources, steps, targets, template, triggers
 from kiln.template.notes.note import note_of
 from kiln.template.shape import properties
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ADDRESS = "urn:kiln:image-template"
-NOTES = {**sources.NOTES, **steps.NOTES, **targets.NOTES, **template.NOTES}
+NOTES = {**sources.NOTES, **steps.NOTES, **targets.NOTES, **template.NOTES, **triggers.NOTES}
 
 
 def template_schema() -> dict[str, Any]:

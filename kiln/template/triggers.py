@@ -1,17 +1,24 @@
 """The body of a template's trigger, and whether a template can have it.
 
-It owns AIB's rules of triggers (Microsoft's image-builder-triggers-how-to); what fires one is not its business.
+It owns AIB's rules of triggers (Microsoft's image-builder-triggers-how-to), which hold for Kiln's own kinds where they
+can; what fires one is not its business.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, assert_never
+
+from pydantic import Field
 
 from kiln.errors import Problem
-from kiln.template.base import Model, Since
+from kiln.template.base import Model, Since, Tags
 from kiln.template.distributors import SharedImageDistributor
 from kiln.template.parse import parse_as
 from kiln.template.sources import PlatformImageSource, SharedImageSource
+from kiln.template.trigger_kinds.event import EventTrigger
+from kiln.template.trigger_kinds.schedule import ScheduleTrigger
+from kiln.template.trigger_kinds.source_image import SourceImageTrigger
+from kiln.template.trigger_kinds.webhook import WebhookTrigger
 from kiln.template.wording import path_text
 
 if TYPE_CHECKING:
@@ -22,12 +29,11 @@ if TYPE_CHECKING:
 HOW_TO = "https://learn.microsoft.com/azure/virtual-machines/image-builder-triggers-how-to"
 
 
-class SourceImageTrigger(Model):
-    """Runs the template when there is a new version of its source; it has no settings."""
-
-    read_only = frozenset({"status", "provisioningState"})
-
-    kind: Literal["SourceImage"]
+TriggerProperties = Annotated[
+    SourceImageTrigger | ScheduleTrigger | EventTrigger | WebhookTrigger,
+    Field(discriminator="kind"),
+    Tags("Other", "Other"),
+]
 
 
 class Trigger(Model):
@@ -35,7 +41,7 @@ class Trigger(Model):
 
     read_only = frozenset({"id", "name", "type", "systemData"})
 
-    properties: Annotated[SourceImageTrigger, Since("2022-07-01")]
+    properties: Annotated[TriggerProperties, Since("2022-07-01")]
 
 
 def parse_trigger(body: Any, api_version: str | None = None) -> Trigger:
@@ -46,9 +52,17 @@ def parse_trigger(body: Any, api_version: str | None = None) -> Trigger:
     return parse_as(Trigger, body, api_version, what="trigger")
 
 
-def check_trigger(template: ImageTemplate, existing: Iterable[Trigger]) -> tuple[Problem, ...]:
-    """Return why `template` cannot have a trigger of the kind SourceImage besides its `existing` other ones."""
-    return (*_source(template), *_targets(template), *_only_one(existing))
+def check_trigger(template: ImageTemplate, trigger: Trigger, existing: Iterable[Trigger]) -> tuple[Problem, ...]:
+    """Return why `template` cannot have `trigger` besides its `existing` other ones."""
+    problems = [*_no_version(template)]
+    match trigger.properties:
+        case SourceImageTrigger():
+            problems += [*_source(template), *_other_definition(template), *_only_one(existing)]
+        case ScheduleTrigger() | EventTrigger() | WebhookTrigger():
+            pass
+        case never:
+            assert_never(never)
+    return tuple(problems)
 
 
 def _source(template: ImageTemplate) -> Iterator[Problem]:
@@ -70,18 +84,25 @@ def _source(template: ImageTemplate) -> Iterator[Problem]:
             )
 
 
-def _targets(template: ImageTemplate) -> Iterator[Problem]:
-    source = template.properties.source
-    for index, target in enumerate(template.properties.distribute):
-        if not isinstance(target, SharedImageDistributor):
-            continue
-        path = ("properties", "distribute", index, "galleryImageId")
+def _no_version(template: ImageTemplate) -> Iterator[Problem]:
+    for path, target in _gallery_targets(template):
         if target.version is not None:
             yield _problem(path, "expected no version, as every build needs another one")
+
+
+def _other_definition(template: ImageTemplate) -> Iterator[Problem]:
+    source = template.properties.source
+    for path, target in _gallery_targets(template):
         if isinstance(source, SharedImageSource) and source.definition_id.lower() == target.definition_id.lower():
             yield _problem(
                 path, "expected another image definition than the source's, or each build would fire the next one"
             )
+
+
+def _gallery_targets(template: ImageTemplate) -> Iterator[tuple[tuple[str | int, ...], SharedImageDistributor]]:
+    for index, target in enumerate(template.properties.distribute):
+        if isinstance(target, SharedImageDistributor):
+            yield ("properties", "distribute", index, "galleryImageId"), target
 
 
 def _only_one(existing: Iterable[Trigger]) -> Iterator[Problem]:

@@ -54,7 +54,7 @@ FILE = {
     "sourceUri": Note(SCRIPT_URI.how, f"required; any size, where AIB takes up to 20 MB; {SCRIPT_URI.difference}"),
     "sha256Checksum": CHECKSUM,
     "destination": Note(
-        "The absolute path of the file, in a folder that is there",
+        "The absolute path of the file; its folder is made if it is not there",
         "required; any absolute path on Linux, where AIB writes below `/tmp` alone; no `..`",
     ),
 }

@@ -1,4 +1,4 @@
-"""Notes on the template itself, its build machine, and its triggers."""
+"""Notes on the template itself and its build machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from kiln.template.notes.note import Note, Notes
 from kiln.template.notes.steps import CHECKSUM, SCRIPT_URI
 from kiln.template.patch import IdentityPatch, PatchBody, PropertiesPatch
 from kiln.template.sources import PlatformImageSource, SharedImageSource
-from kiln.template.triggers import SourceImageTrigger, Trigger
 from kiln.template.vm_profile import DataDisk, VmProfile, VnetConfig
 
 if TYPE_CHECKING:
@@ -137,12 +136,6 @@ NOTES: Notes = {
     PropertiesPatch: {
         "distribute": Note("All targets anew, with every `runOutputName` that there is"),
         "vmProfile": Note("Merged into the build machine's (RFC 7396)"),
-    },
-    Trigger: {**RESOURCE, "properties": Note("The trigger itself", "required; AIB's definition lets it be left out")},
-    SourceImageTrigger: {
-        "kind": Note("`SourceImage`: a new version of the source starts a build"),
-        "status": Note("Read-only: `code`, `message` and `time`; ignored when sent"),
-        "provisioningState": Note("Read-only; ignored when sent"),
     },
 }
 

@@ -66,9 +66,7 @@ class Microsofts:
         content = target.content
         members = self._subtypes.get(address)
         facts: Facts = {"required": required, "kind": content.get("type", "object")}
-        if members and len(members) == 1:
-            self._object(next(iter(members.values())), path)
-        elif members:
+        if members:
             facts["members"] = set(members)
             for tag, member in members.items():
                 self._object(member, f"{path}[{tag}]", content["discriminator"])

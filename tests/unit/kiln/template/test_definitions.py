@@ -31,9 +31,26 @@ BODIES: dict[str, type[Model]] = {
 EMPTY = "an empty text names nothing"
 NEEDED = "nothing can be built without it"
 OURS = "Kiln's own restart of any operating system"
+KINDS = "Kiln's own kinds of triggers, and settings of all kinds"
 SOURCE, PLAN = "properties.source[PlatformImage]", "properties.source[PlatformImage].planInfo"
 TARGETS, CUSTOMIZERS = "properties.distribute[]", "properties.customize[]"
 VALIDATORS = "properties.validate.inVMValidations[]"
+TRIGGERS = {
+    "SourceImage": ("versionFilter",),
+    "Schedule": ("schedule", "timeZone"),
+    "Event": (
+        "filter",
+        "filter.types",
+        "filter.types[]",
+        "filter.sources",
+        "filter.sources[]",
+        "filter.subjectBeginsWith",
+        "filter.subjectEndsWith",
+    ),
+    "Webhook": ("secret",),
+}
+"""What only Kiln has of each kind of trigger."""
+
 DIFFERENCES = {
     ("ImageTemplate", "location", "minLength"): EMPTY,
     ("ImageTemplate", "properties", "required"): NEEDED,
@@ -68,7 +85,12 @@ DIFFERENCES = {
         for body in ("ImageTemplate", "ImageTemplateUpdateParameters")
     },
     ("Trigger", "properties", "required"): "a trigger without a kind is none",
-    ("Trigger", "properties.kind", "enum"): "the only kind that there is; Microsoft's definition lists it elsewhere",
+    ("Trigger", "properties", "members"): KINDS,
+    **{
+        ("Trigger", f"properties[{kind}].{name}", "only Kiln"): KINDS
+        for kind, own in TRIGGERS.items()
+        for name in ("enabled", "coolDown", "batchWindow", "failureLimit", *own)
+    },
 }
 """Where Kiln differs from Microsoft's definitions in at least one api-version, and why: body, path, fact."""
 

@@ -70,11 +70,11 @@ def test_triggers_came_with_an_api_version() -> None:
     ],
 )
 def test_a_template_that_cannot_be_triggered_is_told_why(path: str, value: Any, where: list[str]) -> None:
-    problems = check_trigger(parse_template(changed(path, value)), ())
+    problems = check_trigger(parse_template(changed(path, value)), parse_trigger(TRIGGER), ())
     assert [problem.path for problem in problems] == where
 
 
 def test_a_template_has_one_trigger_of_the_kind() -> None:
-    (problem,) = check_trigger(parse_template(BODY), [parse_trigger(TRIGGER)])
+    (problem,) = check_trigger(parse_template(BODY), parse_trigger(TRIGGER), [parse_trigger(TRIGGER)])
     assert problem.path == "properties.kind"
     assert "the template has another" in problem.message

@@ -1,0 +1,52 @@
+"""What every trigger can be told, whatever its kind: whether it fires, how often, and when it gives up.
+
+It owns the settings' forms and defaults; what they do to a run is not its business.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from kiln.template.base import Flag, Int32, Model, Since, broken
+
+LONGEST = timedelta(days=30)
+_DURATION = re.compile(r"P(?=.)(\d{1,3}W|(\d{1,3}D)?(T(?=.)(\d{1,5}H)?(\d{1,5}M)?(\d{1,7}S)?)?)")
+
+
+def _duration(value: Any) -> Any:
+    """Refuse what pydantic takes beyond ISO 8601 (numbers, `hh:mm:ss`, signs), and months and years, which vary."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str) and _DURATION.fullmatch(value):
+        return _weeks(value)
+    raise broken("Other", "expected an ISO 8601 duration in weeks, days, hours, minutes or seconds, such as PT30M")
+
+
+def _weeks(text: str) -> Any:
+    return timedelta(weeks=int(text[1:-1])) if text.endswith("W") else text
+
+
+def _not_too_long(value: Any) -> Any:
+    duration = _duration(value)
+    if isinstance(duration, timedelta) and duration > LONGEST:
+        raise broken("Other", "expected 30 days or less")
+    return duration
+
+
+Duration = Annotated[timedelta, Field(le=LONGEST), BeforeValidator(_not_too_long)]
+"""An ISO 8601 duration of no more than 30 days."""
+
+
+class TriggerSettings(Model):
+    """Base of all kinds: what AIB's triggers cannot be told."""
+
+    read_only = frozenset({"status", "provisioningState"})
+
+    enabled: Annotated[Flag, Since(None)] = True
+    cool_down: Annotated[Duration, Since(None)] = timedelta()
+    batch_window: Annotated[Duration, Since(None)] = timedelta()
+    failure_limit: Annotated[Int32, Field(ge=1, le=10), Since(None)] = 5
