@@ -19,7 +19,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.Compute/galleries/read' // the PUT of a version reads its gallery
           'Microsoft.Compute/galleries/images/read' // gallery_images.get
           'Microsoft.Compute/galleries/images/versions/read' // gallery_image_versions.get, list_by_gallery_image
-          'Microsoft.Compute/galleries/images/versions/write' // gallery_image_versions.begin_create_or_update
+          'Microsoft.Compute/galleries/images/versions/write' // gallery_image_versions.begin_create_or_update, begin_update
           'Microsoft.Compute/images/read' // images.get, and as the source of a machine
           'Microsoft.Compute/images/write' // images.begin_create_or_update
           'Microsoft.Compute/images/delete' // images.begin_delete: an image of the same name is replaced

@@ -23,7 +23,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.Compute/locations/capsOperations/read' // of galleries
           'Microsoft.Network/locations/operations/read' // of networks
           'Microsoft.Network/locations/operationResults/read' // of networks
-          'Microsoft.Storage/locations/asyncoperations/read' // of storage accounts
+          'Microsoft.Storage/locations/*/read' // of storage accounts: .../asyncoperations, which no list of actions names
           'Microsoft.Resources/subscriptions/operationresults/read' // of resource groups
         ]
       }
