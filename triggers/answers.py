@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 STAGING_SHOWN_SINCE = "2022-02-14"
 """The first api-version with exactStagingResourceGroup (Microsoft's API definitions)."""
+EXACT_VERSION_SINCE = {"PlatformImage": "2021-10-01", "SharedImageVersion": "2022-07-01"}
+"""The first api-versions with exactVersion, by the source's type (the same definitions)."""
 TARGET_REGIONS_SINCE = "2022-07-01"
 """The first api-version with targetRegions; those before require replicationRegions (the same definitions)."""
 
@@ -29,6 +31,9 @@ def template_answer(record: TemplateRecord, run: RunRecord | None, api_version: 
     resource = template_resource(known, run)
     if api_version < STAGING_SHOWN_SINCE:
         del resource["properties"]["exactStagingResourceGroup"]
+    source = resource["properties"]["source"]
+    if "exactVersion" in source and api_version < EXACT_VERSION_SINCE[source["type"]]:
+        del source["exactVersion"]
     return resource
 
 

@@ -105,7 +105,7 @@ BEHAVIOUR = (
     Behaviour(
         "logs",
         "blobs of the container `packerlogs`",
-        "the same names in the staging storage, and as a stream of the API",
+        "the same names in the staging storage; the API gives them from any byte on, while they grow",
     ),
     Behaviour(
         "triggers",

@@ -49,6 +49,7 @@ def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str
     body = record.body
     properties = {
         **body["properties"],
+        "source": _source(body["properties"]["source"], run),
         "provisioningState": record.provisioning_state.value,
         "exactStagingResourceGroup": group_id(record.id.subscription, record.staging_group),
     }
@@ -65,6 +66,16 @@ def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str
         "identity": body["identity"],
         "properties": properties,
     }
+
+
+def _source(source: dict[str, Any], run: RunRecord | None) -> dict[str, Any]:
+    """Return the source with the `exactVersion` that the latest run was built from, if it had this very source."""
+    version = run.source_version if run and run.body["properties"]["source"] == source else None
+    if not version:
+        return source
+    if source["type"] == "SharedImageVersion":
+        version = f"{source['imageVersionId'].rpartition('/')[0]}/{version}"
+    return {**source, "exactVersion": version}
 
 
 def provisioning_error(error: ProvisioningError) -> dict[str, Any]:

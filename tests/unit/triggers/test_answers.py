@@ -6,7 +6,7 @@ import pytest
 
 from kiln.template.parse import parse_template
 from kiln.template.versions import API_VERSIONS
-from tests.unit.kiln.runs.records import template_record
+from tests.unit.kiln.runs.records import run_record, template_record
 from triggers.answers import as_known, template_answer
 
 DEFINITION = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/i"
@@ -90,3 +90,12 @@ def test_the_exact_staging_group_is_shown_since_there_are_staging_groups() -> No
     record = template_record(body=NEWEST)
     assert "exactStagingResourceGroup" in template_answer(record, None, "2022-02-14")["properties"]
     assert "exactStagingResourceGroup" not in template_answer(record, None, "2021-10-01")["properties"]
+
+
+def test_the_exact_version_is_shown_since_there_is_one() -> None:
+    record, run = template_record(body=NEWEST), run_record(body=NEWEST, source_version="1.0.0")
+
+    shown = {version: template_answer(record, run, version)["properties"] for version in API_VERSIONS}
+
+    without = [version for version, it in shown.items() if "exactVersion" not in it["source"]]
+    assert without == ["2020-02-14", "2021-10-01", "2022-02-14"]

@@ -57,6 +57,31 @@ def test_a_template_that_goes_says_so() -> None:
     assert template_resource(going, None)["properties"]["provisioningState"] == "Deleting"
 
 
+def test_the_source_shows_what_it_was_at_the_latest_run() -> None:
+    run = run_record(source_version="0.20260101.1")
+
+    shown = template_resource(template_record(), run)["properties"]["source"]
+
+    assert shown == {**BODY["properties"]["source"], "exactVersion": "0.20260101.1"}
+
+
+def test_a_gallery_source_shows_the_id_that_latest_was() -> None:
+    image = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/x/images/y/versions"
+    source = {"type": "SharedImageVersion", "imageVersionId": f"{image}/latest"}
+    body = {**BODY, "properties": {**BODY["properties"], "source": source}}
+
+    resource = template_resource(template_record(body=body), run_record(body=body, source_version="1.2.3"))
+
+    assert resource["properties"]["source"] == {**source, "exactVersion": f"{image}/1.2.3"}
+
+
+def test_a_source_that_no_run_had_shows_no_exact_version() -> None:
+    other = {**BODY["properties"], "source": {**BODY["properties"]["source"], "version": "9.9.9"}}
+    run = run_record(body={**BODY, "properties": other}, source_version="9.9.9")
+
+    assert "exactVersion" not in template_resource(template_record(), run)["properties"]["source"]
+
+
 def test_the_last_run_tells_where_it_is() -> None:
     run = annotate(enter(run_record(), Phase.CUSTOMIZE, NOW), Phase.CUSTOMIZE, "step 2 of 3: packages")
     assert template_resource(template_record(), run)["properties"]["lastRunStatus"] == {
