@@ -16,6 +16,7 @@ from kiln.runs.children import Triggers
 from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
+from kiln.runs.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.template.parse import parse_template
 from kiln.template.triggers import Trigger, check_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
@@ -27,6 +28,8 @@ from triggers.submission import tended
 from triggers.submit import being_deleted
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from triggers.call import Call
 
 SINCE = "2022-07-01"
@@ -45,7 +48,7 @@ async def put_trigger(call: Call) -> Reply:
     operation = await begin(call, OperationKind.PUT_TRIGGER, template)
     return Reply(
         HTTPStatus.CREATED if is_new else HTTPStatus.OK,
-        shown(template, record),
+        shown(template, record, call.now),
         follow(call, operation, "Azure-AsyncOperation"),
     )
 
@@ -55,14 +58,14 @@ async def get_trigger(call: Call) -> Reply:
     """Answer one trigger."""
     template = await _template(call)
     record = await asyncio.to_thread(Triggers().require, template, call.trigger_name)
-    return Reply(HTTPStatus.OK, shown(template, record))
+    return Reply(HTTPStatus.OK, shown(template, record, call.now))
 
 
 @endpoint(bp, "DELETE", TEMPLATE_ROUTE + "/triggers/{trigger}")
 async def delete_trigger(call: Call) -> Reply:
     """Remove a trigger; 204 when there is none."""
     template = await _template(call)
-    if not await asyncio.to_thread(Triggers().delete, template, call.trigger_name):
+    if not await asyncio.to_thread(_delete, template, call.trigger_name):
         return Reply(HTTPStatus.NO_CONTENT)
     operation = await begin(call, OperationKind.DELETE_TRIGGER, template)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
@@ -91,10 +94,14 @@ def check_state(template: TemplateRecord) -> None:
             )
 
 
-def shown(template: TemplateRecord, record: TriggerRecord) -> dict[str, Any]:
-    """Return a trigger as the API shows it: active, or why the template, as it is by now, keeps it from firing."""
-    problems = check_trigger(parse_template(template.body), parse_trigger(record.body), ())
-    return trigger_resource(record, tuple(f"{problem.path}: {problem.message}" for problem in problems))
+def shown(template: TemplateRecord, record: TriggerRecord, now: datetime) -> dict[str, Any]:
+    """Return a trigger as the API shows it: active, or what keeps it from firing, in it or in the template as it is."""
+    trigger = parse_trigger(record.body)
+    problems = check_trigger(parse_template(template.body), trigger, ())
+    obstacles = [f"{problem.path}: {problem.message}" for problem in problems]
+    if not trigger.properties.enabled:
+        obstacles.append("properties.enabled: it is switched off")
+    return trigger_resource(record, tuple(obstacles), next_times(record, now))
 
 
 async def _template(call: Call) -> TemplateRecord:
@@ -122,7 +129,18 @@ def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[Trig
         created=before.created if before else call.now,
         changed=call.now,
     )
-    return triggers.put(record), before is None
+    keep_secret(template.id, record.name, trigger)
+    stored = triggers.put(record)
+    enter(before, stored, call.now)
+    return stored, before is None
+
+
+def _delete(template: TemplateRecord, name: str) -> bool:
+    record = Triggers().get(template, name)
+    there = Triggers().delete(template, name)
+    if record is not None:
+        leave(record)
+    return there
 
 
 def _list(call: Call, template: TemplateRecord) -> Reply:
@@ -130,7 +148,7 @@ def _list(call: Call, template: TemplateRecord) -> Reply:
 
     def load(name: str) -> dict[str, Any] | None:
         record = triggers.get(template, name)
-        return shown(template, record) if record else None
+        return shown(template, record, call.now) if record else None
 
     page = read_page(triggers.names(template.id), load, call.query.get("$skiptoken"))
     return Reply(HTTPStatus.OK, listed(call, page))

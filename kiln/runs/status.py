@@ -98,10 +98,12 @@ def version_resource(template: TemplateId, version: TemplateVersion) -> dict[str
     }
 
 
-def trigger_resource(record: TriggerRecord, obstacles: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return a trigger as AIB's child resource; `obstacles` keep it from firing.
+def trigger_resource(
+    record: TriggerRecord, obstacles: tuple[str, ...] = (), next_times: tuple[datetime, ...] = ()
+) -> dict[str, Any]:
+    """Return a trigger as AIB's child resource; `obstacles` keep it from firing, `next_times` are a schedule's.
 
-    AIB documents one status, Healthy with "Trigger is active."; the other one is Kiln's.
+    AIB documents one status, Healthy with "Trigger is active."; the other one is Kiln's, as is all that was set.
     """
     message = f"Trigger is not active: {' '.join(obstacles)}" if obstacles else "Trigger is active."
     return {
@@ -109,13 +111,14 @@ def trigger_resource(record: TriggerRecord, obstacles: tuple[str, ...] = ()) -> 
         "name": record.name,
         "type": f"{TEMPLATE_TYPE}/triggers",
         "properties": {
-            "kind": record.kind,
+            **record.body["properties"],
             "provisioningState": ProvisioningState.SUCCEEDED.value,
-            "status": {
-                "code": "Inactive" if obstacles else "Healthy",
-                "message": message,
-                "time": time_text(record.changed),
-            },
+            "status": _present(
+                code="Inactive" if obstacles else "Healthy",
+                message=message,
+                time=time_text(record.changed),
+                nextTimes=[time_text(moment) for moment in next_times] or None,
+            ),
         },
     }
 

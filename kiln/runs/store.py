@@ -123,8 +123,8 @@ class Runs:
         self._store.delete(self.path(template, run_id))
 
     def delete_all(self, template: TemplateId) -> None:
-        """Remove all that belongs to a template: its runs and ledgers, its versions and its triggers."""
-        for kind in ("runs", "ledgers", "versions", "triggers"):
+        """Remove all that belongs to a template: its runs and ledgers, its versions, its triggers and their secrets."""
+        for kind in ("runs", "ledgers", "versions", "triggers", "secrets", "alarms"):
             for path in list(self._store.paths(f"{kind}/{template.key}/")):
                 self._store.delete(path)
 

@@ -1,0 +1,48 @@
+"""The secrets of Webhook triggers, apart from the triggers, so that no answer and no list can show one.
+
+It owns their place. They are read where a signature is checked, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, SecretStr
+
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import Document
+
+if TYPE_CHECKING:
+    from kiln.ids import TemplateId
+
+
+class StoredSecret(Document):
+    """A secret at rest: the storage account encrypts it, and only the app's identity can read it."""
+
+    secret: str = Field(repr=False)
+
+
+class TriggerSecrets:
+    """Secrets by template and trigger."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, trigger: str) -> str:
+        """Return where a trigger's secret is."""
+        return f"secrets/{template.key}/{trigger.lower()}.json"
+
+    def put(self, template: TemplateId, trigger: str, secret: SecretStr) -> None:
+        """Keep a secret, new or in place of the one before."""
+        stored = StoredSecret(secret=secret.get_secret_value())
+        self._store.put(self.path(template, trigger), stored, lambda _: stored)
+
+    def get(self, template: TemplateId, trigger: str) -> SecretStr | None:
+        """Return the secret, or None."""
+        stored = self._store.get(self.path(template, trigger), StoredSecret)
+        return SecretStr(stored.content.secret) if stored else None
+
+    def delete(self, template: TemplateId, trigger: str) -> None:
+        """Remove the secret; it may be gone already."""
+        self._store.delete(self.path(template, trigger))

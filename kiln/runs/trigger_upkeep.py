@@ -1,0 +1,81 @@
+"""What goes with a stored trigger: its secret, and the entries by which a clock or an event finds it.
+
+It owns their order: a secret is there before its trigger, an entry after it, so that whoever reads an entry of a
+trigger that is not there may drop it.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from kiln.errors import Problem, TemplateInvalid
+from kiln.runs.trigger_index import Alarms, Listeners
+from kiln.runs.trigger_secrets import TriggerSecrets
+from kiln.template.trigger_kinds.event import EventTrigger
+from kiln.template.trigger_kinds.schedule import ScheduleTrigger
+from kiln.template.trigger_kinds.webhook import WebhookTrigger
+from kiln.template.triggers import parse_trigger
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kiln.ids import TemplateId
+    from kiln.runs.record import TriggerRecord
+    from kiln.template.triggers import Trigger
+
+SHOWN_TIMES = 3
+
+
+def keep_secret(template: TemplateId, name: str, trigger: Trigger) -> None:
+    """Keep the secret that a Webhook trigger brings. Raises `TemplateInvalid` when there is none, nor one from before.
+
+    Any other trigger of the name takes away the one that was there.
+    """
+    secrets, properties = TriggerSecrets(), trigger.properties
+    if not isinstance(properties, WebhookTrigger):
+        secrets.delete(template, name)
+    elif properties.secret is not None:
+        secrets.put(template, name, properties.secret)
+    elif secrets.get(template, name) is None:
+        problem = Problem(path="properties.secret", message="is required: the trigger has none from before")
+        raise TemplateInvalid((problem,), what="trigger")
+
+
+def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) -> None:
+    """Write the entry of a trigger that was stored, and drop that of what it was `before`."""
+    if before is not None:
+        _drop_entries(before)
+    properties = parse_trigger(record.body).properties
+    match properties:
+        case ScheduleTrigger():
+            Alarms().set(record.template, record.name, now)
+        case EventTrigger():
+            Listeners().add(record.template, record.name, properties.filter.types)
+        case _:
+            return
+
+
+def leave(record: TriggerRecord) -> None:
+    """Remove what goes with a trigger that was removed."""
+    _drop_entries(record)
+    TriggerSecrets().delete(record.template, record.name)
+
+
+def next_times(record: TriggerRecord, now: datetime) -> tuple[datetime, ...]:
+    """Return when a Schedule trigger fires next; nothing for the other kinds, and for one that is not enabled."""
+    properties = parse_trigger(record.body).properties
+    if not isinstance(properties, ScheduleTrigger) or not properties.enabled:
+        return ()
+    return tuple(islice(properties.times.due_after(now), SHOWN_TIMES))
+
+
+def _drop_entries(record: TriggerRecord) -> None:
+    properties = parse_trigger(record.body).properties
+    match properties:
+        case ScheduleTrigger():
+            Alarms().drop(record.template, record.name)
+        case EventTrigger():
+            Listeners().drop(record.template, record.name, properties.filter.types)
+        case _:
+            return
