@@ -51,12 +51,8 @@ param maximumInstanceCount int = 40
 @maxValue(20)
 param alwaysReadyInstances int = 0
 
-@description('When Kiln asks the marketplace for new versions: an NCRONTAB expression, in UTC.')
-param watchSchedule string = '0 */15 * * * *'
-
-@description('The most templates that one new version rebuilds at the same time.')
-@minValue(1)
-param rebuildConcurrency int = 10
+@description('When Kiln publishes what it could not announce at once: an NCRONTAB expression, in UTC.')
+param outboxSchedule string = '0 * * * * *'
 
 @description('The largest script or file that a template may name, in MiB.')
 @minValue(1)
@@ -156,8 +152,7 @@ module settings 'modules/settings.bicep' = {
     storageName: storage.outputs.name
     insightsName: monitoring.outputs.insightsName
     topicEndpoint: topic.outputs.endpoint
-    watchSchedule: watchSchedule
-    rebuildConcurrency: rebuildConcurrency
+    outboxSchedule: outboxSchedule
     artifactLimitMB: artifactLimitMB
     rateLimit: rateLimit
   }

@@ -14,11 +14,8 @@ param insightsName string
 @description('Where Kiln\'s events are published to.')
 param topicEndpoint string
 
-@description('When Kiln asks the marketplace for new versions (NCRONTAB, UTC).')
-param watchSchedule string
-
-@description('The most templates that one new version rebuilds at the same time.')
-param rebuildConcurrency int
+@description('When Kiln publishes what it could not announce at once (NCRONTAB, UTC).')
+param outboxSchedule string
 
 @description('The largest script or file that a template may name, in MiB.')
 param artifactLimitMB int
@@ -63,10 +60,9 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_ARM_SCOPE: '${armEndpoint}/.default'
     KILN_ARTIFACT_LIMIT_MB: string(artifactLimitMB)
     KILN_BLOB_SUFFIXES: '.blob.${environment().suffixes.storage}'
+    KILN_OUTBOX_SCHEDULE: outboxSchedule
     KILN_RATE_LIMIT: rateLimit
-    KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
     KILN_TOPIC_ENDPOINT: topicEndpoint
-    KILN_WATCH_SCHEDULE: watchSchedule
   }
 }

@@ -1,0 +1,73 @@
+"""What `azd deploy` sends: the files of the repository but for those that .funcignore names, and what they import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.unit.infra.bicep_file import INFRA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ROOT = INFRA.parent
+ENTRY = "function_app"
+
+
+def files() -> set[str]:
+    """Return the paths of the files that are deployed. Git reads .funcignore, which has its syntax."""
+    everything = _listed("--cached") | _listed("--others", "--exclude-standard")
+    ignored = ("--ignored", "--exclude-from=.funcignore")
+    return everything - _listed("--cached", *ignored) - _listed("--others", *ignored)
+
+
+def _listed(*options: str) -> set[str]:
+    """Return files of the working tree, those that are not committed yet among them."""
+    command = ["git", "ls-files", *options]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    return {path for path in listed if (ROOT / path).exists()}
+
+
+def imported() -> tuple[set[str], set[str]]:
+    """Return what the app imports, from its entry on: paths of its own files, and names of others' modules."""
+    own: set[str] = set()
+    others: set[str] = set()
+    waiting = [ENTRY]
+    while waiting:
+        module = waiting.pop()
+        path = _path(module)
+        if path is None:
+            others.add(module)
+        elif path.relative_to(ROOT).as_posix() not in own:
+            own.add(path.relative_to(ROOT).as_posix())
+            waiting += _imports(path, module)
+    return own, {name for name in others if name.split(".")[0] not in sys.stdlib_module_names}
+
+
+def _path(module: str) -> Path | None:
+    """Return the file of a module of the repository, or None."""
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
+
+
+def _imports(path: Path, module: str) -> Iterator[str]:
+    """Yield the modules that a file imports, wherever in it, with the packages that they are in."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _with_packages(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            base = package if node.level else node.module or ""
+            yield from _with_packages(base)
+            for alias in node.names:
+                if _path(f"{base}.{alias.name}"):
+                    yield f"{base}.{alias.name}"
+
+
+def _with_packages(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
