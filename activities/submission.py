@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from activities import checks
 from activities.adapter import fence, implements
-from kiln.contracts import CHECK_TEMPLATE, FINISH_SUBMISSION
+from kiln.contracts import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION
 from kiln.errors import PreconditionFailed, TemplateInvalid, TemplateRefused, provisioning_code
 from kiln.ids import RunRef
-from kiln.messages import Submitted
+from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
@@ -46,47 +46,50 @@ def check_template(submission: SubmissionRef) -> StagingSpec:
 
 
 @implements(FINISH_SUBMISSION)
-def finish_submission(report: SubmissionReport) -> Submitted:
-    """Settle the version, and make the run that the template's autoRun asks for, unless another is going.
-
-    A template that was changed or deleted meanwhile is left as it is.
-    """
+def finish_submission(report: SubmissionReport) -> Nothing:
+    """Settle the version. A template that was changed or deleted meanwhile is left as it is."""
     submission, error = report.submission, report.error
     at = datetime.fromisoformat(report.at)
     problem = ProvisioningError(code=provisioning_code(error), message=error.sentence()) if error else None
+    Templates().update(submission.template, lambda record: settle(record, submission.version, at, problem))
+    return Nothing()
+
+
+@implements(BEGIN_AUTOMATIC_RUN)
+def begin_automatic_run(report: SubmissionReport) -> Submitted:
+    """Make the run that the template's autoRun asks for, once; say so when another run has to end first."""
+    submission = report.submission
     stored = Templates().get(submission.template)
-    run = _automatic_run(stored.content, submission, at) if stored and problem is None else None
-
-    def change(record: TemplateRecord) -> TemplateRecord:
-        settled = settle(record, submission.version, at, problem)
-        good = settled.version == submission.version and settled.provisioning_state is ProvisioningState.SUCCEEDED
-        if run is None or not good or record.settled >= submission.version:
-            return settled
-        return settled.model_copy(update={"run_id": run.run_id})
-
-    settled = Templates().update(submission.template, change)
-    if run is None:
+    if stored is None or not _is_due(stored.content, submission):
         return Submitted()
-    if settled is None or settled.run_id != run.run_id:
-        Runs().delete(run.template, run.run_id)
-        return Submitted()
-    return Submitted(run=RunRef(template=run.template, run_id=run.run_id), instance_id=run.instance_id)
-
-
-def _automatic_run(record: TemplateRecord, submission: SubmissionRef, at: datetime) -> RunRecord | None:
-    """Store and return the run that follows from a good submission. Time and id are its own, so it is made once."""
-    if record.version != submission.version or _parsed(record).properties.auto_run.state != "Enabled":
-        return None
-    made = f"{record.id.key} {record.created.isoformat()} {submission.version}"
-    run = new_run(record, at, hashlib.sha256(made.encode()).hexdigest()[:8])
-    before = Runs().get(record.id, record.run_id) if record.run_id and record.run_id != run.run_id else None
+    record = stored.content
+    run = _automatic_run(record, submission, datetime.fromisoformat(report.at))
+    begun = Submitted(run=RunRef(template=run.template, run_id=run.run_id), instance_id=run.instance_id)
+    made = Runs().get(run.template, run.run_id)
+    if record.run_id == run.run_id or (made is not None and made.phases):
+        return begun  # an earlier try of this very call made it
+    before = Runs().get(record.id, record.run_id) if record.run_id else None
     if before is not None and not before.state.is_final:
-        return None
-    try:
+        return Submitted(busy=True)
+    if made is None:
         Runs().create(run)
+    try:
+        Templates().replace(record.model_copy(update={"run_id": run.run_id}), stored.etag)
     except PreconditionFailed:
-        return run  # an earlier try of this very call made it
-    return run
+        Runs().delete(run.template, run.run_id)
+        return Submitted(busy=True)  # something happened to the template meanwhile: look again
+    return begun
+
+
+def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:
+    good = record.provisioning_state is ProvisioningState.SUCCEEDED
+    return good and record.version == submission.version and _parsed(record).properties.auto_run.state == "Enabled"
+
+
+def _automatic_run(record: TemplateRecord, submission: SubmissionRef, at: datetime) -> RunRecord:
+    """Return the run that follows from a good submission. Time and id are its own, so it is the same each time."""
+    made = f"{record.id.key} {record.created.isoformat()} {submission.version}"
+    return new_run(record, at, hashlib.sha256(made.encode()).hexdigest()[:8])
 
 
 def _parsed(record: TemplateRecord) -> ImageTemplate:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from activities.adapter import implements
 from kiln.cloud import groups, inventory
 from kiln.contracts import CHECK_IDLE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
-from kiln.messages import DeleteTemplateRequest, Leftovers, Nothing, Operation, Progress
+from kiln.messages import Leftovers, Nothing, Operation, Progress, TemplateRequest
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 
 
 @implements(CHECK_IDLE)
-def check_idle(request: DeleteTemplateRequest) -> Progress:
+def check_idle(request: TemplateRequest) -> Progress:
     """Ask whether nothing of the template is going: neither a submission nor its latest run."""
     stored = Templates().get(request.template)
     if stored is None:
@@ -27,7 +27,7 @@ def check_idle(request: DeleteTemplateRequest) -> Progress:
 
 
 @implements(LIST_STAGED)
-def list_staged(request: DeleteTemplateRequest) -> Leftovers:
+def list_staged(request: TemplateRequest) -> Leftovers:
     """Return what Kiln made in a staging group that is not its own; its own goes as a whole."""
     record = _doomed(request)
     if record is None or not record.staging_given:
@@ -38,7 +38,7 @@ def list_staged(request: DeleteTemplateRequest) -> Leftovers:
 
 
 @implements(START_DELETE_GROUP)
-def start_delete_group(request: DeleteTemplateRequest) -> Operation:
+def start_delete_group(request: TemplateRequest) -> Operation:
     """Start to delete the staging group with all that is in it, or give one that is not Kiln's back to its owner."""
     record = _doomed(request)
     if record is None:
@@ -51,7 +51,7 @@ def start_delete_group(request: DeleteTemplateRequest) -> Operation:
 
 
 @implements(FORGET_TEMPLATE)
-def forget_template(request: DeleteTemplateRequest) -> Nothing:
+def forget_template(request: TemplateRequest) -> Nothing:
     """Remove the template's runs, then the template itself."""
     if _doomed(request) is None:
         return Nothing()
@@ -60,7 +60,7 @@ def forget_template(request: DeleteTemplateRequest) -> Nothing:
     return Nothing()
 
 
-def _doomed(request: DeleteTemplateRequest) -> TemplateRecord | None:
+def _doomed(request: TemplateRequest) -> TemplateRecord | None:
     """Return the template if it is still the one to be deleted: a new one of its name is none of our business."""
     stored = Templates().get(request.template)
     if stored is None or stored.content.provisioning_state is not ProvisioningState.DELETING:

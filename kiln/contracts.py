@@ -15,7 +15,6 @@ from kiln.messages import (
     CleanedUp,
     CloseRequest,
     DeleteRequest,
-    DeleteTemplateRequest,
     FinishReport,
     GalleryRequest,
     GroupRequest,
@@ -41,6 +40,7 @@ from kiln.messages import (
     StorageRequest,
     SubmissionReport,
     Submitted,
+    TemplateRequest,
     ValidationImageRequest,
     VhdRequest,
     WaitRequest,
@@ -74,7 +74,8 @@ class Orchestrator(Generic[RequestT, ResultT]):
 
 # Submission: a template's version on its way in.
 CHECK_TEMPLATE = Activity("check_template", SubmissionRef, StagingSpec)
-FINISH_SUBMISSION = Activity("finish_submission", SubmissionReport, Submitted)
+FINISH_SUBMISSION = Activity("finish_submission", SubmissionReport, Nothing)
+BEGIN_AUTOMATIC_RUN = Activity("begin_automatic_run", SubmissionReport, Submitted)
 
 # What a template stands on.
 CREATE_GROUP = Activity("create_group", GroupRequest, Nothing)
@@ -124,10 +125,10 @@ END_EXPORT = Activity("end_export", VhdRequest, Operation)
 CHECK_OPERATION = Activity("check_operation", OperationCheck, Progress)
 CLOSE_LEDGER = Activity("close_ledger", CloseRequest, Leftovers)
 START_DELETE = Activity("start_delete", DeleteRequest, Operation)
-CHECK_IDLE = Activity("check_idle", DeleteTemplateRequest, Progress)
-LIST_STAGED = Activity("list_staged", DeleteTemplateRequest, Leftovers)
-START_DELETE_GROUP = Activity("start_delete_group", DeleteTemplateRequest, Operation)
-FORGET_TEMPLATE = Activity("forget_template", DeleteTemplateRequest, Nothing)
+CHECK_IDLE = Activity("check_idle", TemplateRequest, Progress)
+LIST_STAGED = Activity("list_staged", TemplateRequest, Leftovers)
+START_DELETE_GROUP = Activity("start_delete_group", TemplateRequest, Operation)
+FORGET_TEMPLATE = Activity("forget_template", TemplateRequest, Nothing)
 
 
 class PlannedRun(Message):
@@ -206,4 +207,4 @@ REPLICATE = Orchestrator("replicate", ReplicateRequest, Nothing)
 CLEAN_UP = Orchestrator("clean_up", CloseRequest, CleanedUp)
 DELETE_RESOURCE = Orchestrator("delete_resource", DeleteRequest, Nothing)
 WAIT = Orchestrator("wait", WaitRequest, Progress)
-DELETE_TEMPLATE = Orchestrator("delete_template", DeleteTemplateRequest, Nothing)
+DELETE_TEMPLATE = Orchestrator("delete_template", TemplateRequest, Nothing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import CHECK_IDLE, DELETE_TEMPLATE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.errors import BuildError
-from kiln.messages import DeleteTemplateRequest, Nothing
+from kiln.messages import Nothing, TemplateRequest
 from orchestrators.clean_up import delete_tiers
 from orchestrators.flow import Flow, orchestrator
 
@@ -19,7 +19,7 @@ RUN_LIMIT = timedelta(hours=2)
 
 
 @orchestrator(DELETE_TEMPLATE, root=True)
-def delete_template(flow: Flow, request: DeleteTemplateRequest) -> Steps[Nothing]:
+def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
     """Wait until nothing of the template is going, delete what it stands on, and forget it.
 
     Of a staging group that the template names only what Kiln made in it is deleted, which LIST_STAGED tells (nothing

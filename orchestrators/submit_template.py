@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import BUILD_IMAGE, CHECK_TEMPLATE, FINISH_SUBMISSION, STAGE, SUBMIT_TEMPLATE
+from kiln.contracts import (
+    BEGIN_AUTOMATIC_RUN,
+    BUILD_IMAGE,
+    CHECK_IDLE,
+    CHECK_TEMPLATE,
+    FINISH_SUBMISSION,
+    STAGE,
+    SUBMIT_TEMPLATE,
+)
 from kiln.errors import BuildError
-from kiln.messages import BuildRequest, Nothing, StagingRequest, SubmissionReport
+from kiln.messages import BuildRequest, Nothing, StagingRequest, SubmissionReport, TemplateRequest
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
@@ -15,15 +24,28 @@ if TYPE_CHECKING:
     from orchestrators.flow import Steps
 
 
+RUN_LIMIT = timedelta(hours=20)
+"""For a run that is going: 16 hours are the most that a template may give it, and then it cleans up."""
+
+
 @orchestrator(SUBMIT_TEMPLATE, root=True)
 def submit_template(flow: Flow, submission: SubmissionRef) -> Steps[Nothing]:
     """Take in one version of a template. Its record says how that went; this never raises for a bad template."""
     error = yield from _take_in(flow, submission)
     report = SubmissionReport(submission=submission, at=flow.stamp, error=error)
-    submitted = yield from flow.run(FINISH_SUBMISSION, report)
-    if submitted.run is not None and submitted.instance_id is not None:
-        yield from flow.call_known(BUILD_IMAGE, BuildRequest(run=submitted.run), submitted.instance_id)
+    yield from flow.run(FINISH_SUBMISSION, report)
+    if error is None:
+        yield from _build_automatically(flow, report)
     return Nothing()
+
+
+def _build_automatically(flow: Flow, report: SubmissionReport) -> Steps[None]:
+    """Build if the template's autoRun says so, after the run that is going."""
+    while (begun := (yield from flow.run(BEGIN_AUTOMATIC_RUN, report))).busy:
+        template = TemplateRequest(template=report.submission.template)
+        yield from flow.wait(CHECK_IDLE, template, doing="wait for the run that is going", within=RUN_LIMIT)
+    if begun.run is not None and begun.instance_id is not None:
+        yield from flow.call_known(BUILD_IMAGE, BuildRequest(run=begun.run), begun.instance_id)
 
 
 def _take_in(flow: Flow, submission: SubmissionRef) -> Steps[ErrorDetail | None]:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from kiln.contracts import DELETE_TEMPLATE
-from kiln.messages import DeleteTemplateRequest
+from kiln.messages import TemplateRequest
 from kiln.runs.naming import delete_instance
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -67,5 +67,5 @@ async def delete_template(
     await give_up(orchestrations, record, now)
     instance = delete_instance(record)
     if await orchestrations.life(instance) in {Life.NONE, Life.BROKEN}:
-        await orchestrations.start(DELETE_TEMPLATE, instance, DeleteTemplateRequest(template=record.id))
+        await orchestrations.start(DELETE_TEMPLATE, instance, TemplateRequest(template=record.id))
     return record

@@ -28,7 +28,6 @@ from kiln.messages.runs import (
 )
 from kiln.messages.staging import (
     ArtifactRequest,
-    DeleteTemplateRequest,
     GroupRequest,
     NetworkRequest,
     StagedStorage,
@@ -36,6 +35,7 @@ from kiln.messages.staging import (
     StorageRequest,
     SubmissionReport,
     Submitted,
+    TemplateRequest,
 )
 
 __all__ = [
@@ -45,7 +45,6 @@ __all__ = [
     "CleanedUp",
     "CloseRequest",
     "DeleteRequest",
-    "DeleteTemplateRequest",
     "FinishReport",
     "GalleryRequest",
     "GroupRequest",
@@ -72,6 +71,7 @@ __all__ = [
     "StorageRequest",
     "SubmissionReport",
     "Submitted",
+    "TemplateRequest",
     "ValidationImageRequest",
     "VhdRequest",
     "WaitRequest",

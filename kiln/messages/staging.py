@@ -61,13 +61,17 @@ class SubmissionReport(Message):
 
 
 class Submitted(Message):
-    """What follows from a submission: the run that the template's autoRun asks for, and its orchestration's id."""
+    """What follows from a submission: the run that the template's autoRun asks for, and its orchestration's id.
+
+    `busy` tells that the run is due, and another one of the template is going.
+    """
 
     run: RunRef | None = None
     instance_id: str | None = None
+    busy: bool = False
 
 
-class DeleteTemplateRequest(Message):
-    """Delete a template: cancel what runs, delete its staging group, forget it."""
+class TemplateRequest(Message):
+    """One template, whole."""
 
     template: TemplateId

@@ -10,7 +10,7 @@ from activities import submission, templates
 from activities.adapter import fence
 from kiln.errors import ErrorDetail, Superseded, TemplateRefused, provisioning_code
 from kiln.ids import SubmissionRef, TemplateId
-from kiln.messages import DeleteTemplateRequest, SubmissionReport
+from kiln.messages import TemplateRequest, SubmissionReport
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud.building import body_with
@@ -52,7 +52,9 @@ def change(ref: SubmissionRef, **update: Any) -> None:
 
 
 def finish(ref: SubmissionRef, error: ErrorDetail | None = None) -> Any:
-    return submission.finish_submission(SubmissionReport(submission=ref, at=NOW.isoformat(), error=error))
+    report = SubmissionReport(submission=ref, at=NOW.isoformat(), error=error)
+    submission.finish_submission(report)
+    return submission.begin_automatic_run(report)
 
 
 def test_a_good_template_is_told_what_it_stands_on() -> None:
@@ -164,13 +166,13 @@ def test_auto_run_makes_one_run_however_often_the_submission_ends() -> None:
     assert len(list(Runs().list(ref.template))) == 1
 
 
-def test_auto_run_makes_none_of_a_bad_template_or_beside_another_run() -> None:
+def test_auto_run_makes_none_of_a_bad_template_and_waits_for_another_run() -> None:
     bad, busy = submitted(autoRun={"state": "Enabled"}), submitted(autoRun={"state": "Enabled"})
     going = finish(busy).run
     change(busy, version=2, provisioning_state=ProvisioningState.UPDATING)
 
     assert finish(bad, ErrorDetail(code="Other", message="no")).run is None
-    assert finish(busy.model_copy(update={"version": 2})).run is None
+    assert finish(busy.model_copy(update={"version": 2})).busy
 
     assert record(bad).run_id is None
     assert record(busy).run_id == going.run_id
@@ -179,7 +181,7 @@ def test_auto_run_makes_none_of_a_bad_template_or_beside_another_run() -> None:
 
 def test_a_template_is_idle_once_its_submission_and_its_run_are_over() -> None:
     ref = submitted(autoRun={"state": "Enabled"})
-    request = DeleteTemplateRequest(template=ref.template)
+    request = TemplateRequest(template=ref.template)
 
     assert templates.check_idle(request).note == "a submission is under way"
     run = finish(ref).run

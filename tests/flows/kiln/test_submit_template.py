@@ -25,6 +25,7 @@ GOOD = [
     "create_containers",
     "stage_artifact",
     "finish_submission",
+    "begin_automatic_run",
 ]
 
 
@@ -39,7 +40,7 @@ def test_a_good_template_is_checked_staged_and_settled() -> None:
     names = result.activity_names
     assert set(names) - {"check_operation"} == set(GOOD)
     assert names[0] == "check_template"
-    assert names[-1] == "finish_submission"
+    assert names[-2:] == ["finish_submission", "begin_automatic_run"]
     assert settled(result)["error"] is None
     assert settled(result)["submission"]["version"] == 2
     assert {call.input["artifact"]["blob"] for call in result.calls_of("stage_artifact")} == {
@@ -95,7 +96,7 @@ def test_an_artifact_that_cannot_be_had_fails_the_submission_with_its_own_error(
     assert settled(result)["error"]["target"] == "properties.customize[1]"
 
 
-@pytest.mark.parametrize("activity", GOOD[:-1])
+@pytest.mark.parametrize("activity", GOOD[:-2])
 def test_a_submission_that_is_superseded_ends_at_its_next_activity_and_is_settled(activity: str) -> None:
     world = World()
     world.answers[activity] = Superseded("/template", 2)
@@ -145,7 +146,7 @@ def test_a_failure_of_azure_while_staging_fails_the_submission() -> None:
 
 def test_auto_run_builds_under_the_run_s_own_instance_id() -> None:
     world = World()
-    world.answers["finish_submission"] = Submitted(run=RUN, instance_id=ID)
+    world.answers["begin_automatic_run"] = Submitted(run=RUN, instance_id=ID)
 
     result = world.submit()
 
@@ -154,9 +155,20 @@ def test_auto_run_builds_under_the_run_s_own_instance_id() -> None:
     assert end.input["state"] == "Succeeded"
 
 
+def test_auto_run_waits_for_the_run_that_is_going() -> None:
+    world = World()
+    begun = iter([Submitted(busy=True), Submitted(run=RUN, instance_id=ID)])
+    world.answers["begin_automatic_run"] = lambda _: next(begun)
+
+    result = world.submit()
+
+    names = [call.name for call in result.calls]
+    assert names.index("begin_automatic_run") < names.index("check_idle") < names.index("make_plan")
+
+
 def test_a_run_of_auto_run_can_be_canceled_like_any_other() -> None:
     world = World()
-    world.answers["finish_submission"] = Submitted(run=RUN, instance_id=ID)
+    world.answers["begin_automatic_run"] = Submitted(run=RUN, instance_id=ID)
     world.never("check_step")
     flow = world.runner.start("submit_template", {"template": RUN.template.model_dump(), "version": 2})
     flow.run_until(lambda: bool(flow.calls_of("check_step")))
@@ -181,7 +193,7 @@ def test_every_activity_may_run_twice() -> None:
 @pytest.mark.parametrize("seed", [None, 1, 2])
 def test_the_host_may_die_after_any_step(seed: int | None) -> None:
     world = World(crash_every_step=True, seed=seed)
-    world.answers["finish_submission"] = Submitted(run=RUN, instance_id=ID)
+    world.answers["begin_automatic_run"] = Submitted(run=RUN, instance_id=ID)
 
     result = world.submit()
 

@@ -12,7 +12,7 @@ from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFail
 from kiln.messages import (
     BuildRequest,
     CloseRequest,
-    DeleteTemplateRequest,
+    TemplateRequest,
     Leftovers,
     Nothing,
     Operation,
@@ -57,7 +57,7 @@ class World:
         )
         self.defaults: dict[str, BaseModel] = {
             "check_template": staging(artifacts=2),
-            "finish_submission": Submitted(),
+            "begin_automatic_run": Submitted(),
             "make_plan": plan(),
             "create_containers": STORAGE,
             "start_step": StepStarted(log_base=0),
@@ -112,7 +112,7 @@ class World:
 
     def delete(self) -> FlowResult:
         """Run a deletion to its end, good or bad."""
-        request = DeleteTemplateRequest(template=TEMPLATE)
+        request = TemplateRequest(template=TEMPLATE)
         return self.runner.run("delete_template", request.model_dump(mode="json"), instance_id="delete-1")
 
     def cancel_at(self, activity: str, nth: int = 1) -> None:

@@ -16,7 +16,7 @@ import activities
 import orchestrators
 from devkit.host.testing import Flow, FlowRunner
 from kiln.ids import RunRef, SubmissionRef, TemplateId
-from kiln.messages import BuildRequest, DeleteTemplateRequest
+from kiln.messages import BuildRequest, TemplateRequest
 from kiln.runs.naming import submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
@@ -140,7 +140,7 @@ class Kiln:
     def deletion(self) -> Flow:
         """Start to delete the template."""
         self.leave()
-        request = DeleteTemplateRequest(template=self.id)
+        request = TemplateRequest(template=self.id)
         name = f"delete-{self.suffix}"
         return self.runner.start("delete_template", request.model_dump(mode="json"), instance_id=name)
 

@@ -114,6 +114,7 @@ def test_a_submission_goes_on_after_a_crash_at_any_of_its_activities(kiln: Calla
 def test_auto_run_builds_once_however_often_its_submission_is_finished(kiln: Callable[..., Kiln]) -> None:
     automatic = kiln(template(autoRun={"state": "Enabled"}))
     automatic.runner.redeliver("finish_submission")
+    automatic.runner.redeliver("begin_automatic_run")
 
     automatic.submit()
 
