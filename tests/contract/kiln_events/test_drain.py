@@ -1,0 +1,228 @@
+"""Outboxes and the topic: two hosts at once, crashes in between, what is refused for good."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kiln.config import config
+from kiln.events import drain as draining
+from kiln.events import publisher
+from kiln.events.cloud_events import CloudEvent
+from kiln.events.drain import LIFETIME, drain, drain_all, keep, keep_events
+from kiln.events.names import EventType
+from kiln.events.publisher import PublishFailed
+from kiln.ids import RunRef, TemplateId
+from kiln.runs.outbox import Claim, Outboxes, claim
+from kiln.runs.record import Phase, RunRecord, RunState
+from kiln.runs.store import Runs
+from kiln.runs.transitions import enter, finish
+from tests.contract.kiln_cloud.building import body_with
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+
+if TYPE_CHECKING:
+    from tests.contract.kiln_events.conftest import Topic
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def run() -> RunRef:
+    """A stored run that is under way."""
+    template = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="drained")
+    record = RunRecord(
+        run_id=uuid.uuid4().hex, instance_id="i", template=template, body=body_with(), version=1, requested=NOW
+    )
+    Runs().create(enter(record, Phase.PLAN, NOW))
+    return RunRef(template=template, run_id=record.run_id)
+
+
+def event(run: RunRef, number: int, **data: Any) -> CloudEvent:
+    return CloudEvent(
+        id=f"{run.run_id}/{number}",
+        source=run.template.arm,
+        type=EventType.BUILD_PHASE_CHANGED,
+        subject=run.run_id,
+        time=NOW,
+        data=data,
+    )
+
+
+def numbers(events: list[dict[str, Any]]) -> list[int]:
+    return [int(item["id"].rpartition("/")[2]) for item in events]
+
+
+def end(run: RunRef) -> RunRecord:
+    return Runs().update(
+        run.template, run.run_id, lambda found: finish(found, RunState.CANCELED, NOW, "", error=None, leftovers=())
+    )
+
+
+def test_hosts_that_drain_at_once_publish_everything_once_and_in_order(run: RunRef, topic: Topic) -> None:
+    def host(first: int) -> None:
+        for number in range(first, first + 5):
+            keep_events(run, event(run, number))
+            drain(run)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(host, range(0, 20, 5)))
+    drain(run)
+
+    box = Outboxes().get(run)
+    assert box is not None
+    assert [item["id"] for item in topic.published()] == [item.id for item in box.content.events]
+    assert sorted(numbers(topic.published())) == list(range(20))
+
+
+def test_a_crash_between_publishing_and_marking_publishes_again_with_the_same_id(
+    run: RunRef, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Crash
+
+    keep_events(run, event(run, 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(draining, "mark_sent", die)
+        with pytest.raises(Crash):
+            drain(run)
+    assert drain(run) is None
+    assert numbers(topic.published()) == [1]  # the dead host's claim still counts
+    Outboxes().update(run, lambda box: box.model_copy(update={"claim": Claim(by="dead", until=NOW)}))
+
+    keep_events(run, event(run, 2))
+    drain(run)
+
+    assert numbers(topic.published()) == [1, 1, 2]
+
+
+def test_what_comes_while_another_publishes_is_published_by_it(
+    run: RunRef, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, go_on, publish = threading.Event(), threading.Event(), publisher.publish
+
+    def slow(events: list[CloudEvent]) -> None:
+        publish(events)
+        under_way.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(publisher, "publish", slow)
+    keep_events(run, event(run, 1))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(drain, run)
+        assert under_way.wait(30)
+        keep_events(run, event(run, 2))
+        drain(run)
+        assert numbers(topic.published()) == [1]
+        go_on.set()
+        first.result()
+
+    assert numbers(topic.published()) == [1, 2]
+
+
+def test_more_than_a_request_takes_goes_in_several(run: RunRef, topic: Topic) -> None:
+    keep_events(run, *(event(run, number, text="x" * 300_000) for number in range(7)))
+
+    drain(run)
+
+    assert numbers(topic.published()) == list(range(7))
+
+
+def test_while_publishing_fails_a_build_does_not_try_again_but_the_timer_does(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic.down(status=503, times=1)
+    keep_events(run, event(run, 1))
+
+    failed = drain(run)
+    assert failed is not None
+    assert not failed.lasting
+    assert drain(run) is None
+    assert topic.published() == []
+    drain_all()
+
+    assert numbers(topic.published()) == [1]
+    (warning,) = [item for item in caplog.records if item.name == "kiln.events" and item.levelname == "WARNING"]
+    assert warning.__dict__["runId"] == run.run_id
+    assert "Bearer" not in warning.getMessage()
+
+
+def test_a_connection_that_breaks_is_a_failure_to_publish_like_another(run: RunRef, topic: Topic) -> None:
+    topic.down(drop="before", times=0)
+    keep_events(run, event(run, 1))
+
+    assert isinstance(drain(run), PublishFailed)
+
+
+def test_an_event_that_is_refused_for_good_stops_no_other_run_and_is_given_up_in_the_end(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_events(run, event(run, 1, text="x" * 1_100_000))
+    other = RunRef(template=run.template, run_id="z")
+    keep_events(other, event(other, 2))
+
+    drain_all()
+    assert numbers(topic.published()) == [2]
+    end(run)
+    drain_all()
+    assert Outboxes().get(run) is not None
+    long_ago = datetime.now(UTC) - LIFETIME - timedelta(minutes=1)
+    Outboxes().update(run, lambda box: box.model_copy(update={"failing_since": long_ago}))
+    drain_all()
+
+    assert Outboxes().get(run) is None
+    assert [
+        item.getMessage() for item in caplog.records if item.levelname == "ERROR" and item.name == "kiln.events"
+    ] == [f"events of run {run.run_id} are given up: 1"]
+
+
+def test_a_run_that_ended_without_a_word_is_told_by_the_timer(run: RunRef, topic: Topic) -> None:
+    keep(Runs().require(run.template, run.run_id))
+    end(run)
+
+    drain_all()
+
+    assert [item["type"] for item in topic.published()] == [
+        "Kiln.Build.Started",
+        "Kiln.Build.PhaseChanged",
+        "Kiln.Build.Canceled",
+    ]
+    assert Outboxes().get(run) is None
+
+
+def test_what_follows_from_a_run_later_does_not_tell_the_run_again(run: RunRef, topic: Topic) -> None:
+    end(run)
+    keep_events(run, event(run, 1, trigger="source"))
+
+    drain_all()
+
+    assert numbers(topic.published()) == [1]
+    assert Outboxes().get(run) is None
+
+
+def test_an_outbox_that_changed_is_not_removed(run: RunRef) -> None:
+    keep_events(run, event(run, 1))
+    stored = Outboxes().get(run)
+    assert stored is not None
+    Outboxes().update(run, lambda box: claim(box, "a", NOW))
+
+    assert not Outboxes().remove(run, stored.etag)
+    assert Outboxes().get(run) is not None
+
+
+def test_without_a_topic_nothing_is_kept(run: RunRef, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KILN_TOPIC_ENDPOINT")
+    config.cache_clear()
+
+    keep_events(run, event(run, 1))
+
+    assert drain(run) is None
+    drain_all()
+    assert list(Outboxes().list()) == []
