@@ -20,6 +20,7 @@ from kiln.runs.transitions import settle
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
+    from kiln.errors import ErrorDetail
     from kiln.ids import SubmissionRef
     from kiln.messages import SubmissionReport
     from kiln.planner.staging import StagingSpec
@@ -50,9 +51,17 @@ def finish_submission(report: SubmissionReport) -> Nothing:
     """Settle the version. A template that was changed or deleted meanwhile is left as it is."""
     submission, error = report.submission, report.error
     at = datetime.fromisoformat(report.at)
-    problem = ProvisioningError(code=provisioning_code(error), message=error.sentence()) if error else None
+    problem = ProvisioningError(code=provisioning_code(error), message=_told(error)) if error else None
     Templates().update(submission.template, lambda record: settle(record, submission.version, at, problem))
     return Nothing()
+
+
+def _told(error: ErrorDetail) -> str:
+    """Return the error as one text, with a line for each of its problems."""
+    if not error.details:
+        return error.sentence()
+    lines = [f"- {problem.target}: {problem.sentence()}" for problem in error.details]
+    return "\n".join([error.message, *lines])
 
 
 @implements(BEGIN_AUTOMATIC_RUN)

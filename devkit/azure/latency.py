@@ -49,6 +49,13 @@ AZURE_SECONDS: Mapping[str, float] = {
     "version.home": 15 * 60,  # packer-plugin-azure#313: "15-20 minutes" for a full version in one region
     "version.delete": 30,
     "replication": 10 * 60,  # AgentBaker#742, packer#7865: from some minutes to hours; a small image in a near region
+    "topic.put": 15,  # Event Grid's: a guess, for want of a figure; a subscription waits for its handshake as well
+    "topic.delete": 10,
+    "systemTopic.put": 15,
+    "systemTopic.delete": 10,
+    "eventSubscription.put": 10,
+    "Microsoft.EventGrid/topics/eventSubscriptions.delete": 5,
+    "Microsoft.EventGrid/systemTopics/eventSubscriptions.delete": 5,
     "runCommand.append": 15,  # managed Run Command: append blobs are written "every 15 seconds"
 }
 
