@@ -10,7 +10,7 @@ from kiln.runs.record import RunRecord
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kiln.runs.record import TemplateRecord
+    from kiln.runs.record import RunCause, TemplateRecord
 
 
 def new_run(
@@ -22,11 +22,12 @@ def new_run(
     retry_of: str | None = None,
     body: dict[str, Any] | None = None,
     version: int | None = None,
+    cause: RunCause | None = None,
 ) -> RunRecord:
     """Return the record of a run of `record` that is about to start. `suffix` is 8 random hex digits.
 
     `body` is the template as the run builds it, the stored one unless given; `version` says which version of the
-    template that was, the latest unless given.
+    template that was, the latest unless given. `cause` is the trigger that asks for the run, if one does.
     """
     name = run_id(now, suffix)
     return RunRecord(
@@ -37,5 +38,6 @@ def new_run(
         version=record.version if version is None else version,
         overrides=overrides,
         retry_of=retry_of,
+        cause=cause,
         requested=now,
     )

@@ -93,11 +93,25 @@ class RunOutput(Document):
     error: ErrorDetail | None = None
 
 
+class RunCause(Document):
+    """The trigger that started a run, and of a new source image its version.
+
+    `by` is the orchestration that starts the run's own. `lineage` are the templates that led to the version, by their
+    short names (kiln.rebuild.lineage), oldest first.
+    """
+
+    trigger: str
+    by: str | None = None
+    source_version: str | None = None
+    lineage: tuple[str, ...] = ()
+
+
 class RunRecord(Document):
     """One run of one template.
 
     `body` is the template as this run builds it: what was stored when the run was asked for, with the run's
-    `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from.
+    `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from; a
+    run that nobody asked for by hand has a `cause`.
     """
 
     run_id: str
@@ -107,6 +121,7 @@ class RunRecord(Document):
     version: int
     overrides: dict[str, Any] | None = None
     retry_of: str | None = None
+    cause: RunCause | None = None
     state: RunState = RunState.RUNNING
     sub_state: RunSubState | None = RunSubState.QUEUED
     requested: datetime

@@ -1,0 +1,180 @@
+"""Whether a template is rebuilt for a version of its source: skipped, put off, or started, with the reason.
+
+The rules stand in the order in which they are asked. All facts come from outside; this must not know where from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.rebuild.claims import RebuildRecord, ahead, done
+from kiln.rebuild.lineage import DEEPEST, short_name
+from kiln.rebuild.source import version_order
+from kiln.runs.record import ProvisioningState
+from kiln.template.trigger_kinds.version_filter import matches_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.ids import TemplateId
+    from kiln.rebuild.health import Health
+    from kiln.template.trigger_kinds.source_image import SourceImageTrigger
+
+FIRST_PAUSE = timedelta(seconds=5)
+GROWTH = 1.5
+LONGEST_PAUSE = timedelta(minutes=5)
+"""Between looks at what has no known end: another run, another template, a free place."""
+
+FEEDER_LIMIT = timedelta(hours=4)
+"""How long one template waits for others that feed its source: AIB's default build timeout."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a source. `regions` None: it can be used wherever the source is.
+
+    `maker` (a template's key) and `lineage` are what its tags say; `published` is when it was first there.
+    """
+
+    name: str
+    regions: tuple[str, ...] | None = None
+    excluded: bool = False
+    maker: str | None = None
+    lineage: tuple[str, ...] = ()
+    published: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A template that may have to be rebuilt, as it is now; `source` is the key of the source that has the version.
+
+    `follows` is the key of what the template follows. `built` is the newest version of it that a run which did not fail
+    was built from; `going` names the run that is not over, `ended` is when the latest one was. `feeders` name other
+    templates that are about to feed the source. `attempt` counts the looks, from 0.
+    """
+
+    source: str
+    version: Version
+    template: TemplateId
+    region: str
+    state: ProvisioningState
+    follows: str | None
+    trigger: SourceImageTrigger
+    trigger_made: datetime
+    health: Health
+    record: RebuildRecord
+    by: str
+    now: datetime
+    attempt: int = 0
+    built: str | None = None
+    going: str | None = None
+    ended: datetime | None = None
+    feeders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Nothing is built for this version."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again after `pause`."""
+
+    reason: str
+    pause: timedelta
+
+
+@dataclass(frozen=True)
+class Start:
+    """Build now."""
+
+
+Decision = Skip | Wait | Start
+
+
+def decide(situation: Situation) -> Decision:
+    """Return what is to be done."""
+    for reason in _against(situation):
+        return Skip(reason)
+    for wait in _first(situation):
+        return wait
+    return Start()
+
+
+def _against(it: Situation) -> Iterator[str]:
+    """Yield the reasons for which the version is not for this template."""
+    yield from _off(it)
+    yield from _not_usable(it)
+    yield from _circles(it)
+    if it.version.published is not None and it.version.published < it.trigger_made:
+        yield f"version {it.version.name} is older than the trigger"
+    if it.built is not None and version_order(it.built) >= version_order(it.version.name):
+        yield f"the template was built from version {it.built}"
+    if reason := done(it.record, it.version.name, it.by):
+        yield reason
+    other = ahead(it.record, it.version.name, it.by, it.now)
+    if other is not None and other.decided:
+        yield f"another event waits with version {other.version}"
+
+
+def _off(it: Situation) -> Iterator[str]:
+    """Yield why the trigger does not fire, whatever comes."""
+    if it.state in {ProvisioningState.DELETING, ProvisioningState.FAILED}:
+        yield f"the template is {it.state.value}"
+    if it.follows != it.source:
+        yield "the template follows another source"
+    if not it.trigger.enabled:
+        yield "the trigger is not enabled"
+    if it.health.is_deactivated:
+        yield f"the trigger is deactivated after {it.health.failures} failures in a row"
+
+
+def _not_usable(it: Situation) -> Iterator[str]:
+    """Yield why the template cannot, or does not want to, be built from this version."""
+    version, trigger = it.version, it.trigger
+    if not matches_version(trigger.version_filter, version.name):
+        yield f"version {version.name} is not one of {trigger.version_filter}"
+    if version.excluded:
+        yield f"version {version.name} is excluded from latest"
+    if version.regions is not None and it.region not in version.regions:
+        yield f"version {version.name} is not in {it.region} yet"
+
+
+def _circles(it: Situation) -> Iterator[str]:
+    """Yield why a build would lead to itself."""
+    version = it.version
+    if version.maker == it.template.key:
+        yield f"version {version.name} is of the template's own making"
+    if short_name(it.template) in version.lineage:
+        yield f"version {version.name} follows from an image of this very template"
+    if len(version.lineage) >= DEEPEST:
+        yield f"version {version.name} is the last of {len(version.lineage)} images built from one another"
+
+
+def _first(it: Situation) -> Iterator[Wait]:
+    """Yield what has to happen first."""
+    waiting = it.record.waiting
+    if ahead(it.record, it.version.name, it.by, it.now) is not None:
+        yield Wait("another event is about to be decided on", pause(it.attempt))
+    since = waiting.since if waiting is not None else it.now
+    window = since + it.trigger.batch_window - it.now
+    if window > timedelta():
+        yield Wait("the batch window is open", window)
+    if it.ended is not None and (rest := it.ended + it.trigger.cool_down - it.now) > timedelta():
+        yield Wait("the last run has not cooled down", rest)
+    if it.state is not ProvisioningState.SUCCEEDED:
+        yield Wait(f"the template is {it.state.value}", pause(it.attempt))
+    if it.going is not None:
+        yield Wait(f"run {it.going} is going", pause(it.attempt))
+    if it.feeders and it.now - since < FEEDER_LIMIT:
+        yield Wait(f"{', '.join(it.feeders)} will feed the same source", pause(it.attempt))
+
+
+def pause(attempt: int) -> timedelta:
+    """Return how long to wait after that many looks at what has no known end."""
+    return min(FIRST_PAUSE * GROWTH ** min(attempt, 20), LONGEST_PAUSE)

@@ -1,0 +1,102 @@
+"""Source images by name: what a template is built from and what it feeds, in a form that can be compared.
+
+It owns the keys by which templates and events meet; a version is no part of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kiln.ids import region_name
+from kiln.template.distributors import SharedImageDistributor
+from kiln.template.sources import PlatformImageSource, SharedImageSource
+
+if TYPE_CHECKING:
+    from kiln.template.models import ImageTemplate
+
+LATEST = "latest"
+
+
+class MarketplaceImage(BaseModel):
+    """A marketplace image in one region. Regions get a version at different times, so each is a source of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["marketplace"] = "marketplace"
+    region: str
+    publisher: str
+    offer: str
+    sku: str
+
+    @property
+    def key(self) -> str:
+        """What the source is found by."""
+        return f"marketplace/{region_name(self.region)}/{self.publisher}/{self.offer}/{self.sku}".lower()
+
+
+class GalleryDefinition(BaseModel):
+    """An image definition in a gallery, by its ARM id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["gallery"] = "gallery"
+    id: str
+
+    @property
+    def key(self) -> str:
+        """What the source is found by."""
+        return f"gallery/{self.id.strip('/')}".lower()
+
+
+Source = Annotated[MarketplaceImage | GalleryDefinition, Field(discriminator="kind")]
+
+
+def source_of(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:
+    """Return what the template is built from; None for a managed image, which has no versions."""
+    source = template.properties.source
+    match source:
+        case PlatformImageSource():
+            return MarketplaceImage(
+                region=region_name(template.location), publisher=source.publisher, offer=source.offer, sku=source.sku
+            )
+        case SharedImageSource():
+            return GalleryDefinition(id=source.definition_id)
+        case _:
+            return None
+
+
+def source_key(template: ImageTemplate) -> str | None:
+    """Return the key of what the template is built from, or None."""
+    source = source_of(template)
+    return source.key if source else None
+
+
+def followed(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:
+    """Return the source whose new versions the template takes: none where it names a version."""
+    source = template.properties.source
+    if isinstance(source, PlatformImageSource | SharedImageSource) and source.version.lower() == LATEST:
+        return source_of(template)
+    return None
+
+
+def fed(template: ImageTemplate) -> tuple[GalleryDefinition, ...]:
+    """Return the image definitions that the template makes versions of, each once."""
+    found = {
+        target.definition_id.lower(): GalleryDefinition(id=target.definition_id)
+        for target in template.properties.distribute
+        if isinstance(target, SharedImageDistributor)
+    }
+    return tuple(found.values())
+
+
+def digest(*parts: str, length: int = 16) -> str:
+    """Return what stands for the parts in names and ids: hex digits of their SHA-256."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:length]
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """Return what versions are ordered by: their numbers."""
+    return tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in version.split("."))

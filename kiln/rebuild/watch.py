@@ -1,0 +1,46 @@
+"""What is new at a source, compared with what was announced before. Versions are compared as numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from kiln.rebuild.source import version_order
+
+
+class Deprecation(BaseModel):
+    """The marketplace's word that a version will go: when, and what to use instead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scheduled: datetime | None = None
+    alternative_kind: str | None = None
+    alternative: str | None = None
+
+
+class SeenVersion(BaseModel):
+    """A version as the marketplace lists it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    deprecation: Deprecation | None = None
+
+
+def new_versions(seen: tuple[SeenVersion, ...], announced: str | None) -> tuple[str, ...]:
+    """Return the versions to announce, oldest first: all after the one `announced`, or the newest at first sight."""
+    ordered = sorted((item.version for item in seen), key=version_order)
+    if announced is None:
+        return tuple(ordered[-1:])
+    return tuple(version for version in ordered if version_order(version) > version_order(announced))
+
+
+def deprecating(seen: tuple[SeenVersion, ...], warned: str | None) -> SeenVersion | None:
+    """Return the newest version if it is about to go and nobody was warned of that yet."""
+    newest = max(seen, key=lambda item: version_order(item.version), default=None)
+    if newest is None or newest.deprecation is None:
+        return None
+    if warned is not None and version_order(newest.version) <= version_order(warned):
+        return None
+    return newest

@@ -1,0 +1,109 @@
+"""How far each template is with its source's versions, and who has one of the places for builds at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.ids import RunRef, TemplateId
+from kiln.rebuild.claims import RebuildRecord, present
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import Document
+from kiln.runs.store import Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kiln.runs.record import TemplateRecord
+
+BEGINS_WITHIN = timedelta(minutes=10)
+"""A holder whose run was never stored died in between; far longer than the two steps take."""
+
+
+class Holder(Document):
+    """A run that has a place, since when."""
+
+    run: RunRef
+    since: datetime
+
+
+class Places(Document):
+    """The places for rebuilds at once that are taken, oldest first."""
+
+    holders: tuple[Holder, ...] = ()
+
+
+def take(places: Places, run: RunRef, limit: int, now: datetime) -> Places:
+    """Give the run a place, if there is one and it has none."""
+    has_one = any(holder.run == run for holder in places.holders)
+    if has_one or len(places.holders) >= limit:
+        return places
+    return Places(holders=(*places.holders, Holder(run=run, since=now)))
+
+
+def give_back(places: Places, runs: frozenset[RunRef]) -> Places:
+    """Free the places of these runs."""
+    return Places(holders=tuple(holder for holder in places.holders if holder.run not in runs))
+
+
+class Rebuilds:
+    """Rebuild records by template, and the places."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId) -> str:
+        """Return where a template's record is."""
+        return f"rebuilds/{template.key}.json"
+
+    def get(self, template: TemplateRecord, source: str) -> RebuildRecord:
+        """Return the template's record for the source of that key."""
+        stored = self._store.get(self.path(template.id), RebuildRecord)
+        return present(stored.content if stored else None, template.id, template.created, source)
+
+    def change(
+        self, template: TemplateRecord, source: str, change: Callable[[RebuildRecord], RebuildRecord]
+    ) -> RebuildRecord:
+        """Apply a pure change to the template's record for the source of that key; return the result."""
+
+        def applied(known: RebuildRecord | None) -> RebuildRecord:
+            return change(present(known, template.id, template.created, source))
+
+        return self._store.put(self.path(template.id), applied(None), applied)
+
+    def forget(self, template: TemplateId) -> None:
+        """Remove the template's record; it may be gone already."""
+        self._store.delete(self.path(template))
+
+    def take_place(self, run: RunRef, limit: int, now: datetime) -> bool:
+        """Give the run one of `limit` places. Returns whether it has one.
+
+        When all are taken, the oldest is freed if its run is over: who held it died before it could.
+        """
+        if self._take(run, limit, now):
+            return True
+        places = self._store.get(_PLACES, Places)
+        oldest = places.content.holders[0] if places and places.content.holders else None
+        if oldest is None or not self._is_over(oldest, now):
+            return False
+        self.free_place(oldest.run)
+        return self._take(run, limit, now)
+
+    def free_place(self, run: RunRef) -> None:
+        """Free the run's place; it may have none."""
+        self._store.update(_PLACES, Places, lambda known: give_back(known, frozenset({run})))
+
+    def _take(self, run: RunRef, limit: int, now: datetime) -> bool:
+        first = take(Places(), run, limit, now)
+        taken = self._store.put(_PLACES, first, lambda known: take(known, run, limit, now))
+        return any(holder.run == run for holder in taken.holders)
+
+    def _is_over(self, holder: Holder, now: datetime) -> bool:
+        record = Runs(self._store).get(holder.run.template, holder.run.run_id)
+        if record is None:
+            return now - holder.since > BEGINS_WITHIN
+        return record.state.is_final
+
+
+_PLACES = "rebuild-places.json"
