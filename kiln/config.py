@@ -9,6 +9,7 @@
 | `KILN_BLOB_SUFFIXES` | `.blob.core.windows.net` | hosts of Azure Storage, which alone get tokens of identities: \
 ends of host names with a leading dot, or whole `host:port`, comma-separated |
 | `KILN_TOPIC_ENDPOINT` | none | the Event Grid topic (CloudEvents) for Kiln's announcements; unset means none |
+| `KILN_REBUILD_CONCURRENCY` | `10` | how many builds that new source images lead to are going at once |
 | `AZURE_CLIENT_ID` | none | client id of the app's user-assigned identity; unset means the system-assigned one |
 """
 
@@ -43,6 +44,7 @@ class Config(BaseModel):
     client_id: str | None = None
     topic_endpoint: str | None = None
     artifact_limit_mb: int = Field(default=4096, ge=1)
+    rebuild_concurrency: int = Field(default=10, ge=1)
     blob_suffixes: tuple[str, ...] = (".blob.core.windows.net",)
 
     @property
@@ -63,6 +65,7 @@ class Config(BaseModel):
             "client_id": environment.get("AZURE_CLIENT_ID"),
             "topic_endpoint": environment.get("KILN_TOPIC_ENDPOINT"),
             "artifact_limit_mb": environment.get("KILN_ARTIFACT_LIMIT_MB"),
+            "rebuild_concurrency": environment.get("KILN_REBUILD_CONCURRENCY"),
             "blob_suffixes": _list(environment.get("KILN_BLOB_SUFFIXES", "")),
         }
         settings = {name: value for name, value in given.items() if value}

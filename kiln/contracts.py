@@ -45,6 +45,23 @@ from kiln.messages import (
     VhdRequest,
     WaitRequest,
 )
+from kiln.messages.rebuilds import (
+    Claim,
+    ClaimRequest,
+    DependentsRequest,
+    DependentTriggers,
+    Looked,
+    RebuildReport,
+    RebuildRequest,
+    Rebuilt,
+    SettleRequest,
+    SourceVersion,
+    VersionFacts,
+    WatchedSource,
+    WatchedSources,
+    WatchRequest,
+    WatchRound,
+)
 from kiln.planner.plan import MachineSpec, Plan
 from kiln.planner.staging import StagingSpec
 from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
@@ -130,6 +147,14 @@ LIST_STAGED = Activity("list_staged", TemplateRequest, Leftovers)
 START_DELETE_GROUP = Activity("start_delete_group", TemplateRequest, Operation)
 FORGET_TEMPLATE = Activity("forget_template", TemplateRequest, Nothing)
 
+# New source images, and what is built again because of them.
+LIST_SOURCES = Activity("list_sources", WatchRound, WatchedSources)
+LOOK_AT_SOURCE = Activity("look_at_source", WatchedSource, Looked)
+LOOK_AT_VERSION = Activity("look_at_version", SourceVersion, VersionFacts)
+LIST_DEPENDENTS = Activity("list_dependents", DependentsRequest, DependentTriggers)
+CLAIM_REBUILD = Activity("claim_rebuild", ClaimRequest, Claim)
+SETTLE_REBUILD = Activity("settle_rebuild", SettleRequest, Nothing)
+
 
 class PlannedRun(Message):
     """A run and its plan."""
@@ -208,3 +233,6 @@ CLEAN_UP = Orchestrator("clean_up", CloseRequest, CleanedUp)
 DELETE_RESOURCE = Orchestrator("delete_resource", DeleteRequest, Nothing)
 WAIT = Orchestrator("wait", WaitRequest, Progress)
 DELETE_TEMPLATE = Orchestrator("delete_template", TemplateRequest, Nothing)
+WATCH_SOURCES = Orchestrator("watch_sources", WatchRequest, Nothing)
+REBUILD = Orchestrator("rebuild", SourceVersion, RebuildReport)
+REBUILD_TEMPLATE = Orchestrator("rebuild_template", RebuildRequest, Rebuilt)

@@ -11,12 +11,14 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     distribute,
     generalize,
     make_image,
+    rebuild,
     replicate,
     scripts,
     stage,
     submit_template,
     validate,
     wait,
+    watch_sources,
 )
 
 blueprints = (bp,)

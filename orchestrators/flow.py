@@ -95,6 +95,11 @@ class Flow:
         return moment
 
     @property
+    def instance_id(self) -> str:
+        """The id of this instance, the same in all of its generations."""
+        return str(self._context.instance_id)
+
+    @property
     def stamp(self) -> str:
         """The history's time as ISO 8601 text."""
         return self.now.isoformat()
@@ -125,8 +130,12 @@ class Flow:
         self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, instance_id: str
     ) -> Steps[ResultT]:
         """Run a sub-orchestration that others know by `instance_id`, to its end."""
+        return (yield from self.result(self.known(workflow, request, instance_id)))
+
+    def known(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, instance_id: str) -> Branch[ResultT]:
+        """Prepare a sub-orchestration that others know by `instance_id`; it starts when it is first waited for."""
         task = self._context.call_sub_orchestrator(workflow.name, request.model_dump(mode="json"), instance_id)
-        return (yield from self.result(Branch(task, workflow)))
+        return Branch(task, workflow)
 
     def begin(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Branch[ResultT]:
         """Prepare a sub-orchestration; it starts when it is first waited for."""

@@ -113,6 +113,11 @@ class Triggers:
         for path in self._store.paths(prefix):
             yield path.removeprefix(prefix).removesuffix(".json")
 
+    def all_names(self) -> Iterator[str]:
+        """Yield every trigger of every template in lower case, as `template key/name`, in order."""
+        for path in self._store.paths("triggers/"):
+            yield path.removeprefix("triggers/").removesuffix(".json")
+
     def list(self, template: TemplateRecord) -> Iterator[TriggerRecord]:
         """Yield the template's triggers by name."""
         for name in self.names(template.id):

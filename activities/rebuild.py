@@ -1,0 +1,53 @@
+"""Rebuilds: the version as Azure has it, who follows it, and for each template whether and when it is built again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.adapter import implements
+from kiln.cloud import gallery_versions
+from kiln.config import config
+from kiln.contracts import CLAIM_REBUILD, LIST_DEPENDENTS, LOOK_AT_VERSION, SETTLE_REBUILD
+from kiln.messages import Nothing
+from kiln.messages.rebuilds import (
+    Claim,
+    ClaimRequest,
+    DependentsRequest,
+    DependentTriggers,
+    SettleRequest,
+    SourceVersion,
+    VersionFacts,
+)
+from kiln.rebuild.source import GalleryDefinition
+from kiln.runs import claiming
+from kiln.runs.rebuilds import Rebuilds
+
+
+@implements(LOOK_AT_VERSION)
+def look_at_version(found: SourceVersion) -> VersionFacts:
+    """Return what Azure knows of the version: of one in a gallery, for the marketplace's is there when it is listed."""
+    match found.source:
+        case GalleryDefinition(id=image_id):
+            return gallery_versions.version_facts(image_id, found.version)
+        case _:
+            return VersionFacts()
+
+
+@implements(LIST_DEPENDENTS)
+def list_dependents(request: DependentsRequest) -> DependentTriggers:
+    """Return the triggers that follow the source, and let each of their templates be known to wait for the version."""
+    now = datetime.fromisoformat(request.at)
+    return DependentTriggers(triggers=claiming.expect(request.found, request.by, now))
+
+
+@implements(CLAIM_REBUILD)
+def claim_rebuild(request: ClaimRequest) -> Claim:
+    """Decide whether the template is built now, later or not at all for the version; if now, make its run."""
+    return claiming.claim(request.rebuild, datetime.fromisoformat(request.at), config().rebuild_concurrency)
+
+
+@implements(SETTLE_REBUILD)
+def settle_rebuild(request: SettleRequest) -> Nothing:
+    """Free the place of a run that is over."""
+    Rebuilds().free_place(request.run)
+    return Nothing()

@@ -1,0 +1,94 @@
+"""The watcher's looks at the marketplace: what is new is published first, and remembered only then.
+
+A crash in between publishes it again, with the same event ids.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from activities.adapter import implements
+from kiln.cloud import watch
+from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE
+from kiln.errors import BuildError
+from kiln.events import publisher
+from kiln.events.cloud_events import of_source
+from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
+from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources
+from kiln.rebuild.source import MarketplaceImage
+from kiln.rebuild.watch import deprecating, new_versions
+from kiln.runs.dependents import Dependents
+from kiln.runs.index import repair
+from kiln.runs.sources import SourceRecord, Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.events.cloud_events import CloudEvent
+    from kiln.messages.rebuilds import WatchRound
+    from kiln.rebuild.watch import SeenVersion
+
+log = logging.getLogger("kiln.rebuild")
+
+
+@implements(LIST_SOURCES)
+def list_sources(request: WatchRound) -> WatchedSources:
+    """Return each marketplace image that a trigger follows, once; none while there is no topic to announce on."""
+    if not publisher.is_on():
+        return WatchedSources()
+    repaired = repair(datetime.fromisoformat(request.at))
+    sources = tuple(
+        WatchedSource(subscription=dependent.template.subscription, source=dependent.source, at=request.at)
+        for dependent in Dependents().sources()
+        if isinstance(dependent.source, MarketplaceImage)
+    )
+    return WatchedSources(sources=sources, repaired=repaired)
+
+
+@implements(LOOK_AT_SOURCE)
+def look_at_source(request: WatchedSource) -> Looked:
+    """Ask the marketplace once for all versions, and announce what is new."""
+    key = request.source.key
+    try:
+        seen = watch.versions(request.subscription, request.source)
+    except BuildError as error:
+        log.warning("cannot look at %s: %s", key, error, extra={"source": key})
+        return Looked(error=str(error))
+    known = Sources().get(key) or SourceRecord(source=request.source)
+    new, ending = new_versions(seen, known.newest), deprecating(seen, known.warned)
+    events = [*_published(request, new, known.newest), *_deprecating(request, ending)]
+    if not events:
+        return Looked()
+    publisher.publish(events)
+    Sources().remember(
+        SourceRecord(source=request.source, newest=new[-1] if new else None, warned=ending.version if ending else None)
+    )
+    return Looked(versions=new, deprecating=ending.version if ending else None)
+
+
+def _published(request: WatchedSource, new: tuple[str, ...], previous: str | None) -> Iterator[CloudEvent]:
+    for version in new:
+        payload = SourceVersionPublished(**_names(request.source), version=version, previous=previous)
+        yield of_source(payload, request.subscription, datetime.fromisoformat(request.at))
+        previous = version
+
+
+def _deprecating(request: WatchedSource, ending: SeenVersion | None) -> Iterator[CloudEvent]:
+    if ending is None or ending.deprecation is None:
+        return
+    word = ending.deprecation
+    alternative = (
+        Alternative(kind=word.alternative_kind, value=word.alternative)
+        if word.alternative_kind and word.alternative
+        else None
+    )
+    payload = SourceDeprecating(
+        **_names(request.source), version=ending.version, scheduled=word.scheduled, alternative=alternative
+    )
+    yield of_source(payload, request.subscription, datetime.fromisoformat(request.at))
+
+
+def _names(source: MarketplaceImage) -> dict[str, str]:
+    return {"publisher": source.publisher, "offer": source.offer, "sku": source.sku, "region": source.region}

@@ -1,0 +1,50 @@
+"""Marketplace images as the watcher sees them: all versions of one, with their deprecation, in a single call.
+
+`$expand=properties/imageDeprecationStatus` is what Az.Compute's Get-AzVMImage has for that; the SDK's model of the
+list has no place for it, so it is read as JSON ("Deprecated Azure Marketplace images").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure
+from kiln.errors import AzureNotFound
+from kiln.rebuild.watch import Deprecation, SeenVersion
+
+if TYPE_CHECKING:
+    from kiln.rebuild.source import MarketplaceImage
+
+EXPAND = "properties/imageDeprecationStatus"
+ENDING = "ScheduledForDeprecation"
+
+
+def versions(subscription: str, source: MarketplaceImage) -> tuple[SeenVersion, ...]:
+    """Return the image's versions in its region; none when publisher, offer or sku do not exist there."""
+    try:
+        with azure("list the versions of the source image"):
+            listed = clients.compute(subscription).virtual_machine_images.list(
+                source.region,
+                source.publisher,
+                source.offer,
+                source.sku,
+                expand=EXPAND,
+                api_version=clients.COMPUTE,
+            )
+    except AzureNotFound:
+        return ()
+    return tuple(SeenVersion(version=str(image.name), deprecation=_deprecation(image)) for image in listed)
+
+
+def _deprecation(image: Any) -> Deprecation | None:
+    status = (image.get("properties") or {}).get("imageDeprecationStatus") or {}
+    if status.get("imageState") != ENDING:
+        return None
+    alternative = status.get("alternativeOption") or {}
+    kind = alternative.get("type")
+    return Deprecation(
+        scheduled=status.get("scheduledDeprecationTime"),
+        alternative_kind=None if kind in {None, "None"} else kind,
+        alternative=alternative.get("value"),
+    )

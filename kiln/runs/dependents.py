@@ -1,0 +1,113 @@
+"""Which templates follow a source image, and which feed an image definition: an index beside the templates.
+
+An entry is written before what it follows from is stored, so one may be too many but none is missing: whoever reads an
+entry looks whether its template still names the source. One that does not is removed once it is old enough that no
+request can be about to make it true.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.ids import TemplateId
+from kiln.rebuild.source import Source, digest
+from kiln.runs.documents import Documents, Stored, documents
+from kiln.runs.record import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GRACE = timedelta(hours=1)
+"""Far longer than a request may take on Azure (4 minutes, "Azure Functions hosting options")."""
+
+
+class Dependent(Document):
+    """A trigger of a template that follows `source`; `feeds` are the keys of the definitions that the template feeds.
+
+    `since` is when the entry was last written.
+    """
+
+    template: TemplateId
+    trigger: str
+    source: Source
+    feeds: tuple[str, ...] = ()
+    since: datetime
+
+
+class Dependents:
+    """The index, by source and by what is fed."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(source: str, template: TemplateId, trigger: str) -> str:
+        """Return where the entry of a trigger under a source's key is."""
+        return f"dependents/{digest(source, length=64)}/{template.key}/{trigger.lower()}.json"
+
+    def put(self, dependent: Dependent) -> None:
+        """Write an entry, new or over the one that is there."""
+        for path in _paths(dependent):
+            self._store.put(path, dependent, lambda _: dependent)
+
+    def of(self, source: str) -> Iterator[Stored[Dependent]]:
+        """Yield what follows the source of that key, in order."""
+        yield from self._under(f"dependents/{digest(source, length=64)}/")
+
+    def feeders(self, fed: str) -> Iterator[Dependent]:
+        """Yield the triggers of templates that feed the image definition of that key, in order."""
+        for stored in self._under(f"feeds/{digest(fed, length=64)}/"):
+            yield stored.content
+
+    def sources(self) -> Iterator[Dependent]:
+        """Yield one entry for each source that anything follows: a listing, and one read for each source."""
+        last = ""
+        for path in self._store.paths("dependents/"):
+            source = path.split("/")[1]
+            if source == last:
+                continue
+            stored = self._store.get(path, Dependent)
+            if stored is not None:
+                last = source
+                yield stored.content
+
+    def remove(self, dependent: Dependent) -> None:
+        """Remove an entry; it may be gone already."""
+        for path in _paths(dependent):
+            self._store.delete(path)
+
+    def remove_stale(self, stored: Stored[Dependent], now: datetime) -> bool:
+        """Remove an entry that its template contradicts, unless it is young or was written again. Returns whether."""
+        entry = stored.content
+        if now - entry.since < GRACE:
+            return False
+        if not self._store.delete_unchanged(self.path(entry.source.key, entry.template, entry.trigger), stored.etag):
+            return False
+        for path in _paths(entry)[1:]:
+            self._store.delete(path)
+        return True
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield the place of each entry, and of the trigger that it is of: `template key/trigger`."""
+        for path in self._store.paths("dependents/"):
+            yield path, path.split("/", 2)[2].removesuffix(".json")
+
+    def at(self, path: str) -> Stored[Dependent] | None:
+        """Return the entry at a place, or None."""
+        return self._store.get(path, Dependent)
+
+    def _under(self, prefix: str) -> Iterator[Stored[Dependent]]:
+        for path in self._store.paths(prefix):
+            stored = self._store.get(path, Dependent)
+            if stored is not None:
+                yield stored
+
+
+def _paths(dependent: Dependent) -> tuple[str, ...]:
+    template, trigger = dependent.template, dependent.trigger
+    first = Dependents.path(dependent.source.key, template, trigger)
+    return (
+        first,
+        *(f"feeds/{digest(fed, length=64)}/{template.key}/{trigger.lower()}.json" for fed in dependent.feeds),
+    )

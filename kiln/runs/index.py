@@ -1,0 +1,124 @@
+"""The index of dependents kept right: as triggers and templates are stored and removed, and by a repair.
+
+It owns when an entry is written; dependents.py owns what one is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import TemplateInvalid
+from kiln.rebuild.source import fed, followed
+from kiln.runs.children import Triggers
+from kiln.runs.dependents import Dependent, Dependents
+from kiln.runs.store import Templates
+from kiln.template.parse import parse_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kiln.ids import TemplateId
+    from kiln.runs.record import TemplateRecord
+    from kiln.template.models import ImageTemplate
+
+KIND = "SourceImage"
+"""The kind of trigger that follows its template's source."""
+
+
+def entry(template: TemplateId, model: ImageTemplate, trigger: str, now: datetime) -> Dependent | None:
+    """Return the index's entry of a trigger of that kind, or None when the template follows no source."""
+    source = followed(model)
+    if source is None:
+        return None
+    feeds = tuple(definition.key for definition in fed(model))
+    return Dependent(template=template, trigger=trigger, source=source, feeds=feeds, since=now)
+
+
+def enter_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
+    """Write the entry of a trigger that is about to be stored, or was."""
+    for made in _entries(record.id, record.body, (trigger,), now):
+        Dependents().put(made)
+
+
+def enter_body(record: TemplateRecord, body: dict[str, Any], now: datetime) -> None:
+    """Write the entries of a template's triggers as they will be once it has `body`."""
+    for made in _entries(record.id, body, tuple(_following(record)), now):
+        Dependents().put(made)
+
+
+def leave_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
+    """Remove the entry of a trigger that was removed; one that somebody else made meanwhile stays."""
+    for made in _entries(record.id, record.body, (trigger,), now):
+        Dependents().remove(made)
+    if Triggers().get(record, trigger) is not None:
+        enter_trigger(record, trigger, now)
+
+
+def leave_template(record: TemplateRecord, now: datetime) -> None:
+    """Remove all entries of a template that is about to be forgotten, with its triggers."""
+    for made in _entries(record.id, record.body, tuple(_following(record)), now):
+        Dependents().remove(made)
+
+
+def follower(dependent: Dependent) -> TemplateRecord | None:
+    """Return the template if, as it is, it has that trigger and follows that source."""
+    stored = Templates().get(dependent.template)
+    if stored is None or Triggers().get(stored.content, dependent.trigger) is None:
+        return None
+    model = _parsed(stored.content.body)
+    source = followed(model) if model else None
+    return stored.content if source is not None and source.key == dependent.source.key else None
+
+
+def repair(now: datetime) -> int:
+    """Write entries that are missing and remove those of triggers that are gone. Returns how many it changed.
+
+    It compares two listings and reads only where they differ.
+    """
+    index = Dependents()
+    entered = list(index.names())
+    stored = set(Triggers().all_names())
+    known = {name for _, name in entered}
+    changed = sum(_enter_missing(name, now) for name in sorted(stored - known))
+    for path, name in entered:
+        found = index.at(path) if name not in stored else None
+        if found is not None:
+            changed += index.remove_stale(found, now)
+    return changed
+
+
+def _enter_missing(name: str, now: datetime) -> bool:
+    key, _, trigger = name.rpartition("/")
+    record = Templates().by_key(key)
+    found = Triggers().get(record, trigger) if record else None
+    if record is None or found is None or found.kind != KIND:
+        return False
+    made = list(_entries(record.id, record.body, (found.name,), now))
+    for each in made:
+        Dependents().put(each)
+    return bool(made)
+
+
+def _following(record: TemplateRecord) -> Iterator[str]:
+    return (trigger.name for trigger in Triggers().list(record) if trigger.kind == KIND)
+
+
+def _entries(
+    template: TemplateId, body: dict[str, Any], triggers: tuple[str, ...], now: datetime
+) -> Iterator[Dependent]:
+    model = _parsed(body)
+    if model is None:
+        return
+    for trigger in triggers:
+        made = entry(template, model, trigger, now)
+        if made is not None:
+            yield made
+
+
+def _parsed(body: dict[str, Any]) -> ImageTemplate | None:
+    """Return the template, or None for one that was stored by a version of Kiln whose rules were others."""
+    try:
+        return parse_template(body)
+    except TemplateInvalid:
+        return None

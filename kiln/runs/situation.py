@@ -1,0 +1,135 @@
+"""A template that may have to be rebuilt, as it is now: read from the store, for the pure decision."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.ids import region_name
+from kiln.rebuild.decide import Situation, Version
+from kiln.rebuild.health import GOOD, health
+from kiln.rebuild.lineage import short_name
+from kiln.rebuild.source import followed, source_key, version_order
+from kiln.runs.children import Triggers
+from kiln.runs.dependents import Dependents
+from kiln.runs.index import KIND, follower
+from kiln.runs.rebuilds import Rebuilds
+from kiln.runs.record import RunRecord, RunState
+from kiln.runs.status import is_real
+from kiln.runs.store import Runs
+from kiln.template.parse import parse_template
+from kiln.template.trigger_kinds.source_image import SourceImageTrigger
+from kiln.template.triggers import parse_trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.messages.rebuilds import RebuildRequest
+    from kiln.rebuild.source import Source
+    from kiln.runs.record import TemplateRecord
+
+LOOK_BACK = 20
+"""Runs that are read at the most to learn what a template was built from."""
+LINGER = timedelta(minutes=2)
+"""How long a template that was built counts as feeding those after the next one, whose event is on its way."""
+
+
+def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) -> Situation | None:
+    """Return the facts of the decision; None when the trigger is gone."""
+    trigger = Triggers().get(template, asked.target.trigger)
+    if trigger is None or trigger.kind != KIND:
+        return None
+    settings = parse_trigger(trigger.body).properties
+    if not isinstance(settings, SourceImageTrigger):
+        return None
+    model = parse_template(template.body)
+    source, key = followed(model), asked.found.source.key
+    runs = list(latest_runs(template))
+    going = next((run.run_id for run in runs if not run.state.is_final), None)
+    return Situation(
+        source=key,
+        version=_version(asked),
+        template=template.id,
+        region=region_name(template.body["location"]),
+        state=template.provisioning_state,
+        follows=source.key if source else None,
+        trigger=settings,
+        trigger_made=trigger.created,
+        health=health(runs, trigger.name, trigger.changed, settings.failure_limit),
+        record=Rebuilds().get(template, key),
+        by=asked.by,
+        now=now,
+        attempt=asked.attempt,
+        built=_built(runs, key),
+        going=going,
+        ended=max((run.ended for run in runs if run.ended is not None), default=None),
+        feeders=tuple(_feeders(template, asked.found.source, asked.facts.lineage, now)),
+    )
+
+
+def latest_runs(template: TemplateRecord) -> Iterator[RunRecord]:
+    """Yield the template's runs, newest first; those of a request that died before they were its own are none."""
+    ids = sorted(Runs().ids(template.id), reverse=True)
+    for run_id in itertools.islice(ids, LOOK_BACK):
+        run = Runs().get(template.id, run_id)
+        if run is not None and is_real(template, run):
+            yield run
+
+
+def _version(asked: RebuildRequest) -> Version:
+    facts = asked.facts
+    return Version(
+        name=asked.found.version,
+        regions=facts.regions,
+        excluded=facts.excluded,
+        maker=facts.maker,
+        lineage=facts.lineage,
+        published=facts.published,
+    )
+
+
+def _built(runs: list[RunRecord], key: str) -> str | None:
+    """Return the newest version of the source that a run was built from, or is."""
+    versions = [
+        version
+        for run in runs
+        if run.state not in {RunState.FAILED, RunState.CANCELED}
+        and (version := run.source_version or (run.cause.source_version if run.cause else None))
+        and source_key(parse_template(run.body)) == key
+    ]
+    return max(versions, key=version_order, default=None)
+
+
+def _feeders(template: TemplateRecord, source: Source, lineage: tuple[str, ...], now: datetime) -> Iterator[str]:
+    """Yield the templates, near or far, from which a version of the source will come that this one did not come from.
+
+    What the version came from itself is left out, with all before that: it has done its part.
+    """
+    index = Dependents()
+    seen = {template.id.key}
+    keys = [(source.key, True)]
+    while keys:
+        key, is_near = keys.pop()
+        for entry in index.feeders(key):
+            if entry.template.key in seen or short_name(entry.template) in lineage:
+                continue
+            seen.add(entry.template.key)
+            feeder = follower(entry)
+            if feeder is None or key not in entry.feeds:
+                continue
+            if _is_about_to_feed(feeder, entry.source.key, now, is_near=is_near):
+                yield feeder.id.name
+            keys.append((entry.source.key, False))
+
+
+def _is_about_to_feed(feeder: TemplateRecord, source: str, now: datetime, *, is_near: bool) -> bool:
+    waiting = Rebuilds().get(feeder, source).waiting
+    if waiting is not None and waiting.until > now:
+        return True
+    run = Runs().get(feeder.id, feeder.run_id) if feeder.run_id else None
+    if run is None:
+        return False
+    if not run.state.is_final:
+        return True
+    return not is_near and run.state in GOOD and run.ended is not None and now - run.ended < LINGER

@@ -1,0 +1,82 @@
+"""From a new version of a source image to the builds that follow: one branch for each template that follows it.
+
+Each template is decided for on its own and may wait for days; how many build at once is decided with the claim.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kiln.contracts import (
+    BUILD_IMAGE,
+    CLAIM_REBUILD,
+    LIST_DEPENDENTS,
+    LOOK_AT_VERSION,
+    REBUILD,
+    REBUILD_TEMPLATE,
+    SETTLE_REBUILD,
+)
+from kiln.errors import BuildError
+from kiln.messages import BuildRequest
+from kiln.messages.rebuilds import (
+    ClaimRequest,
+    DependentsRequest,
+    RebuildReport,
+    RebuildRequest,
+    Rebuilt,
+    SettleRequest,
+    SourceVersion,
+)
+from orchestrators.flow import Flow, orchestrator
+
+if TYPE_CHECKING:
+    from orchestrators.flow import Steps
+
+LOOKS = 20
+"""Had in one generation; replay time grows with the square of it."""
+
+
+@orchestrator(REBUILD, root=True)
+def rebuild(flow: Flow, found: SourceVersion) -> Steps[RebuildReport]:
+    """Rebuild what follows the source, as far as each template wants and needs it."""
+    source = found.source.key
+    facts = yield from flow.run(LOOK_AT_VERSION, found)
+    if facts.gone:
+        return RebuildReport(source=source, version=found.version)
+    request = DependentsRequest(found=found, by=flow.instance_id, at=flow.stamp)
+    dependents = yield from flow.run(LIST_DEPENDENTS, request)
+    branches = [
+        flow.begin(
+            REBUILD_TEMPLATE,
+            RebuildRequest(found=found, facts=facts, target=target, by=f"{flow.instance_id}:{index}"),
+            str(index),
+        )
+        for index, target in enumerate(dependents.triggers)
+    ]
+    ends = yield from flow.gather(branches)
+    templates = tuple(
+        Rebuilt(template=target.template.arm, reason=str(end)) if isinstance(end, BuildError) else end
+        for target, end in zip(dependents.triggers, ends, strict=True)
+    )
+    return RebuildReport(source=source, version=found.version, templates=templates)
+
+
+@orchestrator(REBUILD_TEMPLATE)
+def rebuild_template(flow: Flow, request: RebuildRequest) -> Steps[Rebuilt]:
+    """Wait until the template may be built, build it, and free its place; or find that it is not to be built."""
+    template = request.target.template.arm
+    for attempt in range(request.attempt, request.attempt + LOOKS):
+        asked = ClaimRequest(rebuild=request.model_copy(update={"attempt": attempt}), at=flow.stamp)
+        claim = yield from flow.run(CLAIM_REBUILD, asked)
+        if claim.decision == "skip":
+            return Rebuilt(template=template, reason=claim.reason)
+        if claim.run is not None and claim.instance_id is not None:
+            built = flow.known(BUILD_IMAGE, BuildRequest(run=claim.run), claim.instance_id)
+            end = yield from flow.join(built)
+            yield from flow.run(SETTLE_REBUILD, SettleRequest(run=claim.run))
+            reason = str(end) if isinstance(end, BuildError) else claim.reason
+            return Rebuilt(template=template, run_id=claim.run.run_id, reason=reason)
+        yield from flow.sleep(timedelta(seconds=claim.seconds))
+    flow.start_over(request.model_copy(update={"attempt": request.attempt + LOOKS}))
+    return Rebuilt(template=template, reason="")
