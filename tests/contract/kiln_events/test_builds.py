@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from devkit.guests.scripted.rules import Rule
@@ -72,7 +73,7 @@ def test_a_builds_events_come_once_each_and_in_order(local_azure: InProcessAzure
 
 
 def test_a_failed_build_says_what_where_and_what_next(local_azure: InProcessAzure, topic: Topic) -> None:
-    script = {"type": "Shell", "name": "install", "inline": ["fail-the-announced-build"]}
+    script = {"type": "Shell", "name": "install", "inline": ["TOKEN=planted-secret fail-the-announced-build"]}
     kiln = submitted(local_azure, template(customize=[script]))
     rule = Rule(matches=b"fail-the-announced-build", exit_code=3)
     local_azure.guests.rules.append(rule)
@@ -87,6 +88,7 @@ def test_a_failed_build_says_what_where_and_what_next(local_azure: InProcessAzur
     assert event["data"]["error"]["target"] == "properties.customize[0]"
     assert event["data"]["logUrl"] == run.log_url
     assert "?" not in event["data"]["logUrl"]
+    assert "planted-secret" not in json.dumps(topic.published())
 
 
 def test_a_canceled_build_says_so_and_nothing_else_of_its_end(local_azure: InProcessAzure, topic: Topic) -> None:
