@@ -54,6 +54,10 @@ param alwaysReadyInstances int = 0
 @description('When Kiln publishes what it could not announce at once: an NCRONTAB expression, in UTC.')
 param outboxSchedule string = '0 * * * * *'
 
+@description('The most builds that new source images lead to at the same time.')
+@minValue(1)
+param rebuildConcurrency int = 10
+
 @description('The largest script or file that a template may name, in MiB.')
 @minValue(1)
 param artifactLimitMB int = 4096
@@ -153,6 +157,7 @@ module settings 'modules/settings.bicep' = {
     insightsName: monitoring.outputs.insightsName
     topicEndpoint: topic.outputs.endpoint
     outboxSchedule: outboxSchedule
+    rebuildConcurrency: rebuildConcurrency
     artifactLimitMB: artifactLimitMB
     rateLimit: rateLimit
   }

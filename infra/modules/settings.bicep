@@ -17,6 +17,9 @@ param topicEndpoint string
 @description('When Kiln publishes what it could not announce at once (NCRONTAB, UTC).')
 param outboxSchedule string
 
+@description('The most builds that new source images lead to at the same time.')
+param rebuildConcurrency int
+
 @description('The largest script or file that a template may name, in MiB.')
 param artifactLimitMB int
 
@@ -62,6 +65,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_BLOB_SUFFIXES: '.blob.${environment().suffixes.storage}'
     KILN_OUTBOX_SCHEDULE: outboxSchedule
     KILN_RATE_LIMIT: rateLimit
+    KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
     KILN_TOPIC_ENDPOINT: topicEndpoint
   }
