@@ -8,9 +8,11 @@ from triggers import (
     run_history,
     run_outputs,
     runs,
+    schedules,
     source_triggers,
     template_lists,
     templates,
+    webhooks,
 )
 
 blueprints = (
@@ -24,4 +26,6 @@ blueprints = (
     operations.bp,
     provider.bp,
     outbox.bp,
+    schedules.bp,
+    webhooks.bp,
 )

@@ -63,6 +63,7 @@ DOINGS = (
     Doing("imageTemplates/triggers/read", "Triggers", "Get or list the triggers of an image template"),
     Doing("imageTemplates/triggers/write", "Triggers", "Store a trigger of an image template"),
     Doing("imageTemplates/triggers/delete", "Triggers", "Remove a trigger of an image template"),
+    Doing("imageTemplates/triggers/fire/action", "Triggers", "Fire a Webhook trigger with a signed request"),
     Doing("imageTemplates/runs/read", "Runs", "Get or list the runs of an image template"),
     Doing("imageTemplates/runs/log/read", "Runs", "Read the log of a run"),
     Doing("imageTemplates/runs/retry/action", "Runs", "Retry a run"),

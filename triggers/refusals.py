@@ -30,6 +30,18 @@ class MethodNotAllowed(KilnError):
         super().__init__(f"{method} is not supported at {path}; supported there: {', '.join(allowed)}.", target=path)
 
 
+class NotSigned(KilnError):
+    """The request lacks a right and fresh signature; it does not tell what is wrong, nor whether anything is there."""
+
+    code = "InvalidSignature"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request is not signed as it has to be.",
+            hint="Sign '<timestamp>.<body>' with the trigger's secret, and send it within five minutes.",
+        )
+
+
 class TooManyRequests(KilnError):
     """The subscription asked more often than it may; it may ask again in `retry_after` seconds."""
 

@@ -124,7 +124,7 @@ class Runs:
 
     def delete_all(self, template: TemplateId) -> None:
         """Remove all that belongs to a template: its runs and ledgers, its versions, its triggers and their secrets."""
-        for kind in ("runs", "ledgers", "versions", "triggers", "secrets", "alarms"):
+        for kind in ("runs", "ledgers", "versions", "triggers", "secrets", "firings"):
             for path in list(self._store.paths(f"{kind}/{template.key}/")):
                 self._store.delete(path)
 

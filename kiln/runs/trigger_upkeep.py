@@ -7,13 +7,15 @@ trigger that is not there may drop it.
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from kiln.errors import Problem, TemplateInvalid
-from kiln.runs.trigger_index import Alarms, Listeners
+from kiln.runs.firings import AllFirings
+from kiln.runs.listeners import Listeners
 from kiln.runs.trigger_secrets import TriggerSecrets
 from kiln.template.trigger_kinds.event import EventTrigger
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
+from kiln.template.trigger_kinds.source_image import SourceImageTrigger
 from kiln.template.trigger_kinds.webhook import WebhookTrigger
 from kiln.template.triggers import parse_trigger
 
@@ -43,22 +45,26 @@ def keep_secret(template: TemplateId, name: str, trigger: Trigger) -> None:
 
 
 def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) -> None:
-    """Write the entry of a trigger that was stored, and drop that of what it was `before`."""
+    """Write the entries of a trigger that was stored, and drop those of what it was `before`."""
     if before is not None:
-        _drop_entries(before)
+        _drop_listeners(before)
     properties = parse_trigger(record.body).properties
     match properties:
-        case ScheduleTrigger():
-            Alarms().set(record.template, record.name, now)
+        case SourceImageTrigger():
+            AllFirings().drop(record.template, record.name)
+        case ScheduleTrigger() | WebhookTrigger():
+            AllFirings().set(record.template, record.name, now)
         case EventTrigger():
+            AllFirings().set(record.template, record.name, now)
             Listeners().add(record.template, record.name, properties.filter.types)
-        case _:
-            return
+        case never:
+            assert_never(never)
 
 
 def leave(record: TriggerRecord) -> None:
     """Remove what goes with a trigger that was removed."""
-    _drop_entries(record)
+    _drop_listeners(record)
+    AllFirings().drop(record.template, record.name)
     TriggerSecrets().delete(record.template, record.name)
 
 
@@ -70,12 +76,7 @@ def next_times(record: TriggerRecord, now: datetime) -> tuple[datetime, ...]:
     return tuple(islice(properties.times.due_after(now), SHOWN_TIMES))
 
 
-def _drop_entries(record: TriggerRecord) -> None:
+def _drop_listeners(record: TriggerRecord) -> None:
     properties = parse_trigger(record.body).properties
-    match properties:
-        case ScheduleTrigger():
-            Alarms().drop(record.template, record.name)
-        case EventTrigger():
-            Listeners().drop(record.template, record.name, properties.filter.types)
-        case _:
-            return
+    if isinstance(properties, EventTrigger):
+        Listeners().drop(record.template, record.name, properties.filter.types)

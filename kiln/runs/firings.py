@@ -1,0 +1,106 @@
+"""What each trigger is about to fire for, and what it has fired for: occasions, changed by compare-and-swap alone.
+
+It owns the document and how it changes; whether a trigger may fire is not its business. Triggers that follow their
+template's source have none: versions of a source are known by themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kiln.ids import TemplateId
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REMEMBERED = timedelta(hours=25)
+"""An event may come again for 24 hours ("Event Grid message delivery and retry")."""
+MOST_REMEMBERED = 1000
+
+
+class Occasion(Document):
+    """Why a trigger is to fire: `id` tells it from all others of the trigger, `at` is when it came up."""
+
+    id: str
+    at: datetime
+
+
+class Firings(Document):
+    """One trigger's occasions: the one that waits for its run, and all that were taken lately, oldest first.
+
+    What a schedule was due for until `handled` is taken. What comes while one waits goes with it.
+    """
+
+    template: TemplateId
+    trigger: str
+    handled: datetime
+    pending: Occasion | None = None
+    taken: tuple[Occasion, ...] = ()
+
+
+def take(firings: Firings, occasion: Occasion, now: datetime) -> Firings:
+    """Take an occasion, unless it was taken before: it waits, or goes with the one that does."""
+    if any(known.id == occasion.id for known in firings.taken):
+        return firings
+    lately = [known for known in firings.taken if now - known.at < REMEMBERED][1 - MOST_REMEMBERED :]
+    return firings.model_copy(
+        update={
+            "pending": firings.pending or occasion,
+            "taken": (*lately, occasion),
+            "handled": max(firings.handled, occasion.at),
+        }
+    )
+
+
+def finish(firings: Firings, read: Firings) -> Firings:
+    """Let nothing wait any more but what was taken after `read`, for which the run came too early."""
+    if firings.pending is None or read.pending is None or firings.pending.id != read.pending.id:
+        return firings
+    known = {occasion.id for occasion in read.taken}
+    later = next((occasion for occasion in firings.taken if occasion.id not in known), None)
+    return firings.model_copy(update={"pending": later})
+
+
+def set_anew(firings: Firings, now: datetime) -> Firings:
+    """Forget what waits and what was due: the trigger was stored again."""
+    return firings.model_copy(update={"pending": None, "handled": now})
+
+
+class AllFirings:
+    """The documents, by template and trigger."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, trigger: str) -> str:
+        """Return where a trigger's document is."""
+        return f"firings/{template.key}/{trigger.lower()}.json"
+
+    def set(self, template: TemplateId, trigger: str, now: datetime) -> None:
+        """Begin anew at `now`: what was due before is not caught up with. What was taken is not taken again."""
+        first = Firings(template=template, trigger=trigger, handled=now)
+        self._store.put(self.path(template, trigger), first, lambda known: set_anew(known, now))
+
+    def change(self, firings: Firings, change: Callable[[Firings], Firings]) -> Firings | None:
+        """Apply a pure change; return the result, or None when the document is gone."""
+        return self._store.update(self.path(firings.template, firings.trigger), Firings, change)
+
+    def get(self, template: TemplateId, trigger: str) -> Firings | None:
+        """Return the document, or None."""
+        stored = self._store.get(self.path(template, trigger), Firings)
+        return stored.content if stored else None
+
+    def list(self) -> Iterator[Firings]:
+        """Yield all of them."""
+        for path in self._store.paths("firings/"):
+            stored = self._store.get(path, Firings)
+            if stored is not None:
+                yield stored.content
+
+    def drop(self, template: TemplateId, trigger: str) -> None:
+        """Forget the trigger; it may be forgotten already."""
+        self._store.delete(self.path(template, trigger))

@@ -1,0 +1,56 @@
+"""Which Event triggers wait for events of a type: an index, so that an event need not look at all triggers.
+
+Entries are hints: whoever finds one reads the trigger itself, and passes over what is gone or waits for others by now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from kiln.ids import TemplateId
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Listener(Document):
+    """An Event trigger that waits for events of one type."""
+
+    template: TemplateId
+    trigger: str
+
+
+class Listeners:
+    """The Event triggers of all templates, by the types of events that they wait for."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def folder(type_: str) -> str:
+        """Return where the entries of a type are."""
+        return f"listeners/{hashlib.sha256(type_.encode()).hexdigest()[:32]}/"
+
+    def add(self, template: TemplateId, trigger: str, types: Iterable[str]) -> None:
+        """Let the trigger be found by these types."""
+        listener = Listener(template=template, trigger=trigger)
+        for type_ in types:
+            self._store.put(self._path(type_, listener), listener, lambda _: listener)
+
+    def drop(self, template: TemplateId, trigger: str, types: Iterable[str]) -> None:
+        """Let the trigger no longer be found by these types."""
+        for type_ in types:
+            self._store.delete(self._path(type_, Listener(template=template, trigger=trigger)))
+
+    def of(self, type_: str) -> Iterator[Listener]:
+        """Yield the triggers that wait for events of this type."""
+        for path in self._store.paths(self.folder(type_)):
+            stored = self._store.get(path, Listener)
+            if stored is not None:
+                yield stored.content
+
+    def _path(self, type_: str, listener: Listener) -> str:
+        return f"{self.folder(type_)}{listener.template.key}/{listener.trigger.lower()}.json"

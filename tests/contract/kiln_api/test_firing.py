@@ -1,0 +1,372 @@
+"""Schedule, Webhook and Event triggers, from the occasion to the run: once for each, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kiln.errors import ErrorDetail
+from kiln.ids import TemplateId
+from kiln.runs.children import Versions
+from kiln.runs.documents import documents
+from kiln.runs.firings import AllFirings, Occasion, take
+from kiln.runs.queue import new_run
+from kiln.runs.record import RunRecord, RunState, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import settle
+from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
+from tests.contract.kiln_api.in_process import Answer, Api
+from tests.contract.kiln_api.task_hub import TaskHub
+from triggers.firing import take_and_fire
+from triggers.listeners import Heard, fire_listeners
+from triggers.orchestrations import Orchestrations
+from triggers.schedules import fire_due
+from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from triggers.start_run import start_run
+from triggers.submit import Submission, submit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
+
+SECRET = "s3cret-" + "x" * 32
+NIGHTLY = {"kind": "Schedule", "schedule": "0 3 * * *"}
+WEBHOOK = {"kind": "Webhook", "secret": SECRET}
+LISTENING = {"kind": "Event", "filter": {"types": ["Policy.Changed"], "subjectBeginsWith": "rg-"}}
+
+
+@dataclass
+class World:
+    """A template with its submission over, and the API over a task hub that only remembers."""
+
+    id: TemplateId
+    hub: TaskHub = field(default_factory=TaskHub)
+
+    def __post_init__(self) -> None:
+        self.api = Api(self.hub, judged=False)
+
+    @property
+    def template(self) -> TemplateRecord:
+        return Templates().require(self.id)
+
+    @property
+    def runs(self) -> list[RunRecord]:
+        return list(Runs().list(self.id))
+
+    def put(self, trigger: str, properties: dict[str, Any]) -> Answer:
+        answer = self.api("PUT", f"{self.id.arm}/triggers/{trigger}", {"properties": properties})
+        assert answer.status in {200, 201}, answer.body
+        return answer
+
+    def look(self, at: datetime) -> None:
+        """Look once, as the timer does each minute."""
+        asyncio.run(fire_due(Orchestrations(self.hub), at))
+
+    def end(self, state: RunState = RunState.SUCCEEDED, at: datetime | None = None) -> None:
+        """End the run that is going."""
+        run = self.template.run_id
+        assert run is not None
+        error = ErrorDetail(code="x", message="x") if state is RunState.FAILED else None
+        ended = at or datetime.now(UTC)
+        Runs().update(
+            self.id, run, lambda known: known.model_copy(update={"state": state, "ended": ended, "error": error})
+        )
+
+    def fire(self, trigger: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
+        return self.api("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, **headers)
+
+    def hear(self, event: str = "1", type_: str = "Policy.Changed", source: str = "/x", subject: str = "rg-a") -> int:
+        heard = Heard(id=event, type=type_, source=source, subject=subject)
+        return asyncio.run(fire_listeners(Orchestrations(self.hub), heard, datetime.now(UTC)))
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
+    now = datetime.now(UTC)
+    submission = Submission(template=name, body=lambda _: template_body(), at=now, suffix="3f9c8a1b")
+    made = submit(Templates(), Versions(), submission).record
+    Templates().update(name, lambda known: settle(known, made.version, now, None))
+    yield World(name)
+    Runs().delete_all(name)  # or the looks of other tests would find its triggers
+    Templates().delete(name)
+
+
+def signed(body: bytes = b"{}", secret: str = SECRET, age: float = 0) -> dict[str, str]:
+    timestamp = str(int(datetime.now(UTC).timestamp() - age))
+    return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: sign(secret, timestamp, body)}
+
+
+def next_night() -> datetime:
+    night = datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0)
+    return night if night > datetime.now(UTC) else night + timedelta(days=1)
+
+
+def test_a_schedule_fires_once_at_its_time(world: World) -> None:
+    world.put("nightly", NIGHTLY)
+    night = next_night()
+    world.look(night - timedelta(seconds=1))
+    assert world.runs == []
+    for late in (0, 1, 30):
+        world.look(night + timedelta(seconds=late))
+    (run,) = world.runs
+    assert (run.requested, run.cause and run.cause.trigger) == (night, "nightly")
+    assert world.hub.started == [("build_image", run.instance_id)]
+
+
+def test_looks_that_were_missed_are_caught_up_with_by_one_run(world: World) -> None:
+    world.put("nightly", NIGHTLY)
+    third = next_night() + timedelta(days=2)
+    world.look(third + timedelta(hours=5))
+    assert [run.requested for run in world.runs] == [third]
+
+
+def test_two_looks_at_once_start_one_run(world: World) -> None:
+    world.put("nightly", NIGHTLY)
+    night = next_night()
+
+    async def both() -> None:
+        await asyncio.gather(*(fire_due(Orchestrations(world.hub), night) for _ in range(4)))
+
+    asyncio.run(both())
+    assert len(world.runs) == 1
+    assert len(world.hub.started) == 1
+
+
+def test_storing_a_trigger_again_catches_up_with_nothing(world: World) -> None:
+    world.put("nightly", NIGHTLY)
+    firings = AllFirings().get(world.id, "nightly")
+    assert firings is not None
+    long_ago = firings.handled - timedelta(days=10)
+    AllFirings().change(firings, lambda known: known.model_copy(update={"handled": long_ago}))
+    world.put("nightly", NIGHTLY)
+    world.look(datetime.now(UTC))
+    assert world.runs == []
+
+
+def test_next_times_are_shown_in_the_zone_that_counts(world: World) -> None:
+    status = world.put("nightly", {**NIGHTLY, "timeZone": "Asia/Tokyo"}).body["properties"]["status"]
+    assert status["code"] == "Healthy"
+    assert [time[11:16] for time in status["nextTimes"]] == ["18:00"] * 3
+    off = world.put("nightly", {**NIGHTLY, "enabled": False}).body["properties"]
+    assert off["status"]["code"] == "Inactive"
+    assert "switched off" in off["status"]["message"]
+    assert "nextTimes" not in off["status"]
+    world.look(next_night() + timedelta(minutes=1))
+    assert world.runs == []
+
+
+def test_a_schedule_waits_for_the_run_that_is_going_and_for_the_cool_down(world: World) -> None:
+    world.put("nightly", {**NIGHTLY, "coolDown": "PT1H"})
+    night = next_night()
+    assert world.api("POST", f"{world.id.arm}/run").status == 202
+    world.look(night)
+    assert len(world.runs) == 1
+    world.end(at=night + timedelta(minutes=10))
+    world.look(night + timedelta(minutes=69))
+    assert len(world.runs) == 1
+    world.look(night + timedelta(minutes=70))
+    assert len(world.runs) == 2
+    assert [run.cause and run.cause.trigger for run in world.runs] == [None, "nightly"]
+
+
+def test_a_crash_between_the_record_and_the_start_is_made_good_by_the_next_look(world: World) -> None:
+    world.put("nightly", NIGHTLY)
+    night = next_night()
+
+    async def die() -> None:
+        raise RuntimeError("deliberate")
+
+    world.hub.before_start = die
+    world.look(night)
+    assert len(world.runs) == 1
+    assert world.hub.started == []
+    world.hub = TaskHub()
+    world.look(night + timedelta(minutes=1))
+    assert [run.instance_id for run in world.runs] == [instance for _, instance in world.hub.started]
+    world.look(night + timedelta(minutes=2))
+    assert len(world.hub.started) == 1
+
+
+def test_failures_in_a_row_end_it_and_a_success_begins_it_again(world: World) -> None:
+    world.put("hourly", {"kind": "Schedule", "schedule": "0 * * * *", "failureLimit": 2})
+    hour = next_night()
+    for number in range(5):
+        world.look(hour + timedelta(hours=number))
+        if world.runs and not world.runs[-1].state.is_final:
+            world.end(RunState.FAILED, at=hour + timedelta(hours=number, minutes=5))
+    assert len(world.runs) == 2
+    by_hand = hour + timedelta(hours=6)
+    asyncio.run(start_run(Orchestrations(world.hub), world.id, lambda known: new_run(known, by_hand, "00000001")))
+    world.end(at=by_hand)
+    world.look(hour + timedelta(hours=7))
+    assert len(world.runs) == 4
+
+
+def test_a_signed_request_starts_a_run_and_the_same_again_does_not(world: World) -> None:
+    world.put("hook", WEBHOOK)
+    headers = signed()
+    first = world.fire("hook", headers)
+    assert first.status == 202
+    assert world.fire("hook", headers).body == first.body
+    world.end()
+    assert world.fire("hook", headers).status == 202
+    assert len(world.runs) == 1
+    assert world.fire("hook", signed(b'{"n": 2}'), b'{"n": 2}').status == 202
+    assert len(world.runs) == 2
+
+
+def test_requests_during_a_run_are_one_run_after_it(world: World) -> None:
+    world.put("hook", WEBHOOK)
+    for number in range(4):
+        body = b"%d" % number
+        assert world.fire("hook", signed(body), body).status == 202
+    assert len(world.runs) == 1
+    world.end()
+    now = datetime.now(UTC)
+    world.look(now)
+    assert len(world.runs) == 2
+    world.end()
+    world.look(now + timedelta(minutes=5))
+    assert len(world.runs) == 2
+
+
+def test_a_batch_window_gathers_requests(world: World) -> None:
+    world.put("hook", {**WEBHOOK, "batchWindow": "PT10M"})
+    for number in range(3):
+        body = b"%d" % number
+        world.fire("hook", signed(body), body)
+    now = datetime.now(UTC)
+    world.look(now + timedelta(minutes=9))
+    assert world.runs == []
+    world.look(now + timedelta(minutes=10))
+    assert len(world.runs) == 1
+
+
+def refusals(world: World) -> dict[str, Answer]:
+    world.put("hook", WEBHOOK)
+    world.put("nightly", NIGHTLY)
+    late, body = signed(age=301), b"{}"
+    good = signed()
+    return {
+        "unsigned": world.fire("hook", {}),
+        "wrong secret": world.fire("hook", signed(secret="y" * 40)),
+        "another body": world.fire("hook", good, b"[]"),
+        "too old": world.fire("hook", late),
+        "from the future": world.fire("hook", signed(age=-302)),
+        "another timestamp": world.fire("hook", {**good, TIMESTAMP_HEADER: late[TIMESTAMP_HEADER]}),
+        "no timestamp": world.fire("hook", {SIGNATURE_HEADER: good[SIGNATURE_HEADER]}),
+        "not hex": world.fire("hook", {**good, SIGNATURE_HEADER: "sha256=" + "Z" * 64}),
+        "not ascii": world.fire("hook", {**good, SIGNATURE_HEADER: "\u00e9"}),
+        "no such trigger": world.fire("other", good),
+        "the empty secret of no such trigger": world.fire("other", signed(secret="")),
+        "another kind": world.fire("nightly", good),
+        "no such template": world.api("POST", f"{world.id.arm}x/triggers/hook/fire", body, **good),
+    }
+
+
+def test_no_refusal_tells_what_there_is(world: World) -> None:
+    found = refusals(world)
+    assert {name: answer.status for name, answer in found.items()} == dict.fromkeys(found, 401)
+    assert len({json.dumps(answer.body) for answer in found.values()}) == 1
+    assert world.runs == []
+
+
+def test_a_large_body_is_refused_before_its_signature(world: World) -> None:
+    body = b"x" * (64 * 1024 + 1)
+    assert world.fire("other", signed(body), body).status == 413
+
+
+def test_a_secret_comes_back_nowhere(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    made = world.put("hook", WEBHOOK)
+    world.fire("hook", signed())
+    shown = [
+        made,
+        world.api("GET", f"{world.id.arm}/triggers/hook"),
+        world.api("GET", f"{world.id.arm}/triggers"),
+        world.api("GET", f"{world.id.arm}/runs"),
+        world.api("PUT", f"{world.id.arm}/triggers/hook", {"properties": {**WEBHOOK, "secret": SECRET[:20]}}),
+    ]
+    assert [answer.status for answer in shown] == [201, 200, 200, 200, 400]
+    assert "secret" not in made.body["properties"]
+    assert SECRET[:20] not in json.dumps([answer.body for answer in shown]) + caplog.text
+    with_it = [path for path in documents().paths("") if SECRET in _content(path)]
+    assert with_it == [f"secrets/{world.id.key}/hook.json"]
+
+
+def _content(path: str) -> str:
+    text: bytes = documents()._container.download_blob(path).readall()
+    return text.decode()
+
+
+def test_a_secret_stays_until_it_is_replaced_or_its_trigger_goes(world: World) -> None:
+    without = {"kind": "Webhook"}
+    refused = world.api("PUT", f"{world.id.arm}/triggers/hook", {"properties": without})
+    assert refused.status == 400
+    assert refused.error["details"][0]["target"] == "properties.secret"
+    world.put("hook", WEBHOOK)
+    world.put("hook", without)
+    assert world.fire("hook", signed()).status == 202
+    world.put("hook", {"kind": "Webhook", "secret": "new-" + "y" * 32})
+    assert world.fire("hook", signed()).status == 401
+    assert world.api("DELETE", f"{world.id.arm}/triggers/hook").status == 202
+    for kind in ("secrets", "firings", "triggers"):
+        assert list(documents().paths(f"{kind}/{world.id.key}/")) == []
+
+
+def test_a_template_takes_its_triggers_and_secrets_with_it(world: World) -> None:
+    world.put("hook", WEBHOOK)
+    world.put("listening", LISTENING)
+    Runs().delete_all(world.id)
+    for kind in ("secrets", "firings", "triggers"):
+        assert list(documents().paths(f"{kind}/{world.id.key}/")) == []
+    assert world.hear() == 0
+
+
+def test_an_event_that_passes_the_filter_starts_a_run_once(world: World) -> None:
+    world.put("listening", LISTENING)
+    assert world.hear(subject="other") == 0
+    assert world.hear(type_="Policy.Deleted") == 0
+    assert world.hear(source=world.id.arm.upper()) == 0
+    assert world.runs == []
+    assert [world.hear() for _ in range(5)] == [1] * 5
+    world.end()
+    assert world.hear() == 1
+    assert len(world.runs) == 1
+    assert world.hear("2") == 1
+    assert len(world.runs) == 2
+
+
+def test_events_are_no_longer_heard_by_a_trigger_that_changed_or_went(world: World) -> None:
+    world.put("listening", LISTENING)
+    world.put("listening", {"kind": "Event", "filter": {"types": ["Other"]}})
+    assert (world.hear(), world.hear(type_="Other", subject="")) == (0, 1)
+    world.api("DELETE", f"{world.id.arm}/triggers/listening")
+    assert world.hear("2", type_="Other", subject="") == 0
+
+
+def test_what_comes_while_its_run_is_being_started_has_a_run_of_its_own(world: World) -> None:
+    world.put("hook", WEBHOOK)
+    now = datetime.now(UTC)
+    firings = AllFirings().get(world.id, "hook")
+    assert firings is not None
+
+    async def another_comes() -> None:
+        await asyncio.to_thread(
+            AllFirings().change, firings, lambda known: take(known, Occasion(id="second", at=now), now)
+        )
+
+    world.hub.before_start = another_comes
+    asyncio.run(take_and_fire(Orchestrations(world.hub), firings, Occasion(id="first", at=now), now))
+    left = AllFirings().get(world.id, "hook")
+    assert left is not None
+    assert left.pending is not None
+    assert left.pending.id == "second"

@@ -1,0 +1,146 @@
+"""A trigger fires: a run begins that is known by its occasion, so that no occasion begins two.
+
+It owns when a trigger may fire: not while it is switched off or deactivated, nor within its windows, nor while the
+template is busy. Whoever calls asks again later; it must not know what the occasion was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from kiln.errors import Conflict
+from kiln.rebuild.health import health
+from kiln.runs.children import Triggers
+from kiln.runs.firings import AllFirings, finish, take
+from kiln.runs.naming import run_id
+from kiln.runs.queue import new_run
+from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
+from kiln.runs.store import Runs, Templates
+from kiln.template.parse import parse_template
+from kiln.template.triggers import check_trigger, parse_trigger
+from triggers.start_run import start_run
+from triggers.submission import tended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kiln.runs.firings import Firings, Occasion
+    from triggers.orchestrations import Orchestrations
+
+log = logging.getLogger("kiln.triggers")
+
+
+class Decision(StrEnum):
+    """What came of a look at an occasion."""
+
+    STARTED = "started"
+    LATER = "later"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Fired:
+    """What came of it, in words too."""
+
+    decision: Decision
+    reason: str
+
+
+async def take_and_fire(
+    orchestrations: Orchestrations, firings: Firings, occasion: Occasion | None, now: datetime
+) -> Fired | None:
+    """Take an occasion, if there is one, and fire for what waits; None when nothing does.
+
+    What may not fire yet goes on waiting. What never may is done with.
+    """
+    if occasion is not None:
+        known = await asyncio.to_thread(AllFirings().change, firings, lambda found: take(found, occasion, now))
+    else:
+        known = firings
+    if known is None or known.pending is None:
+        return None
+    fired = await _fire(orchestrations, known, known.pending, now)
+    facts = {"template": known.template.arm, "trigger": known.trigger, "occasion": known.pending.id}
+    log.info("trigger %s of %s: %s, %s", known.trigger, known.template.name, fired.decision, fired.reason, extra=facts)
+    if fired.decision is not Decision.LATER:
+        read = known
+        await asyncio.to_thread(AllFirings().change, known, lambda found: finish(found, read))
+    return fired
+
+
+async def _fire(orchestrations: Orchestrations, firings: Firings, occasion: Occasion, now: datetime) -> Fired:
+    """Start the run of an occasion if that may be, once; a call that is repeated has no further effect."""
+    found = await asyncio.to_thread(_read, firings)
+    if found is None:
+        return Fired(Decision.NEVER, "the trigger is gone")
+    record, stored = found
+    name = run_id(occasion.at, _suffix(stored, occasion))
+    before = await asyncio.to_thread(Runs().get, record.id, name)
+    if before is None:
+        refused = await asyncio.to_thread(_refused, record, stored, occasion, now)
+        return refused or await _start(orchestrations, record, stored, occasion, now)
+    if not before.state.is_final and record.run_id == name:  # whoever stored it may have died before it began
+        await _start(orchestrations, record, stored, occasion, now)
+    return Fired(Decision.STARTED, f"run {name}")
+
+
+async def _start(
+    orchestrations: Orchestrations, record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime
+) -> Fired:
+    suffix, cause = _suffix(stored, occasion), RunCause(trigger=stored.name)
+    await tended(orchestrations, record, now)
+    try:
+        run = await start_run(
+            orchestrations, record.id, lambda current: new_run(current, occasion.at, suffix, cause=cause)
+        )
+    except Conflict as error:
+        return Fired(Decision.LATER, str(error))
+    if run.run_id != run_id(occasion.at, suffix):
+        return Fired(Decision.LATER, f"run {run.run_id}, which had not begun, began instead")
+    return Fired(Decision.STARTED, f"run {run.run_id}")
+
+
+def _read(firings: Firings) -> tuple[TemplateRecord, TriggerRecord] | None:
+    stored = Templates().get(firings.template)
+    record = Triggers().get(stored.content, firings.trigger) if stored else None
+    return (stored.content, record) if stored and record else None
+
+
+def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime) -> Fired | None:
+    """Return why the trigger does not fire, now or ever, or None."""
+    trigger = parse_trigger(stored.body)
+    settings = trigger.properties
+    if not settings.enabled:
+        return Fired(Decision.NEVER, "the trigger is switched off")
+    problems = check_trigger(parse_template(record.body), trigger, ())
+    if problems:
+        return Fired(Decision.NEVER, f"{problems[0].path}: {problems[0].message}")
+    state = health(_newest_first(record), stored.name, stored.changed, settings.failure_limit)
+    if state.is_deactivated:
+        return Fired(Decision.NEVER, state.message)
+    if now < occasion.at + settings.batch_window:
+        return Fired(Decision.LATER, "the batch window is not over")
+    last = Runs().get(record.id, record.run_id) if record.run_id else None
+    if last is not None and last.ended is not None and now < last.ended + settings.cool_down:
+        return Fired(Decision.LATER, f"the cool-down after run {last.run_id} is not over")
+    return None
+
+
+def _newest_first(record: TemplateRecord) -> Iterator[RunRecord]:
+    runs = Runs()
+    for name in reversed(list(runs.ids(record.id))):
+        run = runs.get(record.id, name)
+        if run is not None:
+            yield run
+
+
+def _suffix(trigger: TriggerRecord, occasion: Occasion) -> str:
+    """Return what tells the occasion's run from all others of the template: 8 hex digits."""
+    text = f"{trigger.template.key}\n{trigger.name.lower()}\n{trigger.created.isoformat()}\n{occasion.id}"
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,78 @@
+"""The timer that fires Schedule triggers, and whatever else waits to be fired.
+
+It owns what is due: all times since the last look are one occasion, so that a look that was missed is caught up with
+by one run. A failure with one trigger is logged, and the next one is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from kiln.runs.children import Triggers
+from kiln.runs.firings import AllFirings, Occasion
+from kiln.runs.store import Templates
+from kiln.template.trigger_kinds.schedule import ScheduleTrigger
+from kiln.template.triggers import parse_trigger
+from triggers.firing import take_and_fire
+from triggers.orchestrations import Orchestrations
+
+if TYPE_CHECKING:
+    from kiln.runs.firings import Firings
+    from kiln.template.trigger_kinds.ncrontab import Schedule
+
+EVERY_MINUTE = "0 * * * * *"
+
+bp = df.Blueprint()
+log = logging.getLogger("kiln.triggers")
+
+
+@bp.timer_trigger(arg_name="timer", schedule=EVERY_MINUTE)
+@bp.durable_client_input(client_name="client")
+async def fire_schedules(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
+    """Fire what is due, and what could not be fired before."""
+    await fire_due(Orchestrations(client), datetime.now(UTC))
+
+
+async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
+    """Fire what is due at `now`, and what could not be fired before."""
+    for firings in await asyncio.to_thread(list, AllFirings().list()):
+        try:
+            await _look(orchestrations, firings, now)
+        except Exception:
+            log.exception("trigger %s of %s could not be looked at", firings.trigger, firings.template.arm)
+
+
+async def _look(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
+    schedule, is_there = await asyncio.to_thread(_schedule, firings)
+    if not is_there:
+        await asyncio.to_thread(AllFirings().drop, firings.template, firings.trigger)
+        return
+    occasion = due(schedule, firings.handled, now) if schedule else None
+    if occasion is not None or firings.pending is not None:
+        await take_and_fire(orchestrations, firings, occasion, now)
+
+
+def due(schedule: Schedule, handled: datetime, now: datetime) -> Occasion | None:
+    """Return the latest time after `handled` for which the schedule is due by `now`, or None."""
+    latest = None
+    for moment in schedule.due_after(handled):
+        if moment > now:
+            break
+        latest = moment
+    return Occasion(id=latest.isoformat(), at=latest) if latest else None
+
+
+def _schedule(firings: Firings) -> tuple[Schedule | None, bool]:
+    """Return the trigger's schedule, if it has one and is switched on, and whether it is there at all."""
+    template = Templates().get(firings.template)
+    record = Triggers().get(template.content, firings.trigger) if template else None
+    if record is None:
+        return None, False
+    properties = parse_trigger(record.body).properties
+    return (properties.times if isinstance(properties, ScheduleTrigger) and properties.enabled else None), True

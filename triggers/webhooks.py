@@ -1,0 +1,55 @@
+"""Webhook triggers over HTTP: whoever has a trigger's secret starts a run with a signed request.
+
+It owns what is refused, and that no refusal tells what there is: without a right signature, a trigger that is not
+there, one of another kind and a wrong secret are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import azure.durable_functions as df
+
+from kiln.errors import RequestTooLarge, ResourceNotFound
+from kiln.runs.firings import AllFirings, Occasion
+from kiln.runs.trigger_secrets import TriggerSecrets
+from triggers.endpoint import TEMPLATE_ROUTE, endpoint
+from triggers.firing import take_and_fire
+from triggers.refusals import NotSigned
+from triggers.reply import Reply
+from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
+
+if TYPE_CHECKING:
+    from triggers.call import Call
+
+BODY_LIMIT = 64 * 1024
+"""Bytes; the body is signed, and not looked into."""
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "POST", TEMPLATE_ROUTE + "/triggers/{trigger}/fire")
+async def fire_webhook(call: Call) -> Reply:
+    """Fire a Webhook trigger: 202, and the same for the very same request again, which starts nothing.
+
+    The run begins now, or as soon as the trigger's windows and the template's run that is going allow it.
+    """
+    if len(call.body) > BODY_LIMIT:
+        raise RequestTooLarge(f"The request's body has {len(call.body)} bytes; {BODY_LIMIT} are the limit.")
+    template, trigger = call.template, call.trigger_name
+    signature = call.headers.get(SIGNATURE_HEADER) or ""
+    timestamp = call.headers.get(TIMESTAMP_HEADER) or ""
+    secret = await asyncio.to_thread(TriggerSecrets().get, template, trigger)
+    if not is_signed(secret, signature, timestamp, call.body, call.now):
+        raise NotSigned
+    firings = await asyncio.to_thread(AllFirings().get, template, trigger)
+    if firings is None:
+        raise ResourceNotFound(f"The image template {template.arm} has no trigger {trigger!r}.", target=trigger)
+    delivery = hashlib.sha256(signature.encode()).hexdigest()[:32]
+    occasion = Occasion(id=delivery, at=min(datetime.fromtimestamp(int(timestamp), UTC), call.now))
+    await take_and_fire(call.orchestrations, firings, occasion, call.now)
+    return Reply(HTTPStatus.ACCEPTED, {"delivery": delivery})
