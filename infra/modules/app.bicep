@@ -72,14 +72,13 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       }
     }
     siteConfig: {
-      ftpsState: 'Disabled'
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
     }
   }
 }
 
-// No user name and password for deployments: azd signs in with Entra.
+// No user name and password for deployments, by FTP or otherwise: azd signs in with Entra.
 resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
   for way in ['ftp', 'scm']: {
     parent: app

@@ -47,7 +47,6 @@ CLOSED = {
     },
     "Microsoft.Web/sites": {
         "httpsOnly": "true",
-        "siteConfig.ftpsState": "'Disabled'",
         "siteConfig.minTlsVersion": "'1.2'",
         "siteConfig.scmMinTlsVersion": "'1.2'",
     },
