@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln import blobs, config
-from kiln.cloud import clients, downloads, groups, staging
+from kiln.cloud import groups, staging
 from kiln.planner.staging import GroupSpec, StorageSpec
-from kiln.runs.documents import documents
+from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
     from kiln.messages import StagedStorage
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
-CACHED: tuple[Any, ...] = (config.config, config.credential, documents)
 
 
 @pytest.fixture(autouse=True)
-def settings(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessAzure]:
+def settings(azure_environment: InProcessAzure) -> Iterator[InProcessAzure]:
     """Settings and clients are read once for a process; each test reads its own."""
-    opened: list[Any] = []
-    for name in ("resources", "network", "storage", "compute"):
-        monkeypatch.setattr(clients, name, remembering(getattr(clients, name), opened))
-    monkeypatch.setattr(blobs, "account", remembering(blobs.account, opened))
-    monkeypatch.setattr(downloads, "identity_credential", remembering(config.identity_credential, opened))
-    for cached in CACHED:
-        cached.cache_clear()
-    yield azure_environment
-    for client in (*opened, config.credential()):
-        client.close()
-    for cached in CACHED:
-        cached.cache_clear()
-
-
-def remembering(make: Callable[[str], Any], opened: list[Any]) -> Callable[[str], Any]:
-    """Return `make`, cached anew, with what it makes kept in `opened` to be closed."""
-
-    @functools.cache
-    def made(key: str) -> Any:
-        client = inspect.unwrap(make)(key)
-        opened.append(client)
-        return client
-
-    return made
+    with own_clients():
+        yield azure_environment
 
 
 @pytest.fixture

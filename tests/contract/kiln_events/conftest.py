@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from kiln import blobs, config
-from kiln.cloud import clients
-from kiln.events import publisher
-from kiln.runs import documents
 from tests.contract.azure.event_grid import Subscriber
 from tests.contract.azure.harness import SEEDED
-from tests.contract.kiln_cloud.conftest import remembering
+from tests.own_clients import own_clients
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -23,8 +19,6 @@ if TYPE_CHECKING:
 
     from devkit.local.in_process import InProcessAzure
 
-CACHED = (config.config, config.credential, documents.documents)
-CLIENTS = ("resources", "network", "storage", "compute")
 _VERSION = "2025-02-15"
 
 
@@ -85,24 +79,8 @@ def topic(local_azure: InProcessAzure) -> Iterator[Topic]:
 
 
 @pytest.fixture(autouse=True)
-def settings(topic: Topic, azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def settings(topic: Topic, azure_environment: InProcessAzure) -> Iterator[None]:
     """Settings and clients are read once for a process; each test reads its own, with its own topic."""
-    monkeypatch.setenv("KILN_TOPIC_ENDPOINT", topic.endpoint)
-    monkeypatch.setenv(
-        "KILN_STATE_ENDPOINT", azure_environment.environment(f"ev{topic.name[5:]}")["KILN_STATE_ENDPOINT"]
-    )
-    opened: list[Any] = []
-    for name in CLIENTS:
-        monkeypatch.setattr(clients, name, remembering(getattr(clients, name), opened))
-    monkeypatch.setattr(blobs, "account", remembering(blobs.account, opened))
-    monkeypatch.setattr(publisher, "client", remembering(publisher.client, opened))
-    _forget()
-    yield
-    for client in (*opened, config.credential()):
-        client.close()
-    _forget()
-
-
-def _forget() -> None:
-    for cached in CACHED:
-        cached.cache_clear()
+    state = azure_environment.environment(f"ev{topic.name[5:]}")
+    with own_clients({**state, "KILN_TOPIC_ENDPOINT": topic.endpoint}):
+        yield
