@@ -45,6 +45,7 @@ def make_plan(run: RunRef) -> Plan:
         facts=Facts(
             source=source,
             definitions=definitions,
+            lineage=record.cause.lineage if record.cause else (),
         ),
         retry=retry,
     )

@@ -10,6 +10,7 @@ from kiln.planner import names
 from kiln.planner.tags import RUN_TAG
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
 from kiln.planner.versions import ANY_MAJOR, next_version
+from kiln.rebuild.lineage import lineage_tags
 from kiln.template.distributors import (
     LatestVersioning,
     ManagedImageDistributor,
@@ -19,6 +20,7 @@ from kiln.template.distributors import (
 )
 
 if TYPE_CHECKING:
+    from kiln.ids import RunRef
     from kiln.planner.facts import DefinitionFacts, Facts, SourceFacts
     from kiln.planner.staging import GroupSpec
     from kiln.planner.targets import OriginSpec
@@ -31,9 +33,10 @@ class Targets:
     """Makes the targets of one run. It remembers the versions that it gives, so that none is given twice."""
 
     def __init__(
-        self, template: ImageTemplate, run_id: str, group: GroupSpec, origin: OriginSpec, facts: Facts
+        self, template: ImageTemplate, run: RunRef, group: GroupSpec, origin: OriginSpec, facts: Facts
     ) -> None:
-        self._run_id = run_id
+        self._run_id = run.run_id
+        self._lineage = lineage_tags(run.template, facts.lineage)
         self._group = group
         self._origin = origin
         self._facts = facts
@@ -44,7 +47,7 @@ class Targets:
         tags = {**distributor.artifact_tags, RUN_TAG: self._run_id}
         match distributor:
             case SharedImageDistributor():
-                return self._gallery(distributor, tags, done)
+                return self._gallery(distributor, tags | self._lineage, done)
             case ManagedImageDistributor():
                 return self._managed(index, distributor, tags)
             case VhdDistributor():

@@ -71,7 +71,11 @@ class DefinitionFacts(Spec):
 
 
 class Facts(Spec):
-    """The source, and the targets' definitions by image id."""
+    """The source, the targets' definitions by image id, and the templates that led to the source's version.
+
+    `lineage` is that of a run which a new source image started (kiln.rebuild.lineage).
+    """
 
     source: SourceFacts
     definitions: dict[str, DefinitionFacts] = Field(default_factory=dict)
+    lineage: tuple[str, ...] = ()

@@ -105,7 +105,7 @@ def _build(plan: Plan, template: ImageTemplate, version: int, tags: dict[str, st
             "generalize": _generalize(commands, os),
             "validation": tested,
             "origin": origin,
-            "targets": _targets(plan.staging, template, run_id, origin, facts),
+            "targets": _targets(plan.staging, template, plan.run, origin, facts),
         }
     )
 
@@ -116,19 +116,19 @@ def _distribution(
     """Return the plan that only distributes what an earlier run made."""
     run_id = plan.run.run_id
     origin = version_origin(resumption, plan.staging.group, run_id, tags)
-    targets = _targets(plan.staging, template, run_id, origin, facts, resumption)
+    targets = _targets(plan.staging, template, plan.run, origin, facts, resumption)
     return plan.model_copy(update={"origin": origin, "targets": targets, "done": resumption.done})
 
 
 def _targets(
     staging: StagingSpec,
     template: ImageTemplate,
-    run_id: str,
+    run: RunRef,
     origin: OriginSpec,
     facts: Facts,
     resumption: Resumption | None = None,
 ) -> tuple[Target, ...]:
-    targets = Targets(template, run_id, staging.group, origin, facts)
+    targets = Targets(template, run, staging.group, origin, facts)
     done = {output.name.lower(): output for output in resumption.done} if resumption else {}
     return tuple(
         targets.target(index, item, done.get(item.run_output_name.lower()))

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from kiln.errors import Problem
 from kiln.template.base import Model, Since, Tags
-from kiln.template.distributors import SharedImageDistributor
+from kiln.template.distributors import SharedImageDistributor, SourceVersioning
 from kiln.template.parse import parse_as
 from kiln.template.sources import PlatformImageSource, SharedImageSource
 from kiln.template.trigger_kinds.event import EventTrigger
@@ -57,7 +57,7 @@ def check_trigger(template: ImageTemplate, trigger: Trigger, existing: Iterable[
     problems = [*_no_version(template)]
     match trigger.properties:
         case SourceImageTrigger():
-            problems += [*_source(template), *_other_definition(template), *_only_one(existing)]
+            problems += [*_source(template), *_own_definition(template), *_only_one(existing)]
         case ScheduleTrigger() | EventTrigger() | WebhookTrigger():
             pass
         case never:
@@ -90,13 +90,16 @@ def _no_version(template: ImageTemplate) -> Iterator[Problem]:
             yield _problem(path, "expected no version, as every build needs another one")
 
 
-def _other_definition(template: ImageTemplate) -> Iterator[Problem]:
+def _own_definition(template: ImageTemplate) -> Iterator[Problem]:
+    """Yield what keeps a template from patching an image definition from its latest version.
+
+    AIB allows none; with Kiln a template is not rebuilt for versions of its own making.
+    """
     source = template.properties.source
     for path, target in _gallery_targets(template):
-        if isinstance(source, SharedImageSource) and source.definition_id.lower() == target.definition_id.lower():
-            yield _problem(
-                path, "expected another image definition than the source's, or each build would fire the next one"
-            )
+        own = isinstance(source, SharedImageSource) and source.definition_id.lower() == target.definition_id.lower()
+        if own and isinstance(target.versioning, SourceVersioning):
+            yield _problem(path, "expected versioning Latest: the version of the source is there already")
 
 
 def _gallery_targets(template: ImageTemplate) -> Iterator[tuple[tuple[str | int, ...], SharedImageDistributor]]:

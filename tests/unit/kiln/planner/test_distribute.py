@@ -6,6 +6,7 @@ import pytest
 
 from kiln.planner.distribute import vhd_url
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
+from kiln.rebuild.lineage import short_name
 from tests.unit.kiln.planner import samples
 
 VERSIONS = ("1.0.0", "2.3.4")
@@ -97,7 +98,19 @@ def test_what_a_template_says_of_a_version_is_passed_on() -> None:
 
     assert target.exclude_from_latest
     assert target.replication_mode == "Shallow"
-    assert target.tags == {"os": "debian", "kilnRun": samples.RUN.run_id}
+    assert target.tags == {
+        "os": "debian",
+        "kilnRun": samples.RUN.run_id,
+        "kilnTemplate": samples.RUN.template.key,
+        "kilnLineage": short_name(samples.RUN.template),
+    }
+
+
+def test_a_version_says_which_templates_led_to_it() -> None:
+    facts = samples.facts_of(samples.template())
+    (target,) = samples.plan(facts=facts.model_copy(update={"lineage": ("00000001", "00000002")})).targets
+
+    assert target.tags["kilnLineage"] == f"00000001 00000002 {short_name(samples.RUN.template)}"
 
 
 def test_a_managed_image_at_hand_is_made_of_the_machine() -> None:

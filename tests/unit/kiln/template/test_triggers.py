@@ -58,7 +58,7 @@ def test_triggers_came_with_an_api_version() -> None:
         (
             "properties.source",
             {"type": "SharedImageVersion", "imageVersionId": f"{GALLERY_IMAGE.upper()}/versions/latest"},
-            ["properties.distribute[0].galleryImageId"],
+            [],
         ),
         (
             "properties.source",
@@ -72,6 +72,18 @@ def test_triggers_came_with_an_api_version() -> None:
 def test_a_template_that_cannot_be_triggered_is_told_why(path: str, value: Any, where: list[str]) -> None:
     problems = check_trigger(parse_template(changed(path, value)), parse_trigger(TRIGGER), ())
     assert [problem.path for problem in problems] == where
+
+
+def test_a_definition_is_patched_from_its_latest_version_only_under_the_next_number() -> None:
+    body = changed(
+        "properties.source", {"type": "SharedImageVersion", "imageVersionId": f"{GALLERY_IMAGE}/versions/latest"}
+    )
+    body["properties"]["distribute"][0]["versioning"] = {"scheme": "Source"}
+
+    (problem,) = check_trigger(parse_template(body), parse_trigger(TRIGGER), ())
+
+    assert problem.path == "properties.distribute[0].galleryImageId"
+    assert "versioning Latest" in problem.message
 
 
 def test_a_template_has_one_trigger_of_the_kind() -> None:
