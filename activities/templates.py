@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from activities.adapter import implements
 from kiln.cloud import groups, inventory
 from kiln.contracts import CHECK_IDLE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.messages import Leftovers, Nothing, Operation, Progress, TemplateRequest
+from kiln.runs.index import leave_template
+from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 
@@ -52,9 +56,12 @@ def start_delete_group(request: TemplateRequest) -> Operation:
 
 @implements(FORGET_TEMPLATE)
 def forget_template(request: TemplateRequest) -> Nothing:
-    """Remove the template's runs, then the template itself."""
-    if _doomed(request) is None:
+    """Remove all that belongs to the template, then the template itself."""
+    record = _doomed(request)
+    if record is None:
         return Nothing()
+    leave_template(record, datetime.now(UTC))
+    Rebuilds().forget(request.template)
     Runs().delete_all(request.template)
     Templates().delete(request.template)
     return Nothing()

@@ -13,6 +13,7 @@ import azure.durable_functions as df
 
 from kiln.errors import Conflict, ResourceNotFound, TemplateInvalid
 from kiln.runs.children import Triggers
+from kiln.runs.index import leave_trigger
 from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
@@ -20,6 +21,7 @@ from kiln.runs.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.template.parse import parse_template
 from kiln.template.triggers import Trigger, check_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
+from triggers.following import check_trigger_circle, trigger_stored
 from triggers.operations import begin, follow
 from triggers.paging import listed, read_page
 from triggers.reply import Reply
@@ -65,7 +67,7 @@ async def get_trigger(call: Call) -> Reply:
 async def delete_trigger(call: Call) -> Reply:
     """Remove a trigger; 204 when there is none."""
     template = await _template(call)
-    if not await asyncio.to_thread(_delete, template, call.trigger_name):
+    if not await asyncio.to_thread(_delete, template, call.trigger_name, call.now):
         return Reply(HTTPStatus.NO_CONTENT)
     operation = await begin(call, OperationKind.DELETE_TRIGGER, template)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
@@ -120,6 +122,7 @@ def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[Trig
     problems = check_trigger(parse_template(template.body), trigger, [parse_trigger(known.body) for known in others])
     if problems:
         raise TemplateInvalid(problems, what="trigger")
+    check_trigger_circle(template, trigger.properties.kind)
     before = triggers.get(template, name)
     record = TriggerRecord(
         template=template.id,
@@ -132,12 +135,14 @@ def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[Trig
     keep_secret(template.id, record.name, trigger)
     stored = triggers.put(record)
     enter(before, stored, call.now)
+    trigger_stored(stored, call.now)
     return stored, before is None
 
 
-def _delete(template: TemplateRecord, name: str) -> bool:
+def _delete(template: TemplateRecord, name: str, now: datetime) -> bool:
     record = Triggers().get(template, name)
     there = Triggers().delete(template, name)
+    leave_trigger(template, name, now)
     if record is not None:
         leave(record)
     return there

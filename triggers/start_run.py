@@ -120,12 +120,15 @@ def _claim(stored: Stored[TemplateRecord], run: RunRecord) -> bool:
 async def _is_orphan(orchestrations: Orchestrations, template: TemplateRecord, run: RunRecord) -> bool:
     """Whether the request that stored the run died before it started the orchestration.
 
-    A run that the template's autoRun asked for is started by its submission, as long as that is going.
+    A run that the template's autoRun asked for is started by its submission, as long as that is going; one that a new
+    source image asked for by the orchestration that claimed it.
     """
     if run.state is not RunState.RUNNING or run.phases:
         return False
     if await orchestrations.life(run.instance_id) is not Life.NONE:
         return False
+    if run.cause is not None and run.cause.by is not None:
+        return await orchestrations.life(run.cause.by) is not Life.GOING
     return await orchestrations.life(submit_instance(template)) is not Life.GOING
 
 

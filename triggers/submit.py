@@ -13,6 +13,7 @@ from kiln.ids import part_of, region_name
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from triggers.etags import may_write
+from triggers.following import body_about_to_be_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,7 @@ def submit(templates: Templates, versions: Versions, submission: Submission) -> 
                 templates.create(record)
             elif record != before:
                 if is_new_version:
+                    body_about_to_be_stored(stored.content, record.body, submission.at)
                     versions.keep(stored.content)
                 templates.replace(record, stored.etag)
         except PreconditionFailed:

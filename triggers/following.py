@@ -1,0 +1,65 @@
+"""Triggers that follow their template's source, as they are stored: no circles, and the index is right.
+
+It owns when both are looked after; what a circle is and what the index holds belong to kiln.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import Problem, TemplateInvalid
+from kiln.rebuild.graph import Follower, circle, circle_text
+from kiln.rebuild.source import fed, followed
+from kiln.runs import index
+from kiln.runs.children import Triggers
+from kiln.runs.dependents import Dependents
+from kiln.runs.store import Templates
+from kiln.template.parse import parse_template
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kiln.ids import TemplateId
+    from kiln.runs.record import TemplateRecord, TriggerRecord
+
+
+def check_trigger_circle(template: TemplateRecord, kind: str) -> None:
+    """Raise `TemplateInvalid` that names the circle which a trigger of this kind would close."""
+    if kind == index.KIND:
+        _check(template.id, template.body, what="trigger")
+
+
+def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
+    """Write the index's entry of a trigger that was stored; a crash before that is mended by the index's repair."""
+    stored = Templates().get(trigger.template)
+    if stored is not None and trigger.kind == index.KIND:
+        index.enter_trigger(stored.content, trigger.name, now)
+
+
+def body_about_to_be_stored(before: TemplateRecord, body: dict[str, Any], now: datetime) -> None:
+    """Write the entries that a template's triggers will have with its new body.
+
+    Raises `TemplateInvalid` that names the circle which the new body would close.
+    """
+    if any(trigger.kind == index.KIND for trigger in Triggers().list(before)):
+        _check(before.id, body, what="template")
+        index.enter_body(before, body, now)
+
+
+def _check(template: TemplateId, body: dict[str, Any], *, what: str) -> None:
+    model = parse_template(body)
+    own = followed(model)
+    if own is None:
+        return
+    start = Follower(template.key, template.name, tuple(definition.key for definition in fed(model)))
+
+    def followers(source: str) -> list[Follower]:
+        """Return who follows a source: the template by its new body, all others by the index."""
+        entries = [stored.content for stored in Dependents().of(source)]
+        others = [entry for entry in entries if entry.template.key != template.key and index.follower(entry)]
+        found = [Follower(entry.template.key, entry.template.name, entry.feeds) for entry in others]
+        return [*found, start] if own.key == source else found
+
+    if found := circle(start, followers):
+        path = "properties.distribute" if what == "template" else "properties.kind"
+        raise TemplateInvalid((Problem(path=path, message=circle_text(found)),), what=what)
