@@ -15,6 +15,7 @@ from devkit.azurite import AzuriteUnavailable
 from devkit.child import ChildFailed
 from devkit.local import lock
 from devkit.local.endpoints import Endpoints
+from devkit.local.eventing import EventingFailed
 from devkit.local.options import GuestKind, LatencyProfile, Options
 from devkit.local.supervisor import PartEnded, Supervisor
 from devkit.ports import PortTaken
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 _DEFAULTS = Options()
 _PATIENCE = 5.0  # seconds; everything is on this machine
+_IMAGE = ("publisher", "offer", "sku")
 _COLUMNS = ("status", "milliseconds", "method", "path", "api_version")
 
 Data = Annotated[Path, typer.Option(envvar="KILN_LOCAL_DATA", help="The folder for all state, logs and certificates.")]
@@ -65,7 +67,7 @@ def up(
     supervisor = Supervisor(options, say=_say, ready=lambda url: typer.echo(f"ready {url}"))
     try:
         supervisor.run()
-    except (lock.AlreadyRunning, PortTaken, AzuriteUnavailable, ChildFailed, PartEnded) as error:
+    except (lock.AlreadyRunning, PortTaken, AzuriteUnavailable, ChildFailed, EventingFailed, PartEnded) as error:
         _say(f"Error: {error}")
         raise typer.Exit(1) from error
 
@@ -113,6 +115,36 @@ def resources(*, data: Data = _DEFAULTS.data) -> None:
         typer.echo(resource["id"])
 
 
+@app.command("publish-version")
+def publish_version(
+    image: Annotated[str, typer.Argument(help="The marketplace image.", metavar="PUBLISHER:OFFER:SKU")],
+    version: Annotated[str, typer.Argument(help="The new version, such as 12.20270101.1.")],
+    *,
+    data: Data = _DEFAULTS.data,
+) -> None:
+    """Let the local marketplace have a new version of an image.
+
+    Kiln's watcher finds it the next time that it looks; `kiln local watch` lets it look now.
+    """
+    parts = image.split(":")
+    if len(parts) != len(_IMAGE) or not all(parts):
+        _say(f"Error: {image!r} is not PUBLISHER:OFFER:SKU")
+        raise typer.Exit(2)
+    _control("POST", "marketplace", data, body={**dict(zip(_IMAGE, parts, strict=True)), "version": version})
+    typer.echo(f"{image} has version {version}")
+
+
+@app.command()
+def watch(*, data: Data = _DEFAULTS.data) -> None:
+    """Let Kiln's watcher look at the marketplace now, rather than when its timer is due."""
+    endpoints = _endpoints(data)
+    with _client(endpoints) as client:
+        response = client.post(f"{endpoints.host}/admin/functions/watch_sources")
+    if response.is_error:
+        _say(f"Error: the Functions host on {endpoints.host} answered {response.status_code}")
+        raise typer.Exit(1)
+
+
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 
@@ -135,15 +167,18 @@ def _answers(url: str, endpoints: Endpoints) -> bool:
     return True
 
 
-def _control(method: str, what: str, data: Path) -> Any:
+def _control(method: str, what: str, data: Path, body: Any = None) -> Any:
     """Call the local Azure's control plane."""
     endpoints = _endpoints(data)
     try:
         with _client(endpoints) as client:
-            response = client.request(method, f"{endpoints.azure}/_local/{what}").raise_for_status()
+            response = client.request(method, f"{endpoints.azure}/_local/{what}", json=body)
     except httpx.HTTPError as error:
         _say(f"Error: the local Azure on {endpoints.azure} did not answer as it should: {error}")
         raise typer.Exit(1) from error
+    if response.is_error:
+        _say(f"Error: the local Azure answered {response.status_code}: {response.text}")
+        raise typer.Exit(1)
     return json.loads(response.content) if response.content else None
 
 

@@ -24,13 +24,14 @@ def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {"KILN_LOG_LEVEL": "INFO", **kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": _LOOPBACK}
 
 
-def app_settings(*, azure: str, state: str, ca: str) -> dict[str, str]:
+def app_settings(*, azure: str, state: str, ca: str, topic: str | None = None) -> dict[str, str]:
     """Return the app's settings: what Azure's portal calls the environment variables of a function app.
 
     `azure` is the local Azure's base URL, `state` the blob endpoint of the app's own storage account, `ca` the
-    file with the certificate authority of both.
+    file with the certificate authority of both, `topic` where the app announces its events, if it does.
     """
     return {
+        **({"KILN_TOPIC_ENDPOINT": topic} if topic else {}),
         "KILN_ARM_ENDPOINT": azure,
         "KILN_STATE_ENDPOINT": state,
         "KILN_BLOB_SUFFIXES": urlsplit(state).netloc,

@@ -39,11 +39,14 @@ def azure_address(child: Child) -> str:
     return child.wait_for(_READY, timeout=_AZURE_START_SECONDS)[1]
 
 
-def start_host(options: Options, azurite: Azurite, azure: str, port: int) -> Child:
-    """Start the Functions host on `port`; its app's Azure is the local one at `azure`, its state is in `azurite`."""
+def start_host(options: Options, azurite: Azurite, azure: str, topic: str, port: int) -> Child:
+    """Start the host on `port`; its app's Azure is the one at `azure`, its topic `topic`, its storage `azurite`."""
     azurite.accounts.create(_STATE_ACCOUNT)
     settings = app_settings(
-        azure=azure, state=azurite.accounts.endpoint(_STATE_ACCOUNT), ca=str(azurite.certificates.ca)
+        azure=azure,
+        state=azurite.accounts.endpoint(_STATE_ACCOUNT),
+        ca=str(azurite.certificates.ca),
+        topic=topic,
     )
     command = [
         *(sys.executable, "-m", "devkit.host", "--app", str(options.app)),

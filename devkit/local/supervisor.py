@@ -17,6 +17,7 @@ from devkit.child import Child, ChildFailed, describe_exit
 from devkit.local import lock, parts, trust
 from devkit.local.back_off import BackOff
 from devkit.local.endpoints import Endpoints, port_of
+from devkit.local.eventing import Eventing
 from devkit.ports import is_taken, refuse_taken
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Supervisor:
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop everything.
 
-        Raises AlreadyRunning, PortTaken, AzuriteUnavailable, ChildFailed or PartEnded.
+        Raises AlreadyRunning, PortTaken, AzuriteUnavailable, ChildFailed, EventingFailed or PartEnded.
         """
         with lock.hold(self._options.data), _one_interrupt(), ExitStack() as parts_to_stop:
             try:
@@ -74,14 +75,18 @@ class Supervisor:
         self._report_end(azure)
         self._say(f"the local Azure answers on {azure_url}")
 
+        eventing = parts_to_stop.enter_context(Eventing(azure_url, str(azurite.certificates.ca)))
+        topic = eventing.make_topic()
+
         def start_host(port: int) -> Child:
-            return parts.start_host(self._options, azurite, azure_url, port)
+            return parts.start_host(self._options, azurite, azure_url, topic, port)
 
         host = _Restarted(start_host, ports.host)
         parts_to_stop.callback(host.stop)
         host_url = parts.host_address(host.child)
         host.port = port_of(host_url)
         self._report_end(host.child)
+        eventing.connect(host_url)
         endpoints = Endpoints(host_url, azure_url, azurite.accounts.origin, str(azurite.certificates.ca))
         endpoints.save(self._options.data)
         parts_to_stop.enter_context(trust.announced(endpoints))
