@@ -11,6 +11,7 @@ from kiln import blobs
 from kiln.cloud import logs
 from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.events.drain import keep
+from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, stop
@@ -63,6 +64,7 @@ def finish_run(request: FinishReport) -> Nothing:
     ended = change(before)
     if not before.state.is_final:
         keep(ended)
+        keep_trigger_changes(ended)
     Templates().update(run.template, lambda template: publish_outputs(template, ended))
     if request.kept:
         _log(ended, f"==> kept, at a cost, until the template is deleted: {', '.join(request.kept)}\n")

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 
 from kiln.errors import Conflict, ResourceNotFound, TemplateInvalid
+from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
 from kiln.runs.index import leave_trigger
 from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
+from kiln.runs.situation import latest_runs
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
 from kiln.runs.trigger_upkeep import enter, keep_secret, leave, next_times
@@ -50,7 +52,7 @@ async def put_trigger(call: Call) -> Reply:
     operation = await begin(call, OperationKind.PUT_TRIGGER, template)
     return Reply(
         HTTPStatus.CREATED if is_new else HTTPStatus.OK,
-        shown(template, record, call.now),
+        await asyncio.to_thread(shown, template, record, call.now),
         follow(call, operation, "Azure-AsyncOperation"),
     )
 
@@ -60,7 +62,7 @@ async def get_trigger(call: Call) -> Reply:
     """Answer one trigger."""
     template = await _template(call)
     record = await asyncio.to_thread(Triggers().require, template, call.trigger_name)
-    return Reply(HTTPStatus.OK, shown(template, record, call.now))
+    return Reply(HTTPStatus.OK, await asyncio.to_thread(shown, template, record, call.now))
 
 
 @endpoint(bp, "DELETE", TEMPLATE_ROUTE + "/triggers/{trigger}")
@@ -103,7 +105,8 @@ def shown(template: TemplateRecord, record: TriggerRecord, now: datetime) -> dic
     obstacles = [f"{problem.path}: {problem.message}" for problem in problems]
     if not trigger.properties.enabled:
         obstacles.append("properties.enabled: it is switched off")
-    return trigger_resource(record, tuple(obstacles), next_times(record, now))
+    state = health(latest_runs(template), record.name, record.changed, trigger.properties.failure_limit)
+    return trigger_resource(record, tuple(obstacles), next_times(record, now), state)
 
 
 async def _template(call: Call) -> TemplateRecord:

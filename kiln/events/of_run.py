@@ -136,7 +136,7 @@ def _ended(run: RunRecord, ended: datetime) -> BuildEnded:
         case RunState.CANCELED:
             return BuildCanceled(**facts, phase=_stopped_in(run))
         case _:
-            return BuildFailed(**facts, error=_error(run.error), phase=_stopped_in(run), log_url=run.log_url)
+            return BuildFailed(**facts, error=error_of(run.error), phase=_stopped_in(run), log_url=run.log_url)
 
 
 def _names(run: RunRecord) -> dict[str, Any]:
@@ -171,11 +171,12 @@ def _output(output: RunOutput) -> Output:
         artifact_id=output.artifact_id,
         artifact_uri=output.artifact_uri,
         regions=output.regions,
-        error=_error(output.error),
+        error=error_of(output.error),
     )
 
 
-def _error(error: ErrorDetail | None) -> ImageError | None:
+def error_of(error: ErrorDetail | None) -> ImageError | None:
+    """Return an error as events carry it, cut where it is too long."""
     if error is None:
         return None
     hint = error.hint[:TEXT_LIMIT] if error.hint else None

@@ -15,6 +15,7 @@ from kiln.runs.record import ProvisioningState
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
     from kiln.ids import TemplateId
+    from kiln.rebuild.health import Health
     from kiln.runs.record import (
         PhaseRecord,
         ProvisioningError,
@@ -99,13 +100,30 @@ def version_resource(template: TemplateId, version: TemplateVersion) -> dict[str
 
 
 def trigger_resource(
-    record: TriggerRecord, obstacles: tuple[str, ...] = (), next_times: tuple[datetime, ...] = ()
+    record: TriggerRecord,
+    obstacles: tuple[str, ...] = (),
+    next_times: tuple[datetime, ...] = (),
+    health: Health | None = None,
 ) -> dict[str, Any]:
     """Return a trigger as AIB's child resource; `obstacles` keep it from firing, `next_times` are a schedule's.
 
-    AIB documents one status, Healthy with "Trigger is active."; the other one is Kiln's, as is all that was set.
+    AIB documents one status, Healthy with "Trigger is active."; the others are Kiln's, as is all that was set.
     """
+    if health is not None and health.is_deactivated and not obstacles:
+        last = health.last.ended if health.last else None
+        status = {"code": "Deactivated", "message": health.message, "time": time_text(last or record.changed)}
+        return _trigger_resource(record, status)
     message = f"Trigger is not active: {' '.join(obstacles)}" if obstacles else "Trigger is active."
+    status = _present(
+        code="Inactive" if obstacles else "Healthy",
+        message=message,
+        time=time_text(record.changed),
+        nextTimes=[time_text(moment) for moment in next_times] or None,
+    )
+    return _trigger_resource(record, status)
+
+
+def _trigger_resource(record: TriggerRecord, status: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": f"{record.template.arm}/triggers/{record.name}",
         "name": record.name,
@@ -113,12 +131,7 @@ def trigger_resource(
         "properties": {
             **record.body["properties"],
             "provisioningState": ProvisioningState.SUCCEEDED.value,
-            "status": _present(
-                code="Inactive" if obstacles else "Healthy",
-                message=message,
-                time=time_text(record.changed),
-                nextTimes=[time_text(moment) for moment in next_times] or None,
-            ),
+            "status": status,
         },
     }
 
@@ -161,6 +174,7 @@ def run_resource(run: RunRecord) -> dict[str, Any]:
             templateVersion=run.version,
             overrides=run.overrides,
             retryOf=run.retry_of,
+            trigger=run.cause.trigger if run.cause else None,
             error=error_body(run.error) if run.error else None,
             phases=[_phase(phase) for phase in run.phases],
             outputs=[_run_output(output) for output in run.outputs],

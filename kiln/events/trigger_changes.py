@@ -1,0 +1,65 @@
+"""What a run's end makes of its template's triggers: deactivated after failures in a row, or active again.
+
+Both are told by the run that ends, in its outbox; whether a trigger fires is derived from the runs, and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from kiln.events import publisher
+from kiln.events.cloud_events import of_trigger
+from kiln.events.of_run import error_of
+from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
+from kiln.ids import RunRef
+from kiln.rebuild.health import health
+from kiln.runs.children import Triggers
+from kiln.runs.outbox import Outboxes
+from kiln.runs.situation import latest_runs
+from kiln.runs.store import Templates
+from kiln.template.triggers import parse_trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.events.cloud_events import CloudEvent
+    from kiln.runs.record import RunRecord, TriggerRecord
+
+log = logging.getLogger("kiln.rebuild")
+
+
+def keep_trigger_changes(ended: RunRecord) -> None:
+    """Keep what is to be told of the template's triggers, once `ended` (a record that is not stored yet) is over."""
+    stored = Templates().get(ended.template)
+    triggers = list(Triggers().list(stored.content)) if stored else []
+    if stored is None or not triggers:
+        return
+    earlier = [run for run in latest_runs(stored.content) if run.run_id != ended.run_id]
+    events = tuple(event for trigger in triggers for event in _changes(trigger, ended, earlier))
+    if events and publisher.is_on():
+        Outboxes().add(RunRef(template=ended.template, run_id=ended.run_id), events)
+
+
+def _changes(trigger: TriggerRecord, ended: RunRecord, earlier: list[RunRecord]) -> Iterator[CloudEvent]:
+    limit = parse_trigger(trigger.body).properties.failure_limit
+    before = health(earlier, trigger.name, trigger.changed, limit)
+    after = health([ended, *earlier], trigger.name, trigger.changed, limit)
+    if before.is_deactivated == after.is_deactivated or ended.ended is None:
+        return
+    run, template = RunRef(template=ended.template, run_id=ended.run_id), ended.template.arm
+    facts = {"template": template, "trigger": trigger.name, "runId": ended.run_id}
+    payload: TriggerDeactivated | TriggerReactivated
+    if after.is_deactivated:
+        log.warning("trigger %s of %s: %s", trigger.name, ended.template.name, after.message, extra=facts)
+        payload = TriggerDeactivated(
+            template=template,
+            trigger=trigger.name,
+            failures=after.failures,
+            last_run_id=ended.run_id,
+            last_error=error_of(ended.error),
+        )
+    else:
+        log.info("trigger %s of %s is active again", trigger.name, ended.template.name, extra=facts)
+        payload = TriggerReactivated(template=template, trigger=trigger.name, run_id=ended.run_id)
+    yield of_trigger(payload, run, trigger.name, ended.ended)
