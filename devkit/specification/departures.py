@@ -70,6 +70,8 @@ ROUTES = (
     Route("GET", _TEMPLATE + r"/runs/[^/]+/log", Body.ANY, "Kiln's own: a run's customization.log, as text"),
     Route("POST", _TEMPLATE + r"/runs/[^/]+/retry", Body.ANY, "Kiln's own: a run that goes on where one failed"),
     Route("GET", _TEMPLATE + r"/versions(?:/[^/]+)?", Body.ANY, "Kiln's own: what a template was before it changed"),
+    Route("GET", _SUBSCRIPTION + r"(?:/resourceGroups/[^/]+)?/providers/Microsoft\.VirtualMachineImages/imageGraph",
+          Body.ANY, "Kiln's own: what is built from what"),
     Route("POST", _TEMPLATE + r"/runOutputs/[^/]+/getAccess", Body.ANY,
           "Kiln's own: a URL from which a VHD can be downloaded"),
     Route("GET PUT PATCH DELETE POST", r"/subscriptions/.*/providers/Microsoft\.EventGrid/.*", Body.ANY,

@@ -61,7 +61,7 @@ def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) ->
         by=asked.by,
         now=now,
         attempt=asked.attempt,
-        built=_built(runs, key),
+        built=built_from(runs, key),
         going=going,
         ended=max((run.ended for run in runs if run.ended is not None), default=None),
         feeders=tuple(_feeders(template, asked.found.source, asked.facts.lineage, now)),
@@ -89,8 +89,8 @@ def _version(asked: RebuildRequest) -> Version:
     )
 
 
-def _built(runs: list[RunRecord], key: str) -> str | None:
-    """Return the newest version of the source that a run was built from, or is."""
+def built_from(runs: list[RunRecord], key: str) -> str | None:
+    """Return the newest version of the source of that key that a run was built from, or is being; None if none was."""
     versions = [
         version
         for run in runs

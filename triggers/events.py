@@ -1,0 +1,128 @@
+"""Events from Event Grid, in either of its schemas: new source images start rebuilds, all others fire who waits.
+
+A refused event is logged and counted, and taken: it would be no better the next time. What fails otherwise is raised,
+so that Event Grid sends the event again, and keeps it as a dead letter in the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from kiln.contracts import REBUILD
+from kiln.events.received import (
+    GalleryVersionWritten,
+    Reason,
+    Received,
+    Refusal,
+    SourceImageVersionPublished,
+    read_event,
+    read_fact,
+)
+from kiln.messages.rebuilds import SourceVersion
+from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, digest
+from triggers.listeners import Heard, fire_listeners
+from triggers.orchestrations import Life, Orchestrations
+
+if TYPE_CHECKING:
+    from kiln.events.received import Fact
+
+REFUSED = "refused"
+
+bp = df.Blueprint()
+log = logging.getLogger("kiln.events")
+
+
+@bp.event_grid_trigger(arg_name="event")
+@bp.durable_client_input(client_name="client")
+async def on_event(event: func.CloudEvent, client: Any) -> None:
+    """Act on one event, whichever schema it comes in."""
+    await take(document(event), Orchestrations(client), datetime.now(UTC))
+
+
+def document(event: func.CloudEvent | func.EventGridEvent) -> dict[str, Any]:
+    """Return an event as it came: the binding makes an object of its own of each schema."""
+    if isinstance(event, func.CloudEvent):
+        return {
+            "specversion": "1.0",
+            "id": event.id,
+            "source": event.source,
+            "type": event.type,
+            "subject": event.subject,
+            "time": event.time.isoformat() if event.time else None,
+            "data": event.get_json(),
+        }
+    return {
+        "id": event.id,
+        "topic": event.topic,
+        "eventType": event.event_type,
+        "subject": event.subject,
+        "eventTime": event.event_time.isoformat() if event.event_time else None,
+        "data": event.get_json(),
+    }
+
+
+async def take(document: object, orchestrations: Orchestrations, now: datetime) -> str:
+    """Act on an event (decoded JSON), and return what came of it: the rebuild that was started, or why none was."""
+    event = read_event(document)
+    if isinstance(event, Refusal):
+        return _refused(event, None)
+    fired = await fire_listeners(
+        orchestrations, Heard(id=event.id, type=event.type, source=event.source, subject=event.subject), now
+    )
+    fact = read_fact(event)
+    if not isinstance(fact, Refusal):
+        return await _rebuild(found(fact, event, now), orchestrations)
+    if fired and fact.reason is Reason.UNKNOWN_TYPE:
+        return f"fired {fired} triggers"
+    return _refused(fact, event)
+
+
+def found(fact: Fact, event: Received, now: datetime) -> SourceVersion:
+    """Return which version of which source an event told of."""
+    source: MarketplaceImage | GalleryDefinition
+    match fact:
+        case SourceImageVersionPublished():
+            source = MarketplaceImage(region=fact.region, publisher=fact.publisher, offer=fact.offer, sku=fact.sku)
+        case GalleryVersionWritten():
+            source = GalleryDefinition(id=fact.definition_id)
+    at = (event.time or now).isoformat()
+    return SourceVersion(source=source, version=fact.version, event=event.id, at=at)
+
+
+def rebuild_instance(told: SourceVersion) -> str:
+    """Return the orchestration's instance id of what an event leads to: the same for the same event.
+
+    A marketplace version is told of once in a region. A gallery version is written once for each step on its way, so
+    that each write is looked at.
+    """
+    event = told.event if isinstance(told.source, GalleryDefinition) else ""
+    return f"rebuild-{digest(told.source.key, told.version, event, length=32)}"
+
+
+async def _rebuild(told: SourceVersion, orchestrations: Orchestrations) -> str:
+    instance = rebuild_instance(told)
+    facts = {"event": told.event, "source": told.source.key, "version": told.version, "instance": instance}
+    if await orchestrations.life(instance) in {Life.GOING, Life.DONE}:
+        log.info("event %s came again", told.event, extra={**facts, "metric": "kiln.events.duplicate"})
+        return "duplicate"
+    await orchestrations.start(REBUILD, instance, told)
+    log.info("event %s starts %s", told.event, instance, extra={**facts, "metric": "kiln.events.accepted"})
+    return instance
+
+
+def _refused(refusal: Refusal, event: Received | None) -> str:
+    """Say and count that an event is refused; one that Kiln has no interest in is no reason to worry."""
+    level = logging.DEBUG if refusal.reason is Reason.OF_NO_INTEREST else logging.WARNING
+    facts = {
+        "metric": "kiln.events.refused",
+        "reason": refusal.reason.value,
+        "event": event.id if event else None,
+        "type": event.type if event else None,
+    }
+    log.log(level, "an event is refused as %s: %s", refusal.reason.value, refusal.detail, extra=facts)
+    return REFUSED

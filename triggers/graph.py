@@ -1,0 +1,77 @@
+"""The graph of images over HTTP: what is built from what, and whether it is up to date. Kiln's own."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import azure.durable_functions as df
+
+from kiln.errors import TemplateInvalid
+from kiln.rebuild.health import health
+from kiln.rebuild.image_graph import KnownTemplate, image_graph
+from kiln.rebuild.source import source_key
+from kiln.runs.children import Triggers
+from kiln.runs.situation import built_from, latest_runs
+from kiln.runs.sources import Sources
+from kiln.runs.store import Templates
+from kiln.template.parse import parse_template
+from kiln.template.triggers import parse_trigger
+from triggers.endpoint import PROVIDER_ROUTE, endpoint
+from triggers.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.runs.record import RunRecord, TemplateRecord, TriggerRecord
+    from triggers.call import Call
+
+GROUP_GRAPH = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.VirtualMachineImages/imageGraph"
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", PROVIDER_ROUTE + "/imageGraph")
+async def graph_of_subscription(call: Call) -> Reply:
+    """Answer the graph of a subscription's templates."""
+    return await asyncio.to_thread(_graph, call.subscription, None)
+
+
+@endpoint(bp, "GET", GROUP_GRAPH)
+async def graph_of_group(call: Call) -> Reply:
+    """Answer the graph of a resource group's templates."""
+    return await asyncio.to_thread(_graph, call.subscription, call.group)
+
+
+def _graph(subscription: str, group: str | None) -> Reply:
+    newest = {record.source.key: record.newest for record in Sources().list() if record.newest}
+    return Reply(HTTPStatus.OK, image_graph(_known(subscription, group), newest))
+
+
+def _known(subscription: str, group: str | None) -> Iterator[KnownTemplate]:
+    templates = Templates()
+    for key in templates.keys(subscription, group):
+        record = templates.by_key(key)
+        if record is None:
+            continue
+        try:
+            model = parse_template(record.body)
+        except TemplateInvalid:  # stored by a version of Kiln whose rules were others
+            continue
+        runs = list(latest_runs(record))
+        triggers = {trigger.name: _state(trigger, runs) for trigger in Triggers().list(record)}
+        own = source_key(model)
+        yield KnownTemplate(record, model, _latest(record, runs), built_from(runs, own) if own else None, triggers)
+
+
+def _latest(record: TemplateRecord, runs: list[RunRecord]) -> RunRecord | None:
+    return next((run for run in runs if run.run_id == record.run_id), None)
+
+
+def _state(trigger: TriggerRecord, runs: list[RunRecord]) -> str:
+    settings = parse_trigger(trigger.body).properties
+    if not settings.enabled:
+        return "Disabled"
+    state = health(runs, trigger.name, trigger.changed, settings.failure_limit)
+    return "Deactivated" if state.is_deactivated else "Active"
