@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import json
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kiln.config import config, credential
+from kiln.events import journal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,16 +75,17 @@ def first_batch(events: Sequence[CloudEvent]) -> list[CloudEvent]:
 
 
 def publish(events: Sequence[CloudEvent]) -> None:
-    """Publish events, in order, in one request. Raises `PublishFailed` within seconds."""
+    """Publish events, in order, in one request, and note them in the journal. Raises `PublishFailed` within seconds."""
     from azure.core.exceptions import AzureError, HttpResponseError
 
     endpoint = config().topic_endpoint
     if endpoint is None:
         raise PublishFailed("KILN_TOPIC_ENDPOINT is not set", lasting=False)
+    wire = [_wire(event) for event in events]
     try:
         # The limits go to `send`: azure-eventgrid 4.22 drops those that its constructor is given.
         client(endpoint).send(
-            [_wire(event) for event in events],
+            wire,
             retry_total=0,
             connection_timeout=CONNECT_SECONDS,
             read_timeout=ANSWER_SECONDS,
@@ -91,6 +94,10 @@ def publish(events: Sequence[CloudEvent]) -> None:
         status = error.status_code if isinstance(error, HttpResponseError) else None
         reason = f"{type(error).__name__}: {error.message}"[:_REASON_LIMIT]
         raise PublishFailed(reason, lasting=status in _MALFORMED) from error
+    try:
+        journal.append(wire, datetime.now(UTC))
+    except AzureError:
+        log.exception("%d published events are missing in the journal", len(wire))
 
 
 def _wire(event: CloudEvent) -> dict[str, Any]:

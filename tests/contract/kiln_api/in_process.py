@@ -43,7 +43,9 @@ class Api:
     judged: bool = True
     api_version: str = "2025-10-01"
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    def __call__(
+        self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None, **headers: str
+    ) -> Answer:
         """Send a request; `body` is JSON, or the very bytes."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         handler, route = _found(method, path)
@@ -51,7 +53,7 @@ class Api:
             method,
             f"http://127.0.0.1:7071{path}",
             headers=headers,
-            params={"api-version": self.api_version},
+            params={"api-version": self.api_version, **(query or {})},
             route_params=route,
             body=raw,
         )
