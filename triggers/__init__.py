@@ -1,6 +1,9 @@
 """What starts things: Kiln's REST API as client functions. It parses, calls and renders; it builds nothing."""
 
 from triggers import (
+    event_feed,
+    events,
+    graph,
     operations,
     outbox,
     patch_template,
@@ -12,6 +15,7 @@ from triggers import (
     source_triggers,
     template_lists,
     templates,
+    watch,
     webhooks,
 )
 
@@ -26,6 +30,10 @@ blueprints = (
     operations.bp,
     provider.bp,
     outbox.bp,
+    event_feed.bp,
     schedules.bp,
     webhooks.bp,
+    events.bp,
+    watch.bp,
+    graph.bp,
 )

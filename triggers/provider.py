@@ -52,6 +52,8 @@ class Doing:
 DOINGS = (
     Doing("operations/read", "Operations", "List what the provider can do"),
     Doing("locations/operations/read", "Operations", "Get how a long-running operation is, and its result"),
+    Doing("imageGraph/read", "Image graph", "Get what is built from what"),
+    Doing("events/read", "Events", "List what was published lately"),
     Doing("imageTemplates/read", "Image templates", "Get or list image templates"),
     Doing("imageTemplates/write", "Image templates", "Submit or change an image template"),
     Doing("imageTemplates/delete", "Image templates", "Delete an image template"),
