@@ -54,6 +54,9 @@ param alwaysReadyInstances int = 0
 @description('When Kiln publishes what it could not announce at once: an NCRONTAB expression, in UTC.')
 param outboxSchedule string = '0 * * * * *'
 
+@description('When Kiln asks the marketplace for new versions: an NCRONTAB expression, in UTC.')
+param watchSchedule string = '0 */15 * * * *'
+
 @description('The most builds that new source images lead to at the same time.')
 @minValue(1)
 param rebuildConcurrency int = 10
@@ -157,6 +160,7 @@ module settings 'modules/settings.bicep' = {
     insightsName: monitoring.outputs.insightsName
     topicEndpoint: topic.outputs.endpoint
     outboxSchedule: outboxSchedule
+    watchSchedule: watchSchedule
     rebuildConcurrency: rebuildConcurrency
     artifactLimitMB: artifactLimitMB
     rateLimit: rateLimit

@@ -17,6 +17,9 @@ param topicEndpoint string
 @description('When Kiln publishes what it could not announce at once (NCRONTAB, UTC).')
 param outboxSchedule string
 
+@description('When Kiln asks the marketplace for new versions (NCRONTAB, UTC).')
+param watchSchedule string
+
 @description('The most builds that new source images lead to at the same time.')
 param rebuildConcurrency int
 
@@ -68,5 +71,6 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
     KILN_TOPIC_ENDPOINT: topicEndpoint
+    KILN_WATCH_SCHEDULE: watchSchedule
   }
 }

@@ -61,6 +61,19 @@ def test_a_hook_uses_variables_that_the_main_file_puts_out_and_gives_parameters_
     assert {item.name for item in EVENTS.parameters.values() if item.required} <= given
 
 
+def test_events_go_to_the_functions_that_take_them() -> None:
+    decorated = re.findall(
+        r"@bp\.event_grid_trigger\(.*?\bdef (\w+)\(",
+        "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "triggers").glob("*.py")),
+        re.DOTALL,
+    )
+    defaults = re.findall(r"^param functionName string = '(\w+)'$", EVENTS.text(EVENTS.root), re.MULTILINE)
+    named = [re.findall(r"^\$?function_?[nN]ame ?= ?'?(\w+)'?$", hook.read_text(), re.MULTILINE) for hook in HOOKS]
+
+    assert decorated == defaults == ["on_event"]
+    assert named == [["on_event"], ["on_event"]]
+
+
 def run_hook(tmp_path: Path, az: str) -> tuple[int, str, list[str]]:
     """Run the hook with another `az`, and with no time between its tries. Return exit code, output and calls."""
     for name, script in {"az": f'echo "$@" >> "$CALLS"\n{az}', "sleep": "exit 0"}.items():
