@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkit.guests import vhd
-from devkit.guests.port import DataDisk, DiskImage, GuestSpec, MarketplaceImage, ScriptResult, Stream
+from devkit.guests.port import GuestSpec, MarketplaceImage, ScriptResult, Stream
 from devkit.guests.qemu.guests import QemuGuests, reap
 from devkit.guests.qemu.tools import missing_tools
 from devkit.guests.qemu.verify import inspect_vhd
@@ -206,52 +206,6 @@ def test_a_machine_restarts_from_its_own_grown_disk_and_gets_its_session_again(d
 
         await guest.power_off(graceful=True)
         assert guest.power_state == "stopped"
-        await guests.close()
-
-    asyncio.run(scenario())
-
-
-_FILL_DATA_DISK = b"""\
-#!/bin/sh -e
-mkfs.ext4 -q -L data /dev/disk/by-id/virtio-lun-2
-mount LABEL=data /mnt
-echo "on the data disk" > /mnt/mark
-umount /mnt
-echo "on the system disk" > /opt/mark
-"""
-_LOOK = b"""\
-#!/bin/sh -e
-mount LABEL=data /mnt
-cat /mnt/mark /opt/mark
-hostname
-blockdev --getsize64 /dev/disk/by-id/virtio-lun-2
-"""
-
-
-def test_a_captured_machine_comes_back_with_its_data_disk_and_runs_scripts(data: Path, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        guests = QemuGuests(data)
-        first = await guests.create(dataclasses.replace(_SPEC, data_disks=(DataDisk(2, 1),)))
-        await first.boot()
-        assert (await run(first, _FILL_DATA_DISK))[0] == ScriptResult(0)
-        assert (await run(first, _GENERALIZE))[0] == ScriptResult(0)
-        await asyncio.wait_for(first.wait_powered_off(), 180)
-        system = await guests.capture(first, tmp_path / "system.img")
-        disk = await guests.capture(first, tmp_path / "data.img", lun=2)
-        assert disk.virtual_size == 1 << 30
-        exported = await first.export_disk(tmp_path / "data.vhd", lun=2)
-        assert vhd.read_footer(exported.path).virtual_size == 1 << 30
-        await first.destroy()
-
-        again = DataDisk(2, 2, DiskImage(disk.path))
-        spec = GuestSpec("/vm/check", "checkvm", DiskImage(system.path), admin_username="checker", data_disks=(again,))
-        second = await guests.create(spec)
-        await second.boot()
-        result, output = await run(second, _LOOK)
-        seen = output.text("stdout").splitlines()
-        assert (result, output.text("stderr")) == (ScriptResult(0), "")
-        assert seen == ["on the data disk", "on the system disk", "checkvm", str(2 << 30)]
-        await second.power_off(graceful=True)
         await guests.close()
 
     asyncio.run(scenario())
