@@ -139,7 +139,7 @@ def watch(*, data: Data = _DEFAULTS.data) -> None:
     """Let Kiln's watcher look at the marketplace now, rather than when its timer is due."""
     endpoints = _endpoints(data)
     with _client(endpoints) as client:
-        response = client.post(f"{endpoints.host}/admin/functions/watch_sources")
+        response = client.post(f"{endpoints.host}/admin/functions/watch_marketplace")
     if response.is_error:
         _say(f"Error: the Functions host on {endpoints.host} answered {response.status_code}")
         raise typer.Exit(1)

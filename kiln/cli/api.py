@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from kiln.cli.connect import connect
 from kiln.cli.explain import api_failure
 from kiln.cli.faults import Failure
+from kiln.cli.feed import Page
 from kiln.cli.views import Access, LogChunk, RunView, TemplateOutput, TemplateView
-from kiln.ids import TemplateId
+from kiln.ids import PROVIDER, TemplateId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,11 +112,7 @@ class Api:
     def runs(self, name: str) -> list[RunView]:
         """Return the template's runs, oldest first; run ids sort by time."""
         with self._failures():
-            page = self._send("GET", self._url(name, "runs")).json()
-            items = list(page["value"])
-            while page.get("nextLink"):
-                page = self._send("GET", page["nextLink"]).json()
-                items += page["value"]
+            items = self._all(self._url(name, "runs"))
             return sorted((RunView.parse(item) for item in items), key=lambda run: run.id)
 
     def latest_run(self, name: str) -> RunView | None:
@@ -153,16 +150,64 @@ class Api:
         with self._failures():
             return Access.model_validate(self._send("POST", self._url(name, "runOutputs", output, "getAccess")).json())
 
+    def triggers(self, name: str) -> list[dict[str, Any]]:
+        """Return the template's triggers, as the API sends them."""
+        with self._failures():
+            return self._all(self._url(name, "triggers"))
+
+    def trigger(self, name: str, trigger: str) -> dict[str, Any]:
+        """Return a trigger, as the API sends it."""
+        with self._failures():
+            answer: dict[str, Any] = self._send("GET", self._url(name, "triggers", trigger)).json()
+            return answer
+
+    def put_trigger(self, name: str, trigger: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Store a trigger of whatever kind, and return it as stored."""
+        with self._failures():
+            answer: dict[str, Any] = self._send("PUT", self._url(name, "triggers", trigger), body=body).json()
+            return answer
+
+    def delete_trigger(self, name: str, trigger: str) -> None:
+        """Remove a trigger; it may be gone already."""
+        with self._failures():
+            self._send("DELETE", self._url(name, "triggers", trigger))
+
+    def events(self, after: str | None) -> Page:
+        """Return the subscription's events after a position: None for all that are kept, `latest` for none yet."""
+        with self._failures():
+            query = {"after": after} if after else {}
+            return Page.model_validate(self._send("GET", self._provider("events"), query).json())
+
+    def graph(self, *, whole: bool) -> dict[str, Any]:
+        """Return the graph of the resource group's images, or of the `whole` subscription's."""
+        with self._failures():
+            group = None if whole else self._group
+            answer: dict[str, Any] = self._send("GET", self._provider("imageGraph", group)).json()
+            return answer
+
+    def _provider(self, what: str, group: str | None = None) -> str:
+        scope = f"/subscriptions/{self._settings.subscription}" + (f"/resourceGroups/{group}" if group else "")
+        return f"{self._settings.endpoint}{scope}/providers/{PROVIDER}/{what}"
+
+    def _all(self, url: str) -> list[dict[str, Any]]:
+        """Return the items of all pages."""
+        page = self._send("GET", url).json()
+        items = list(page["value"])
+        while page.get("nextLink"):
+            page = self._send("GET", page["nextLink"]).json()
+            items += page["value"]
+        return items
+
     def _url(self, name: str, *parts: str) -> str:
         template = TemplateId(subscription=self._settings.subscription, group=self._group, name=quote(name, safe=""))
         path = "/".join([template.arm, *(quote(part, safe="") for part in parts)])
         return f"{self._settings.endpoint}{path}"
 
     def _send(
-        self, method: str, url: str, params: dict[str, str] | None = None, *, stream: bool = False
+        self, method: str, url: str, params: dict[str, str] | None = None, *, body: Any = None, stream: bool = False
     ) -> HttpResponse:
         version = {} if "api-version=" in url else {"api-version": API_VERSION}  # a nextLink is complete
-        request = HttpRequest(method, url, params={**version, **(params or {})})
+        request = HttpRequest(method, url, params={**version, **(params or {})}, json=body)
         response = self._client.send_request(request, stream=stream)
         if stream and response.status_code >= HTTPStatus.BAD_REQUEST:
             response.read()  # so that the error's text can be told

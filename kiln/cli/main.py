@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kiln.cli.automation import add_automation
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
 
@@ -195,6 +196,7 @@ def download(
     return run(session, name, run_output, output, force=force)
 
 
+add_automation(app)
 add_plugins(app, installed())
 
 

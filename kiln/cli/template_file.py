@@ -42,7 +42,7 @@ def read_template(file: Path, name: str | None) -> TemplateFile:
         template = parse_template(body)
     except TemplateInvalid as error:
         raise UsageFailure(
-            f"{file}: {_problems(error)}", hint=f"Where they stand in the file, and the rules: kiln validate {file}"
+            f"{file}: {problem_lines(error)}", hint=f"Where they stand in the file, and the rules: kiln validate {file}"
         ) from error
     named = name or (body.get("name") if isinstance(body.get("name"), str) else None) or file.stem
     if not NAME.match(named):
@@ -73,6 +73,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _problems(error: TemplateInvalid) -> str:
+def problem_lines(error: TemplateInvalid) -> str:
+    """Return the headline and one line for each problem."""
     lines = [f"  {problem.path}: {problem.message}" for problem in error.problems]
     return "\n".join([error.detail.message, *lines])

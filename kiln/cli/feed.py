@@ -1,0 +1,91 @@
+"""What is published by Kiln, and the graph of its images, as the API tells them: views, and how to follow events.
+
+It owns the parsing and the pace of looks; it knows neither HTTP nor screens.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from kiln.cli.faults import Failure
+from kiln.cli.follow import Patience, Trouble
+from kiln.cli.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOOK = 1.0
+"""Seconds between two looks for events, when the last one had none."""
+
+
+class EventView(View):
+    """An event, as far as it is shown; `document` is all of it."""
+
+    id: str
+    type: str
+    source: str
+    subject: str = ""
+    time: datetime
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Page(View):
+    """Events, each as it was published, and the position after them."""
+
+    value: tuple[dict[str, Any], ...]
+    after: str
+
+
+class Node(View):
+    """A source, an image definition or a template."""
+
+    id: str
+    kind: str
+    name: str
+    location: str = ""
+    version: str | None = None
+    run_state: str | None = None
+
+
+class Edge(View):
+    """What flows from one node to another. `state` tells whether a template has its source's newest version."""
+
+    start: str = Field(alias="from")
+    end: str = Field(alias="to")
+    version: str | None = None
+    state: str | None = None
+    triggers: dict[str, str] = Field(default_factory=dict)
+
+
+class Graph(View):
+    """What is built from what."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+def follow_events(
+    look: Callable[[str | None], Page], sleep: Callable[[float], None], after: str | None, *, keep_on: bool
+) -> Iterator[dict[str, Any] | Trouble]:
+    """Yield each event after a position (None: all that are kept), and with `keep_on` each one that comes.
+
+    Raises the `Failure` of a look that cannot get better by waiting, or that did not for long.
+    """
+    patience = Patience(sleep)
+    while True:
+        try:
+            page = look(after)
+        except Failure as failure:
+            yield patience.bear(failure)
+            patience.wait()
+            continue
+        patience = Patience(sleep)
+        yield from page.value
+        if page.after == after and not page.value:
+            if not keep_on:
+                return
+            sleep(LOOK)
+        after = page.after
