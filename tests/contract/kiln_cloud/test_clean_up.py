@@ -13,12 +13,12 @@ from kiln.errors import RunCanceled, VersionTaken
 from kiln.messages import (
     CloseRequest,
     DeleteRequest,
-    DeleteTemplateRequest,
     GroupRequest,
     ImageRequest,
     MachineRequest,
     NetworkRequest,
     StorageRequest,
+    TemplateRequest,
 )
 from kiln.planner.targets import ManagedImageTarget
 from kiln.runs.record import LedgerEntry, ProvisioningState, TemplateRecord
@@ -150,7 +150,7 @@ def test_a_named_staging_group_goes_only_if_kiln_made_it(*, theirs: bool) -> Non
     stage.create_group(GroupRequest(owner=plan.run, group=group))
     network = plan.staging.network.model_copy(update={"group": name})
     done(stage.start_security_group(NetworkRequest(owner=plan.run, network=network)))
-    request = DeleteTemplateRequest(template=template)
+    request = TemplateRequest(template=template)
 
     staged = templates.list_staged(request)
     for entry in staged.entries:

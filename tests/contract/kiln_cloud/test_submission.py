@@ -10,7 +10,7 @@ from activities import submission, templates
 from activities.adapter import fence
 from kiln.errors import ErrorDetail, Superseded, TemplateRefused, provisioning_code
 from kiln.ids import SubmissionRef, TemplateId
-from kiln.messages import TemplateRequest, SubmissionReport
+from kiln.messages import SubmissionReport, TemplateRequest
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud.building import body_with

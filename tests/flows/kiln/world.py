@@ -12,7 +12,6 @@ from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFail
 from kiln.messages import (
     BuildRequest,
     CloseRequest,
-    TemplateRequest,
     Leftovers,
     Nothing,
     Operation,
@@ -22,6 +21,7 @@ from kiln.messages import (
     StepRequest,
     StepStarted,
     Submitted,
+    TemplateRequest,
 )
 from kiln.runs.record import LedgerEntry
 from tests.flows.kiln.plans import RUN, SUBMISSION, TEMPLATE, plan, staging
