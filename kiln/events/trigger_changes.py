@@ -8,14 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from kiln.events import publisher
 from kiln.events.cloud_events import of_trigger
+from kiln.events.drain import keep_events
 from kiln.events.of_run import error_of
 from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
 from kiln.ids import RunRef
 from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
-from kiln.runs.outbox import Outboxes
 from kiln.runs.situation import latest_runs
 from kiln.runs.store import Templates
 from kiln.template.triggers import parse_trigger
@@ -37,8 +36,8 @@ def keep_trigger_changes(ended: RunRecord) -> None:
         return
     earlier = [run for run in latest_runs(stored.content) if run.run_id != ended.run_id]
     events = tuple(event for trigger in triggers for event in _changes(trigger, ended, earlier))
-    if events and publisher.is_on():
-        Outboxes().add(RunRef(template=ended.template, run_id=ended.run_id), events)
+    if events:
+        keep_events(RunRef(template=ended.template, run_id=ended.run_id), *events)
 
 
 def _changes(trigger: TriggerRecord, ended: RunRecord, earlier: list[RunRecord]) -> Iterator[CloudEvent]:

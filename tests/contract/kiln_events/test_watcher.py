@@ -1,0 +1,198 @@
+"""The watcher on the local marketplace and Event Grid: each new version is told of once, whatever dies in between."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+import orchestrators
+from devkit.host.testing import FlowResult, FlowRunner
+from kiln.events import publisher
+from kiln.ids import TemplateId
+from kiln.messages.rebuilds import WatchRequest
+from kiln.rebuild.source import MarketplaceImage
+from kiln.runs.dependents import Dependent, Dependents
+from kiln.runs.sources import Sources
+from tests.flows.local_azure.kiln import SUBSCRIPTION, real_activities
+
+if TYPE_CHECKING:
+    from devkit.local.in_process import InProcessAzure
+    from tests.contract.kiln_events.conftest import Topic
+
+VERSION, ENDING = "Kiln.SourceImage.VersionPublished", "Kiln.SourceImage.Deprecating"
+
+
+class Market:
+    """A SKU of its own in the local marketplace, and templates that follow it."""
+
+    def __init__(self, azure: InProcessAzure) -> None:
+        self.azure = azure
+        self.offer = f"offer-{uuid.uuid4().hex[:8]}"
+
+    def publish(self, version: str, sku: str = "gen2", **facts: Any) -> None:
+        """Let the marketplace have a version."""
+        body = {"publisher": "Contoso", "offer": self.offer, "sku": sku, "version": version, "osType": "Linux", **facts}
+        httpx.post(f"{self.azure.http_url}/_local/marketplace", json=body).raise_for_status()
+
+    def follow(self, template: str = "web", sku: str = "gen2", region: str = "westeurope") -> MarketplaceImage:
+        """Let a trigger follow it, as the index has that."""
+        source = MarketplaceImage(region=region, publisher="Contoso", offer=self.offer, sku=sku)
+        made = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=template)
+        Dependents().put(Dependent(template=made, trigger="base", source=source, since=datetime.now(UTC)))
+        return source
+
+    def calls(self) -> list[str]:
+        """What the marketplace was asked for this offer."""
+        answer = httpx.get(f"{self.azure.http_url}/_local/requests").raise_for_status().json()
+        return [call["path"] for call in answer["requests"] if self.offer in call["path"]]
+
+
+@pytest.fixture
+def market(local_azure: InProcessAzure) -> Market:
+    return Market(local_azure)
+
+
+def watch() -> FlowResult:
+    """Run one round to its end."""
+    runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
+    return runner.run("watch_sources", WatchRequest().model_dump(mode="json"), instance_id="watch-sources")
+
+
+def told(topic: Topic, kind: str = VERSION) -> list[tuple[str, str]]:
+    """The regions and versions that events of a type tell of, in order."""
+    found = [event["data"] for event in topic.published() if event["type"] == kind]
+    return [(data["region"], data["version"]) for data in found]
+
+
+def test_at_first_sight_the_newest_version_is_told_of_and_then_nothing_until_there_is_a_newer(
+    market: Market, topic: Topic
+) -> None:
+    for version in ("1.9.0", "1.10.0", "1.2.0"):
+        market.publish(version)
+    market.follow()
+
+    watch()
+    watch()
+    assert told(topic) == [("westeurope", "1.10.0")]
+
+    market.publish("1.11.0")
+    market.publish("1.3.0")
+    watch()
+    assert told(topic) == [("westeurope", "1.10.0"), ("westeurope", "1.11.0")]
+    assert topic.published()[-1]["data"]["previous"] == "1.10.0"
+
+
+def test_a_round_that_was_lost_is_caught_up_with_in_order(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    market.follow()
+    watch()
+
+    for version in ("1.0.2", "1.0.10", "1.0.9"):
+        market.publish(version)
+    watch()
+
+    assert [version for _, version in told(topic)] == ["1.0.0", "1.0.2", "1.0.9", "1.0.10"]
+
+
+def test_a_crash_between_publishing_and_remembering_tells_again_with_the_same_id(
+    market: Market, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.publish("1.0.0")
+    market.follow()
+    remember = Sources.remember
+    monkeypatch.setattr(Sources, "remember", died)
+    runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
+    runner.on_activity("look_at_source", lambda _: monkeypatch.setattr(Sources, "remember", remember), nth=2)
+
+    result = runner.run("watch_sources", WatchRequest().model_dump(mode="json"))
+
+    assert result.status == "Completed"
+    first, second = topic.published()
+    assert (first["id"], first["source"]) == (second["id"], second["source"])
+    watch()
+    assert len(topic.published()) == 2
+
+
+def died(*_: Any) -> None:
+    raise ConnectionError("the host died")
+
+
+def test_a_topic_that_is_down_loses_nothing(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    market.follow()
+    topic.down(status=503, times=1000)
+    assert watch().status == "Failed"
+    assert told(topic) == []
+
+    topic.up()
+    watch()
+
+    assert told(topic) == [("westeurope", "1.0.0")]
+
+
+def test_each_region_is_a_source_of_its_own(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    market.follow(region="westeurope")
+    market.follow(region="northeurope")
+
+    watch()
+
+    assert sorted(told(topic)) == [("northeurope", "1.0.0"), ("westeurope", "1.0.0")]
+    assert len({event["id"] for event in topic.published()}) == 2
+
+
+def test_an_image_that_is_about_to_go_is_warned_of_once_with_date_and_alternative(market: Market, topic: Topic) -> None:
+    ending = {
+        "imageState": "ScheduledForDeprecation",
+        "scheduledDeprecationTime": "2030-05-31T00:00:00+00:00",
+        "alternativeOption": {"type": "Offer", "value": "ubuntu-24_04-lts"},
+    }
+    market.publish("1.0.0")
+    market.publish("1.0.1", deprecation=ending)
+    market.follow()
+
+    watch()
+    watch()
+
+    (warning,) = [event for event in topic.published() if event["type"] == ENDING]
+    assert warning["data"]["version"] == warning["subject"] == "1.0.1"
+    assert warning["data"]["scheduled"] == "2030-05-31T00:00:00Z"
+    assert warning["data"]["alternative"] == {"kind": "Offer", "value": "ubuntu-24_04-lts"}
+
+
+def test_an_image_that_is_not_there_is_passed_over(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    market.follow(sku="no-such")
+    market.follow(template="other")
+
+    assert watch().status == "Completed"
+    assert told(topic) == [("westeurope", "1.0.0")]
+
+
+def test_a_thousand_templates_on_ten_sources_are_ten_calls(market: Market, topic: Topic) -> None:
+    for number in range(10):
+        market.publish("1.0.0", sku=f"sku{number}")
+    for number in range(1000):
+        market.follow(template=f"t{number}", sku=f"sku{number % 10}")
+
+    watch()
+
+    assert len(market.calls()) == 10
+    assert len(told(topic)) == 10
+    watch()
+    assert len(market.calls()) == 20
+    assert len(told(topic)) == 10
+
+
+def test_without_a_topic_nothing_is_asked(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    market.publish("1.0.0")
+    market.follow()
+    monkeypatch.setattr(publisher, "is_on", lambda: False)
+
+    watch()
+
+    assert market.calls() == []
