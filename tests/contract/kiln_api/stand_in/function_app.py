@@ -19,7 +19,7 @@ import triggers
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE, SUBMIT_TEMPLATE
 from kiln.errors import ErrorDetail
 from kiln.ids import SubmissionRef
-from kiln.messages import CANCEL, BuildRequest, DeleteTemplateRequest
+from kiln.messages import CANCEL, BuildRequest, TemplateRequest
 from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle
@@ -114,7 +114,7 @@ def delete(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]
 
 @app.activity_trigger(input_name="payload", activity="forget")
 def forget(payload: Any) -> None:
-    template = DeleteTemplateRequest.model_validate(payload).template
+    template = TemplateRequest.model_validate(payload).template
     if template.name.startswith("stuck"):
         raise RuntimeError("the staging group cannot be deleted")
     Runs().delete_all(template)
