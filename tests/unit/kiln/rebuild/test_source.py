@@ -1,0 +1,84 @@
+"""Sources by name: one key for one source, whatever its case, and another for each region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kiln.ids import TemplateId
+from kiln.rebuild.lineage import DEEPEST, lineage_of, lineage_tags, maker_of, short_name
+from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, followed, source_key
+from kiln.template.parse import parse_template
+from tests.unit.kiln.rebuild.situations import TEMPLATE
+
+GALLERY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images"
+DEBIAN = {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"}
+
+
+def template(source: dict[str, Any], *feeds: str, location: str = "westeurope") -> Any:
+    targets = [
+        {"type": "SharedImage", "runOutputName": f"o{index}", "galleryImageId": f"{GALLERY}/{feed}"}
+        for index, feed in enumerate(feeds)
+    ]
+    properties = {"source": source, "distribute": targets or [{"type": "VHD", "runOutputName": "vhd"}]}
+    return parse_template({"location": location, "identity": {"type": "None"}, "properties": properties})
+
+
+def test_a_marketplace_image_is_one_source_in_each_region() -> None:
+    shouted = {key: value.upper() if key in {"publisher", "offer", "sku"} else value for key, value in DEBIAN.items()}
+
+    assert source_key(template(DEBIAN)) == "marketplace/westeurope/debian/debian-12/12-gen2"
+    assert source_key(template(shouted, location="West Europe")) == source_key(template(DEBIAN))
+    assert source_key(template(DEBIAN, location="northeurope")) != source_key(template(DEBIAN))
+
+
+def test_a_definition_is_one_source_whatever_the_version_and_case() -> None:
+    latest = {"type": "SharedImageVersion", "imageVersionId": f"{GALLERY}/Base/versions/latest"}
+    fixed = {"type": "SharedImageVersion", "imageVersionId": f"{GALLERY}/base/versions/1.0.0"}
+
+    assert source_key(template(latest)) == source_key(template(fixed)) == GalleryDefinition(id=f"{GALLERY}/BASE").key
+
+
+@pytest.mark.parametrize(
+    ("source", "follows"),
+    [
+        (DEBIAN, True),
+        ({**DEBIAN, "version": "Latest"}, True),
+        ({**DEBIAN, "version": "1.2.3"}, False),
+        ({"type": "SharedImageVersion", "imageVersionId": f"{GALLERY}/base/versions/latest"}, True),
+        ({"type": "SharedImageVersion", "imageVersionId": f"{GALLERY}/base/versions/1.0.0"}, False),
+        (
+            {
+                "type": "ManagedImage",
+                "imageId": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/images/base",
+            },
+            False,
+        ),
+    ],
+)
+def test_new_versions_are_taken_only_where_the_latest_is_asked_for(source: dict[str, Any], *, follows: bool) -> None:
+    assert (followed(template(source)) is not None) == follows
+
+
+def test_a_template_feeds_each_definition_once() -> None:
+    assert [made.id for made in fed(template(DEBIAN, "a", "A", "b"))] == [f"{GALLERY}/A", f"{GALLERY}/b"]
+
+
+def test_tags_tell_the_maker_and_who_led_to_it() -> None:
+    before = ("00000001", "00000002")
+    tags = lineage_tags(TEMPLATE, before)
+
+    assert maker_of(tags) == TEMPLATE.key
+    assert lineage_of(tags) == (*before, short_name(TEMPLATE))
+    assert (maker_of({}), lineage_of({})) == (None, ())
+
+
+def test_the_longest_lineage_and_names_fit_into_a_tag() -> None:
+    longest = TemplateId(subscription="0" * 36, group="g" * 90, name="n" * 64)
+
+    tags = lineage_tags(longest, tuple(f"{number:08x}" for number in range(50)))
+
+    assert all(len(value) <= 256 for value in tags.values())
+    assert len(lineage_of(tags)) > DEEPEST
+    assert MarketplaceImage(region="r", publisher="p", offer="o", sku="s").key == "marketplace/r/p/o/s"
