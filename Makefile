@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test check golden clean system-required system-wanted
+.PHONY: help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,12 +9,15 @@ PYTHON := $(VENV)/.set-up
 AZURITE := node_modules/.set-up
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: system-required $(PYTHON) $(AZURITE)  ## install what is missing: system packages, .venv with `kiln`, Azurite
 
 demo: setup  ## build examples/hello-linux.json into a VHD, all on this machine (VERIFY=1: boot it and look)
 	@$(BIN)/python -m devkit.local.demo
+
+demo-events: setup  ## publish a marketplace version, and watch one image after the other being rebuilt (GUESTS=qemu: real machines)
+	@$(BIN)/python -m devkit.local.demo_events --guests $(or $(GUESTS),scripted)
 
 test: setup-tests  ## set up, check and run all tests
 	@$(MAKE) --no-print-directory check
@@ -27,8 +30,11 @@ check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
 	$(BIN)/lint-imports
 	$(BIN)/python -m devkit.determinism orchestrators
 
+docs: $(PYTHON)  ## rewrite docs/compatibility.md with what the code does now
+	$(BIN)/python -m devkit.compatibility
+
 golden: $(PYTHON)  ## rewrite the golden files with what the code does now; read the diff
-	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/examples
+	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/kiln/events tests/unit/examples
 
 clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, caches
 	rm -rf $(VENV) node_modules .kiln .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -49,14 +49,14 @@ def demo(
     vhd = data / f"{_NAME}.vhd"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with _local_kiln(data, guests) as endpoints:
-            environment = _environment(endpoints)
-            _step("Build", str(_KILN), "build", str(_TEMPLATE), "--name", _NAME, environment=environment)
-            download = (str(_KILN), "download", _NAME, "--output", str(vhd), "--force")
-            _step("Download", *download, environment=environment)
+        with local_kiln(data, guests) as endpoints:
+            environment = environment_for(endpoints)
+            step("Build", *kiln_command("build", str(_TEMPLATE), "--name", _NAME), environment=environment)
+            download = kiln_command("download", _NAME, "--output", str(vhd), "--force")
+            step("Download", *download, environment=environment)
             outcome = _outcome(endpoints)
         if verify:
-            _step("Verify", sys.executable, "-m", "devkit.local.verify", str(vhd), environment=environment)
+            step("Verify", sys.executable, "-m", "devkit.local.verify", str(vhd), environment=environment)
     except DemoFailed as error:
         typer.echo(f"\nError: {error}\nLogs: {data / 'logs'}", err=True)
         raise typer.Exit(1) from error
@@ -67,10 +67,10 @@ def demo(
 
 
 @contextmanager
-def _local_kiln(data: Path, guests: GuestKind) -> Iterator[Endpoints]:
+def local_kiln(data: Path, guests: GuestKind) -> Iterator[Endpoints]:
     """Run `kiln local up` for the block; its progress goes to this process's stderr."""
     typer.echo("==> Start: Azurite, the local Azure and the local Functions host", err=True)
-    command = [str(_KILN), "local", "up", "--guests", guests, "--data", str(data), *_ports(data)]
+    command = [*kiln_command("local", "up"), "--guests", guests, "--data", str(data), *_ports(data)]
     with subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", *command],
         stdout=subprocess.PIPE,
@@ -110,11 +110,17 @@ def _without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("KILN_") or "CACHE" in name}
 
 
-def _environment(endpoints: Endpoints) -> dict[str, str]:
+def kiln_command(*arguments: str) -> tuple[str, ...]:
+    """Return the `kiln` command of this installation with its arguments."""
+    return str(_KILN), *arguments
+
+
+def environment_for(endpoints: Endpoints) -> dict[str, str]:
+    """Return the environment in which `kiln` finds the local Kiln."""
     return _without_settings() | {"KILN_ENDPOINT": endpoints.host, "KILN_CA_FILE": endpoints.ca}
 
 
-def _step(title: str, *command: str, environment: Mapping[str, str]) -> None:
+def step(title: str, *command: str, environment: Mapping[str, str]) -> None:
     """Run a command on this terminal. Raises DemoFailed unless it succeeds."""
     typer.echo(f"==> {title}: {' '.join((Path(command[0]).name, *command[1:]))}", err=True)
     code = subprocess.run(command, env=environment, check=False).returncode

@@ -19,6 +19,7 @@ from urllib3 import HTTPResponse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PROVIDER = "Microsoft.VirtualMachineImages"
 ENDPOINT = "http://127.0.0.1:7071"
 TEMPLATES = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-images"
@@ -50,6 +51,9 @@ class FakeKiln(BaseAdapter):
     validation_log: bytes = b""
     log_state: str = "Succeeded"
     outputs: list[dict[str, Any]] = field(default_factory=list)
+    events: list[list[dict[str, Any]] | Exception] = field(default_factory=list)
+    """Pages of events; an exception among them is a look that fails once."""
+    triggers: dict[str, dict[str, Any]] = field(default_factory=dict)
     overrides: dict[str, Answer | Exception] = field(default_factory=dict)
     """`METHOD name/of/child` (below imageTemplates) to what is answered instead."""
     calls: list[str] = field(default_factory=list)
@@ -59,8 +63,11 @@ class FakeKiln(BaseAdapter):
         url = urlsplit(str(request.url))
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         assert query["api-version"] == "2025-10-01"
-        assert url.path.startswith(TEMPLATES), url.path
-        call = f"{request.method} {url.path.removeprefix(TEMPLATES).strip('/')}".strip()
+        below = url.path.removeprefix(TEMPLATES)
+        if below == url.path:
+            assert f"/providers/{PROVIDER}/" in url.path, url.path
+            below = url.path.split(f"/{PROVIDER}/")[1]
+        call = f"{request.method} {below.strip('/')}".strip()
         self.calls.append(call)
         self.sent.append(request)
         return _response(request, self._answer(call, query, request.body))
@@ -80,11 +87,13 @@ class FakeKiln(BaseAdapter):
             raise override
         if override is not None:
             return override
-        if call == "GET":
-            return Answer(200, {"value": list(self.templates.values())})
+        if call in {"GET", "GET events"}:
+            return self._events(query) if call != "GET" else Answer(200, {"value": list(self.templates.values())})
         found = re.fullmatch(r"(GET|PUT|POST|DELETE) ([^/]+)(?:/(.*))?", call)
         assert found, call
         method, name, rest = found[1], found[2], found[3] or ""
+        if rest.startswith("triggers"):
+            return self._trigger(method, rest.removeprefix("triggers").strip("/"), body)
         if method == "PUT":
             self.templates[name] = {"name": name, **json.loads(body)}
             return Answer(201, self._template(name))
@@ -92,9 +101,37 @@ class FakeKiln(BaseAdapter):
             return refusal(404, "ResourceNotFound", f"There is no image template {name}.")
         return self._child(method, name, rest, query)
 
+    def _events(self, query: dict[str, str]) -> Answer:
+        """Answer the next page of `events`; a position is how many pages were given."""
+        if query.get("after") == "latest":
+            return Answer(200, {"value": [], "after": "0"})
+        number = int(query.get("after", "0"))
+        if number >= len(self.events):
+            return Answer(200, {"value": [], "after": str(number)})
+        page = self.events[number]
+        if isinstance(page, Exception):
+            self.events[number] = []
+            raise page
+        return Answer(200, {"value": page, "after": str(number + 1)})
+
     def _template(self, name: str) -> dict[str, Any]:
         template = self.templates[name]
         return {**template, "properties": {**template["properties"], **_take(self.submission)}}
+
+    def _trigger(self, method: str, name: str, body: Any) -> Answer:
+        if not name:
+            return Answer(200, {"value": list(self.triggers.values())})
+        if method == "PUT":
+            properties = json.loads(body)["properties"]
+            shown = {key: value for key, value in properties.items() if key != "secret"}
+            status = {"code": "Healthy", "message": "Trigger is active."}
+            self.triggers[name] = {"name": name, "properties": {**shown, "status": status}}
+        if name not in self.triggers:
+            return refusal(404, "ResourceNotFound", f"There is no trigger {name}.")
+        if method == "DELETE":
+            del self.triggers[name]
+            return Answer(202)
+        return Answer(200, self.triggers[name])
 
     def _child(self, method: str, name: str, rest: str, query: dict[str, str]) -> Answer:
         match method, rest.split("/"):
