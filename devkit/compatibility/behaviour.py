@@ -110,7 +110,12 @@ BEHAVIOUR = (
     Behaviour(
         "triggers",
         "kind SourceImage, 100 in a region, deactivated after failures",
-        "kind SourceImage, with AIB's rules for templates; no limit of their number",
+        "kind SourceImage, with AIB's rules for templates; no limit of their number; deactivation is shown and announced",
+    ),
+    Behaviour(
+        "image definitions",
+        "a triggered template cannot build into the definition that it builds from",
+        "it can, as it is not rebuilt for versions of its own; circles over several templates are refused",
     ),
 )
 
