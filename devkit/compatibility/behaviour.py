@@ -110,7 +110,7 @@ BEHAVIOUR = (
     Behaviour(
         "triggers",
         "kind SourceImage, 100 in a region, deactivated after failures",
-        "kind SourceImage, with AIB's rules for templates; no limit of their number; deactivation is shown and announced",
+        "kind SourceImage, with AIB's rules for templates; no limit; deactivation is shown and announced",
     ),
     Behaviour(
         "image definitions",
