@@ -61,7 +61,7 @@ def plan(
 def validate(
     session: Session,  # noqa: ARG001 - a command has one; this one asks nobody
     file: Annotated[
-        Path, typer.Argument(help="The image template, or an ARM template that has some.", show_default=False)
+        Path, typer.Argument(help="An image template, a trigger, or an ARM template that has some.", show_default=False)
     ],
     api_version: Annotated[
         str | None,

@@ -126,10 +126,36 @@ def test_other_commands_look_into_it(tmp_path: Path) -> None:
 
         azure = local.endpoints()["azure"].replace("https", "http")
         httpx.get(f"{azure}/subscriptions?api-version=2022-12-01", trust_env=False)
-        assert kiln("local", "requests", "--data", tmp_path, "--count").stdout == "1\n"
-        assert "GET /subscriptions 2022-12-01" in kiln("local", "requests", "--data", tmp_path).stdout
+        asked = "GET /subscriptions 2022-12-01"  # beside what setting up and the app's timers ask
+        assert int(kiln("local", "requests", "--data", tmp_path, "--count").stdout) >= 1
+        assert asked in kiln("local", "requests", "--data", tmp_path).stdout
         kiln("local", "requests", "--data", tmp_path, "--clear")
-        assert kiln("local", "requests", "--data", tmp_path, "--count").stdout == "0\n"
+        assert asked not in kiln("local", "requests", "--data", tmp_path).stdout
+
+
+def test_it_sets_event_grid_up_once_and_finds_it_again(tmp_path: Path) -> None:
+    listed = []
+    for _ in range(2):
+        with local_kiln(tmp_path, *ANY_PORTS) as local:
+            local.ready()
+            listed.append(kiln("local", "resources", "--data", tmp_path).stdout.splitlines())
+    assert listed[0] == listed[1]
+    ends = ("topics/kiln/eventSubscriptions/kiln", "systemTopics/subscription/eventSubscriptions/kiln-gallery-versions")
+    assert all(any(line.endswith(end) for line in listed[0]) for end in ends)
+
+
+def test_a_version_is_published_by_its_image(tmp_path: Path) -> None:
+    with local_kiln(tmp_path, *ANY_PORTS) as local:
+        local.ready()
+        publish = ("local", "publish-version", "--data", tmp_path)
+        assert kiln(*publish, "Debian:debian-12:12-gen2", "12.20990101.1").stdout.startswith(
+            "Debian:debian-12:12-gen2 has"
+        )
+        wrong = kiln(*publish, "Debian:debian-12", "12.20990101.1")
+        assert (wrong.returncode, "is not PUBLISHER:OFFER:SKU" in wrong.stderr) == (2, True)
+        unknown = kiln(*publish, "Debian:debian-12:other", "1.0.0")
+        assert (unknown.returncode, "answered 400" in unknown.stderr) == (1, True)
+        assert kiln("local", "watch", "--data", tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("command", ["status", "requests", "resources"])

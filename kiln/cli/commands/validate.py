@@ -1,8 +1,8 @@
-"""`kiln validate`: everything that is wrong with a template file, told without asking anybody."""
+"""`kiln validate`: everything that is wrong with a template or a trigger in a file, told without asking anybody."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -14,33 +14,52 @@ from kiln.template.arm_template import Subject, subjects
 from kiln.template.parse import parse_template
 from kiln.template.positions import place_of, positions
 from kiln.template.references import check_references, check_texts
+from kiln.template.triggers import parse_trigger
+from kiln.template.versions import LATEST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def validate(file: Path, api_version: str | None) -> ExitCode:
-    """Print the problems of every image template in `file`, each with its place in the file, and its rule."""
+    """Print the problems of the templates in `file`, or of its trigger, each with its place and its rule."""
     text, body = read_json(file)
-    found = subjects(body)
-    if not found:
+    found = () if is_trigger(body) else tuple(subjects(body))
+    if not found and not is_trigger(body):
         raise UsageFailure(f"{file} is an ARM template without image templates.")
     console, places = stdout(), positions(text)
     count = 0
-    for subject in found:
-        for problem in _problems(subject, api_version):
-            count += 1
-            line, column = place_of(places, problem.path)
-            console.print(
-                Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")
-            )
-            console.print(Text(f"    {problem.code}: {problem.source}", style="dim"))
-    version = api_version or ", ".join(sorted({subject.api_version for subject in found}))
+    problems = (problem for subject in found for problem in _problems(subject, api_version))
+    for problem in problems if found else _trigger_problems(body, api_version or LATEST):
+        count += 1
+        line, column = place_of(places, problem.path)
+        console.print(
+            Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")
+        )
+        console.print(Text(f"    {problem.code}: {problem.source}", style="dim"))
+    version = api_version or ", ".join(sorted({subject.api_version for subject in found})) or LATEST
     if count:
         console.print(f"{file} has {count} problem{'s' if count > 1 else ''} at api-version {version}.")
         return ExitCode.FAILED
     console.print(f"{file} is valid at api-version {version}.")
     return ExitCode.SUCCESS
+
+
+def is_trigger(body: Any) -> bool:
+    """Whether it is a trigger's body and not a template's: its properties have a kind, and no source."""
+    properties = body.get("properties") if isinstance(body, dict) else None
+    return isinstance(properties, dict) and "kind" in properties and "source" not in properties
+
+
+def _trigger_problems(body: Any, api_version: str) -> tuple[Problem, ...]:
+    """Return all problems of a trigger by itself; whether a template can have it, the API knows."""
+    try:
+        parse_trigger(body, api_version)
+    except TemplateInvalid as error:
+        return error.problems
+    except RequestInvalid as error:
+        raise UsageFailure(str(error)) from error
+    return ()
 
 
 def _problems(subject: Subject, api_version: str | None) -> tuple[Problem, ...]:

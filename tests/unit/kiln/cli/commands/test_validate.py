@@ -113,3 +113,17 @@ def test_json_that_is_no_object_is_a_wrong_template(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "1:1: $: expected a JSON object, got a list" in result.output
+
+
+def test_a_trigger_is_checked_by_itself(tmp_path: Path) -> None:
+    trigger = {"properties": {"kind": "Schedule", "schedule": "0 3 * * *"}}
+    assert validate(tmp_path, trigger).output.endswith(" is valid at api-version 2025-10-01.\n")
+
+    result = validate(tmp_path, {"properties": {**trigger["properties"], "schedule": "daily", "coolDown": "1h"}})
+
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert any(":4:" in line and "properties.schedule: expected five fields" in line for line in lines)
+    assert lines[-1].endswith("has 2 problems at api-version 2025-10-01.")
+    assert validate(tmp_path, trigger, "--api-version", "2022-02-14").exit_code == 1
+    assert validate(tmp_path, trigger, "--api-version", "1999-01-01").exit_code == 2
