@@ -89,11 +89,12 @@ def schema(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write it to this file.", show_default="standard output")
     ] = None,
+    trigger: Annotated[bool, typer.Option("--trigger", help="Of triggers instead.")] = False,  # noqa: FBT002  # typer
 ) -> int:
     """Print the JSON Schema of image templates, for an editor that completes and checks them."""
     from kiln.cli.commands.schema import schema as run
 
-    return run(out)
+    return run(out, trigger=trigger)
 
 
 @app.command("list")

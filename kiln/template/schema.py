@@ -11,22 +11,33 @@ from kiln.template.models import ImageTemplate
 from kiln.template.notes import sources, steps, targets, template, triggers
 from kiln.template.notes.note import note_of
 from kiln.template.shape import properties
+from kiln.template.triggers import Trigger
 
 if TYPE_CHECKING:
     from kiln.template.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ADDRESS = "urn:kiln:image-template"
+TRIGGER_ADDRESS = "urn:kiln:trigger"
 NOTES = {**sources.NOTES, **steps.NOTES, **targets.NOTES, **template.NOTES, **triggers.NOTES}
 
 
 def template_schema() -> dict[str, Any]:
     """Return the JSON Schema of an image template's body; names on the wire, nothing unknown allowed."""
-    schema = ImageTemplate.model_json_schema(by_alias=True)
+    return _schema(ImageTemplate, ADDRESS, "Image template of Azure VM Image Builder, for Kiln")
+
+
+def trigger_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a trigger's body."""
+    return _schema(Trigger, TRIGGER_ADDRESS, "Trigger of an image template, for Kiln")
+
+
+def _schema(body: type[Model], address: str, title: str) -> dict[str, Any]:
+    schema = body.model_json_schema(by_alias=True)
     definitions: dict[str, Any] = schema["$defs"]
-    for model in reachable(ImageTemplate):
-        _describe(model, schema if model is ImageTemplate else definitions[model.__name__])
-    head = {"$schema": DIALECT, "$id": ADDRESS, "title": "Image template of Azure VM Image Builder, for Kiln"}
+    for model in reachable(body):
+        _describe(model, schema if model is body else definitions[model.__name__])
+    head = {"$schema": DIALECT, "$id": address, "title": title}
     return {**head, **{name: value for name, value in schema.items() if name != "title"}}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
-from kiln.template.schema import template_schema
+from kiln.template.schema import template_schema, trigger_schema
 from tests.unit.kiln.template.bodies import BODY, changed
 from tests.unit.kiln.template.strategies import templates
 
@@ -64,3 +64,22 @@ def test_what_is_a_template_is_valid(body: dict[str, Any]) -> None:
 def test_what_is_none_is_not(path: str, value: Any) -> None:
     assert VALIDATOR.is_valid(BODY)
     assert not VALIDATOR.is_valid(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("properties", "valid"),
+    [
+        ({"kind": "SourceImage", "versionFilter": "22.*", "coolDown": "PT1H"}, True),
+        ({"kind": "Schedule", "schedule": "0 3 * * *"}, True),
+        ({"kind": "Event", "filter": {"types": ["T"]}}, True),
+        ({"kind": "Webhook"}, True),
+        ({"kind": "Schedule"}, False),
+        ({"kind": "Event", "filter": {"types": []}}, False),
+        ({"kind": "SourceImage", "failureLimit": 11}, False),
+        ({"kind": "SourceImage", "schedule": "0 3 * * *"}, False),
+    ],
+)
+def test_triggers_have_a_schema(properties: dict[str, Any], valid: bool) -> None:  # noqa: FBT001 - a table's column
+    schema = trigger_schema()
+    Draft202012Validator.check_schema(schema)
+    assert Draft202012Validator(schema).is_valid({"properties": properties}) is valid

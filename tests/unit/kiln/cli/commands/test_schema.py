@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kiln.template.schema import template_schema
+from kiln.template.schema import template_schema, trigger_schema
 from tests.unit.kiln.cli.command_line import run
 from tests.unit.kiln.cli.fake_kiln import FakeKiln
 
@@ -33,3 +33,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "cannot be written: No such file or directory" in result.output
+
+
+def test_triggers_have_a_schema_of_their_own() -> None:
+    assert json.loads(run("schema", "--trigger", kiln=FakeKiln()).output) == trigger_schema()
