@@ -61,7 +61,6 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         "accessTier": "Hot",
         **given,
         "creationTime": created,
-        "primaryEndpoints": {"blob": cloud.storage.endpoint(name) + "/"},
         "primaryLocation": doc["location"],
         "statusOfPrimary": "available",
     }
@@ -70,9 +69,16 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     if settled:
         resource.properties["provisioningState"] = "Succeeded"
         cloud.store.save(resource)
-        return Answer(200, resource.show())
+        return Answer(200, _shown(cloud, resource))
     operation = cloud.operations.begin("storage.put", resource.id, failure=call.failure)
     return Answer(202, None, lro.location_only(cloud, call, operation))
+
+
+def _shown(cloud: Cloud, resource: Resource) -> dict[str, Any]:
+    """Show an account with its endpoint of today: the blob server may have another port than when it was made."""
+    shown = resource.show()
+    shown["properties"]["primaryEndpoints"] = {"blob": cloud.storage.endpoint(resource.name) + "/"}
+    return shown
 
 
 @works.work("storage.put")
@@ -88,7 +94,7 @@ async def update(cloud: Cloud, call: Call) -> Answer:
     resource.properties.update(call.body.pop("properties", {}))
     resource.doc.update(call.body)
     cloud.store.save(resource)
-    return Answer(200, resource.show())
+    return Answer(200, _shown(cloud, resource))
 
 
 @table.route("DELETE", PATH)
@@ -140,4 +146,4 @@ async def put_container(cloud: Cloud, call: Call) -> Answer:
     return Answer(201, shown)
 
 
-crud.reads(table, TYPE)
+crud.reads(table, TYPE, _shown)

@@ -76,3 +76,15 @@ def test_a_container_can_be_made_by_the_management_api(cloud: Harness) -> None:
     cloud.storages.storage_accounts.begin_create("rg", "kilnfour", BODY).result()
     assert cloud.storages.blob_containers.create("rg", "kilnfour", "vhds", {}).name == "vhds"
     refused(lambda: cloud.storages.blob_containers.create("rg", "nosuch", "vhds", {}), "ParentResourceNotFound")
+
+
+def test_an_account_says_where_the_blob_server_is_today(cloud: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = cloud.storages.storage_accounts
+    accounts.begin_create("rg", "kilnmoved", BODY).result()
+
+    monkeypatch.setattr(cloud.storage, "origin", "https://127.0.0.1:1")
+
+    found = accounts.get_properties("rg", "kilnmoved").primary_endpoints
+    assert found is not None
+    assert found.blob == "https://127.0.0.1:1/kilnmoved/"
+    monkeypatch.undo()
