@@ -61,6 +61,7 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         "accessTier": "Hot",
         **given,
         "creationTime": created,
+        "primaryEndpoints": {"blob": cloud.storage.endpoint(name) + "/"},
         "primaryLocation": doc["location"],
         "statusOfPrimary": "available",
     }
