@@ -65,6 +65,11 @@ class Templates:
         for path in self._store.paths(prefix):
             yield path.removeprefix("templates/").removesuffix(".json")
 
+    def all_keys(self) -> Iterator[str]:
+        """Yield the keys of all templates, in order."""
+        for path in self._store.paths("templates/"):
+            yield path.removeprefix("templates/").removesuffix(".json")
+
     def by_key(self, key: str) -> TemplateRecord | None:
         """Return the template of that key, or None."""
         stored = self._store.get(f"templates/{key}.json", TemplateRecord)

@@ -16,7 +16,9 @@ from kiln.ids import TemplateId
 from kiln.messages.rebuilds import WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.dependents import Dependent, Dependents
+from kiln.runs.record import TemplateRecord
 from kiln.runs.sources import Sources
+from kiln.runs.store import Templates
 from tests.flows.local_azure.kiln import SUBSCRIPTION, real_activities
 
 if TYPE_CHECKING:
@@ -44,6 +46,24 @@ class Market:
         made = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=template)
         Dependents().put(Dependent(template=made, trigger="base", source=source, since=datetime.now(UTC)))
         return source
+
+    def build_from(self, version: str) -> None:
+        """Store a template that is built from one version of it, and follows nothing."""
+        image = {"type": "PlatformImage", "publisher": "Contoso", "offer": self.offer, "sku": "gen2"}
+        properties = {
+            "source": {**image, "version": version},
+            "distribute": [{"type": "VHD", "runOutputName": "vhd"}],
+        }
+        now = datetime.now(UTC)
+        Templates().create(
+            TemplateRecord(
+                id=TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=self.offer),
+                body={"location": "westeurope", "identity": {"type": "None"}, "properties": properties},
+                created=now,
+                changed=now,
+                staging_group="IT_x",
+            )
+        )
 
     def calls(self) -> list[str]:
         """What the marketplace was asked for this offer."""
@@ -186,6 +206,17 @@ def test_a_thousand_templates_on_ten_sources_are_ten_calls(market: Market, topic
     watch()
     assert len(market.calls()) == 20
     assert len(told(topic)) == 10
+
+
+def test_what_a_template_without_a_trigger_is_built_from_is_watched_as_well(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    market.build_from("1.0.0")
+
+    watch()
+    market.publish("1.1.0")
+    watch()
+
+    assert told(topic) == [("westeurope", "1.0.0"), ("westeurope", "1.1.0")]
 
 
 def test_without_a_topic_nothing_is_asked(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
