@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from devkit.azurite import Azurite
 from devkit.local.in_process import InProcessAzure
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 _UNIT = Path(__file__).parent / "unit"
 _SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "reference" / "openapi"
 """Where a machine may have Microsoft's OpenAPI files; they are no part of the repository."""
+
+
+hypothesis_settings.register_profile("kiln", deadline=None)  # a busy machine is no failure
+hypothesis_settings.load_profile("kiln")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -77,7 +77,7 @@ async def take(document: object, orchestrations: Orchestrations, now: datetime) 
     fact = read_fact(event)
     if not isinstance(fact, Refusal):
         return await _rebuild(found(fact, event, now), orchestrations)
-    if fired and fact.reason is Reason.UNKNOWN_TYPE:
+    if fired and fact.reason in {Reason.UNKNOWN_TYPE, Reason.OF_NO_INTEREST}:
         return f"fired {fired} triggers"
     return _refused(fact, event)
 

@@ -48,11 +48,14 @@ class Reason(StrEnum):
     """Its parts contradict each other, so it is not from where it says."""
     UNKNOWN_TYPE = "unknown type"
     OF_NO_INTEREST = "of no interest"
-    """A resource was written that is no version of an image."""
+    """A resource was written that is no version of an image, or Kiln itself tells others of something."""
 
 
 class _Read(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+OWN_TYPES = frozenset(item.value for item in EventType)
 
 
 class Refusal(_Read):
@@ -146,6 +149,8 @@ def read_fact(event: Received) -> Fact | Refusal:
                 return _source_version(event)
             case type_ if type_ == WRITE_SUCCESS:
                 return _gallery_version(event)
+            case type_ if type_ in OWN_TYPES:
+                return Refusal(reason=Reason.OF_NO_INTEREST, detail="it tells of what Kiln itself has done")
             case _:
                 return Refusal(reason=Reason.UNKNOWN_TYPE, detail="its type is none that Kiln acts on")
     except _Refused as refused:

@@ -80,7 +80,7 @@ class World:
         )
 
     def fire(self, trigger: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
-        return self.api("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, **headers)
+        return self.api("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, None, **headers)
 
     def hear(self, event: str = "1", type_: str = "Policy.Changed", source: str = "/x", subject: str = "rg-a") -> int:
         heard = Heard(id=event, type=type_, source=source, subject=subject)
@@ -268,7 +268,7 @@ def refusals(world: World) -> dict[str, Answer]:
         "no such trigger": world.fire("other", good),
         "the empty secret of no such trigger": world.fire("other", signed(secret="")),
         "another kind": world.fire("nightly", good),
-        "no such template": world.api("POST", f"{world.id.arm}x/triggers/hook/fire", body, **good),
+        "no such template": world.api("POST", f"{world.id.arm}x/triggers/hook/fire", body, None, **good),
     }
 
 

@@ -124,7 +124,7 @@ def test_later_versions_of_kiln_may_say_more() -> None:
         (published(data=None), Reason.MALFORMED),
         (published(data="{}"), Reason.MALFORMED),
         (published(data={"publisher": "Debian"}), Reason.MALFORMED),
-        (published(type="Kiln.Build.Succeeded"), Reason.UNKNOWN_TYPE),
+        (published(type="Kiln.Build.Succeeded"), Reason.OF_NO_INTEREST),
         (published(type="Microsoft.Storage.BlobCreated"), Reason.UNKNOWN_TYPE),
         (published(subject="9.9.9"), Reason.INCONSISTENT),
         (published(source=f"/subscriptions/{SUBSCRIPTION}/elsewhere"), Reason.INCONSISTENT),
