@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
+.PHONY: machines help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,9 @@ demo-events: setup  ## publish a marketplace version, and watch one image after 
 test: setup-tests  ## set up, check and run all tests
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n 2
+
+machines: setup-tests  ## run the tests on real machines that take minutes, which `make test` leaves out
+	$(BIN)/pytest -n 2 -m machines
 
 check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
 	$(BIN)/ruff check

@@ -25,7 +25,7 @@ _SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "reference" / "openapi"
 """Where a machine may have Microsoft's OpenAPI files; they are no part of the repository."""
 
 
-hypothesis_settings.register_profile("kiln", deadline=None)  # a busy machine is no failure
+hypothesis_settings.register_profile("kiln", deadline=None, max_examples=50)  # a busy machine is no failure
 hypothesis_settings.load_profile("kiln")
 
 

@@ -45,6 +45,7 @@ cat /proc/sys/kernel/random/boot_id
 
 pytestmark = [
     pytest.mark.qemu,
+    pytest.mark.machines,
     pytest.mark.timeout(900),
     pytest.mark.skipif(bool(missing_tools()), reason=f"not installed: {', '.join(missing_tools())}"),
 ]

@@ -104,7 +104,7 @@ triggers: Any = st.sampled_from(
 
 
 @given(told=events, settings_=triggers)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_version_is_built_once_and_the_newest_that_can_be_is_never_lost(
     told: list[tuple[int, Any, int]], settings_: SourceImageTrigger
 ) -> None:

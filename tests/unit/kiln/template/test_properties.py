@@ -20,7 +20,7 @@ from tests.unit.kiln.template.strategies import anything, spoilt, templates
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-bodies = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bodies = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def answer(parse: Callable[[Any], object], body: Any) -> None:

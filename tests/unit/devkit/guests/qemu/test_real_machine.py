@@ -184,6 +184,7 @@ async def boots_alone(image: Path, old_machine_id: str) -> None:
     assert "10.0.2.15" in lines[-1]
 
 
+@pytest.mark.machines
 def test_a_machine_restarts_from_its_own_grown_disk_and_gets_its_session_again(data: Path) -> None:
     async def scenario() -> None:
         guests = QemuGuests(data, host_ports=[9])

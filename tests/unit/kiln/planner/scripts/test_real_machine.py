@@ -25,6 +25,7 @@ DISKS = (DataDisk(0, 1), DataDisk(1, 1))
 
 pytestmark = [
     pytest.mark.qemu,
+    pytest.mark.machines,
     pytest.mark.sockets,
     pytest.mark.timeout(900),
     pytest.mark.skipif(bool(missing_tools()), reason=f"not installed: {', '.join(missing_tools())}"),
