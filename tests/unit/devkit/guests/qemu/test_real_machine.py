@@ -114,6 +114,7 @@ async def run(
     return result, output
 
 
+@pytest.mark.machines
 def test_a_machine_is_customized_deprovisioned_exported_and_boots_alone(
     data: Path, tmp_path: Path, certificate: tuple[Path, Path]
 ) -> None:
