@@ -77,7 +77,7 @@ def begin_automatic_run(report: SubmissionReport) -> Submitted:
     made = Runs().get(run.template, run.run_id)
     if record.run_id == run.run_id or (made is not None and made.phases):
         return begun  # an earlier try of this very call made it
-    before = Runs().get(record.id, record.run_id) if record.run_id else None
+    before = Runs().latest(record)
     if before is not None and not before.state.is_final:
         return Submitted(busy=True)
     if made is None:

@@ -23,9 +23,7 @@ def check_idle(request: TemplateRequest) -> Progress:
     record = stored.content
     if record.settled < record.version:
         return Progress(done=False, note="a submission is under way")
-    if record.run_id is None:
-        return Progress(done=True)
-    run = Runs().get(request.template, record.run_id)
+    run = Runs().latest(record)
     over = run is None or run.state.is_final
     return Progress(done=over, note=None if over else f"run {record.run_id} is under way")
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> RunRecord | None:
     """Cancel the template's run and return it, or None when none is going. Asking again asks the build again."""
-    if record.run_id is None:
-        return None
-    run = await asyncio.to_thread(Runs().get, record.id, record.run_id)
+    run = await asyncio.to_thread(Runs().latest, record)
     if run is None or run.state.is_final:
         return None
     marked = await asyncio.to_thread(Runs().update, record.id, run.run_id, request_cancel)

@@ -126,7 +126,7 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, 
         return Fired(Decision.NEVER, state.message)
     if now < occasion.at + settings.batch_window:
         return Fired(Decision.LATER, "the batch window is not over")
-    last = Runs().get(record.id, record.run_id) if record.run_id else None
+    last = Runs().latest(record)
     if last is not None and last.ended is not None and now < last.ended + settings.cool_down:
         return Fired(Decision.LATER, f"the cool-down after run {last.run_id} is not over")
     return None

@@ -98,8 +98,7 @@ def _read(template: TemplateId) -> tuple[Stored[TemplateRecord], RunRecord | Non
     stored = Templates().require_stored(template)
     if stored.content.provisioning_state is ProvisioningState.DELETING:
         raise being_deleted(stored.content)
-    name = stored.content.run_id
-    return stored, Runs().get(template, name) if name else None
+    return stored, Runs().latest(stored.content)
 
 
 def _same_work(one: RunRecord, other: RunRecord) -> bool:

@@ -10,12 +10,11 @@ import azure.durable_functions as df
 
 from kiln.runs.children import Versions
 from kiln.runs.status import version_resource
-from kiln.runs.store import Templates
+from kiln.runs.store import Runs, Templates
 from triggers.answers import template_answer
 from triggers.endpoint import GROUP_ROUTE, PROVIDER_ROUTE, TEMPLATE_ROUTE, endpoint
 from triggers.paging import listed, read_page
 from triggers.reply import Reply
-from triggers.templates import latest_run
 
 if TYPE_CHECKING:
     from kiln.ids import TemplateId
@@ -55,7 +54,7 @@ def _templates(call: Call, group: str | None) -> Reply:
 
     def load(key: str) -> dict[str, Any] | None:
         record = templates.by_key(key)
-        return template_answer(record, latest_run(record), call.api_version) if record else None
+        return template_answer(record, Runs().latest(record), call.api_version) if record else None
 
     page = read_page(templates.keys(call.subscription, group), load, call.query.get("$skiptoken"))
     return Reply(HTTPStatus.OK, listed(call, page))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import azure.durable_functions as df
 
 from kiln.runs.children import Versions
-from kiln.runs.record import OperationKind, RunRecord, TemplateRecord
+from kiln.runs.record import OperationKind, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.template.parse import parse_template, without_read_only
 from triggers.answers import template_answer
@@ -70,11 +70,6 @@ async def delete_template(call: Call) -> Reply:
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
 
 
-def latest_run(record: TemplateRecord) -> RunRecord | None:
-    """Return the template's latest run, running or over, or None before the first."""
-    return Runs().get(record.id, record.run_id) if record.run_id else None
-
-
 async def accept(call: Call, submission: Submission) -> Accepted:
     """Store what is submitted, and see to it that somebody works on it."""
     accepted = await asyncio.to_thread(submit, Templates(), Versions(), submission)
@@ -87,6 +82,6 @@ async def accept(call: Call, submission: Submission) -> Accepted:
 
 async def shown(call: Call, record: TemplateRecord) -> Reply:
     """Answer the template as it is."""
-    run = await asyncio.to_thread(latest_run, record)
+    run = await asyncio.to_thread(Runs().latest, record)
     resource = template_answer(record, run, call.api_version)
     return Reply(HTTPStatus.OK, resource, {"ETag": etag(record, resource)})

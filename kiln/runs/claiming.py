@@ -142,7 +142,7 @@ def _in_the_way(record: TemplateRecord) -> str | None:
     """Return what came between the decision and the run: a deletion, or a run that somebody else asked for."""
     if record.provisioning_state is ProvisioningState.DELETING:
         return "the template is Deleting"
-    current = Runs().get(record.id, record.run_id) if record.run_id else None
+    current = Runs().latest(record)
     return f"run {current.run_id} is going" if current is not None and not current.state.is_final else None
 
 

@@ -127,7 +127,7 @@ def _is_about_to_feed(feeder: TemplateRecord, source: str, now: datetime, *, is_
     waiting = Rebuilds().get(feeder, source).waiting
     if waiting is not None and waiting.until > now:
         return True
-    run = Runs().get(feeder.id, feeder.run_id) if feeder.run_id else None
+    run = Runs().latest(feeder)
     if run is None:
         return False
     if not run.state.is_final:

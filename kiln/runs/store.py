@@ -96,6 +96,10 @@ class Runs:
         stored = self._store.get(self.path(template, run_id), RunRecord)
         return stored.content if stored else None
 
+    def latest(self, template: TemplateRecord) -> RunRecord | None:
+        """Return the template's latest run, running or over, or None before the first."""
+        return self.get(template.id, template.run_id) if template.run_id else None
+
     def require(self, template: TemplateId, run_id: str) -> RunRecord:
         """Return the run. Raises `ResourceNotFound`."""
         record = self.get(template, run_id)
