@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import exports, facts, gallery, managed_images
 from kiln.contracts import MAKE_PLAN
-from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, TemplateInvalid, TemplateRefused
+from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
@@ -16,13 +16,12 @@ from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import annotate
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
     from kiln.planner.plan import Plan
     from kiln.runs.record import RunOutput, RunRecord
-    from kiln.template.models import ImageTemplate
 
 
 @implements(MAKE_PLAN)
@@ -31,7 +30,7 @@ def make_plan(run: RunRef) -> Plan:
     record = Runs().require(run.template, run.run_id)
     if record.state is not RunState.RUNNING:
         raise RunCanceled(run.run_id)  # canceled before the orchestration could hear of it
-    template = _template(record)
+    template = parse_for_build(record.body)
     stored = Templates().require(run.template)
     retry = _retry(record)
     source = facts.source_facts(run.template.subscription, template, retry.source_version if retry else None)
@@ -58,13 +57,6 @@ def make_plan(run: RunRef) -> Plan:
 
     Runs().update(run.template, run.run_id, change)
     return plan
-
-
-def _template(record: RunRecord) -> ImageTemplate:
-    try:
-        return parse_template(record.body)
-    except TemplateInvalid as error:  # stored by a version of Kiln whose rules were others
-        raise TemplateRefused(error.detail.details or (error.detail,)) from error
 
 
 def _retry(record: RunRecord) -> Retry | None:

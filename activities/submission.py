@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from activities import checks
 from activities.adapter import fence, implements
 from kiln.contracts import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION
-from kiln.errors import PreconditionFailed, TemplateInvalid, TemplateRefused, provisioning_code
+from kiln.errors import PreconditionFailed, TemplateRefused, provisioning_code
 from kiln.ids import RunRef
 from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
@@ -17,7 +17,7 @@ from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import settle
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kiln.messages import SubmissionReport
     from kiln.planner.staging import StagingSpec
     from kiln.runs.record import RunRecord, TemplateRecord
-    from kiln.template.models import ImageTemplate
 
 
 @implements(CHECK_TEMPLATE)
@@ -33,7 +32,7 @@ def check_template(submission: SubmissionRef) -> StagingSpec:
     """Check all that a template names, and return what it stands on. Raises `TemplateRefused` with every problem."""
     fence(submission)
     record = Templates().require(submission.template)
-    template = _parsed(record)
+    template = parse_for_build(record.body)
     if found := checks.problems(template, record):
         raise TemplateRefused(found)
     return make_staging(
@@ -92,17 +91,14 @@ def begin_automatic_run(report: SubmissionReport) -> Submitted:
 
 def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:
     good = record.provisioning_state is ProvisioningState.SUCCEEDED
-    return good and record.version == submission.version and _parsed(record).properties.auto_run.state == "Enabled"
+    return (
+        good
+        and record.version == submission.version
+        and parse_for_build(record.body).properties.auto_run.state == "Enabled"
+    )
 
 
 def _automatic_run(record: TemplateRecord, submission: SubmissionRef, at: datetime) -> RunRecord:
     """Return the run that follows from a good submission. Time and id are its own, so it is the same each time."""
     made = f"{record.id.key} {record.created.isoformat()} {submission.version}"
     return new_run(record, at, hashlib.sha256(made.encode()).hexdigest()[:8])
-
-
-def _parsed(record: TemplateRecord) -> ImageTemplate:
-    try:
-        return parse_template(record.body)
-    except TemplateInvalid as error:  # stored by a version of Kiln whose rules were others
-        raise TemplateRefused(error.detail.details or (error.detail,)) from error

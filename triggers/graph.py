@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
-from kiln.errors import TemplateInvalid
 from kiln.rebuild.health import health
 from kiln.rebuild.image_graph import KnownTemplate, image_graph
 from kiln.rebuild.source import source_key
@@ -16,7 +15,7 @@ from kiln.runs.children import Triggers
 from kiln.runs.situation import built_from, latest_runs
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_stored
 from kiln.template.triggers import parse_trigger
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.reply import Reply
@@ -53,11 +52,8 @@ def _known(subscription: str, group: str | None) -> Iterator[KnownTemplate]:
     templates = Templates()
     for key in templates.keys(subscription, group):
         record = templates.by_key(key)
-        if record is None:
-            continue
-        try:
-            model = parse_template(record.body)
-        except TemplateInvalid:  # stored by a version of Kiln whose rules were others
+        model = parse_stored(record.body) if record else None
+        if record is None or model is None:
             continue
         runs = list(latest_runs(record))
         triggers = {trigger.name: _state(trigger, runs) for trigger in Triggers().list(record)}

@@ -10,7 +10,6 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from kiln.errors import TemplateInvalid
 from kiln.events.cloud_events import of_run
 from kiln.events.payloads import (
     TEXT_LIMIT,
@@ -28,7 +27,7 @@ from kiln.events.payloads import (
 )
 from kiln.ids import name_of
 from kiln.runs.record import PhaseRecord, PhaseState, RunOutput, RunRecord, RunState
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_stored
 from kiln.template.sources import ManagedImageSource, PlatformImageSource, SharedImageSource
 
 if TYPE_CHECKING:
@@ -150,10 +149,10 @@ def _names(run: RunRecord) -> dict[str, Any]:
 
 def _source(run: RunRecord) -> SourceImage | None:
     """Return what the run builds from; None for a template of a version of Kiln whose rules were others."""
-    try:
-        source = parse_template(run.body).properties.source
-    except TemplateInvalid:
+    template = parse_stored(run.body)
+    if template is None:
         return None
+    source = template.properties.source
     match source:
         case PlatformImageSource():
             image = f"{source.publisher}:{source.offer}:{source.sku}"

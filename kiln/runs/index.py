@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiln.errors import TemplateInvalid
 from kiln.rebuild.source import fed, followed
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependent, Dependents
 from kiln.runs.store import Templates
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +65,7 @@ def follower(dependent: Dependent) -> TemplateRecord | None:
     stored = Templates().get(dependent.template)
     if stored is None or Triggers().get(stored.content, dependent.trigger) is None:
         return None
-    model = _parsed(stored.content.body)
+    model = parse_stored(stored.content.body)
     source = followed(model) if model else None
     return stored.content if source is not None and source.key == dependent.source.key else None
 
@@ -107,18 +106,10 @@ def _following(record: TemplateRecord) -> Iterator[str]:
 def _entries(
     template: TemplateId, body: dict[str, Any], triggers: tuple[str, ...], now: datetime
 ) -> Iterator[Dependent]:
-    model = _parsed(body)
+    model = parse_stored(body)
     if model is None:
         return
     for trigger in triggers:
         made = entry(template, model, trigger, now)
         if made is not None:
             yield made
-
-
-def _parsed(body: dict[str, Any]) -> ImageTemplate | None:
-    """Return the template, or None for one that was stored by a version of Kiln whose rules were others."""
-    try:
-        return parse_template(body)
-    except TemplateInvalid:
-        return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from kiln.errors import Problem, TemplateInvalid
+from kiln.errors import Problem, TemplateInvalid, TemplateRefused
 from kiln.template import shape
 from kiln.template.base import PARTIAL, Model, RequiredBefore, Since, Tags
 from kiln.template.models import ImageTemplate
@@ -36,6 +36,22 @@ def parse_template(body: Any, api_version: str | None = None) -> ImageTemplate:
     rule, and `RequestInvalid` for an api-version that is not supported.
     """
     return parse_as(ImageTemplate, body, api_version, what="image template")
+
+
+def parse_stored(body: dict[str, Any]) -> ImageTemplate | None:
+    """Return the template, or None for one that was stored by a version of Kiln whose rules were others."""
+    try:
+        return parse_template(body)
+    except TemplateInvalid:
+        return None
+
+
+def parse_for_build(body: dict[str, Any]) -> ImageTemplate:
+    """Return the template. Raises `TemplateRefused` for one that was stored by a version of Kiln with other rules."""
+    try:
+        return parse_template(body)
+    except TemplateInvalid as error:
+        raise TemplateRefused(error.detail.details or (error.detail,)) from error
 
 
 def without_read_only(body: dict[str, Any]) -> dict[str, Any]:
