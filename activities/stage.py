@@ -30,7 +30,7 @@ from kiln.messages import (
 )
 from kiln.planner.artifacts import artifact_urls
 from kiln.runs.store import Runs, Templates
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
     from kiln.ids import Owner
@@ -91,10 +91,12 @@ def create_containers(request: StorageRequest) -> StagedStorage:
 def stage_artifact(request: ArtifactRequest) -> Nothing:
     """Take one artifact in, unless it is there. Its URL may be signed, so the template alone has it whole."""
     fence(request.owner)
-    artifact = request.artifact
-    url = artifact_urls(parse_template(_body(request.owner)))[artifact.property_path]
-    artifacts.stage(request.storage, artifact.model_copy(update={"url": url}))
+    artifacts.stage(request.storage, request.artifact, lambda: _whole_url(request))
     return Nothing()
+
+
+def _whole_url(request: ArtifactRequest) -> str:
+    return artifact_urls(parse_for_build(_body(request.owner)))[request.artifact.property_path]
 
 
 def _body(owner: Owner) -> dict[str, Any]:

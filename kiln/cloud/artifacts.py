@@ -19,7 +19,7 @@ from kiln.config import config
 from kiln.errors import ArtifactUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kiln.messages import StagedStorage
     from kiln.planner.staging import ArtifactSpec
@@ -28,8 +28,8 @@ BLOCK = 8 * 1024 * 1024
 """Bytes; a blob has 50,000 blocks at the most."""
 
 
-def stage(storage: StagedStorage, artifact: ArtifactSpec) -> None:
-    """Take an artifact into the staging storage, unless it is there.
+def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[], str]) -> None:
+    """Take an artifact into the staging storage, unless it is there; only then is its `whole_url` asked for.
 
     Raises `ArtifactUnavailable`, `AzureFailed`, or `ConnectionError` where another try may help.
     """
@@ -39,6 +39,7 @@ def stage(storage: StagedStorage, artifact: ArtifactSpec) -> None:
     with azure(f"look up the artifact of {artifact.property_path}"):
         if blob.exists():
             return
+    artifact = artifact.model_copy(update={"url": whole_url()})
     digest = hashlib.sha256()
     blocks: list[BlobBlock] = []
     for number, block in enumerate(_blocks(artifact)):

@@ -5,7 +5,7 @@ A version of a template takes them in once, at submission; its runs share them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from kiln.planner import names
@@ -32,20 +32,31 @@ WORKLOAD_PATH = "properties.optimize.workload.scriptUri"
 _PATHS = {CUSTOMIZE: "properties.customize", VALIDATE: "properties.validate.inVMValidations"}
 
 
+class _Named(NamedTuple):
+    property_path: str
+    url: str
+    checksum: str
+    part: str
+    step: int | None
+
+
 def artifacts(template: ImageTemplate, version: int) -> tuple[ArtifactSpec, ...]:
     """Return the artifacts of a template's version, in the order of the template."""
-    return tuple(_all(template, version))
+    return tuple(
+        ArtifactSpec(
+            url=shown(named.url),
+            sha256=named.checksum,
+            blob=names.artifact_blob(version, named.part, named.step),
+            property_path=named.property_path,
+            identity=template.identity.assigned,
+        )
+        for named in _named(template)
+    )
 
 
 def artifact_urls(template: ImageTemplate) -> dict[str, str]:
     """Return the whole URL of each artifact by its property's path. They may be signed: never store or show them."""
-    properties, urls = template.properties, {}
-    for part, steps in ((CUSTOMIZE, properties.customize), (VALIDATE, properties.validation.in_vm_validations)):
-        for index, step in enumerate(steps):
-            if source := _source(step):
-                member, url, _ = source
-                urls[f"{step_path(part, index)}.{member}"] = url
-    return urls | {WORKLOAD_PATH: properties.optimize.workload.script_uri}
+    return {named.property_path: named.url for named in _named(template)}
 
 
 def shown(url: str) -> str:
@@ -66,28 +77,17 @@ def step_blob(version: int, part: str, index: int, step: Customizer | Validator)
     return names.artifact_blob(version, part, index) if _source(step) else None
 
 
-def _all(template: ImageTemplate, version: int) -> Iterator[ArtifactSpec]:
-    properties, identity = template.properties, template.identity.assigned
+def _named(template: ImageTemplate) -> Iterator[_Named]:
+    """Yield what the template names by URL, in its order."""
+    properties = template.properties
     for part, steps in ((CUSTOMIZE, properties.customize), (VALIDATE, properties.validation.in_vm_validations)):
         for index, step in enumerate(steps):
             if source := _source(step):
                 member, url, checksum = source
-                yield ArtifactSpec(
-                    url=shown(url),
-                    sha256=checksum,
-                    blob=names.artifact_blob(version, part, index),
-                    property_path=f"{step_path(part, index)}.{member}",
-                    identity=identity,
-                )
+                yield _Named(f"{step_path(part, index)}.{member}", url, checksum, part, index)
     workload = properties.optimize.workload
     if workload.state == "Enabled" and workload.script_uri:
-        yield ArtifactSpec(
-            url=shown(workload.script_uri),
-            sha256=workload.sha256_checksum,
-            blob=names.artifact_blob(version, OPTIMIZE),
-            property_path=WORKLOAD_PATH,
-            identity=identity,
-        )
+        yield _Named(WORKLOAD_PATH, workload.script_uri, workload.sha256_checksum, OPTIMIZE, None)
 
 
 def _source(step: Customizer | Validator) -> tuple[str, str, str] | None:

@@ -51,6 +51,10 @@ def artifact(url: str, sha256: str = "", identity: str | None = None) -> Artifac
     return ArtifactSpec(url=url, sha256=sha256, blob="v1/customize-00", property_path=PATH, identity=identity)
 
 
+def stage(storage: StagedStorage, spec: ArtifactSpec) -> None:
+    artifacts.stage(storage, spec, lambda: spec.url)
+
+
 def blob_of(storage: StagedStorage) -> BlobClient:
     return blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, "v1/customize-00")
 
@@ -61,7 +65,7 @@ def staged(storage: StagedStorage) -> bytes:
 
 def refusal(storage: StagedStorage, spec: ArtifactSpec) -> str:
     with pytest.raises(ArtifactUnavailable) as caught:
-        artifacts.stage(storage, spec)
+        stage(storage, spec)
     assert caught.value.detail.target == PATH
     assert "secret" not in str(caught.value)
     assert not blob_of(storage).exists()
@@ -75,7 +79,7 @@ def set_config(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
 
 
 def test_a_file_is_taken_in_over_http_and_checked(storage: StagedStorage, server: FileServer) -> None:
-    artifacts.stage(storage, artifact(f"{server.url}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
+    stage(storage, artifact(f"{server.url}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
 
     assert staged(storage) == CONTENT
 
@@ -85,29 +89,29 @@ def test_a_file_of_several_blocks_is_whole(
 ) -> None:
     monkeypatch.setattr(artifacts, "BLOCK", 65_536)
 
-    artifacts.stage(storage, artifact(f"{server.url}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
+    stage(storage, artifact(f"{server.url}/script.sh", hashlib.sha256(CONTENT).hexdigest()))
 
     assert staged(storage) == CONTENT
 
 
 def test_an_empty_file_is_a_file(storage: StagedStorage) -> None:
-    artifacts.stage(storage, artifact("data:,"))
+    stage(storage, artifact("data:,"))
 
     assert staged(storage) == b""
 
 
 def test_a_file_that_is_there_is_not_fetched_again(storage: StagedStorage, server: FileServer) -> None:
-    artifacts.stage(storage, artifact(f"{server.url}/script.sh"))
+    stage(storage, artifact(f"{server.url}/script.sh"))
     server.seen.clear()
 
-    artifacts.stage(storage, artifact(f"{server.url}/script.sh"))
+    stage(storage, artifact(f"{server.url}/script.sh"))
 
     assert server.seen == []
 
 
 @pytest.mark.parametrize("url", ["data:,hello%20you", "data:text/plain;base64,aGVsbG8geW91"])
 def test_a_data_url_holds_its_own_content(storage: StagedStorage, url: str) -> None:
-    artifacts.stage(storage, artifact(url))
+    stage(storage, artifact(url))
 
     assert staged(storage) == b"hello you"
 
@@ -116,7 +120,7 @@ def test_redirects_are_followed_to_an_end(storage: StagedStorage, server: FileSe
     assert "redirects more than" in refusal(storage, artifact(f"{server.url}/loop"))
     assert "redirects from http to ftp" in refusal(storage, artifact(f"{server.url}/ftp"))
 
-    artifacts.stage(storage, artifact(f"{server.url}/moved"))
+    stage(storage, artifact(f"{server.url}/moved"))
 
     assert staged(storage) == CONTENT
 
@@ -148,13 +152,13 @@ def test_a_file_beyond_the_limit_is_refused_before_and_while_it_comes(
 
 def test_a_fault_that_may_pass_is_for_another_try(storage: StagedStorage, server: FileServer) -> None:
     with pytest.raises(ConnectionError, match="answered 503") as caught:
-        artifacts.stage(storage, artifact(f"{server.url}/broken?sig=secret"))
+        stage(storage, artifact(f"{server.url}/broken?sig=secret"))
     assert "secret" not in str(caught.value)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(ConnectionError, match="cannot be reached"):
-            artifacts.stage(storage, artifact(f"{nobody}/file"))
+            stage(storage, artifact(f"{nobody}/file"))
 
 
 def test_a_host_that_nobody_knows_is_named(storage: StagedStorage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +185,7 @@ def test_a_certificate_that_nobody_vouches_for_is_named(
             message = refusal(storage, artifact(f"{untrusted.url}/file"))
 
         assert "127.0.0.1 cannot be trusted" in message
-        artifacts.stage(storage, artifact(f"{untrusted.url}/file"))
+        stage(storage, artifact(f"{untrusted.url}/file"))
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/file", "/etc/passwd", "data:no-comma", "data:;base64,???"])
@@ -203,7 +207,7 @@ def test_a_private_blob_is_read_as_the_templates_identity(
     set_config(monkeypatch, KILN_BLOB_SUFFIXES=f".blob.core.windows.net, {urlsplit(private.url).netloc}")
 
     assert "Give the template an identity" in refusal(storage, artifact(private.url))
-    artifacts.stage(storage, artifact(private.url, identity=BUILDER))
+    stage(storage, artifact(private.url, identity=BUILDER))
 
     assert staged(storage) == CONTENT
 
@@ -211,7 +215,7 @@ def test_a_private_blob_is_read_as_the_templates_identity(
 def test_a_signed_blob_is_read_by_its_signature(storage: StagedStorage, private: BlobClient) -> None:
     signed, _ = blobs.readable(private, timedelta(minutes=5))
 
-    artifacts.stage(storage, artifact(signed, identity=f"{IDENTITIES}/nobody"))
+    stage(storage, artifact(signed, identity=f"{IDENTITIES}/nobody"))
 
     assert staged(storage) == CONTENT
 
@@ -236,7 +240,7 @@ def test_a_token_goes_to_no_other_host(
         with FileServer(away, certificates) as account:
             set_config(monkeypatch, KILN_BLOB_SUFFIXES=account.host)
             down = refusal(storage, artifact(f"{account.url}/down", identity=BUILDER))
-            artifacts.stage(storage, artifact(f"{account.url}/file", identity=BUILDER))
+            stage(storage, artifact(f"{account.url}/file", identity=BUILDER))
 
     assert "redirects from https to http" in down
     assert all("authorization" in headers for _, headers in account.seen)
