@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import Conflict
 from kiln.rebuild.health import health
-from kiln.runs.children import Triggers
+from kiln.runs.children import find_trigger
 from kiln.runs.firings import AllFirings, finish, take
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
-from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.record import RunCause, TemplateRecord, TriggerRecord
+from kiln.runs.situation import latest_runs
+from kiln.runs.store import Runs
 from kiln.template.parse import parse_template
 from kiln.template.triggers import check_trigger, parse_trigger
 from triggers.start_run import start_run
 from triggers.submission import tended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from kiln.runs.firings import Firings, Occasion
@@ -76,7 +76,7 @@ async def take_and_fire(
 
 async def _fire(orchestrations: Orchestrations, firings: Firings, occasion: Occasion, now: datetime) -> Fired:
     """Start the run of an occasion if that may be, once; a call that is repeated has no further effect."""
-    found = await asyncio.to_thread(_read, firings)
+    found = await asyncio.to_thread(find_trigger, firings.template, firings.trigger)
     if found is None:
         return Fired(Decision.NEVER, "the trigger is gone")
     record, stored = found
@@ -106,12 +106,6 @@ async def _start(
     return Fired(Decision.STARTED, f"run {run.run_id}")
 
 
-def _read(firings: Firings) -> tuple[TemplateRecord, TriggerRecord] | None:
-    stored = Templates().get(firings.template)
-    record = Triggers().get(stored.content, firings.trigger) if stored else None
-    return (stored.content, record) if stored and record else None
-
-
 def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime) -> Fired | None:
     """Return why the trigger does not fire, now or ever, or None."""
     trigger = parse_trigger(stored.body)
@@ -121,7 +115,7 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, 
     problems = check_trigger(parse_template(record.body), trigger, ())
     if problems:
         return Fired(Decision.NEVER, f"{problems[0].path}: {problems[0].message}")
-    state = health(_newest_first(record), stored.name, stored.changed, settings.failure_limit)
+    state = health(latest_runs(record), stored.name, stored.changed, settings.failure_limit)
     if state.is_deactivated:
         return Fired(Decision.NEVER, state.message)
     if now < occasion.at + settings.batch_window:
@@ -130,14 +124,6 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, 
     if last is not None and last.ended is not None and now < last.ended + settings.cool_down:
         return Fired(Decision.LATER, f"the cool-down after run {last.run_id} is not over")
     return None
-
-
-def _newest_first(record: TemplateRecord) -> Iterator[RunRecord]:
-    runs = Runs()
-    for name in reversed(list(runs.ids(record.id))):
-        run = runs.get(record.id, name)
-        if run is not None:
-            yield run
 
 
 def _suffix(trigger: TriggerRecord, occasion: Occasion) -> str:

@@ -9,10 +9,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiln.runs.children import Triggers
+from kiln.runs.children import find_trigger
 from kiln.runs.firings import AllFirings, Firings, Occasion
 from kiln.runs.listeners import Listener, Listeners
-from kiln.runs.store import Templates
 from kiln.template.trigger_kinds.event import EventTrigger, matches
 from kiln.template.triggers import parse_trigger
 from triggers.firing import take_and_fire
@@ -51,9 +50,8 @@ def _firings(listener: Listener, event: Heard) -> Firings | None:
     """Return the document of a listener's trigger, if that still waits for such events."""
     if event.source.lower() == listener.template.arm.lower():
         return None
-    stored = Templates().get(listener.template)
-    record = Triggers().get(stored.content, listener.trigger) if stored else None
-    properties = parse_trigger(record.body).properties if record else None
+    found = find_trigger(listener.template, listener.trigger)
+    properties = parse_trigger(found[1].body).properties if found else None
     if not isinstance(properties, EventTrigger):
         return None
     passes = matches(properties.filter, type_=event.type, source=event.source, subject=event.subject)

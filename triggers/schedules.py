@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from kiln.runs.children import Triggers
+from kiln.runs.children import find_trigger
 from kiln.runs.firings import AllFirings, Occasion
-from kiln.runs.store import Templates
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
 from triggers.firing import take_and_fire
@@ -70,9 +69,8 @@ def due(schedule: Schedule, handled: datetime, now: datetime) -> Occasion | None
 
 def _schedule(firings: Firings) -> tuple[Schedule | None, bool]:
     """Return the trigger's schedule, if it has one and is switched on, and whether it is there at all."""
-    template = Templates().get(firings.template)
-    record = Triggers().get(template.content, firings.trigger) if template else None
-    if record is None:
+    found = find_trigger(firings.template, firings.trigger)
+    if found is None:
         return None, False
-    properties = parse_trigger(record.body).properties
+    properties = parse_trigger(found[1].body).properties
     return (properties.times if isinstance(properties, ScheduleTrigger) and properties.enabled else None), True

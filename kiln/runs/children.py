@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kiln.errors import ResourceNotFound
 from kiln.runs.documents import Documents, documents
 from kiln.runs.record import TemplateRecord, TemplateVersion, TriggerRecord
+from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +125,13 @@ class Triggers:
             record = self.get(template, name)
             if record is not None:
                 yield record
+
+
+def find_trigger(template: TemplateId, name: str) -> tuple[TemplateRecord, TriggerRecord] | None:
+    """Return a trigger and the template that it is of, or None where either is gone."""
+    stored = Templates().get(template)
+    trigger = Triggers().get(stored.content, name) if stored else None
+    return (stored.content, trigger) if stored and trigger else None
 
 
 def _is_of(trigger: TriggerRecord, template: TemplateRecord) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.rebuild.source import fed, followed
-from kiln.runs.children import Triggers
+from kiln.runs.children import Triggers, find_trigger
 from kiln.runs.dependents import Dependent, Dependents
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored
@@ -62,12 +62,10 @@ def leave_template(record: TemplateRecord, now: datetime) -> None:
 
 def follower(dependent: Dependent) -> TemplateRecord | None:
     """Return the template if, as it is, it has that trigger and follows that source."""
-    stored = Templates().get(dependent.template)
-    if stored is None or Triggers().get(stored.content, dependent.trigger) is None:
-        return None
-    model = parse_stored(stored.content.body)
+    found = find_trigger(dependent.template, dependent.trigger)
+    model = parse_stored(found[0].body) if found else None
     source = followed(model) if model else None
-    return stored.content if source is not None and source.key == dependent.source.key else None
+    return found[0] if found is not None and source is not None and source.key == dependent.source.key else None
 
 
 def repair(now: datetime) -> int:
