@@ -13,27 +13,24 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import watch
 from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE
-from kiln.errors import BuildError, TemplateInvalid
+from kiln.errors import BuildError
 from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
 from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources
 from kiln.rebuild.source import MarketplaceImage, source_of
 from kiln.rebuild.watch import deprecating, new_versions
-from kiln.runs.dependents import Dependents
 from kiln.runs.index import repair
 from kiln.runs.sources import SourceRecord, Sources
 from kiln.runs.store import Templates
-from kiln.template.parse import parse_template
+from kiln.template.parse import parse_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.events.cloud_events import CloudEvent
     from kiln.messages.rebuilds import WatchRound
-    from kiln.rebuild.source import GalleryDefinition
     from kiln.rebuild.watch import SeenVersion
-    from kiln.runs.record import TemplateRecord
 
 READS_AT_ONCE = 16
 """Templates read side by side."""
@@ -45,21 +42,15 @@ log = logging.getLogger("kiln.rebuild")
 def list_sources(request: WatchRound) -> WatchedSources:
     """Return each marketplace image that some template is built from, once; none while no topic could be told.
 
-    Those that a trigger follows come first; the others are watched for whoever subscribes.
+    Those that no trigger follows are watched for whoever subscribes.
     """
     if not publisher.is_on():
         return WatchedSources()
     repaired = repair(datetime.fromisoformat(request.at))
     found: dict[str, WatchedSource] = {}
-    for subscription, source in (*_followed(), *_used()):
+    for subscription, source in _used():
         found.setdefault(source.key, WatchedSource(subscription=subscription, source=source, at=request.at))
     return WatchedSources(sources=tuple(found.values()), repaired=repaired)
-
-
-def _followed() -> Iterator[tuple[str, MarketplaceImage]]:
-    for dependent in Dependents().sources():
-        if isinstance(dependent.source, MarketplaceImage):
-            yield dependent.template.subscription, dependent.source
 
 
 def _used() -> Iterator[tuple[str, MarketplaceImage]]:
@@ -67,16 +58,10 @@ def _used() -> Iterator[tuple[str, MarketplaceImage]]:
     templates = Templates()
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         for record in pool.map(templates.by_key, templates.all_keys()):
-            source = _source(record) if record else None
+            template = parse_stored(record.body) if record else None
+            source = source_of(template) if template else None
             if record is not None and isinstance(source, MarketplaceImage):
                 yield record.id.subscription, source
-
-
-def _source(record: TemplateRecord) -> MarketplaceImage | GalleryDefinition | None:
-    try:
-        return source_of(parse_template(record.body))
-    except TemplateInvalid:
-        return None  # stored by a version of Kiln whose rules were others: it builds nothing either
 
 
 @implements(LOOK_AT_SOURCE)

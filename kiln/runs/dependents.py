@@ -60,18 +60,6 @@ class Dependents:
         for stored in self._under(f"feeds/{digest(fed, length=64)}/"):
             yield stored.content
 
-    def sources(self) -> Iterator[Dependent]:
-        """Yield one entry for each source that anything follows: a listing, and one read for each source."""
-        last = ""
-        for path in self._store.paths("dependents/"):
-            source = path.split("/")[1]
-            if source == last:
-                continue
-            stored = self._store.get(path, Dependent)
-            if stored is not None:
-                last = source
-                yield stored.content
-
     def remove(self, dependent: Dependent) -> None:
         """Remove an entry; it may be gone already."""
         for path in _paths(dependent):

@@ -15,7 +15,6 @@ from kiln.events import publisher
 from kiln.ids import TemplateId
 from kiln.messages.rebuilds import WatchRequest
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs.dependents import Dependent, Dependents
 from kiln.runs.record import TemplateRecord
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
@@ -40,30 +39,23 @@ class Market:
         body = {"publisher": "Contoso", "offer": self.offer, "sku": sku, "version": version, "osType": "Linux", **facts}
         httpx.post(f"{self.azure.http_url}/_local/marketplace", json=body).raise_for_status()
 
-    def follow(self, template: str = "web", sku: str = "gen2", region: str = "westeurope") -> MarketplaceImage:
-        """Let a trigger follow it, as the index has that."""
-        source = MarketplaceImage(region=region, publisher="Contoso", offer=self.offer, sku=sku)
-        made = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=template)
-        Dependents().put(Dependent(template=made, trigger="base", source=source, since=datetime.now(UTC)))
-        return source
-
-    def build_from(self, version: str) -> None:
-        """Store a template that is built from one version of it, and follows nothing."""
-        image = {"type": "PlatformImage", "publisher": "Contoso", "offer": self.offer, "sku": "gen2"}
-        properties = {
-            "source": {**image, "version": version},
-            "distribute": [{"type": "VHD", "runOutputName": "vhd"}],
-        }
+    def use(
+        self, template: str = "web", sku: str = "gen2", region: str = "westeurope", version: str = "latest"
+    ) -> MarketplaceImage:
+        """Store a template that is built from it."""
+        image = {"type": "PlatformImage", "publisher": "Contoso", "offer": self.offer, "sku": sku, "version": version}
+        properties = {"source": image, "distribute": [{"type": "VHD", "runOutputName": "vhd"}]}
         now = datetime.now(UTC)
         Templates().create(
             TemplateRecord(
-                id=TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=self.offer),
-                body={"location": "westeurope", "identity": {"type": "None"}, "properties": properties},
+                id=TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=template),
+                body={"location": region, "identity": {"type": "None"}, "properties": properties},
                 created=now,
                 changed=now,
                 staging_group="IT_x",
             )
         )
+        return MarketplaceImage(region=region, publisher="Contoso", offer=self.offer, sku=sku)
 
     def calls(self) -> list[str]:
         """What the marketplace was asked for this offer."""
@@ -93,7 +85,7 @@ def test_at_first_sight_the_newest_version_is_told_of_and_then_nothing_until_the
 ) -> None:
     for version in ("1.9.0", "1.10.0", "1.2.0"):
         market.publish(version)
-    market.follow()
+    market.use()
 
     watch()
     watch()
@@ -108,7 +100,7 @@ def test_at_first_sight_the_newest_version_is_told_of_and_then_nothing_until_the
 
 def test_a_round_that_was_lost_is_caught_up_with_in_order(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
-    market.follow()
+    market.use()
     watch()
 
     for version in ("1.0.2", "1.0.10", "1.0.9"):
@@ -122,7 +114,7 @@ def test_a_crash_between_publishing_and_remembering_tells_again_with_the_same_id
     market: Market, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     market.publish("1.0.0")
-    market.follow()
+    market.use()
     remember = Sources.remember
     monkeypatch.setattr(Sources, "remember", died)
     runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
@@ -143,7 +135,7 @@ def died(*_: Any) -> None:
 
 def test_a_topic_that_is_down_loses_nothing(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
-    market.follow()
+    market.use()
     topic.down(status=503, times=1000)
     assert watch().status == "Failed"
     assert told(topic) == []
@@ -156,8 +148,8 @@ def test_a_topic_that_is_down_loses_nothing(market: Market, topic: Topic) -> Non
 
 def test_each_region_is_a_source_of_its_own(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
-    market.follow(region="westeurope")
-    market.follow(region="northeurope")
+    market.use(region="westeurope")
+    market.use(template="other", region="northeurope")
 
     watch()
 
@@ -173,7 +165,7 @@ def test_an_image_that_is_about_to_go_is_warned_of_once_with_date_and_alternativ
     }
     market.publish("1.0.0")
     market.publish("1.0.1", deprecation=ending)
-    market.follow()
+    market.use()
 
     watch()
     watch()
@@ -186,8 +178,8 @@ def test_an_image_that_is_about_to_go_is_warned_of_once_with_date_and_alternativ
 
 def test_an_image_that_is_not_there_is_passed_over(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
-    market.follow(sku="no-such")
-    market.follow(template="other")
+    market.use(sku="no-such")
+    market.use(template="other")
 
     assert watch().status == "Completed"
     assert told(topic) == [("westeurope", "1.0.0")]
@@ -197,7 +189,7 @@ def test_a_thousand_templates_on_ten_sources_are_ten_calls(market: Market, topic
     for number in range(10):
         market.publish("1.0.0", sku=f"sku{number}")
     for number in range(1000):
-        market.follow(template=f"t{number}", sku=f"sku{number % 10}")
+        market.use(template=f"t{number}", sku=f"sku{number % 10}")
 
     watch()
 
@@ -208,9 +200,9 @@ def test_a_thousand_templates_on_ten_sources_are_ten_calls(market: Market, topic
     assert len(told(topic)) == 10
 
 
-def test_what_a_template_without_a_trigger_is_built_from_is_watched_as_well(market: Market, topic: Topic) -> None:
+def test_what_a_template_of_one_version_is_built_from_is_watched_as_well(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
-    market.build_from("1.0.0")
+    market.use(version="1.0.0")
 
     watch()
     market.publish("1.1.0")
@@ -221,7 +213,7 @@ def test_what_a_template_without_a_trigger_is_built_from_is_watched_as_well(mark
 
 def test_without_a_topic_nothing_is_asked(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     market.publish("1.0.0")
-    market.follow()
+    market.use()
     monkeypatch.setattr(publisher, "is_on", lambda: False)
 
     watch()
