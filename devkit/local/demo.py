@@ -47,8 +47,7 @@ def demo(
     began = time.monotonic()
     data = data.absolute()
     vhd = data / f"{_NAME}.vhd"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with failures_told(data):
         with local_kiln(data, guests) as endpoints:
             environment = environment_for(endpoints)
             step("Build", *kiln_command("build", str(_TEMPLATE), "--name", _NAME), environment=environment)
@@ -57,13 +56,21 @@ def demo(
             outcome = _outcome(endpoints)
         if verify:
             step("Verify", sys.executable, "-m", "devkit.local.verify", str(vhd), environment=environment)
+    typer.echo(f"\n{outcome}\nVHD              {vhd}\n\nDone in {time.monotonic() - began:.0f} s.")
+
+
+@contextmanager
+def failures_told(data: Path) -> Iterator[None]:
+    """Let SIGTERM interrupt the block like Ctrl-C, and end the process with what went wrong in a line or two."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
     except DemoFailed as error:
         typer.echo(f"\nError: {error}\nLogs: {data / 'logs'}", err=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         typer.echo("\nInterrupted; everything is stopped.", err=True)
         raise typer.Exit(130) from None
-    typer.echo(f"\n{outcome}\nVHD              {vhd}\n\nDone in {time.monotonic() - began:.0f} s.")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from devkit.local.demo import DemoFailed, environment_for, kiln_command, local_kiln, step
+from devkit.local.demo import DemoFailed, environment_for, failures_told, kiln_command, local_kiln, step
 from devkit.local.options import REPOSITORY, GuestKind
 from kiln.cli.feed import EventView
 from kiln.cli.screens.console import stdout
@@ -36,16 +36,8 @@ def demo_events(
 ) -> None:
     """Publish a marketplace version on this machine, and show how it becomes images."""
     data = data.absolute()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with local_kiln(data, guests) as endpoints:
-            _run(data, guests, environment_for(endpoints))
-    except DemoFailed as error:
-        typer.echo(f"\nError: {error}\nLogs: {data / 'logs'}", err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        typer.echo("\nInterrupted; everything is stopped.", err=True)
-        raise typer.Exit(130) from None
+    with failures_told(data), local_kiln(data, guests) as endpoints:
+        _run(data, guests, environment_for(endpoints))
 
 
 def _run(data: Path, guests: GuestKind, environment: dict[str, str]) -> None:
