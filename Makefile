@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: machines help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
+.PHONY: machines faults help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,9 @@ test: setup-tests  ## set up, check and run all tests
 
 machines: setup-tests  ## run the tests on real machines that take minutes, which `make test` leaves out
 	$(BIN)/pytest -n 2 -m machines
+
+faults: setup-tests  ## run the matrices of faults, crashes and cancels, and print their tables (PART=1/4: a quarter)
+	@$(BIN)/python -m tests.faults $(if $(PART),--part $(PART))
 
 check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
 	$(BIN)/ruff check
