@@ -18,8 +18,8 @@ from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
 from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources
-from kiln.rebuild.source import MarketplaceImage, source_of
-from kiln.rebuild.watch import deprecating, new_versions
+from kiln.rebuild.source import MarketplaceImage, named_version, source_of
+from kiln.rebuild.watch import Deprecation, deprecating, new_versions
 from kiln.runs.index import repair
 from kiln.runs.sources import SourceRecord, Sources
 from kiln.runs.store import Templates
@@ -48,20 +48,26 @@ def list_sources(request: WatchRound) -> WatchedSources:
         return WatchedSources()
     repaired = repair(datetime.fromisoformat(request.at))
     found: dict[str, WatchedSource] = {}
-    for subscription, source in _used():
-        found.setdefault(source.key, WatchedSource(subscription=subscription, source=source, at=request.at))
+    for used in _used(request.at):
+        known = found.setdefault(used.source.key, used)
+        named = tuple(sorted({*known.named, *used.named}))
+        found[used.source.key] = known.model_copy(update={"named": named})
     return WatchedSources(sources=tuple(found.values()), repaired=repaired)
 
 
-def _used() -> Iterator[tuple[str, MarketplaceImage]]:
-    """Yield what templates are built from, by reading each: that costs the marketplace nothing."""
+def _used(at: str) -> Iterator[WatchedSource]:
+    """Yield what each template is built from, by reading it: that costs the marketplace nothing."""
     templates = Templates()
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         for record in pool.map(templates.by_key, templates.all_keys()):
             template = parse_stored(record.body) if record else None
-            source = source_of(template) if template else None
-            if record is not None and isinstance(source, MarketplaceImage):
-                yield record.id.subscription, source
+            if record is None or template is None:
+                continue
+            source = source_of(template)
+            if isinstance(source, MarketplaceImage):
+                version = named_version(template)
+                named = (version,) if version else ()
+                yield WatchedSource(subscription=record.id.subscription, source=source, named=named, at=at)
 
 
 @implements(LOOK_AT_SOURCE)
@@ -74,15 +80,14 @@ def look_at_source(request: WatchedSource) -> Looked:
         log.warning("cannot look at %s: %s", key, error, extra={"source": key})
         return Looked(error=str(error))
     known = Sources().get(key) or SourceRecord(source=request.source)
-    new, ending = new_versions(seen, known.newest), deprecating(seen, known.warned)
+    new, ending = new_versions(seen, known.newest), deprecating(seen, request.named, known.warned)
     events = [*_published(request, new, known.newest), *_deprecating(request, ending)]
     if not events:
         return Looked()
     publisher.publish(events)
-    Sources().remember(
-        SourceRecord(source=request.source, newest=new[-1] if new else None, warned=ending.version if ending else None)
-    )
-    return Looked(versions=new, deprecating=ending.version if ending else None)
+    warned = tuple(item.version for item in ending)
+    Sources().remember(SourceRecord(source=request.source, newest=new[-1] if new else None, warned=warned))
+    return Looked(versions=new, deprecating=warned)
 
 
 def _published(request: WatchedSource, new: tuple[str, ...], previous: str | None) -> Iterator[CloudEvent]:
@@ -92,19 +97,18 @@ def _published(request: WatchedSource, new: tuple[str, ...], previous: str | Non
         previous = version
 
 
-def _deprecating(request: WatchedSource, ending: SeenVersion | None) -> Iterator[CloudEvent]:
-    if ending is None or ending.deprecation is None:
-        return
-    word = ending.deprecation
-    alternative = (
-        Alternative(kind=word.alternative_kind, value=word.alternative)
-        if word.alternative_kind and word.alternative
-        else None
-    )
-    payload = SourceDeprecating(
-        **_names(request.source), version=ending.version, scheduled=word.scheduled, alternative=alternative
-    )
-    yield of_source(payload, request.subscription, datetime.fromisoformat(request.at))
+def _deprecating(request: WatchedSource, ending: tuple[SeenVersion, ...]) -> Iterator[CloudEvent]:
+    for item in ending:
+        word = item.deprecation or Deprecation()
+        alternative = (
+            Alternative(kind=word.alternative_kind, value=word.alternative)
+            if word.alternative_kind and word.alternative
+            else None
+        )
+        payload = SourceDeprecating(
+            **_names(request.source), version=item.version, scheduled=word.scheduled, alternative=alternative
+        )
+        yield of_source(payload, request.subscription, datetime.fromisoformat(request.at))
 
 
 def _names(source: MarketplaceImage) -> dict[str, str]:

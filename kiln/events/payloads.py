@@ -174,7 +174,7 @@ class Alternative(Shape):
 
 
 class SourceDeprecating(Marketplace):
-    """The marketplace marks an image as ScheduledForDeprecation: templates must move before `scheduled`."""
+    """The marketplace marks a version in use as ScheduledForDeprecation: templates must move before `scheduled`."""
 
     type = EventType.SOURCE_DEPRECATING
     scheduled: datetime | None = None

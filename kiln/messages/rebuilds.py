@@ -21,10 +21,11 @@ class WatchRound(Message):
 
 
 class WatchedSource(Message):
-    """A marketplace image to look at, at `at` (ISO 8601), through a subscription."""
+    """A marketplace image to look at, at `at` (ISO 8601), through a subscription; `named` are versions in templates."""
 
     subscription: str
     source: MarketplaceImage
+    named: tuple[str, ...] = ()
     at: str
 
 
@@ -36,10 +37,10 @@ class WatchedSources(Message):
 
 
 class Looked(Message):
-    """What a look at a source led to: versions that were announced, one that is about to go, or why it failed."""
+    """What a look at a source led to: versions that were announced, those about to go, or why it failed."""
 
     versions: tuple[str, ...] = ()
-    deprecating: str | None = None
+    deprecating: tuple[str, ...] = ()
     error: str | None = None
 
 

@@ -82,6 +82,14 @@ def followed(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | 
     return None
 
 
+def named_version(template: ImageTemplate) -> str | None:
+    """Return the exact version that the template is always built from; None where it takes the latest, or has none."""
+    source = template.properties.source
+    if isinstance(source, PlatformImageSource | SharedImageSource) and source.version.lower() != LATEST:
+        return source.version
+    return None
+
+
 def fed(template: ImageTemplate) -> tuple[GalleryDefinition, ...]:
     """Return the image definitions that the template makes versions of, each once."""
     found = {

@@ -36,11 +36,13 @@ def new_versions(seen: tuple[SeenVersion, ...], announced: str | None) -> tuple[
     return tuple(version for version in ordered if version_order(version) > version_order(announced))
 
 
-def deprecating(seen: tuple[SeenVersion, ...], warned: str | None) -> SeenVersion | None:
-    """Return the newest version if it is about to go and nobody was warned of that yet."""
-    newest = max(seen, key=lambda item: version_order(item.version), default=None)
-    if newest is None or newest.deprecation is None:
-        return None
-    if warned is not None and version_order(newest.version) <= version_order(warned):
-        return None
-    return newest
+def deprecating(
+    seen: tuple[SeenVersion, ...], named: tuple[str, ...], warned: tuple[str, ...]
+) -> tuple[SeenVersion, ...]:
+    """Return the versions in use that are about to go and that nobody was warned of yet, oldest first.
+
+    In use are the newest, which `latest` stands for, and those that templates have `named`.
+    """
+    ordered = sorted(seen, key=lambda item: version_order(item.version))
+    used = {*(item.version for item in ordered[-1:]), *named} - {*warned}
+    return tuple(item for item in ordered if item.version in used and item.deprecation is not None)

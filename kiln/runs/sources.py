@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class SourceRecord(Document):
-    """A marketplace image: the newest version that was announced, and the newest whose deprecation was."""
+    """A marketplace image: the newest version that was announced, and all whose deprecation was."""
 
     source: MarketplaceImage
     newest: str | None = None
-    warned: str | None = None
+    warned: tuple[str, ...] = ()
 
 
 class Sources:
@@ -43,7 +43,7 @@ class Sources:
             return known.model_copy(
                 update={
                     "newest": _later(known.newest, record.newest),
-                    "warned": _later(known.warned, record.warned),
+                    "warned": tuple(sorted({*known.warned, *record.warned}, key=version_order)),
                 }
             )
 

@@ -176,6 +176,20 @@ def test_an_image_that_is_about_to_go_is_warned_of_once_with_date_and_alternativ
     assert warning["data"]["alternative"] == {"kind": "Offer", "value": "ubuntu-24_04-lts"}
 
 
+def test_an_older_version_that_a_template_names_is_warned_of_as_well(market: Market, topic: Topic) -> None:
+    ending = {"imageState": "ScheduledForDeprecation", "scheduledDeprecationTime": "2030-05-31T00:00:00+00:00"}
+    market.publish("1.0.0", deprecation=ending)
+    market.publish("1.0.1", deprecation=ending)
+    market.publish("1.0.2")
+    market.use()
+    market.use(template="pinned", version="1.0.0")
+
+    watch()
+    watch()
+
+    assert [event["subject"] for event in topic.published() if event["type"] == ENDING] == ["1.0.0"]
+
+
 def test_an_image_that_is_not_there_is_passed_over(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
     market.use(sku="no-such")

@@ -48,16 +48,21 @@ def test_rounds_announce_in_order_and_nothing_twice(rounds: list[list[str]]) -> 
 
 
 @pytest.mark.parametrize(
-    ("ending", "warned", "expected"),
+    ("ending", "named", "warned", "expected"),
     [
-        (None, None, None),
-        ("1.0.9", None, None),
-        ("1.0.10", None, "1.0.10"),
-        ("1.0.10", "1.0.10", None),
-        ("1.0.10", "1.0.9", "1.0.10"),
+        (None, (), (), ()),
+        ("1.0.9", (), (), ()),
+        ("1.0.9", ("1.0.9",), (), ("1.0.9",)),
+        ("1.0.9", ("1.0.9",), ("1.0.9",), ()),
+        ("1.0.10", ("1.0.9",), (), ("1.0.10",)),
+        ("1.0.10", (), ("1.0.10",), ()),
+        ("1.0.10", (), ("1.0.9",), ("1.0.10",)),
+        ("1.0.9", ("0.9.9",), (), ()),
     ],
 )
-def test_the_newest_version_is_warned_of_once(ending: str | None, warned: str | None, expected: str | None) -> None:
-    found = deprecating(seen("1.0.9", "1.0.10", ending=ending), warned)
+def test_each_version_in_use_is_warned_of_once(
+    ending: str | None, named: tuple[str, ...], warned: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    found = deprecating(seen("1.0.9", "1.0.10", ending=ending), named, warned)
 
-    assert (found.version if found else None) == expected
+    assert tuple(item.version for item in found) == expected
