@@ -93,7 +93,7 @@ async def _fire(orchestrations: Orchestrations, firings: Firings, occasion: Occa
 async def _start(
     orchestrations: Orchestrations, record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime
 ) -> Fired:
-    suffix, cause = _suffix(stored, occasion), RunCause(trigger=stored.name)
+    suffix, cause = _suffix(stored, occasion), RunCause(trigger=stored.name, lineage=occasion.lineage)
     await tended(orchestrations, record, now)
     try:
         run = await start_run(

@@ -25,6 +25,11 @@ def short_name(template: TemplateId) -> str:
     return digest(template.key, length=8)
 
 
+def leads_round(template: TemplateId, lineage: tuple[str, ...]) -> bool:
+    """Whether what `lineage` led to must lead to no run of `template`: it follows from one, or from too many."""
+    return short_name(template) in lineage or len(lineage) >= DEEPEST
+
+
 def lineage_tags(template: TemplateId, before: tuple[str, ...]) -> dict[str, str]:
     """Return the tags of a version that `template` makes, after the templates `before` it, oldest first."""
     return {TEMPLATE_TAG: template.key, LINEAGE_TAG: " ".join((*before, short_name(template))[-DEEPEST - 1 :])}

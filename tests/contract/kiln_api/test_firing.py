@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 
 from kiln.errors import ErrorDetail
 from kiln.ids import TemplateId
+from kiln.rebuild.lineage import short_name
 from kiln.runs.children import Versions
 from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings, Occasion, take
@@ -82,6 +84,12 @@ class World:
     def fire(self, trigger: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
         return self.api("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, None, **headers)
 
+    def run(self) -> RunRecord:
+        """Start a run by hand."""
+        answer = self.api("POST", f"{self.id.arm}/run")
+        assert answer.status == 202, answer.body
+        return self.runs[0]
+
     def hear(self, event: str = "1", type_: str = "Policy.Changed", source: str = "/x", subject: str = "rg-a") -> int:
         heard = Heard(id=event, type=type_, source=source, subject=subject)
         return asyncio.run(fire_listeners(Orchestrations(self.hub), heard, datetime.now(UTC)))
@@ -89,6 +97,18 @@ class World:
 
 @pytest.fixture
 def world() -> Iterator[World]:
+    with _world() as made:
+        yield made
+
+
+@pytest.fixture
+def another() -> Iterator[World]:
+    with _world() as made:
+        yield made
+
+
+@contextmanager
+def _world() -> Iterator[World]:
     name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
     now = datetime.now(UTC)
     submission = Submission(template=name, body=lambda _: template_body(), at=now, suffix="3f9c8a1b")
@@ -343,6 +363,22 @@ def test_an_event_that_passes_the_filter_starts_a_run_once(world: World) -> None
     assert len(world.runs) == 1
     assert world.hear("2") == 1
     assert len(world.runs) == 2
+
+
+def test_two_templates_that_listen_to_each_other_are_not_built_for_ever(world: World, another: World) -> None:
+    for each in (world, another):
+        each.put("listening", {"kind": "Event", "filter": {"types": ["Kiln.Build.Succeeded"]}})
+    first = world.run()
+
+    def succeeded(run: RunRecord) -> dict[str, str]:
+        return {"type_": "Kiln.Build.Succeeded", "source": run.template.arm, "subject": run.run_id}
+
+    assert world.hear("a", **succeeded(first)) == 1
+    (second,) = another.runs
+    assert second.cause is not None
+    assert second.cause.lineage == (short_name(world.id),)
+    assert world.hear("b", **succeeded(second)) == 0
+    assert world.runs == [first]
 
 
 def test_events_are_no_longer_heard_by_a_trigger_that_changed_or_went(world: World) -> None:
