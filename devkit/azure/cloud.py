@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from devkit.azure.compute.machines import Machines
 from devkit.azure.compute.script_runs import ScriptRuns
+from devkit.azure.entra.issuer import Issuer
 from devkit.azure.eventgrid.hub import EventGrid
 from devkit.azure.faults import Faults
 from devkit.azure.operations import Operations
@@ -40,12 +41,14 @@ class Cloud:
     services: Services
     faults: Faults = field(default_factory=Faults)
     requests: RequestLog = field(default_factory=RequestLog)
+    issuer: Issuer = field(init=False)
     operations: Operations = field(init=False)
     machines: Machines = field(init=False)
     scripts: ScriptRuns = field(init=False)
     events: EventGrid = field(init=False)
 
     def __post_init__(self) -> None:
+        self.issuer = Issuer(self.store)
         self.operations = Operations(self, self.services.works)
         self.machines = Machines(self.guests)
         self.scripts = ScriptRuns(self.blobs)

@@ -26,7 +26,14 @@ RULE: Shape = {
     "replication": {"region": Must(STR), "state": OneOf(("Failed",)), "details": STR, "seconds": NUMBER},
     "delay": NUMBER,
     "headers": MAP,
+    "body": STR,
+    "truncate": INT,
+    "hold": NUMBER,
 }
+"""`delay` comes before the effect, `hold` after it, both in seconds. `body` is answered as it is, as `status` (without
+one, 200) and without an effect; `truncate` is how many bytes of the true answer are left, after the effect."""
+HTML = "text/html"
+_OK = 200
 _THROTTLED = 429
 
 
@@ -59,6 +66,16 @@ class Fault:
             "message": self.rule.get("message", "A fault rule of the local Azure made this fail."),
         }
         return error | ({"details": self.rule["details"]} if "details" in self.rule else {})
+
+    def raw(self) -> tuple[int, str, dict[str, str]] | None:
+        """Return status, text and headers of an answer that no service gave; None if the rule asks for none."""
+        if "body" not in self.rule:
+            return None
+        return self.rule.get("status", _OK), self.rule["body"], {"Content-Type": HTML} | self.headers()
+
+    def cut(self, body: bytes) -> bytes:
+        """Return what the rule leaves of an answer's body."""
+        return body[: self.rule.get("truncate", len(body))]
 
     def headers(self) -> dict[str, str]:
         """Build the headers of a refused request."""

@@ -61,14 +61,22 @@ class Gateway:
             await asyncio.sleep(fault.rule["delay"])
         if fault is not None and fault.rule.get("drop") == "before":
             return _drop(request)
+        raw = fault.raw() if fault is not None else None
+        if raw is not None:
+            entry.status, text, headers = raw
+            return web.Response(status=entry.status, text=text, headers=headers)
         response = await self._answer(request, path, fault)
         response.headers.update(self.limits.headers(request.method, path, response.status))
         entry.milliseconds = round((time.monotonic() - began) * 1000, 1)
         if fault is not None and fault.rule.get("drop") == "after":
             return _drop(request)
+        if fault is not None and "hold" in fault.rule:
+            await asyncio.sleep(fault.rule["hold"])
         entry.status = response.status
         sent, answered = await request.read(), (response.text or "").encode()
         self.observe(request.method, request.path_qs, sent, response.status, response.headers, answered)
+        if fault is not None and "truncate" in fault.rule:
+            response.body = fault.cut(answered)
         return response
 
     async def _answer(self, request: web.BaseRequest, path: str, fault: Fault | None) -> web.Response:
@@ -84,7 +92,10 @@ class Gateway:
     async def _dispatch(self, request: web.BaseRequest, path: str, fault: Fault | None) -> Answer:
         if fault is not None and "status" in fault.rule:
             error = fault.error()
-            raise ArmError(fault.rule["status"], error["code"], error["message"], headers=fault.headers())
+            details = error.get("details")
+            raise ArmError(
+                fault.rule["status"], error["code"], error["message"], details=details, headers=fault.headers()
+            )
         found = find(self.cloud.services.routes, request.method, path)
         if found is None:
             raise unsupported(f"{request.method} {path}")

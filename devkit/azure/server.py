@@ -98,7 +98,9 @@ class LocalAzure:
         if self._runner.server is None:
             raise RuntimeError("aiohttp made no server")
         self._listener = Listener(self._runner.server, _context(tls))
-        return await self._listener.start(host, port)
+        bound = await self._listener.start(host, port)
+        cloud.issuer.origin = f"{'http' if tls is None else 'https'}://{host}:{bound}"
+        return bound
 
     def _observe(self, *exchange: Any) -> None:
         if self.observer is not None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkit.azure import control, lro, tokens
+from devkit.azure import control, lro
 from devkit.azure.compute import (
     disk_access,
     disks,
@@ -21,6 +21,7 @@ from devkit.azure.compute import (
     virtual_machines,
 )
 from devkit.azure.compute_facts import skus, usages
+from devkit.azure.entra import discovery, endpoints, local_tokens
 from devkit.azure.eventgrid import announcements, system_topics, topics
 from devkit.azure.eventgrid import control as eventgrid_control
 from devkit.azure.eventgrid import subscriptions as event_subscriptions
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
 
 _ROUTED = (
-    control, tokens, lro, subscriptions, groups, virtual_networks, subnets, security_groups, interfaces, accounts,
+    control, discovery, endpoints, local_tokens, lro, subscriptions, groups, virtual_networks, subnets,
+    security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
     marketplace, identities, app_identities, skus, usages,
     topics, system_topics, event_subscriptions, eventgrid_control,

@@ -5,10 +5,12 @@ It must not know how they are started.
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from devkit.azure.cloud_ids import SUBSCRIPTION_ID, TENANT_ID
 from devkit.local.endpoints import port_of
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "KILN_CACHE_DIR", "KILN_LOG_LEVEL")
 _LOOPBACK = "127.0.0.1,localhost"
+AUDIENCE = "api://kiln"
+"""Whom tokens must be for that open Kiln's API, locally."""
 
 
 def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -30,11 +34,15 @@ def app_settings(*, azure: str, state: str, ca: str, topic: str | None = None) -
     `azure` is the local Azure's base URL, `state` the blob endpoint of the app's own storage account, `ca` the
     file with the certificate authority of both, `topic` where the app announces its events, if it does.
     """
+    reach = [f"/subscriptions/{SUBSCRIPTION_ID}", "{0.scheme}://{0.netloc}".format(urlsplit(state))]
     return {
         **({"KILN_TOPIC_ENDPOINT": topic} if topic else {}),
         "KILN_ARM_ENDPOINT": azure,
         "KILN_STATE_ENDPOINT": state,
         "KILN_BLOB_SUFFIXES": urlsplit(state).netloc,
+        "KILN_AUTH_AUTHORITY": f"{azure}/{TENANT_ID}",
+        "KILN_AUTH_AUDIENCES": AUDIENCE,
+        "KILN_REACH": json.dumps([{"templates": "/", "resources": reach}]),
         # "How to use managed identities for App Service": the platform tells the app where to ask for tokens.
         "IDENTITY_ENDPOINT": f"http://127.0.0.1:{port_of(azure)}/msi/token",
         "IDENTITY_HEADER": "local",

@@ -78,7 +78,8 @@ ROUTES = (
           "no specification of Microsoft.EventGrid is stored"),
     Route("GET POST", r"/eventgrid/.*", Body.FOREIGN, "Event Grid's own endpoints, for events and handshakes"),
     Route("GET", r"/(?:msi|metadata)/.*", Body.FOREIGN, "App Service's tokens, and the cloud's metadata"),
-    Route("GET", r"/[^/]+/v2\.0/\.well-known/openid-configuration", Body.FOREIGN, "Entra ID"),
+    Route("GET", r"/[^/]+/(?:v2\.0/)?\.well-known/openid-configuration", Body.FOREIGN, "Entra ID"),
+    Route("GET", r"/[^/]+/discovery/(?:v2\.0/)?keys", Body.FOREIGN, "Entra ID"),
     Route("POST", r"/[^/]+/oauth2/(?:v2\.0/)?token", Body.FOREIGN, "Entra ID"),
 )  # fmt: skip
 

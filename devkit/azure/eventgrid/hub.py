@@ -36,7 +36,7 @@ class EventGrid:
         self.time = EventTime(cloud.store)
         self.faults = DeliveryFaults()
         self.queue = Queue(cloud.store)
-        self.sender = Sender(cloud.storage.ca_file)
+        self.sender = Sender(cloud.storage.ca_file, cloud.issuer)
         self.dispatcher = Dispatcher(cloud, self.queue, self.time, self.sender, self.faults)
         self._published: deque[dict[str, Any]] = deque(maxlen=_KEPT)
         self._number = 0

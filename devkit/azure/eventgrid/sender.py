@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from devkit.azure import clock, tokens
-from devkit.azure.cloud_ids import TENANT_ID
+from devkit.azure import clock
+from devkit.azure.entra import claims
+from devkit.azure.entra.claims import About
 from devkit.azure.eventgrid.events import CLOUD_EVENTS, METADATA_VERSION
 from devkit.azure.eventgrid.retries import (
     ANSWER_SECONDS,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from devkit.azure.entra.issuer import Issuer
     from devkit.azure.eventgrid.queue import Delivery
 
 ORIGIN = "eventgrid.azure.net"
@@ -54,6 +56,7 @@ class Sender:
     """Requests to subscribers; `close` when done. `answer_seconds` is how long one may take."""
 
     ca_file: Path | None
+    issuer: Issuer
     answer_seconds: float = ANSWER_SECONDS
     _session: aiohttp.ClientSession | None = field(default=None, init=False)
 
@@ -83,7 +86,7 @@ class Sender:
             headers["Content-Type"] = _CLOUD_EVENTS_BATCH
         else:
             headers["Content-Type"], documents = _CLOUD_EVENT, documents[0]
-        reply = await self._request("POST", url, headers | _bearer(audience), json.dumps(documents).encode())
+        reply = await self._request("POST", url, headers | self._bearer(audience), json.dumps(documents).encode())
         return reply.attempt
 
     async def validate(self, url: str, name: str, topic: str, callback: str, audience: str | None) -> Reply | None:
@@ -107,7 +110,7 @@ class Sender:
             "aeg-metadata-version": METADATA_VERSION,
             "Content-Type": _JSON,
         }
-        reply = await self._request("POST", url, headers | _bearer(audience), json.dumps([event]).encode())
+        reply = await self._request("POST", url, headers | self._bearer(audience), json.dumps([event]).encode())
         # "You must return an HTTP 200 OK response status code. HTTP 202 Accepted isn't recognized".
         return None if reply.attempt.status == 200 and _echoed(reply.body) == code else reply  # noqa: PLR2004  # as said
 
@@ -135,6 +138,13 @@ class Sender:
         except (aiohttp.ClientError, OSError):
             return Reply(SOCKET_ERROR)
 
+    def _bearer(self, audience: str | None) -> dict[str, str]:
+        """Make the token of a subscription whose webhook is protected with Entra ID."""
+        if audience is None:
+            return {}
+        made = claims.of_application(self.issuer, About(audience), _EVENT_GRID)
+        return {"Authorization": f"Bearer {self.issuer.sign(made)}"}
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             trust = ssl.create_default_context()
@@ -151,10 +161,3 @@ def _echoed(body: bytes) -> str | None:
         return None
     found = answer.get("validationResponse") if isinstance(answer, dict) else None
     return str(found).upper() if found else None
-
-
-def _bearer(audience: str | None) -> dict[str, str]:
-    """Make the token of a subscription whose webhook is protected with Entra ID."""
-    if audience is None:
-        return {}
-    return {"Authorization": f"Bearer {tokens.mint(audience, _EVENT_GRID, tenant=TENANT_ID)['token']}"}

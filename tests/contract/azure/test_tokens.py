@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import jwt
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
@@ -168,3 +169,106 @@ def test_identities_can_be_assigned_at_the_start_and_stay(tmp_path: Path, azurit
         assert answer.json()["client_id"] == made["clientId"]
     finally:
         cloud.stop()
+
+
+API = "api://some-api"
+
+
+def checked(cloud: Harness, token: str, configuration: str, **how: Any) -> dict[str, Any]:
+    """Check a token as a resource server does: by the keys and the issuer that the tenant's configuration names."""
+    found = cloud.http("GET", f"/{TENANT}/{configuration}").json()
+    header = jwt.get_unverified_header(token)
+    keys = jwt.PyJWKSet.from_dict(httpx.get(found["jwks_uri"], trust_env=False).json())
+    options: dict[str, Any] = {"audience": API, "issuer": found["issuer"], "algorithms": ["RS256"]} | how
+    claims: dict[str, Any] = jwt.decode(token, keys[header["kid"]], **options)
+    return claims
+
+
+def minted(cloud: Harness, **asked: Any) -> str:
+    return str(cloud.local("POST", "tokens", json={"audience": API, **asked})["token"])
+
+
+CONFIGURATION = {"1.0": ".well-known/openid-configuration", "2.0": "v2.0/.well-known/openid-configuration"}
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("kind", ["user", "application"])
+def test_a_local_token_is_good_by_the_configuration_of_its_version(cloud: Harness, version: str, kind: str) -> None:
+    token = minted(
+        cloud, type=kind, version=version, roles=["Reader"], groups=["g1"], name="Ada", oid="o", clientId="c"
+    )
+    found = checked(cloud, token, CONFIGURATION[version])
+    assert (found["ver"], found["tid"], found["oid"], found["sub"]) == (version, TENANT, "o", "o")
+    assert (found["roles"], found["groups"]) == (["Reader"], ["g1"])
+    assert found["azp" if version == "2.0" else "appid"] == "c"
+    assert (found.get("name"), found.get("idtyp")) == (("Ada", None) if kind == "user" else (None, "app"))
+    other = CONFIGURATION["1.0" if version == "2.0" else "2.0"]
+    with pytest.raises(jwt.InvalidIssuerError):
+        checked(cloud, token, other)
+
+
+def test_a_changed_token_is_not_good(cloud: Harness) -> None:
+    head, body, signature = minted(cloud).split(".")
+    forged = base64.urlsafe_b64encode(json.dumps(claims(f".{body}.") | {"roles": ["Admin"]}).encode()).decode()
+    with pytest.raises(jwt.InvalidSignatureError):
+        checked(cloud, f"{head}.{forged.rstrip('=')}.{signature}", CONFIGURATION["2.0"])
+
+
+def test_lifetime_tenant_and_any_claim_can_be_chosen(cloud: Harness) -> None:
+    with pytest.raises(jwt.ExpiredSignatureError):
+        checked(cloud, minted(cloud, lifetime=-1), CONFIGURATION["2.0"])
+    found = claims(minted(cloud, tenant="other", claims={"extra": 1, "oid": None}))
+    assert (found["tid"], found["iss"], found["extra"]) == ("other", f"{cloud.url}/other/v2.0", 1)
+    assert "oid" not in found
+
+
+def test_the_same_name_is_the_same_person(cloud: Harness) -> None:
+    ada, again, bob = (claims(minted(cloud, name=name))["oid"] for name in ("Ada", "Ada", "Bob"))
+    assert ada == again != bob
+
+
+def test_more_groups_than_fit_are_said_to_be_elsewhere(cloud: Harness) -> None:
+    found = claims(minted(cloud, groups=[str(number) for number in range(201)]))
+    assert "groups" not in found
+    source = found["_claim_names"]["groups"]
+    assert found["_claim_sources"][source]["endpoint"].endswith("/getMemberObjects")
+
+
+@pytest.mark.usefixtures("managed_identity")
+def test_a_managed_identitys_token_is_signed(cloud: Harness) -> None:
+    with ManagedIdentityCredential() as credential:
+        token = credential.get_token(SCOPE).token
+    assert checked(cloud, token, CONFIGURATION["1.0"], audience="https://storage.azure.com")["idtyp"] == "app"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "form", "version"),
+    [
+        ("oauth2/v2.0/token", {"scope": f"{API}/.default"}, "2.0"),
+        ("oauth2/token", {"resource": API}, "1.0"),
+        ("oauth2/v2.0/token", {"scope": "https://management.azure.com/.default"}, "1.0"),
+    ],
+)
+def test_client_credentials_give_the_version_that_the_api_takes(
+    cloud: Harness, endpoint: str, form: dict[str, str], version: str
+) -> None:
+    asked = {"grant_type": "client_credentials", "client_id": "c", "client_secret": "any", **form}
+    answer = httpx.post(f"{cloud.url}/{TENANT}/{endpoint}", data=asked, trust_env=False).raise_for_status().json()
+    audience = form.get("resource") or form["scope"].removesuffix("/.default")
+    assert checked(cloud, answer["access_token"], CONFIGURATION[version], audience=audience)["ver"] == version
+
+
+def test_the_key_outlives_a_restart(tmp_path: Path, azurite: Azurite) -> None:
+    cloud = Harness(tmp_path, azurite.accounts, database=tmp_path / "azure.db")
+    try:
+        token = minted(cloud)
+        cloud.restart()
+        issuer = claims(token)["iss"]
+        assert checked(cloud, token, CONFIGURATION["2.0"], issuer=issuer)["aud"] == API
+    finally:
+        cloud.stop()
+
+
+def test_unknown_wishes_are_refused(cloud: Harness) -> None:
+    answer = httpx.post(f"{cloud.url}/_local/tokens", json={"audience": API, "role": "Admin"}, trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["target"]) == (400, "role")
