@@ -1,0 +1,83 @@
+"""Grants: who has which role in which scope, from the setting `KILN_GRANTS`. Pure.
+
+The setting is a JSON list of `{"principal": "<object id>" or "*", "role": "Reader", "scope": "/subscriptions/..."}`. A
+principal is a user, a service principal or a group of the tenant, `*` everyone of it who has a token for Kiln.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kiln.access.roles import APP_ROLES, LEAST, Role
+from kiln.access.scopes import EVERYTHING, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.access.principal import Caller
+    from kiln.access.scopes import Place
+
+EVERYONE = "*"
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_MEMBERS = {"principal", "role", "scope"}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role for one principal (an object id in lower case, or `*`) in one scope."""
+
+    principal: str
+    role: Role
+    scope: Scope
+
+
+def read_grants(text: str) -> tuple[Grant, ...]:
+    """Return the grants in a setting's text. Raises `ValueError` that names the entry and what is wrong with it."""
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from error
+    if not isinstance(entries, list):
+        raise ValueError("it is not a list")  # noqa: TRY004 - every fault of the setting is the same error
+    return tuple(_grant(entry, f"[{index}]") for index, entry in enumerate(entries))
+
+
+def _grant(entry: object, where: str) -> Grant:
+    if not isinstance(entry, dict) or set(entry) != _MEMBERS or not all(isinstance(v, str) for v in entry.values()):
+        raise ValueError(f"{where}: expected an object of the texts principal, role and scope, and nothing else")
+    principal = entry["principal"].lower()
+    if principal != EVERYONE and not _OBJECT_ID.fullmatch(principal):
+        raise ValueError(f"{where}.principal: {entry['principal']!r} is no object id, nor '*'")
+    try:
+        return Grant(principal, Role.parse(entry["role"]), Scope.parse(entry["scope"]))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What all callers may do, by their app roles and the grants."""
+
+    grants: tuple[Grant, ...] = ()
+
+    def covers(self, caller: Caller, action: str, place: Place) -> bool:
+        """Whether the caller may do it in all of `place`. An action that no role has is nobody's."""
+        return any(scope.covers(place) for scope in self._scopes(caller, action))
+
+    def meets(self, caller: Caller, action: str, place: Place) -> bool:
+        """Whether there may be anything in `place` for which the caller may do it."""
+        return any(scope.meets(place) for scope in self._scopes(caller, action))
+
+    def _scopes(self, caller: Caller, action: str) -> Iterator[Scope]:
+        least = LEAST.get(action)
+        if least is None:
+            return
+        if any(APP_ROLES[role] >= least for role in caller.roles & APP_ROLES.keys()):
+            yield EVERYTHING
+        principals = {EVERYONE, caller.object_id, *caller.groups}
+        for grant in self.grants:
+            if grant.role >= least and grant.principal in principals:
+                yield grant.scope
