@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,19 @@ When = Literal["before", "after"]
 _MOST_STEPS = 100_000
 
 
+class HostDied(BaseException):
+    """Raised by a test in the middle of an activity: the host dies there. The store gives the activity to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step was; `name` is the orchestrator's or the activity's, and a leap to the next timer has none."""
+
+    kind: Literal["episode", "activity", "leap"]
+    name: str = ""
+    instance_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """What a test does at the nth call of an activity; `action` gets the id of the root instance."""
@@ -57,9 +71,11 @@ class World:
         self.store = Store(":memory:")
         self.calls: list[Call] = []
         self.steps = 0
+        self.trail: list[Step] = []
         self.hooks: list[Hook] = []
         self.after_steps: dict[int, list[Callable[[], None]]] = {}
         self.redeliveries: list[tuple[str, int | None]] = []
+        self.doubles: list[tuple[str, int | None]] = []
         self._random = None if seed is None else random.Random(seed)  # noqa: S311  # repeatable order, not secrecy
         self._crash_every_step = crash_every_step
         self._call_counts: Counter[str] = Counter()
@@ -118,6 +134,7 @@ class World:
             return False
         earliest = later[0][0]
         self.clock.advance_to(earliest)
+        self.trail.append(Step("leap"))
         self._ready.extend(dict.fromkeys(id_ for due, id_ in later if due == earliest))
         return True
 
@@ -125,23 +142,39 @@ class World:
         episode = self._hub.load(instance_id)
         if episode is None:
             return
+        self.trail.append(Step("episode", episode.instance.name, instance_id))
         decision = decide(self.functions, episode)
         self.functions.keep_latest(instance_id, episode.instance.execution_id)
         self._awaited[instance_id] = decision.awaited_events
         self.absorb(self._hub.commit(episode, decision))
 
     def _run_activity(self, work: ActivityWork) -> None:
+        self.trail.append(Step("activity", work.name, work.instance_id))
         self._call_counts[work.name] += 1
         nth = self._call_counts[work.name]
         lives = self._lives
         self._call_hooks(work, nth, "before")
         if self._lives != lives:
             return  # the host died before the activity ran; the store redelivers it
-        result = self._run_fake(work, redelivered=False)
-        if any(name == work.name and wanted in (None, nth) for name, wanted in self.redeliveries):
-            result = self._run_fake(work, redelivered=True)
-        self.absorb(self._hub.complete_activity(work, result))
+        try:
+            results = self._results(work, nth)
+        except HostDied:
+            self.crash()
+            return
+        for result in results:
+            self.absorb(self._hub.complete_activity(work, result))
         self._call_hooks(work, nth, "after")
+
+    def _results(self, work: ActivityWork, nth: int) -> list[Event]:
+        """Run the activity once, or as often as the test wants it; the hub keeps the first of the results."""
+        if _is_among(self.doubles, work.name, nth):
+            with ThreadPoolExecutor(2) as pool:
+                runs = [pool.submit(self._run_fake, work, redelivered=again) for again in (False, True)]
+            return [run.result() for run in runs]
+        result = self._run_fake(work, redelivered=False)
+        if _is_among(self.redeliveries, work.name, nth):
+            result = self._run_fake(work, redelivered=True)
+        return [result]
 
     def _run_fake(self, work: ActivityWork, *, redelivered: bool) -> Event:
         started = self.clock.now()
@@ -181,3 +214,7 @@ class World:
                 waits = f", waits for the event {awaited}" if awaited else ""
                 described.append(f"{item.name} '{item.instance_id}' is {item.runtime_status}{waits}")
         return "; ".join(described)
+
+
+def _is_among(wanted: list[tuple[str, int | None]], name: str, nth: int) -> bool:
+    return (name, nth) in wanted or (name, None) in wanted

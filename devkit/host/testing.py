@@ -30,6 +30,8 @@ Step by step instead of at once:
     flow.crash()                                                # memory is lost, the store is not
     result = flow.finish()
 
+Where an activity's function raises `HostDied`, the host dies: its result is lost, and the next host runs it again.
+
 A step is one episode, or one activity, or (only if there is nothing else to do) a leap to the next timer. Every
 episode replays its instance from scratch twice and checks the answers against each other, against the history and
 against the episode before; a restarted host first replays the record alone; at the end every generation is replayed
@@ -48,7 +50,7 @@ from devkit.host.clock import VirtualClock
 from devkit.host.flow_checks import CheckedFunctions, FlowError
 from devkit.host.flow_result import Call, FlowResult
 from devkit.host.flow_sources import orchestrator_handles
-from devkit.host.flow_world import Hook, When, World
+from devkit.host.flow_world import Hook, HostDied, Step, When, World
 from devkit.host.protocol import RuntimeStatus
 from devkit.host.work import NonDeterminismError
 
@@ -66,8 +68,10 @@ __all__ = [
     "FlowError",
     "FlowResult",
     "FlowRunner",
+    "HostDied",
     "NonDeterminismError",
     "RuntimeStatus",
+    "Step",
     "VirtualClock",
 ]
 
@@ -197,6 +201,11 @@ class FlowRunner:
         """Every run of an activity so far, in order."""
         return list(self._world.calls)
 
+    @property
+    def trail(self) -> list[Step]:
+        """What each step so far was, in order."""
+        return list(self._world.trail)
+
     def on_activity(
         self, name: str, action: Callable[[Flow], None], *, nth: int | None = 1, when: When = "before"
     ) -> None:
@@ -214,6 +223,13 @@ class FlowRunner:
     def redeliver(self, name: str, *, nth: int | None = 1) -> None:
         """Run the nth call of an activity (None: each) twice: the host dies before it can keep the first result."""
         self._world.redeliveries.append((name, nth))
+
+    def double(self, name: str, *, nth: int | None = 1) -> None:
+        """Run the nth call of an activity (None: each) twice at once, in two threads: two hosts believe it is theirs.
+
+        The first one's result counts.
+        """
+        self._world.doubles.append((name, nth))
 
     def start(self, name: str, data: Any = None, *, instance_id: str | None = None) -> Flow:
         """Start an orchestrator with `data` as its input, encoded as the SDK's client does."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkit.host.testing import FlowError, FlowRunner, NonDeterminismError, RuntimeStatus
+from devkit.host.testing import FlowError, FlowRunner, HostDied, NonDeterminismError, RuntimeStatus
 from tests.unit.devkit.host import sample_flows
 
 if TYPE_CHECKING:
@@ -201,6 +202,46 @@ def test_a_crash_before_an_activity_redelivers_it() -> None:
     result = flows.run("chain", 4)
     assert result.output == 14
     assert [call.input for call in result.calls] == [0, 1, 2, 3]
+
+
+def test_a_host_that_dies_in_the_middle_of_an_activity_leaves_it_to_the_next() -> None:
+    attempts = itertools.count(1)
+
+    def square(payload: int) -> int:
+        if next(attempts) == 2:
+            raise HostDied
+        return payload * payload
+
+    flows = runner(activities={"square": square})
+    result = flows.run("chain", 3)
+    assert result.output == 5
+    assert [call.input for call in result.calls] == [0, 1, 2]
+    assert next(attempts) == 5
+
+
+def test_an_activity_that_two_hosts_run_at_once_counts_once() -> None:
+    both = threading.Barrier(2)
+
+    def square(payload: int) -> int:
+        both.wait(timeout=10)
+        return payload * payload
+
+    flows = runner(activities={"square": square})
+    flows.double("square", nth=None)
+    result = flows.run("chain", 3)
+    assert result.output == 5
+    assert sorted(call.input for call in result.calls) == [0, 0, 1, 1, 2, 2]
+
+
+def test_the_trail_tells_what_each_step_was() -> None:
+    flows = runner()
+    result = flows.run("chain", 1, instance_id="c")
+    assert len(flows.trail) == result.steps
+    assert [(step.kind, step.name, step.instance_id) for step in flows.trail] == [
+        ("episode", "chain", "c"),
+        ("activity", "square", "c"),
+        ("episode", "chain", "c"),
+    ]
 
 
 def test_after_step_acts_at_a_chosen_step() -> None:
