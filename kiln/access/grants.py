@@ -11,18 +11,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kiln.access.places import Scope, arm_segments, is_within
 from kiln.access.roles import APP_ROLES, LEAST, Role
-from kiln.access.scopes import EVERYTHING, Scope
+from kiln.ids import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.access.principal import Caller
-    from kiln.access.scopes import Place
 
 EVERYONE = "*"
+EVERYTHING = Scope(())
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MEMBERS = {"principal", "role", "scope"}
+_SHAPE = ("subscriptions", None, "resourcegroups", None, "providers", PROVIDER.lower(), "imagetemplates", None)
+"""The segments of an image template's id; None for names."""
+EXPECTED = (
+    "'/', '/subscriptions/<id>', '/subscriptions/<id>/resourceGroups/<name>', or an image template's whole id, "
+    "which may end in * for all names that begin so"
+)
 
 
 @dataclass(frozen=True)
@@ -52,24 +59,37 @@ def _grant(entry: object, where: str) -> Grant:
     if principal != EVERYONE and not _OBJECT_ID.fullmatch(principal):
         raise ValueError(f"{where}.principal: {entry['principal']!r} is no object id, nor '*'")
     try:
-        return Grant(principal, Role.parse(entry["role"]), Scope.parse(entry["scope"]))
+        return Grant(principal, Role.parse(entry["role"]), grant_scope(entry["scope"]))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
 
 
+def grant_scope(text: str) -> Scope:
+    """Return the scope that a grant names. Raises `ValueError` for one in which there can be no image template."""
+    scope = Scope.parse(text)
+    is_whole = len(scope.segments) in {0, 2, 4, len(_SHAPE)}
+    fits = all(fixed in {None, segment} for fixed, segment in zip(_SHAPE, scope.segments, strict=False))
+    if not (is_whole and fits) or (scope.open_end and len(scope.segments) < len(_SHAPE)):
+        raise ValueError(f"{text!r} is no scope of a grant; expected {EXPECTED}")
+    return scope
+
+
 @dataclass(frozen=True)
 class Rights:
-    """What all callers may do, by their app roles and the grants."""
+    """What all callers may do, by their app roles and the grants. Places are ARM ids, `/` for the tenant."""
 
     grants: tuple[Grant, ...] = ()
 
-    def covers(self, caller: Caller, action: str, place: Place) -> bool:
-        """Whether the caller may do it in all of `place`. An action that no role has is nobody's."""
+    def covers(self, caller: Caller, action: str, place: str) -> bool:
+        """Whether the caller may do it at `place` and below. An action that no role has is nobody's."""
         return any(scope.covers(place) for scope in self._scopes(caller, action))
 
-    def meets(self, caller: Caller, action: str, place: Place) -> bool:
-        """Whether there may be anything in `place` for which the caller may do it."""
-        return any(scope.meets(place) for scope in self._scopes(caller, action))
+    def meets(self, caller: Caller, action: str, place: str) -> bool:
+        """Whether there may be anything at or below `place` for which the caller may do it."""
+        around = arm_segments(place)
+        return around is not None and any(
+            scope.covers(place) or is_within(scope.segments, around) for scope in self._scopes(caller, action)
+        )
 
     def _scopes(self, caller: Caller, action: str) -> Iterator[Scope]:
         least = LEAST.get(action)
