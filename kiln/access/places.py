@@ -1,4 +1,4 @@
-"""Places as lists of segments, so that one is within another on the borders of segments alone, never by a mere prefix.
+"""Ids and URLs as lists of segments: one is within another on the borders of segments alone, never by a mere prefix.
 
 It owns which ids and URLs are plain enough to be judged: whatever a server could read in another way is none.
 """
@@ -48,7 +48,7 @@ def url_segments(url: str) -> Segments | None:
     try:
         parts = urlsplit(url)
         host, scheme = parts.hostname or "", parts.scheme
-        port = parts.port or _DEFAULT_PORTS.get(scheme)
+        port = _DEFAULT_PORTS.get(scheme) if parts.port is None else parts.port
     except ValueError:  # a port that is no number, or half an IPv6 address
         return None
     if scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(host) or ".." in host:
@@ -75,37 +75,35 @@ def is_within(place: Segments | None, of: Segments) -> bool:
     return place is not None and place[: len(of)] == of
 
 
+SUBSCRIPTION = 2
+"""Segments of the smallest scope below `/`: /subscriptions/<id>."""
+
+
 @dataclass(frozen=True)
 class Scope:
-    """A part of Azure: all of it, a subscription, a resource group, or what is at and below one resource.
-
-    With `open_end` the last segment is the beginning of a name.
-    """
+    """A resource with all that is below it, as rules name it. With `open_end` the last segment begins a name."""
 
     segments: Segments
     open_end: bool = False
 
     @staticmethod
     def parse(text: str) -> Scope:
-        """Return the scope that `text` names: `/`, an ARM id, or one that ends in `*`. Raises `ValueError`."""
+        """Return the scope that `text` names: `/`, an ARM id, or one whose last name ends in `*`.
+
+        Raises `ValueError` for any other text.
+        """
         begins = text.removesuffix("*")
-        segments = arm_segments(begins)
-        if segments is None or (segments and (segments[0] != "subscriptions" or len(segments) < 2)):  # noqa: PLR2004 - with its name
+        segments, open_end = arm_segments(begins), begins != text
+        if segments is None or (segments and (segments[0] != "subscriptions" or len(segments) < SUBSCRIPTION)):
             raise ValueError(f"{text!r} is no scope: expected /, or an id that begins with /subscriptions/")
-        if begins != text and len(segments) % 2 == 1:
+        if open_end and (not segments or len(segments) % 2):
             raise ValueError(f"{text!r} is no scope: * stands at the end of a resource's name alone")
-        return Scope(segments, open_end=begins != text)
+        return Scope(segments, open_end)
 
     def covers(self, arm_id: str) -> bool:
-        """Whether an ARM id is in the scope; one that is not plain is in none."""
+        """Whether an ARM id is in the scope, in any case; one that is not plain is in none."""
         place = arm_segments(arm_id)
-        if not self.open_end:
+        if place is None or not self.open_end:
             return is_within(place, self.segments)
-        *above, begins = self.segments
-        depth = len(above)
-        return (
-            place is not None
-            and len(place) > depth
-            and place[:depth] == tuple(above)
-            and place[depth].startswith(begins)
-        )
+        above, begins = self.segments[:-1], self.segments[-1]
+        return is_within(place, above) and "".join(place[len(above) :][:1]).startswith(begins)

@@ -9,6 +9,7 @@ import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -133,22 +134,43 @@ class Region:
 
 @dataclass(frozen=True)
 class Url:
-    """Marks a text as a URL of one of `schemes`; references.py checks it."""
+    """Marks a text as a URL of one of `schemes`; references.py checks it. At one that is `written` an image is put."""
 
     schemes: tuple[str, ...]
     code: str = "Other"
+    written: bool = False
+
+    def matches(self, value: str) -> bool:
+        """Whether `value` is such a URL."""
+        try:
+            parts = urlsplit(value)
+            known = parts.scheme.lower() in self.schemes and not re.search(r"[\s\x00-\x1f]", value)
+            if parts.scheme.lower() == "data":
+                return known and _DATA.fullmatch(value.partition(":")[2]) is not None
+            return known and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:  # a port that is no number, or half an IPv6 address
+            return False
 
 
 @functools.cache
 def _pattern(type_: str) -> re.Pattern[str]:
-    group = r"/subscriptions/[^/]+/resourceGroups/[^/]+"
+    group = f"{_word('/subscriptions/')}{_NAME}{_word('/resourceGroups/')}{_NAME}"
     if type_ == RESOURCE_GROUP:
-        return re.compile(group, re.IGNORECASE)
+        return re.compile(group)
     provider, *types = type_.split("/")
-    names = "".join(rf"/{re.escape(part)}/[^/]+" for part in types)
-    return re.compile(rf"{group}/providers/{re.escape(provider)}{names}", re.IGNORECASE)
+    names = "".join(f"{_word(f'/{part}/')}{_NAME}" for part in types)
+    return re.compile(f"{group}{_word(f'/providers/{provider}')}{names}")
 
 
+def _word(text: str) -> str:
+    """Return a pattern for ASCII text in any case; without the `a`, the Kelvin sign is a k."""
+    return f"(?ai:{re.escape(text)})"
+
+
+_NAME = r"(?!\.+(?:/|$))[\w.()-]+"
+"""A resource's name in an id: no `..`, and nothing that a client of Azure or a server could read as anything more."""
+
+_DATA = re.compile(r"[^,\s]*,\S*")
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
 Flag = Annotated[bool, Strict()]
 Int32 = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]

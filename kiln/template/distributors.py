@@ -141,7 +141,7 @@ class VhdDistributor(_Distributor):
     section = "distribute-vhd"
 
     type: Literal["VHD"]
-    uri: Annotated[str, Url(("https", "http")), Since("2022-07-01")] = ""
+    uri: Annotated[str, Url(("https", "http"), written=True), Since("2022-07-01")] = ""
 
 
 Distributor = Annotated[

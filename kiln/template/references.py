@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ]*")
 _GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
-_DATA = re.compile(r"[^,\s]*,\S*")
 
 
 def check_references(template: ImageTemplate, template_id: TemplateId | None = None) -> tuple[Problem, ...]:
@@ -59,24 +58,13 @@ def _texts(place: Place, value: Any) -> Iterator[Problem]:
                 yield _at(place, f"expected {mark.expected}", mark.code)
             case Region() if not _REGION.fullmatch(value):
                 yield _at(place, "expected the name of an Azure region, such as westeurope")
-            case Url() if value and not _is_url(value, mark.schemes):
+            case Url() if value and not mark.matches(value):
                 yield _at(place, f"expected a URL that begins with {' or '.join(mark.schemes)}:", mark.code)
 
 
 def _kinds(mark: ArmId) -> str:
     kinds = ["a resource group" if type_ == RESOURCE_GROUP else f"a {type_}" for type_ in mark.types]
     return f"{' or '.join(kinds)}, which begins with /subscriptions/"
-
-
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(value)
-        known = parts.scheme.lower() in schemes and not re.search(r"[\s\x00-\x1f]", value)
-        if parts.scheme.lower() == "data":
-            return known and _DATA.fullmatch(value.partition(":")[2]) is not None
-        return known and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:  # a port that is no number, or half an IPv6 address
-        return False
 
 
 def _targets(template: ImageTemplate) -> Iterator[Problem]:
