@@ -3,6 +3,9 @@
 KilnError
 ├── RequestInvalid         the request cannot be read: api-version, names, JSON (400)
 ├── RequestTooLarge        the request's body is longer than is taken (413)
+├── NotAuthenticated       the request has no good token (401)
+├── NotAuthorized          its caller may not do that there (403)
+├── SignInUnavailable      the keys of tokens cannot be had now (503)
 ├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
 ├── ResourceNotFound       nothing of that name (404)
 ├── Conflict               the resource's state forbids it (409)
@@ -48,11 +51,14 @@ from kiln.errors.builds import (
 )
 from kiln.errors.requests import (
     Conflict,
+    NotAuthenticated,
+    NotAuthorized,
     PreconditionFailed,
     Problem,
     RequestInvalid,
     RequestTooLarge,
     ResourceNotFound,
+    SignInUnavailable,
     TemplateInvalid,
 )
 
@@ -69,12 +75,15 @@ __all__ = [
     "GeneralizeFailed",
     "InternalFailure",
     "KilnError",
+    "NotAuthenticated",
+    "NotAuthorized",
     "PreconditionFailed",
     "Problem",
     "RequestInvalid",
     "RequestTooLarge",
     "ResourceNotFound",
     "RunCanceled",
+    "SignInUnavailable",
     "SourceNotFound",
     "Superseded",
     "TargetNotFound",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from kiln.redact import redact
 
 
 class ErrorDetail(BaseModel):
-    """One error as data: safe to store, log and show (it never holds a secret).
+    """One error as data: safe to store, log and show: what looks like a secret in its texts is replaced.
 
     The field names are ARM's (`code`, `message`, `target`, `details`); `hint` says what to do next.
     """
@@ -20,6 +22,11 @@ class ErrorDetail(BaseModel):
     target: str | None = None
     details: tuple[ErrorDetail, ...] = ()
     hint: str | None = None
+
+    @field_validator("message", "target", "hint")
+    @classmethod
+    def _redacted(cls, text: str | None) -> str | None:
+        return redact(text) if text else text
 
     def sentence(self) -> str:
         """Return the error as one text for a person: what, the details' own words, and the hint."""

@@ -50,6 +50,24 @@ class RequestTooLarge(KilnError):
     code = "RequestContentTooLarge"
 
 
+class NotAuthenticated(KilnError):
+    """Nobody knows who asks: there is no token, or it is not good; `code` names why, as Resource Manager does."""
+
+    code = "AuthenticationFailed"
+
+
+class NotAuthorized(KilnError):
+    """It is known who asks, and that he may not do it."""
+
+    code = "AuthorizationFailed"
+
+
+class SignInUnavailable(KilnError):
+    """Whoever says who asks cannot be reached, so that no token can be judged now."""
+
+    code = "SignInUnavailable"
+
+
 class ResourceNotFound(KilnError):
     """No resource has that id."""
 
