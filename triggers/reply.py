@@ -16,6 +16,7 @@ from kiln.errors import (
     Conflict,
     ErrorDetail,
     KilnError,
+    OutOfReach,
     PreconditionFailed,
     RequestInvalid,
     RequestTooLarge,
@@ -31,6 +32,7 @@ RETRY_AFTER = 1
 STATUS: dict[type[KilnError], HTTPStatus] = {
     RequestInvalid: HTTPStatus.BAD_REQUEST,
     TemplateInvalid: HTTPStatus.BAD_REQUEST,
+    OutOfReach: HTTPStatus.FORBIDDEN,
     ResourceNotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,

@@ -8,6 +8,7 @@ KilnError
 ├── SignInUnavailable      the keys of tokens cannot be had now (503)
 ├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
 ├── ResourceNotFound       nothing of that name (404)
+├── OutOfReach             the template names what templates there may not (403, all of it at once)
 ├── Conflict               the resource's state forbids it (409)
 ├── PreconditionFailed     somebody else was faster (412)
 └── BuildError             stops a build; travels through histories as an `ErrorDetail`
@@ -53,6 +54,7 @@ from kiln.errors.requests import (
     Conflict,
     NotAuthenticated,
     NotAuthorized,
+    OutOfReach,
     PreconditionFailed,
     Problem,
     RequestInvalid,
@@ -77,6 +79,7 @@ __all__ = [
     "KilnError",
     "NotAuthenticated",
     "NotAuthorized",
+    "OutOfReach",
     "PreconditionFailed",
     "Problem",
     "RequestInvalid",

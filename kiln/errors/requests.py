@@ -84,3 +84,23 @@ class PreconditionFailed(KilnError):
     """The document changed since it was read."""
 
     code = "PreconditionFailed"
+
+
+class OutOfReach(KilnError):
+    """The template names resources that templates in its place may not; all of them are reported together.
+
+    The code and the words are Resource Manager's, for a caller who has no right to a resource that a request links to
+    ("Resolve errors for linked resources").
+    """
+
+    code = "LinkedAuthorizationFailed"
+
+    def __init__(self, problems: tuple[Problem, ...], *, who: str, action: str, template: str, hint: str) -> None:
+        super().__init__(
+            f"{who} has permission to perform action '{action}' on scope '{template}'; however, the image template "
+            f"names {'a resource' if len(problems) == 1 else f'{len(problems)} resources'} to which Kiln's own "
+            "identity would go, and which templates there may not use.",
+            target=problems[0].path,
+            hint=hint,
+            details=tuple(problem.as_detail().model_copy(update={"code": self.code}) for problem in problems),
+        )
