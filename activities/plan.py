@@ -13,6 +13,7 @@ from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
+from kiln.runs.home import home
 from kiln.runs.record import Phase, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import annotate
@@ -47,6 +48,7 @@ def make_plan(run: RunRef) -> Plan:
             lineage=record.cause.lineage if record.cause else (),
         ),
         retry=retry,
+        home=home(),
     )
     _refuse_taken(plan, {image_id.lower(): found.versions for image_id, found in definitions.items()})
     note, version = " ".join(plan.not_used), source.version

@@ -16,6 +16,7 @@ from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound
 from kiln.ids import region_name
 from kiln.messages import Operation
+from kiln.planner.tags import HOME_TAG
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import ResourceGroup
@@ -104,6 +105,7 @@ def release(template: TemplateId, group: str) -> None:
     tags = dict((found.tags if found else None) or {})
     if found is None or tags.pop(USED_BY, "").lower() != template.arm.lower():
         return
+    tags.pop(HOME_TAG, None)
     body: Any = {"location": found.location, "tags": tags}
     with azure(f"release the staging resource group {group}"):
         clients.resources(template.subscription).resource_groups.create_or_update(group, body)

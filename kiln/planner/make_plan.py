@@ -43,8 +43,11 @@ def make_plan(
     staging_given: bool,
     facts: Facts,
     retry: Retry | None = None,
+    home: str | None = None,
 ) -> Plan:
     """Return the plan of one run of the template's version `version`. Equal arguments give an equal plan.
+
+    `home` is the Kiln that will build it; what is made is tagged with that.
 
     Raises `TemplateRefused` with all that does not fit together. The facts of a retry must be of the source version
     that the earlier run was built from.
@@ -59,8 +62,9 @@ def make_plan(
         staging_group=staging_group,
         staging_given=staging_given,
         log_run_id=run.run_id,
+        home=home,
     )
-    tags = template_tags(template, run.template) | {RUN_TAG: run.run_id}
+    tags = template_tags(template, run.template, home) | {RUN_TAG: run.run_id}
     resumption = resume(template, retry, facts.source)
     properties = template.properties
     plan = Plan(

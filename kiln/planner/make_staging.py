@@ -8,7 +8,7 @@ from kiln.ids import name_of, resource_id
 from kiln.planner import names
 from kiln.planner.artifacts import artifacts
 from kiln.planner.staging import GroupSpec, NetworkSpec, StagingSpec, StorageSpec
-from kiln.planner.tags import managed_tags, template_tags
+from kiln.planner.tags import home_tags, managed_tags, template_tags
 
 if TYPE_CHECKING:
     from kiln.ids import TemplateId
@@ -23,14 +23,16 @@ def make_staging(
     staging_group: str,
     staging_given: bool,
     log_run_id: str | None,
+    home: str | None = None,
 ) -> StagingSpec:
     """Return what version `version` of the template stands on.
 
-    `log_run_id` is the run whose log the storage will have; a submission has none.
+    `log_run_id` is the run whose log the storage will have; a submission has none. `home` is the Kiln that makes it.
     """
     subscription, location = template_id.subscription, template.location
-    tags = template_tags(template, template_id)
-    group_tags = managed_tags(template) | {"usedBy": template_id.arm} if staging_given else tags
+    tags = template_tags(template, template_id, home)
+    used_by = managed_tags(template) | {"usedBy": template_id.arm} | home_tags(home)
+    group_tags = used_by if staging_given else tags
     return StagingSpec(
         group=GroupSpec(
             subscription=subscription, name=staging_group, location=location, tags=group_tags, given=staging_given
