@@ -8,6 +8,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from kiln.access.reach import outside
+from kiln.access.reach_setting import configured_reach
 from kiln.cloud import facts, gallery, groups, identities, networks
 from kiln.errors import BuildError, ErrorDetail, provisioning_code
 from kiln.planner.facts import Facts, SourceFacts
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kiln.errors import Problem
+    from kiln.ids import TemplateId
     from kiln.planner.facts import DefinitionFacts
     from kiln.runs.record import TemplateRecord
     from kiln.template.models import ImageTemplate
@@ -35,17 +38,31 @@ def problems(template: ImageTemplate, record: TemplateRecord) -> tuple[ErrorDeta
 
     A fault that may pass (throttling, a lost connection) is raised as it is.
     """
-    wrong = check_references(template, record.id)
+    wrong = named_wrong(template, record.id)
     asked = [look_up for look_up in _look_ups(template, record) if not _is_broken(look_up[0], wrong)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(_outcome, (call for _, call in asked)))
-    found = [problem.as_detail().model_copy(update={"code": problem.code}) for problem in wrong]
+    found = [as_detail(problem) for problem in wrong]
     found += [_detail(error) for outcome in outcomes if isinstance(outcome, list) for error in outcome]
     source = next((outcome for outcome in outcomes if isinstance(outcome, SourceFacts)), None)
     definitions: dict[str, DefinitionFacts] = dict(item for item in outcomes if isinstance(item, tuple))
     if source is not None and set(gallery_image_ids(template)) <= definitions.keys():
         found += misfits(template, Facts(source=source, definitions=definitions))
     return tuple(found)
+
+
+def named_wrong(template: ImageTemplate, template_id: TemplateId) -> tuple[Problem, ...]:
+    """Return what is wrong with what a template names, before Kiln's own identity goes there; nobody is asked.
+
+    The reach is a setting, and looked at each time: it may be another one than when the template was stored.
+    """
+    body = template.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return (*check_references(template, template_id), *outside(body, template_id, configured_reach()))
+
+
+def as_detail(problem: Problem) -> ErrorDetail:
+    """Return the problem with AIB's provisioning error code for it."""
+    return problem.as_detail().model_copy(update={"code": problem.code})
 
 
 def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookUp]:

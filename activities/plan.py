@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from activities import checks
 from activities.adapter import implements
 from kiln.cloud import exports, facts, gallery, managed_images
 from kiln.contracts import MAKE_PLAN
-from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled
+from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, TemplateRefused
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
@@ -32,6 +33,8 @@ def make_plan(run: RunRef) -> Plan:
     if record.state is not RunState.RUNNING:
         raise RunCanceled(run.run_id)  # canceled before the orchestration could hear of it
     template = parse_for_build(record.body)
+    if wrong := checks.named_wrong(template, run.template):
+        raise TemplateRefused(tuple(checks.as_detail(problem) for problem in wrong))
     stored = Templates().require(run.template)
     retry = _retry(record)
     source = facts.source_facts(run.template.subscription, template, retry.source_version if retry else None)

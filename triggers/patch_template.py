@@ -13,6 +13,7 @@ from kiln.runs.record import OperationKind, TemplateRecord
 from kiln.template.patch import apply_patch, parse_patch
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.operations import begin, follow
+from triggers.reach import check_reach
 from triggers.reply import Reply
 from triggers.submit import Submission
 from triggers.templates import accept, shown
@@ -31,7 +32,9 @@ async def patch_template(call: Call) -> Reply:
     def patched(record: TemplateRecord | None) -> dict[str, Any]:
         if record is None:
             raise ResourceNotFound(f"The image template {name.arm} does not exist.", target=name.arm)
-        return apply_patch(record.body, patch)
+        body = apply_patch(record.body, patch)
+        check_reach(record.id, body, "imageTemplates/write")
+        return body
 
     name = call.template
     submission = Submission(

@@ -18,6 +18,7 @@ from triggers.end_run import delete_template as begin_deletion
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.etags import etag, is_known
 from triggers.operations import begin, follow
+from triggers.reach import check_reach
 from triggers.reply import Reply
 from triggers.submission import is_going, start_submission, tended
 from triggers.submit import Accepted, Submission, submit
@@ -34,6 +35,7 @@ async def put_template(call: Call) -> Reply:
     sent = call.json()
     parse_template(sent, call.api_version)
     body = without_read_only(sent)
+    check_reach(call.template, body, "imageTemplates/write")
     submission = Submission(
         template=call.template,
         body=lambda _: body,

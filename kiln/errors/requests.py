@@ -90,7 +90,7 @@ class OutOfReach(KilnError):
     """The template names resources that templates in its place may not; all of them are reported together.
 
     The code and the words are Resource Manager's, for a caller who has no right to a resource that a request links to
-    ("Resolve errors for linked resources").
+    (they are quoted in hashicorp/terraform-provider-azurerm issue 12134).
     """
 
     code = "LinkedAuthorizationFailed"

@@ -1,0 +1,35 @@
+"""What a caller's template names is held against the reach of Kiln's own identity, before anything is stored.
+
+A caller's rights at Kiln are none at the resources of others: Kiln is not to be made to go there for whoever asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.access.reach import SETTING, outside
+from kiln.access.reach_setting import configured_reach
+from kiln.errors import OutOfReach
+from kiln.ids import PROVIDER
+
+if TYPE_CHECKING:
+    from kiln.ids import TemplateId
+
+
+def check_reach(template: TemplateId, body: dict[str, Any], action: str) -> None:
+    """Raise `OutOfReach` with every resource in a template's body that templates in its place may not name.
+
+    `action` is what the caller does, as triggers.provider lists it.
+    """
+    reach = configured_reach()
+    problems = outside(body, template, reach)
+    if problems:
+        why = f"{reach.closed} " if reach.closed else ""
+        raise OutOfReach(
+            problems,
+            who="The client",
+            action=f"{PROVIDER}/{action}",
+            template=template.arm,
+            hint=f"{why}An administrator of Kiln can add what is missing to the resources of {SETTING} for templates "
+            "in this scope.",
+        )
