@@ -65,6 +65,12 @@ param rebuildConcurrency int = 10
 @minValue(1)
 param artifactLimitMB int = 4096
 
+@description('Servers of scripts and files that may have private addresses: hosts or networks, comma-separated.')
+param privateArtifacts string = ''
+
+@description('Host (and port) by which clients reach Kiln behind a front end of your own, such as Front Door.')
+param publicHost string = ''
+
 @description('What the request limits of Azure Resource Manager are multiplied by, for each instance. 0: no limits.')
 param rateLimit string = '1'
 
@@ -163,6 +169,8 @@ module settings 'modules/settings.bicep' = {
     watchSchedule: watchSchedule
     rebuildConcurrency: rebuildConcurrency
     artifactLimitMB: artifactLimitMB
+    privateArtifacts: privateArtifacts
+    publicHost: publicHost
     rateLimit: rateLimit
   }
 }

@@ -8,6 +8,10 @@
 | `KILN_ARTIFACT_LIMIT_MB` | `4096` | the largest script or file that a template may name, in MiB |
 | `KILN_BLOB_SUFFIXES` | `.blob.core.windows.net` | hosts of Azure Storage, which alone get tokens of identities: \
 ends of host names with a leading dot, or whole `host:port`, comma-separated |
+| `KILN_PRIVATE_ARTIFACTS` | none | servers of scripts and files that may have private addresses: hosts, `host:port`, \
+ends of host names with a leading dot, or networks such as `10.1.0.0/16`, comma-separated |
+| `KILN_PUBLIC_HOST` | none | host (and port) by which clients reach Kiln, over https, behind a front end of one's own; \
+unset means the host that they asked |
 | `KILN_TOPIC_ENDPOINT` | none | the Event Grid topic (CloudEvents) for Kiln's announcements; unset means none |
 | `KILN_REBUILD_CONCURRENCY` | `10` | how many builds that new source images lead to are going at once |
 | `AZURE_CLIENT_ID` | none | client id of the app's user-assigned identity; unset means the system-assigned one |
@@ -16,6 +20,7 @@ ends of host names with a leading dot, or whole `host:port`, comma-separated |
 from __future__ import annotations
 
 import functools
+import ipaddress
 import os
 from typing import TYPE_CHECKING
 
@@ -46,6 +51,8 @@ class Config(BaseModel):
     artifact_limit_mb: int = Field(default=4096, ge=1)
     rebuild_concurrency: int = Field(default=10, ge=1)
     blob_suffixes: tuple[str, ...] = (".blob.core.windows.net",)
+    private_artifacts: tuple[str, ...] = ()
+    public_host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")
 
     @property
     def artifact_limit(self) -> int:
@@ -67,6 +74,8 @@ class Config(BaseModel):
             "artifact_limit_mb": environment.get("KILN_ARTIFACT_LIMIT_MB"),
             "rebuild_concurrency": environment.get("KILN_REBUILD_CONCURRENCY"),
             "blob_suffixes": _list(environment.get("KILN_BLOB_SUFFIXES", "")),
+            "private_artifacts": _places(environment.get("KILN_PRIVATE_ARTIFACTS", "")),
+            "public_host": environment.get("KILN_PUBLIC_HOST"),
         }
         settings = {name: value for name, value in given.items() if value}
         try:
@@ -77,6 +86,18 @@ class Config(BaseModel):
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(item.strip().lower() for item in text.split(",") if item.strip())
+
+
+def _places(text: str) -> tuple[str, ...]:
+    """Return hosts as they are and networks in their own form. Raises `Invalid`."""
+    return tuple(_network(item) if "/" in item else item for item in _list(text))
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError as error:
+        raise Invalid(f"the setting KILN_PRIVATE_ARTIFACTS is not valid: {error}") from error
 
 
 @functools.cache

@@ -40,6 +40,8 @@ def app_settings(*, azure: str, state: str, ca: str, topic: str | None = None) -
         "KILN_ARM_ENDPOINT": azure,
         "KILN_STATE_ENDPOINT": state,
         "KILN_BLOB_SUFFIXES": urlsplit(state).netloc,
+        # Developers serve their own scripts to their own builds.
+        "KILN_PRIVATE_ARTIFACTS": "localhost,127.0.0.0/8,::1/128",
         "KILN_AUTH_AUTHORITY": f"{azure}/{TENANT_ID}",
         "KILN_AUTH_AUDIENCES": AUDIENCE,
         "KILN_REACH": json.dumps([{"templates": "/", "resources": reach}]),

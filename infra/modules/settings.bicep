@@ -26,6 +26,12 @@ param rebuildConcurrency int
 @description('The largest script or file that a template may name, in MiB.')
 param artifactLimitMB int
 
+@description('Servers of scripts and files that may have private addresses, comma-separated.')
+param privateArtifacts string
+
+@description('Host (and port) by which clients reach Kiln behind a front end, if not the app\'s own.')
+param publicHost string
+
 @description('What the request limits are multiplied by.')
 param rateLimit string
 
@@ -67,6 +73,8 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_ARTIFACT_LIMIT_MB: string(artifactLimitMB)
     KILN_BLOB_SUFFIXES: '.blob.${environment().suffixes.storage}'
     KILN_OUTBOX_SCHEDULE: outboxSchedule
+    KILN_PRIVATE_ARTIFACTS: privateArtifacts
+    KILN_PUBLIC_HOST: publicHost
     KILN_RATE_LIMIT: rateLimit
     KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob

@@ -1,6 +1,7 @@
 """Files by http and https: streamed, redirects followed by hand, blobs of Azure Storage read by a template's identity.
 
 A token goes to hosts of Azure Storage alone, and each redirect is looked at anew: it never leaves for another host.
+Where a URL may lead at all, addresses.py knows; proxies and logins of the environment (a .netrc) are not used.
 What comes after a `?` in a URL may be a signature, so no message holds it. A fault that may pass is raised as
 `ConnectionError`.
 """
@@ -13,6 +14,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+from kiln.cloud.addresses import AddressForbidden, Place
 from kiln.config import config, identity_credential
 from kiln.errors import ArtifactUnavailable
 
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from kiln.cloud.pinned import Patience
     from kiln.planner.staging import ArtifactSpec
 
-TIMEOUT = 60.0
-"""Seconds to connect, and between two pieces of a body."""
+DEADLINE = 25 * 60.0
+"""Seconds for one file with all redirects; an activity has 30 minutes (functionTimeout in host.json)."""
 REDIRECTS = 10
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 STORAGE_VERSION = "2023-11-03"
@@ -35,32 +38,63 @@ PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def download(artifact: ArtifactSpec) -> Iterator[bytes]:
-    """Yield the file's bytes as they are stored. Raises `ArtifactUnavailable`, or `ConnectionError` to try again."""
+    """Yield the file's bytes as they are stored, decoded by nothing.
+
+    Raises `ArtifactUnavailable`, or `ConnectionError` to try again.
+    """
     import httpx
 
-    where = artifact.url
-    with httpx.Client(follow_redirects=False, timeout=TIMEOUT) as client:
+    from kiln.cloud.pinned import Patience
+
+    where, patience = artifact.url, Patience(DEADLINE)
+    for _ in range(REDIRECTS):
         try:
-            for _ in range(REDIRECTS):
-                with client.stream("GET", where, headers=_headers(artifact, where)) as answer:
-                    if not answer.is_redirect:
-                        _check(artifact, where, answer)
-                        yield from answer.iter_raw()
-                        return
-                    where = _next(artifact, where, answer)
+            with (
+                _client(where, patience) as client,
+                client.stream("GET", where, headers=_headers(artifact, where)) as got,
+            ):
+                if not got.is_redirect:
+                    _check(artifact, where, got)
+                    yield from got.iter_raw()
+                    return
+                where = _next(artifact, where, got)
+        except AddressForbidden as error:
+            raise _refused(artifact, str(error), hint=error.hint) from error
         except httpx.TransportError as error:
+            if patience.is_over:
+                raise _too_slow(artifact, where) from error
             raise _unreachable(artifact, where, error) from error
         except httpx.InvalidURL as error:
             raise _refused(artifact, f"{_public(where)} is no URL: {error}.") from error
     raise _refused(artifact, f"{_public(artifact.url)} redirects more than {REDIRECTS} times.")
 
 
+def _client(where: str, patience: Patience) -> httpx.Client:
+    """Return a client for one request to `where`. Certificates are judged as SSL_CERT_FILE says, if that is set."""
+    import httpx
+
+    from kiln.cloud.pinned import PinnedTransport
+
+    transport = PinnedTransport(Place.of(where), patience, _certificates())
+    return httpx.Client(transport=transport, follow_redirects=False, trust_env=False)
+
+
+def _certificates() -> ssl.SSLContext:
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
 def may_have_token(url: str) -> bool:
     """Whether `url` is on Azure Storage, reached in a way that nobody can listen to."""
     parts = urlsplit(url)
-    host, place = (parts.hostname or "").lower(), parts.netloc.rpartition("@")[2].lower()
-    return parts.scheme.lower() == "https" and any(
-        host.endswith(suffix) if suffix.startswith(".") else place == suffix for suffix in config().blob_suffixes
+    host, place = (parts.hostname or "").lower(), parts.netloc.lower()
+    return (
+        parts.scheme.lower() == "https"
+        and "@" not in place
+        and any(
+            host.endswith(suffix) if suffix.startswith(".") else place == suffix for suffix in config().blob_suffixes
+        )
     )
 
 
@@ -134,7 +168,16 @@ def _unreachable(artifact: ArtifactSpec, where: str, error: httpx.TransportError
         if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
             return _refused(artifact, f"The host {host} is not known.", hint="Correct the URL in the template.")
         cause = cause.__cause__ or cause.__context__
-    return ConnectionError(f"{artifact.property_path}: {_public(where)} cannot be reached: {type(error).__name__}")
+    return ConnectionError(f"{artifact.property_path}: {_public(where)} cannot be reached: {error}")
+
+
+def _too_slow(artifact: ArtifactSpec, where: str) -> ArtifactUnavailable:
+    minutes = int(DEADLINE // 60)
+    return _refused(
+        artifact,
+        f"{_public(where)} did not send the whole file within {minutes} minutes.",
+        hint="Put the file on a faster server, or let a script in the build fetch it.",
+    )
 
 
 def too_large(artifact: ArtifactSpec) -> ArtifactUnavailable:

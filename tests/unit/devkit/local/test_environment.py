@@ -27,6 +27,7 @@ def test_the_app_is_told_where_its_azure_its_state_and_its_identity_are() -> Non
         "KILN_ARM_ENDPOINT": "https://127.0.0.1:7072",
         "KILN_STATE_ENDPOINT": "https://127.0.0.1:7073/kilnstate",
         "KILN_BLOB_SUFFIXES": "127.0.0.1:7073",
+        "KILN_PRIVATE_ARTIFACTS": "localhost,127.0.0.0/8,::1/128",
         "KILN_AUTH_AUTHORITY": "https://127.0.0.1:7072/00000000-0000-0000-0000-00000000000a",
         "KILN_AUTH_AUDIENCES": "api://kiln",
         "KILN_REACH": '[{"templates": "/", "resources": '
