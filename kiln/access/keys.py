@@ -1,0 +1,143 @@
+"""The public keys of those who may sign tokens, as the authority publishes them: fetched when needed, and remembered.
+
+It owns when they are fetched: once a day, and when a token names an unknown key, but then not over and over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import SignInUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    Fetch = Callable[[str], Any]
+
+CONFIGURATIONS = ("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration")
+"""Of tokens of version 2.0 and 1.0; the authority signs both, under two issuers ("Access tokens ... validation")."""
+LIFETIME = 24 * 3600.0
+"""Seconds after which keys are fetched anew ("Signing key rollover in the Microsoft identity platform": daily)."""
+PAUSE = 60.0
+"""Seconds without another fetch for the sake of unknown keys, which anybody can make up."""
+PAUSE_AFTER_FAILURE = 5.0
+TIMEOUT = 5.0
+
+log = logging.getLogger("kiln.access")
+
+
+@dataclass(frozen=True)
+class Published:
+    """The issuers of one authority, each with its keys by id."""
+
+    keys: Mapping[str, Mapping[str, RSAPublicKey]]
+
+    @property
+    def issuers(self) -> frozenset[str]:
+        """The names of the issuers."""
+        return frozenset(self.keys)
+
+    def key(self, key_id: str) -> RSAPublicKey | None:
+        """Return the key of that id, whichever issuer has it."""
+        return next((keys[key_id] for keys in self.keys.values() if key_id in keys), None)
+
+
+class Keys:
+    """The keys of `authority` (`https://login.microsoftonline.com/<tenant id>`). Threads and event loops share it.
+
+    `fetch` returns the JSON at a URL.
+    """
+
+    def __init__(self, authority: str, fetch: Fetch | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._authority = authority
+        self._fetch = fetch or fetch_json
+        self._clock = clock
+        self._published: Published | None = None
+        self._good_until = self._again_at = float("-inf")
+        self._lock = threading.Lock()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="signing keys")
+        self._going: Future[None] | None = None
+
+    async def published(self, key_id: str | None = None) -> Published:
+        """Return what is published, with `key_id` in it if there is such a key. Raises `SignInUnavailable`."""
+        known = self._published
+        if known is None or self._clock() >= self._good_until or (key_id is not None and known.key(key_id) is None):
+            await self._refresh()
+        if self._published is None:
+            raise SignInUnavailable(
+                "Nobody can sign in now: the keys with which access tokens are checked cannot be fetched.",
+                hint="Try again in a few seconds; the app's log has the cause.",
+            )
+        return self._published
+
+    async def _refresh(self) -> None:
+        """Fetch the keys unless that was done just now; whoever comes meanwhile waits for the same answer."""
+        with self._lock:
+            if self._going is None or self._going.done():
+                if self._clock() < self._again_at:
+                    return
+                self._going = self._worker.submit(self._load)
+            going = self._going
+        await asyncio.shield(asyncio.wrap_future(going))
+
+    def _load(self) -> None:
+        """Fetch the keys. Without an answer those from before stay, and the log has the cause."""
+        try:
+            published = read_published(self._authority, self._fetch)
+        except Exception:
+            self._again_at = self._clock() + PAUSE_AFTER_FAILURE
+            log.exception("the signing keys of %s cannot be fetched", self._authority)
+            return
+        self._published = published
+        self._good_until, self._again_at = self._clock() + LIFETIME, self._clock() + PAUSE
+
+
+def read_published(authority: str, fetch: Fetch) -> Published:
+    """Return what `authority` publishes. Raises `ValueError` or `KeyError` for documents of another form."""
+    tenant = authority.rsplit("/", 1)[-1]
+    found: dict[str, dict[str, RSAPublicKey]] = {}
+    for name in CONFIGURATIONS:
+        configuration = fetch(f"{authority}/{name}")
+        issuer, place = str(configuration["issuer"]), str(configuration["jwks_uri"])
+        if not place.startswith("https://"):
+            raise ValueError(f"the keys of {issuer} are not published over https")
+        found[issuer] = _keys(fetch(place), tenant)
+    return Published(found)
+
+
+def _keys(document: Any, tenant: str) -> dict[str, RSAPublicKey]:
+    """Return the RSA keys for signatures of a JSON Web Key Set (RFC 7517), by id."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from jwt.algorithms import RSAAlgorithm
+
+    found = {
+        entry["kid"]: RSAAlgorithm.from_jwk(entry)
+        for entry in document["keys"]
+        if entry.get("kty") == "RSA" and entry.get("use") in {None, "sig"} and _is_for(tenant, entry.get("issuer"))
+    }
+    return {key_id: key for key_id, key in found.items() if isinstance(key, RSAPublicKey)}
+
+
+def _is_for(tenant: str, issuer: str | None) -> bool:
+    """Whether a key may sign for a tenant: some name the issuer that they are for ("Validate the signing key issuer").
+
+    `{tenantid}` in it stands for every tenant.
+    """
+    return issuer is None or f"/{tenant}" in issuer.replace("{tenantid}", tenant).lower()
+
+
+def fetch_json(url: str) -> Any:
+    """Return the JSON at `url`. Raises `httpx.HTTPError` or `ValueError`; it follows no redirect."""
+    import httpx
+
+    answer = httpx.get(url, timeout=TIMEOUT)
+    answer.raise_for_status()
+    return answer.json()
