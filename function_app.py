@@ -8,7 +8,9 @@ import azure.functions as func
 import activities
 import orchestrators
 import triggers
+from kiln.redact import redact_logs
 
+redact_logs()
 logging.getLogger("azure").setLevel(logging.WARNING)  # azure-core logs every request and all of its headers at INFO
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for blueprint in (*triggers.blueprints, *orchestrators.blueprints, *activities.blueprints):

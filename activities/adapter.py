@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from kiln.errors import BuildError, RunCanceled, Superseded
 from kiln.ids import RunRef
+from kiln.redact import redact
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Ledgers, Templates
 
@@ -26,6 +27,10 @@ RequestT = TypeVar("RequestT", bound=BaseModel)
 ResultT = TypeVar("ResultT", bound=BaseModel)
 
 bp = df.Blueprint()
+
+
+class Redacted(Exception):
+    """A fault whose text had a secret in it, without that: its text goes into the history and the host's log."""
 
 
 def implements(
@@ -53,6 +58,11 @@ def answer(
         result = function(contract.request.model_validate(payload))
     except BuildError as error:
         return {"error": error.detail.model_dump(mode="json")}
+    except Exception as error:
+        public = redact(str(error))
+        if public == str(error):
+            raise
+        raise Redacted(f"{type(error).__name__}: {public}") from None
     return {"result": result.model_dump(mode="json")}
 
 

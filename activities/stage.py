@@ -30,10 +30,12 @@ from kiln.messages import (
 )
 from kiln.planner.artifacts import artifact_urls
 from kiln.runs.store import Runs, Templates
+from kiln.runs.template_secrets import TemplateSecrets
 from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
     from kiln.ids import Owner
+    from kiln.secret import Secret
 
 
 @implements(CREATE_GROUP)
@@ -89,14 +91,15 @@ def create_containers(request: StorageRequest) -> StagedStorage:
 
 @implements(STAGE_ARTIFACT)
 def stage_artifact(request: ArtifactRequest) -> Nothing:
-    """Take one artifact in, unless it is there. Its URL may be signed, so the template alone has it whole."""
+    """Take one artifact in, unless it is there. Its URL may be signed, so it is made whole here and nowhere else."""
     fence(request.owner)
     artifacts.stage(request.storage, request.artifact, lambda: _whole_url(request))
     return Nothing()
 
 
-def _whole_url(request: ArtifactRequest) -> str:
-    return artifact_urls(parse_for_build(_body(request.owner)))[request.artifact.property_path]
+def _whole_url(request: ArtifactRequest) -> Secret:
+    shown = artifact_urls(parse_for_build(_body(request.owner)))[request.artifact.property_path]
+    return TemplateSecrets().whole(request.owner.template, shown)
 
 
 def _body(owner: Owner) -> dict[str, Any]:

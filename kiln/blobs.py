@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from kiln.config import credential
+from kiln.secret import Secret
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobSasPermissions, BlobServiceClient, UserDelegationKey
@@ -51,14 +52,14 @@ def account_url(blob_url: str) -> str:
     return f"{url.scheme}://{url.netloc}{account_path}"
 
 
-def readable(blob: BlobClient, lifetime: timedelta) -> tuple[str, datetime]:
+def readable(blob: BlobClient, lifetime: timedelta) -> tuple[Secret, datetime]:
     """Return a URL that can read one blob, and when it expires (UTC)."""
     from azure.storage.blob import BlobSasPermissions
 
     return _signed(blob, lifetime, BlobSasPermissions(read=True))
 
 
-def appendable(blob: BlobClient, lifetime: timedelta) -> str:
+def appendable(blob: BlobClient, lifetime: timedelta) -> Secret:
     """Return a URL that can make and append to one blob, as managed Run Command needs for its output."""
     from azure.storage.blob import BlobSasPermissions
 
@@ -66,7 +67,7 @@ def appendable(blob: BlobClient, lifetime: timedelta) -> str:
     return url
 
 
-def _signed(blob: BlobClient, lifetime: timedelta, permission: BlobSasPermissions) -> tuple[str, datetime]:
+def _signed(blob: BlobClient, lifetime: timedelta, permission: BlobSasPermissions) -> tuple[Secret, datetime]:
     from azure.storage.blob import generate_blob_sas
 
     expires = datetime.now(UTC).replace(microsecond=0) + lifetime
@@ -79,7 +80,7 @@ def _signed(blob: BlobClient, lifetime: timedelta, permission: BlobSasPermission
         expiry=expires,
         protocol="https",
     )
-    return f"{blob.url}?{signature}", expires
+    return Secret(f"{blob.url}?{signature}"), expires
 
 
 @functools.lru_cache(maxsize=64)

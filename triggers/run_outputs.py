@@ -52,7 +52,7 @@ async def get_access(call: Call) -> Reply:
             f"The run output {output.name} is a {output.kind}, and only a VHD can be downloaded.", target=output.name
         )
     url, expires = await asyncio.to_thread(share, output.artifact_uri, ACCESS_LIFETIME)
-    body = {"accessSAS": url, "expiresOn": time_text(expires)}
+    body = {"accessSAS": url.reveal(), "expiresOn": time_text(expires)}
     return Reply(HTTPStatus.OK, body, {"Cache-Control": "no-store"})
 
 

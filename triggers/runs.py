@@ -13,11 +13,13 @@ from kiln.errors import Conflict, Problem, TemplateInvalid
 from kiln.runs.queue import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
-from kiln.template.overrides import apply_overrides
+from kiln.runs.template_secrets import TemplateSecrets
+from kiln.template.overrides import WHAT, apply_overrides
 from kiln.template.wording import kind, path_text
 from triggers.end_run import cancel_current_run
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.operations import begin, follow
+from triggers.reach import check_reach
 from triggers.reply import Reply
 from triggers.start_run import busy, start_run
 from triggers.submission import tended
@@ -37,9 +39,13 @@ async def run_template(call: Call) -> Reply:
 
     def make(record: TemplateRecord) -> RunRecord:
         if overrides is None:
+            check_reach(record.id, record.body, "imageTemplates/run/action")
             return new_run(record, call.now, secrets.token_hex(4))
-        body = apply_overrides(record.body, overrides)
-        return new_run(record, call.now, secrets.token_hex(4), overrides=overrides, body=body)
+        body, kept = apply_overrides(record.body, overrides), TemplateSecrets()
+        check_reach(record.id, body, "imageTemplates/run/action")
+        shown = kept.hide(record.id, {"properties": overrides}, what=WHAT)["properties"]
+        body = kept.hide(record.id, body, what=WHAT)
+        return new_run(record, call.now, secrets.token_hex(4), overrides=shown, body=body)
 
     return await _start(call, make)
 
@@ -70,6 +76,7 @@ async def retry_run(call: Call) -> Reply:
         )
 
     def make(template: TemplateRecord) -> RunRecord:
+        check_reach(template.id, earlier.body, "imageTemplates/runs/retry/action")
         return new_run(
             template,
             call.now,

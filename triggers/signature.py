@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pydantic import SecretStr
+    from kiln.secret import Secret
 
 SIGNATURE_HEADER = "X-Kiln-Signature-256"
 TIMESTAMP_HEADER = "X-Kiln-Timestamp"
@@ -28,11 +28,11 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def is_signed(secret: SecretStr | None, signature: str, timestamp: str, body: bytes, now: datetime) -> bool:
+def is_signed(secret: Secret | None, signature: str, timestamp: str, body: bytes, now: datetime) -> bool:
     """Whether the signature is right and fresh. It takes as long without a secret as with one."""
     if not (_SIGNATURE.fullmatch(signature) and _TIMESTAMP.fullmatch(timestamp)):
         return False
-    key = secret.get_secret_value() if secret else ""
+    key = secret.reveal() if secret else ""
     right = hmac.compare_digest(sign(key, timestamp, body), signature)
     fresh = abs(now.timestamp() - int(timestamp)) <= WINDOW_SECONDS
     return right and fresh and secret is not None

@@ -12,6 +12,7 @@ from kiln.errors import Conflict, PreconditionFailed
 from kiln.ids import part_of, region_name
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
+from kiln.runs.template_secrets import TemplateSecrets
 from triggers.etags import may_write
 from triggers.following import body_about_to_be_stored
 
@@ -62,7 +63,9 @@ def submit(templates: Templates, versions: Versions, submission: Submission) -> 
         stored = templates.get(submission.template)
         before = stored.content if stored else None
         check_conditions(before, submission)
-        body = submission.body(before)
+        if before is not None and before.provisioning_state is ProvisioningState.DELETING:
+            raise being_deleted(before)  # nothing of it is written any more, its secrets least of all
+        body = TemplateSecrets().hide(submission.template, submission.body(before))
         record = changed(before, body, submission) if before else first(body, submission)
         is_new_version = before is None or record.version > before.version
         try:
@@ -117,8 +120,6 @@ def changed(record: TemplateRecord, body: dict[str, Any], submission: Submission
     An equal body is a new version only after a failure, when it tries again. A run that is going keeps the plan that it
     has.
     """
-    if record.provisioning_state is ProvisioningState.DELETING:
-        raise being_deleted(record)
     check_region(record, body)
     check_group(record, body)
     if body == record.body and record.provisioning_state is not ProvisioningState.FAILED:

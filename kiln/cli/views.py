@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from kiln.errors import ErrorDetail
+from kiln.secret import Secret
 
 PHASES = (
     "plan",
@@ -160,9 +161,9 @@ class TemplateOutput(View):
 
 
 class Access(View):
-    """Time-limited access to an output's blob: a signed URL, which is a secret."""
+    """Time-limited access to an output's blob: a signed URL."""
 
-    access_sas: str
+    access_sas: Secret
     expires_on: datetime | None = None
 
     model_config = ConfigDict(

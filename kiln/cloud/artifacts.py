@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
     from kiln.messages import StagedStorage
     from kiln.planner.staging import ArtifactSpec
+    from kiln.secret import Secret
 
 BLOCK = 8 * 1024 * 1024
 """Bytes; a blob has 50,000 blocks at the most."""
 
 
-def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[], str]) -> None:
+def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[], Secret]) -> None:
     """Take an artifact into the staging storage, unless it is there; only then is its `whole_url` asked for.
 
     Raises `ArtifactUnavailable`, `AzureFailed`, or `ConnectionError` where another try may help.
@@ -39,7 +40,7 @@ def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[]
     with azure(f"look up the artifact of {artifact.property_path}"):
         if blob.exists():
             return
-    artifact = artifact.model_copy(update={"url": whole_url()})
+    artifact = artifact.model_copy(update={"url": whole_url().reveal()})
     digest = hashlib.sha256()
     blocks: list[BlobBlock] = []
     for number, block in enumerate(_blocks(artifact)):

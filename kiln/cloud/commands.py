@@ -27,7 +27,10 @@ FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
 ENDED_STATES = ("Succeeded", "Failed")
 """In which the script itself ended, with an exit code that the template judges."""
 STEP_TAG = "kilnStep"
-SIGNATURE_MARGIN = timedelta(minutes=15)
+FETCH_LIFETIME = timedelta(minutes=30)
+"""Of the URL that a script fetches its artifact with, which is the first that it does: the agent may take its time."""
+OUTPUT_MARGIN = timedelta(minutes=15)
+"""By which the URL of the output outlives the script, whose handler appends to it to the very end."""
 
 
 def start_step(request: StepRequest) -> int:
@@ -75,7 +78,9 @@ def find(request: StepRequest) -> VirtualMachineRunCommand | None:
 def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
     """Start the step's script, which ends whatever runs under that name. `tags` come on top of the machine's."""
     step, machine, account = request.step, request.machine, blobs.account(request.storage.endpoint)
-    lifetime = timedelta(minutes=step.timeout_minutes) + SIGNATURE_MARGIN
+    output = blobs.appendable(
+        account.get_blob_client(LOGS, output_blob), timedelta(minutes=step.timeout_minutes) + OUTPUT_MARGIN
+    )
     body: Any = {
         "location": machine.location,
         "tags": {**machine.tags, **tags},
@@ -84,13 +89,13 @@ def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
             "asyncExecution": True,
             "timeoutInSeconds": step.timeout_minutes * 60,
             "treatFailureAsDeploymentFailure": False,
-            "outputBlobUri": blobs.appendable(account.get_blob_client(LOGS, output_blob), lifetime),
+            "outputBlobUri": output.reveal(),
         },
     }
     if step.artifact:
-        url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), lifetime)
+        url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), FETCH_LIFETIME)
         body["properties"]["protectedParameters"] = [
-            {"name": ARTIFACT_VARIABLE, "value": artifact_parameter(url, machine.os)}
+            {"name": ARTIFACT_VARIABLE, "value": artifact_parameter(url.reveal(), machine.os)}
         ]
     with azure(f"start {step.name!r} in the {machine.purpose} machine"):
         clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(

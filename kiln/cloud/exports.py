@@ -6,13 +6,15 @@ The disk's signed URL stays within one call here: it is a secret and never reach
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kiln import blobs
 from kiln.cloud import clients
+from kiln.cloud.downloads import may_have_token
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.staging import VHDS
-from kiln.errors import AzureFailed, AzureNotFound, VersionTaken
+from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
 
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
     from kiln.messages import Operation, VhdRequest
 
-ACCESS_SECONDS = 6 * 3600
-"""How long the copy may read the disk; access is withdrawn as soon as the copy is over."""
+ACCESS_SECONDS = 3 * 3600 + 1800
+"""How long the copy may read the disk: half an hour more than it may take. Access is withdrawn once it is over."""
 RUN_METADATA = "kilnrun"
 """The tag with the run's id, as blob metadata in lower case."""
 BLOB_NOT_FOUND = "BlobNotFound"
@@ -38,9 +40,9 @@ def vhd_url(request: VhdRequest) -> str:
 def refuse_taken(url: str) -> None:
     """Raise `VersionTaken` when somebody else's blob is in the VHD's place; an earlier run's is overwritten.
 
-    Raises `AzureNotFound` when there is not even a container.
+    Raises `AzureNotFound` when there is not even a container, `TargetNotFound` when the URL is not of Azure Storage.
     """
-    properties = _properties(blobs.at(url))
+    properties = _properties(_at(url))
     if properties is None or RUN_METADATA in {name.lower() for name in properties.metadata or {}}:
         return
     raise VersionTaken(
@@ -110,8 +112,19 @@ def start_revoke(disk: str) -> Operation:
 
 def _blob(request: VhdRequest) -> BlobClient:
     if request.target.url:
-        return blobs.at(request.target.url)
+        return _at(request.target.url)
     return blobs.account(request.storage.endpoint).get_blob_client(VHDS, request.target.blob)
+
+
+def _at(url: str) -> BlobClient:
+    """Return the blob of a template's URL. Raises `TargetNotFound` where the app's own token must not be sent."""
+    if not may_have_token(url):
+        raise TargetNotFound(
+            f"{urlsplit(url).hostname} is no host of Azure Storage over https, so no VHD goes there.",
+            target="properties.distribute",
+            hint="Name a blob of a storage account in uri; KILN_BLOB_SUFFIXES has the names that count as one.",
+        )
+    return blobs.at(url)
 
 
 def _properties(blob: BlobClient) -> BlobProperties | None:

@@ -55,7 +55,7 @@ def artifacts(template: ImageTemplate, version: int) -> tuple[ArtifactSpec, ...]
 
 
 def artifact_urls(template: ImageTemplate) -> dict[str, str]:
-    """Return the whole URL of each artifact by its property's path. They may be signed: never store or show them."""
+    """Return the URL of each artifact by its property's path, as the template has it."""
     return {named.property_path: named.url for named in _named(template)}
 
 

@@ -13,6 +13,8 @@ from kiln import blobs
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from kiln.secret import Secret
+
 LogName = Literal["customization", "validation"]
 """AIB's two logs of a run."""
 
@@ -39,6 +41,6 @@ def read_log(url: str, offset: int) -> bytes:
         raise
 
 
-def share(artifact_uri: str, lifetime: timedelta) -> tuple[str, datetime]:
-    """Return a URL that can read this one blob, and when it expires. The URL is a secret."""
+def share(artifact_uri: str, lifetime: timedelta) -> tuple[Secret, datetime]:
+    """Return a URL that can read this one blob, and when it expires."""
     return blobs.readable(blobs.at(artifact_uri), lifetime)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, SecretStr
-
 from kiln.runs.documents import Documents, documents
 from kiln.runs.record import Document
+from kiln.secret import KeptSecret, Secret
 
 if TYPE_CHECKING:
     from kiln.ids import TemplateId
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 class StoredSecret(Document):
     """A secret at rest: the storage account encrypts it, and only the app's identity can read it."""
 
-    secret: str = Field(repr=False)
+    secret: KeptSecret
 
 
 class TriggerSecrets:
@@ -33,15 +32,15 @@ class TriggerSecrets:
         """Return where a trigger's secret is."""
         return f"secrets/{template.key}/{trigger.lower()}.json"
 
-    def put(self, template: TemplateId, trigger: str, secret: SecretStr) -> None:
+    def put(self, template: TemplateId, trigger: str, secret: Secret) -> None:
         """Keep a secret, new or in place of the one before."""
-        stored = StoredSecret(secret=secret.get_secret_value())
+        stored = StoredSecret(secret=secret)
         self._store.put(self.path(template, trigger), stored, lambda _: stored)
 
-    def get(self, template: TemplateId, trigger: str) -> SecretStr | None:
+    def get(self, template: TemplateId, trigger: str) -> Secret | None:
         """Return the secret, or None."""
         stored = self._store.get(self.path(template, trigger), StoredSecret)
-        return SecretStr(stored.content.secret) if stored else None
+        return stored.content.secret if stored else None
 
     def delete(self, template: TemplateId, trigger: str) -> None:
         """Remove the secret; it may be gone already."""

@@ -30,7 +30,7 @@ def download(session: Session, name: str, output: str | None, target: Path | Non
         file = _file(target, wanted.name, force=force)
         access = api.access(name, wanted.name)
     outside = session.outside
-    trust = trust_in(access.access_sas, session.settings.trust)
+    trust = trust_in(access.access_sas.reveal(), session.settings.trust)
     with Blob(access.access_sas, trust, sleep=outside.sleep, transport=outside.blob_transport) as blob:
         done = _with_progress(blob, file)
     console = stdout()

@@ -1,6 +1,6 @@
 """One blob behind a signed URL, over Blob Storage's REST API: its size, its page ranges, its bytes.
 
-It owns requests, retries and the reading of answers; it knows nothing of files. The URL is a secret and is never shown.
+It owns requests, retries and the reading of answers; it knows nothing of files. The URL is a secret.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from kiln.cli.settings import Trust
+    from kiln.secret import Secret
 
 VERSION = "2021-12-02"
 """Of the Blob Storage API: the first years in which Get Page Ranges is paged, and known to every emulator."""
@@ -47,14 +48,14 @@ class Blob:
 
     def __init__(
         self,
-        url: str,
+        url: Secret,
         trust: Trust,
         *,
         sleep: Callable[[float], None],
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._url = httpx.URL(url)
-        self._server = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        self._url = httpx.URL(url.reveal())
+        self._server = "{0.scheme}://{0.netloc}".format(urlsplit(url.reveal()))
         self._trust = trust
         self._sleep = sleep
         self._client = httpx.Client(

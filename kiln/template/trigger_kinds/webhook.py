@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field
 
+from kiln.secret import Secret
 from kiln.template.base import Since, broken
 from kiln.template.trigger_kinds.settings import TriggerSettings
 
@@ -13,17 +14,17 @@ SHORTEST, LONGEST = 32, 256
 
 
 def _long_enough(value: Any) -> Any:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    text = value.reveal() if isinstance(value, Secret) else value
     if isinstance(text, str) and SHORTEST <= len(text) <= LONGEST and text.isascii() and text.isprintable():
         return value
     raise broken("Other", f"expected {SHORTEST} to {LONGEST} printable ASCII characters")
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_long_enough)]
+SigningSecret = Annotated[Secret, BeforeValidator(_long_enough)]
 
 
 class WebhookTrigger(TriggerSettings):
     """Runs the template when somebody who has the secret asks for it."""
 
     kind: Annotated[Literal["Webhook"], Since(None)]
-    secret: Annotated[Secret | None, Field(exclude=True)] = None
+    secret: Annotated[SigningSecret | None, Field(exclude=True)] = None

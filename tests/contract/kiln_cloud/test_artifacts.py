@@ -14,6 +14,7 @@ from kiln.cloud import artifacts
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable
 from kiln.planner.staging import ArtifactSpec
+from kiln.secret import Secret
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.contract.kiln_cloud.file_server import FileServer
 
@@ -52,7 +53,7 @@ def artifact(url: str, sha256: str = "", identity: str | None = None) -> Artifac
 
 
 def stage(storage: StagedStorage, spec: ArtifactSpec) -> None:
-    artifacts.stage(storage, spec, lambda: spec.url)
+    artifacts.stage(storage, spec, lambda: Secret(spec.url))
 
 
 def blob_of(storage: StagedStorage) -> BlobClient:
@@ -188,6 +189,49 @@ def test_a_certificate_that_nobody_vouches_for_is_named(
         stage(storage, artifact(f"{untrusted.url}/file"))
 
 
+def test_a_certificate_must_be_that_of_the_name_and_not_of_the_address(
+    storage: StagedStorage, settings: InProcessAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **more: Any) -> Any:
+        return resolve("127.0.0.1" if host == "files.example" else host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with FileServer({"/file": b""}, settings.azurite.certificates) as server:
+        named = server.url.replace("127.0.0.1", "files.example")
+
+        assert "files.example cannot be trusted" in refusal(storage, artifact(f"{named}/file"))
+
+
+def test_the_server_is_asked_by_its_name(
+    storage: StagedStorage, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **more: Any) -> Any:
+        return resolve("127.0.0.1" if host == "files.example" else host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    server.seen.clear()
+    named = server.host.replace("127.0.0.1", "files.example")
+
+    stage(storage, artifact(f"http://{named}/script.sh"))
+
+    assert server.seen[0][1]["host"] == named
+
+
+def test_a_server_in_a_private_network_is_refused_with_the_setting_that_allows_it(
+    storage: StagedStorage, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_config(monkeypatch, KILN_PRIVATE_ARTIFACTS="")
+
+    message = refusal(storage, artifact(f"{server.url}/script.sh?sig=secret"))
+
+    assert "127.0.0.1 is a loopback address" in message
+    assert "KILN_PRIVATE_ARTIFACTS" in message
+
+
 @pytest.mark.parametrize("url", ["ftp://example.com/file", "/etc/passwd", "data:no-comma", "data:;base64,???"])
 def test_a_url_of_another_kind_is_refused(storage: StagedStorage, url: str) -> None:
     refusal(storage, artifact(url))
@@ -215,7 +259,7 @@ def test_a_private_blob_is_read_as_the_templates_identity(
 def test_a_signed_blob_is_read_by_its_signature(storage: StagedStorage, private: BlobClient) -> None:
     signed, _ = blobs.readable(private, timedelta(minutes=5))
 
-    stage(storage, artifact(signed, identity=f"{IDENTITIES}/nobody"))
+    stage(storage, artifact(signed.reveal(), identity=f"{IDENTITIES}/nobody"))
 
     assert staged(storage) == CONTENT
 

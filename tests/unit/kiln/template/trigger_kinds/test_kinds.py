@@ -96,7 +96,7 @@ def test_a_secret_is_neither_stored_with_its_trigger_nor_printed() -> None:
     trigger = parse_trigger({"properties": WEBHOOK})
     assert isinstance(trigger.properties, WebhookTrigger)
     assert trigger.properties.secret is not None
-    assert trigger.properties.secret.get_secret_value() == SECRET
+    assert trigger.properties.secret.reveal() == SECRET
     for text in (repr(trigger), str(trigger), trigger.model_dump_json(by_alias=True), str(trigger.model_dump())):
         assert SECRET not in text
 

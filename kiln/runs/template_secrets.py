@@ -1,0 +1,85 @@
+"""The secrets in templates' URLs, apart from the templates: what is stored, built, shown and listed has none.
+
+It owns their place, and what a client may send back: a URL as it was shown stands for the one that was sent. A secret
+is bound to the rest of its URL, so that nobody who cannot read it can have it sent to another place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import ArtifactUnavailable, Problem, TemplateInvalid
+from kiln.redact import HIDDEN, hide_in_url, is_hidden
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import Document
+from kiln.secret import KeptSecret, Secret
+from kiln.template.signed_urls import urls, with_urls
+from kiln.template.wording import path_text
+
+if TYPE_CHECKING:
+    from kiln.ids import TemplateId
+    from kiln.template.shape import Path
+
+
+class StoredUrl(Document):
+    """A whole URL at rest: the storage account encrypts it, and only the app's identity can read it."""
+
+    url: KeptSecret
+
+
+class TemplateSecrets:
+    """Whole URLs by template and by what is shown of them; the one that was sent last counts."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(template: TemplateId, shown: str) -> str:
+        """Return where a whole URL is, given what is shown of it."""
+        return f"secrets/{template.key}/urls/{hashlib.sha256(shown.encode()).hexdigest()}.json"
+
+    def hide(self, template: TemplateId, body: dict[str, Any], *, what: str = "image template") -> dict[str, Any]:
+        """Keep the secrets of a template's body, or of a part of one, and return it without them.
+
+        Raises `TemplateInvalid` when what is hidden in it was never sent, or when two URLs differ in their secrets
+        alone.
+        """
+        kept: dict[str, str] = {}
+        replaced: dict[Path, str] = {}
+        problems: list[Problem] = []
+        for path, url in urls(body):
+            shown = hide_in_url(url)
+            if is_hidden(url):
+                if url != shown or self._find(template, shown) is None:
+                    text = f"{HIDDEN} stands for a secret that is not known here; send the whole URL"
+                    problems.append(Problem(path=path_text(path), message=text))
+            elif url != shown:
+                if kept.setdefault(shown, url) != url:
+                    text = "another URL of the template differs from it in its signature or password alone"
+                    problems.append(Problem(path=path_text(path), message=text))
+                replaced[path] = shown
+        if problems:
+            raise TemplateInvalid(tuple(problems), what=what)
+        for shown, url in kept.items():
+            self._keep(template, shown, StoredUrl(url=Secret(url)))
+        return with_urls(body, replaced)
+
+    def whole(self, template: TemplateId, shown: str) -> Secret:
+        """Return the whole URL. Raises `ArtifactUnavailable` when its secret is not there any more."""
+        if not is_hidden(shown):
+            return Secret(shown)
+        found = self._find(template, shown)
+        if found is None:
+            raise ArtifactUnavailable(
+                f"The secret part of {shown} is not kept any more.",
+                hint="Submit the template again, with the whole URL.",
+            )
+        return found
+
+    def _keep(self, template: TemplateId, shown: str, stored: StoredUrl) -> None:
+        self._store.put(self.path(template, shown), stored, lambda _: stored)
+
+    def _find(self, template: TemplateId, shown: str) -> Secret | None:
+        stored = self._store.get(self.path(template, shown), StoredUrl)
+        return stored.content.url if stored else None

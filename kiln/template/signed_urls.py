@@ -1,0 +1,39 @@
+"""The URLs in a template, any of which may carry a signature: found by the models' marks, and replaced.
+
+It owns where they are; what is secret in a URL belongs to kiln.redact, and where secrets are kept to kiln.runs.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from kiln.template.base import Url
+from kiln.template.models import ImageTemplate
+from kiln.template.shape import root, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kiln.template.shape import Path
+
+
+def urls(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Yield the place and the text of each URL in a template's body, or in a part of one, in its order."""
+    for place, value in walk(root(ImageTemplate), body):
+        if place.shape.mark(Url) is not None and isinstance(value, str):
+            yield place.path, value
+
+
+def with_urls(body: dict[str, Any], replaced: Mapping[Path, str]) -> dict[str, Any]:
+    """Return the body with other URLs in some places; the very same one when there are none."""
+    if not replaced:
+        return body
+    changed = copy.deepcopy(body)
+    for path, url in replaced.items():
+        *parents, last = path
+        owner: Any = changed
+        for part in parents:
+            owner = owner[part]
+        owner[last] = url
+    return changed

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiln.errors import AzureFailed, ErrorDetail
+from kiln.redact import HIDDEN, RedactedRecord, hide_in_url, is_hidden, redact, redact_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIG = "c2VjcmV0LWNhbmFyeS1zaWduYXR1cmU%3D"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhcGk6Ly9raWxuIn0.c2lnbmF0dXJl"
+SAS = f"https://acc.blob.core.windows.net/c/b.sh?sv=2024-11-04&se=2026-11-22T10%3A00%3A00Z&sp=r&sig={SIG}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"The remote server said no to {SAS}.",
+        f"HTTPSConnectionPool: Max retries exceeded with url: /c/b.sh?sp=r&sig={SIG} (Caused by ...)",
+        f'{{"source": "{SAS}"}}',
+        f"{SAS.replace('&', '&amp;')}",
+        SAS.replace("&", "\\u0026"),
+        f"sig={SIG}",
+        f"POST /runtime/webhooks/eventgrid?functionName=f&code={SIG} failed",
+        f"https://host/file?X-Amz-Signature={SIG}&X-Amz-Expires=60",
+        f"Authorization: Bearer {SIG}{SIG}",
+        f"{{'Authorization': 'Bearer {JWT}'}}",
+        f"token {JWT} is expired",
+        f"Authorization: SharedKey acc:{SIG}",
+        f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={SIG};EndpointSuffix=core.windows.net",
+        f"Endpoint=sb://a/;SharedAccessKey={SIG}",
+        f"client_secret={SIG}&grant_type=x",
+        f'{{"access_token": "{SIG}", "expires_in": 3600}}',
+        f"git clone https://me:{SIG}@example.com/a.git",
+    ],
+)
+def test_what_looks_like_a_secret_is_replaced(text: str) -> None:
+    public = redact(text)
+    assert HIDDEN in public
+    assert SIG not in public
+    assert JWT not in public
+    assert redact(public) == public
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Customizer 'install' ended with exit code=100.",
+        "A Bearer token is required.",
+        "https://acc.blob.core.windows.net/c/b.sh?sv=2024-11-04&sp=r",
+        "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Compute/images/a: QuotaExceeded",
+        "key=value; a monkey; mailto:me@example.com; 12:30:45@noon",
+        "https://host:8443/path",
+        "",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text(alphabet="?&;=sigAccountKeyBearer:/@ .-%\"'", max_size=300))
+def test_redacting_twice_is_redacting_once(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize("piece", ["?", "?a", "&sig", "sig=a", "://a:", "eyJaaaaaaaa.", "Bearer ", '"secret":'])
+def test_a_huge_text_takes_no_long_time(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    before = time.process_time()
+    redact(text)
+    assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (SAS, SAS.replace(SIG, HIDDEN)),
+        ("https://me:word@host:8/a?b=1#c", f"https://{HIDDEN}@host:8/a?b=1#c"),
+        ("https://host/a?token=1&raw&b=", f"https://host/a?token={HIDDEN}&raw&b="),
+        ("https://host/a?access_token=1;2", f"https://host/a?access_token={HIDDEN}"),
+        ("https://host/a?SIG=1", f"https://host/a?SIG={HIDDEN}"),
+        ("https://host/a", "https://host/a"),
+        ("https://host/a?sig=", "https://host/a?sig="),
+        ("data:text/plain,echo?sig=1", "data:text/plain,echo?sig=1"),
+        ("https://[", "https://["),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert hide_in_url(url) == shown
+    assert hide_in_url(shown) == shown
+    assert is_hidden(shown) is (shown != url)
+    assert not is_hidden(url)
+
+
+def test_no_error_has_a_secret() -> None:
+    error = AzureFailed("copy it", azure_code="Bad", azure_message=f"cannot read {SAS}", hint=f"look at {SAS}")
+    detail = ErrorDetail(code="x", message=SAS, target=SAS, hint=SAS)
+    assert SIG not in str(error) + error.detail.model_dump_json() + detail.model_dump_json()
+    assert HIDDEN in str(error)
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What a handler with a formatter of its own writes of the logger `redacted`."""
+    before, stream = logging.getLogRecordFactory(), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger = logging.getLogger("redacted")
+    logger.propagate = False
+    logger.addHandler(handler)
+    redact_logs()
+    redact_logs()
+    yield stream
+    logger.removeHandler(handler)
+    logging.setLogRecordFactory(before)
+
+
+def test_no_log_line_has_a_secret(logged: io.StringIO) -> None:
+    assert logging.getLogRecordFactory() is RedactedRecord
+    logging.getLogger("redacted").warning("cannot read %s", SAS)
+    assert logged.getvalue() == f"WARNING cannot read {SAS.replace(SIG, HIDDEN)}\n"
+
+
+def test_no_logged_exception_has_a_secret(logged: io.StringIO) -> None:
+    def fail() -> None:
+        try:
+            int(SAS)
+        except ValueError as cause:
+            raise RuntimeError("gave up") from cause
+
+    try:
+        fail()
+    except RuntimeError:
+        logging.getLogger("redacted").exception("failed")
+    text = logged.getvalue()
+    assert SIG not in text
+    assert SAS.replace(SIG, HIDDEN) in text
+    assert "RuntimeError: gave up" in text
