@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from kiln import blobs
 from kiln.cloud import exports, removal, staging
-from kiln.errors import AzureNotFound, VersionTaken
+from kiln.errors import AzureNotFound, TargetNotFound, VersionTaken
 from kiln.messages import VhdRequest
 from kiln.planner.staging import StorageSpec
 from kiln.planner.targets import VhdTarget
@@ -68,6 +69,23 @@ def test_a_vhd_goes_where_the_template_says(container: ContainerClient) -> None:
     assert exports.vhd_url(request) == f"{container.url}/golden.vhd"
     assert found.blob_type == "PageBlob"
     assert found.size % 512 == 0
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://attacker.example/images/golden.vhd",
+        "https://127.0.0.1:1/account/images/golden.vhd",
+        "http://{place}/images/golden.vhd",
+        "https://{place}@attacker.example/images/golden.vhd",
+        "https://attacker.example/{place}/golden.vhd",
+    ],
+)
+def test_kilns_own_token_goes_to_storage_alone(container: ContainerClient, uri: str) -> None:
+    url = uri.format(place=urlsplit(container.url).netloc)
+
+    with pytest.raises(TargetNotFound, match="no host of Azure Storage"):
+        exports.refuse_taken(url)
 
 
 def test_a_copy_that_was_started_is_not_started_again(settings: InProcessAzure, container: ContainerClient) -> None:
