@@ -69,7 +69,8 @@ def test_a_good_template_is_told_what_it_stands_on() -> None:
 
 
 def test_all_that_is_wrong_is_told_at_once_with_image_builders_codes() -> None:
-    nobody = "/subscriptions/x/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/nobody"
+    providers = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers"
+    nobody = f"{providers}/Microsoft.ManagedIdentity/userAssignedIdentities/nobody"
     ref = submitted(
         identity=nobody,
         source={"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "no-such"},
