@@ -6,6 +6,7 @@ It owns correlation ids, throttling, the mapping of errors to answers, and regis
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,49 +25,79 @@ GROUP_ROUTE = (
 TEMPLATE_ROUTE = f"{GROUP_ROUTE}/{{name}}"
 
 Handler = Callable[[Call], Awaitable[Reply]]
-HANDLERS: dict[str, dict[str, Handler]] = {}
-"""The handlers of each route by method, but for those of paths that nothing serves."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A handler, and what its callers must be allowed to do (as triggers.provider names it) where the path points.
+
+    `partly`: to be allowed it for something in there is enough, and the handler shows that alone. `signed`: anybody may
+    call, and the handler itself knows its callers by their signatures.
+    """
+
+    handler: Handler
+    action: str
+    partly: bool = False
+    signed: bool = False
+
+
+HANDLERS: dict[str, dict[str, Endpoint]] = {}
+"""The endpoints of each route by method, but for those of paths that nothing serves."""
 
 log = logging.getLogger("kiln.api")
 
 
-def endpoint(blueprint: df.Blueprint, method: str, route: str) -> Callable[[Handler], Handler]:
-    """Register a handler as the function `http_<its name>` for one method and route."""
+def endpoint(
+    blueprint: df.Blueprint, method: str, route: str, action: str, *, partly: bool = False, signed: bool = False
+) -> Callable[[Handler], Handler]:
+    """Register a handler as the function `http_<its name>` for one method and route; the rest is `Endpoint`'s."""
 
     def register(handler: Handler) -> Handler:
-        HANDLERS.setdefault(route, {})[method] = handler
-        return serve_all(blueprint, (method,), route)(handler)
+        served = Endpoint(handler, action, partly=partly, signed=signed)
+        HANDLERS.setdefault(route, {})[method] = served
+        return _serve(blueprint, (method,), route, served)
 
     return register
 
 
-def serve_all(blueprint: df.Blueprint, methods: tuple[str, ...], route: str) -> Callable[[Handler], Handler]:
-    """Register a handler as the function `http_<its name>` for several methods of a route."""
+def serve_all(
+    blueprint: df.Blueprint, methods: tuple[str, ...], route: str, action: str
+) -> Callable[[Handler], Handler]:
+    """Register a handler as the function `http_<its name>` for several methods of a route, for all who may do `action`.
+
+    They need to be allowed it anywhere: such a handler shows nothing of what there is.
+    """
 
     def register(handler: Handler) -> Handler:
-        async def serve(req: func.HttpRequest, client: Any) -> func.HttpResponse:
-            return await answer(handler, req, client)
-
-        name = f"http_{handler.__name__}"
-        serve.__name__ = name
-        serve.__doc__ = handler.__doc__
-        builder = blueprint.durable_client_input(client_name="client")(serve)
-        builder = blueprint.route(route=route, methods=list(methods))(builder)
-        blueprint.function_name(name)(builder)
-        return handler
+        return _serve(blueprint, methods, route, Endpoint(handler, action, partly=True))
 
     return register
+
+
+def _serve(blueprint: df.Blueprint, methods: tuple[str, ...], route: str, served: Endpoint) -> Handler:
+    handler = served.handler
+
+    async def serve(req: func.HttpRequest, client: Any) -> func.HttpResponse:
+        return await answer(served, req, client)
+
+    name = f"http_{handler.__name__}"
+    serve.__name__ = name
+    serve.__doc__ = handler.__doc__
+    builder = blueprint.durable_client_input(client_name="client")(serve)
+    builder = blueprint.route(route=route, methods=list(methods))(builder)
+    blueprint.function_name(name)(builder)
+    return handler
 
 
 async def answer(
-    handler: Handler, request: func.HttpRequest, client: df.DurableOrchestrationClient
+    served: Endpoint, request: func.HttpRequest, client: df.DurableOrchestrationClient
 ) -> func.HttpResponse:
-    """Return the handler's answer, or the error that it ended in, with the ids by which the request is found again."""
+    """Return the endpoint's answer, or the error that it ended in, with the ids by which the request is found again."""
     ids = trace_ids(request.headers, str(uuid.uuid4()))
     try:
         call = Call.read(request, Orchestrations(client), datetime.now(UTC))
         ids |= throttle().take(call.subscription if "subscription" in call.route else None, call.method)
-        reply = await handler(call)
+        reply = await served.handler(call)
     except REFUSALS as error:
         reply = refusal(error)
     except Exception:

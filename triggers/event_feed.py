@@ -21,7 +21,7 @@ LATEST = "latest"
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", PROVIDER_ROUTE + "/events")
+@endpoint(bp, "GET", PROVIDER_ROUTE + "/events", "events/read", partly=True)
 async def list_events(call: Call) -> Reply:
     """Answer the subscription's events of the last week, those after the query's `after` (`latest`: none)."""
     return await asyncio.to_thread(_events, call)

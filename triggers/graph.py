@@ -31,13 +31,13 @@ GROUP_GRAPH = "subscriptions/{subscription}/resourceGroups/{group}/providers/Mic
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", PROVIDER_ROUTE + "/imageGraph")
+@endpoint(bp, "GET", PROVIDER_ROUTE + "/imageGraph", "imageGraph/read", partly=True)
 async def graph_of_subscription(call: Call) -> Reply:
     """Answer the graph of a subscription's templates."""
     return await asyncio.to_thread(_graph, call.subscription, None)
 
 
-@endpoint(bp, "GET", GROUP_GRAPH)
+@endpoint(bp, "GET", GROUP_GRAPH, "imageGraph/read", partly=True)
 async def graph_of_group(call: Call) -> Reply:
     """Answer the graph of a resource group's templates."""
     return await asyncio.to_thread(_graph, call.subscription, call.group)

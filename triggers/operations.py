@@ -55,7 +55,9 @@ def follow(call: Call, operation: OperationRecord, *names: str) -> dict[str, str
     return {**{name: urls[name] for name in names}, "Retry-After": str(RETRY_AFTER)}
 
 
-@endpoint(bp, "GET", PROVIDER_ROUTE + "/locations/{location}/operations/{operation}")
+@endpoint(
+    bp, "GET", PROVIDER_ROUTE + "/locations/{location}/operations/{operation}", "locations/operations/read", partly=True
+)
 async def get_operation(call: Call) -> Reply:
     """Answer how an operation is: what `Azure-AsyncOperation` points to."""
     found, result = await _look_up(call)
@@ -63,7 +65,13 @@ async def get_operation(call: Call) -> Reply:
     return Reply(HTTPStatus.OK, operation_resource(found.operation, result), headers)
 
 
-@endpoint(bp, "GET", PROVIDER_ROUTE + "/locations/{location}/operationResults/{operation}")
+@endpoint(
+    bp,
+    "GET",
+    PROVIDER_ROUTE + "/locations/{location}/operationResults/{operation}",
+    "locations/operations/read",
+    partly=True,
+)
 async def get_operation_result(call: Call) -> Reply:
     """Answer 202 until an operation is over, then what came of it: what `Location` points to.
 

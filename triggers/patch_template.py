@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 bp = df.Blueprint()
 
 
-@endpoint(bp, "PATCH", TEMPLATE_ROUTE)
+@endpoint(bp, "PATCH", TEMPLATE_ROUTE, "imageTemplates/write")
 async def patch_template(call: Call) -> Reply:
     """Change tags, identity, targets or build machine: 202, or 200 when there is nothing to wait for."""
     patch = parse_patch(call.json(), call.api_version)

@@ -54,6 +54,8 @@ DOINGS = (
     Doing("locations/operations/read", "Operations", "Get how a long-running operation is, and its result"),
     Doing("imageGraph/read", "Image graph", "Get what is built from what"),
     Doing("events/read", "Events", "List what was published lately"),
+    Doing("health/read", "Health", "Get what is wrong with Kiln and around it"),
+    Doing("sweep/action", "Health", "Delete what builds left behind"),
     Doing("imageTemplates/read", "Image templates", "Get or list image templates"),
     Doing("imageTemplates/write", "Image templates", "Submit or change an image template"),
     Doing("imageTemplates/delete", "Image templates", "Delete an image template"),
@@ -72,19 +74,19 @@ DOINGS = (
 )
 
 
-@endpoint(bp, "GET", f"providers/{PROVIDER}/operations")
+@endpoint(bp, "GET", f"providers/{PROVIDER}/operations", "operations/read", partly=True)
 async def list_operations(_: Call) -> Reply:
     """Answer what the provider can do."""
     return Reply(HTTPStatus.OK, {"value": [doing.shown() for doing in DOINGS]})
 
 
-@serve_all(bp, ALL_METHODS, "providers/{*rest}")
+@serve_all(bp, ALL_METHODS, "providers/{*rest}", "operations/read")
 async def refuse_provider_path(call: Call) -> Reply:
     """Refuse what no route of the tenant serves."""
     raise unserved(call)
 
 
-@serve_all(bp, ALL_METHODS, "subscriptions/{*rest}")
+@serve_all(bp, ALL_METHODS, "subscriptions/{*rest}", "operations/read")
 async def refuse_subscription_path(call: Call) -> Reply:
     """Refuse what no route of a subscription serves."""
     raise unserved(call)

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs", "imageTemplates/runs/read")
 async def list_runs(call: Call) -> Reply:
     """Answer a template's runs, newest first."""
     return await asyncio.to_thread(_runs, call, call.template)
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs/{run}")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs/{run}", "imageTemplates/runs/read")
 async def get_run(call: Call) -> Reply:
     """Answer everything that is known of one run."""
     run = await asyncio.to_thread(_require, call.template, call.run_id)
     return Reply(HTTPStatus.OK, run_resource(run))
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs/{run}/log")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs/{run}/log", "imageTemplates/runs/log/read")
 async def get_run_log(call: Call) -> Reply:
     """Answer a log from the byte `offset` on, or 204 when it has nothing beyond; `name` says which of the two.
 

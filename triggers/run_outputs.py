@@ -26,7 +26,7 @@ ACCESS_LIFETIME = timedelta(hours=1)
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runOutputs")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runOutputs", "imageTemplates/runOutputs/read")
 async def list_run_outputs(call: Call) -> Reply:
     """Answer the latest output of each distributor that has made one."""
     record = await asyncio.to_thread(Templates().require, call.template)
@@ -35,14 +35,14 @@ async def list_run_outputs(call: Call) -> Reply:
     return Reply(HTTPStatus.OK, listed(call, page))
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runOutputs/{output}")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/runOutputs/{output}", "imageTemplates/runOutputs/read")
 async def get_run_output(call: Call) -> Reply:
     """Answer one run output."""
     record = await asyncio.to_thread(Templates().require, call.template)
     return Reply(HTTPStatus.OK, run_output_resource(record.id, find_output(record, call.route["output"])))
 
 
-@endpoint(bp, "POST", TEMPLATE_ROUTE + "/runOutputs/{output}/getAccess")
+@endpoint(bp, "POST", TEMPLATE_ROUTE + "/runOutputs/{output}/getAccess", "imageTemplates/runOutputs/getAccess/action")
 async def get_access(call: Call) -> Reply:
     """Answer a URL that can read a VHD for an hour; 409 for an output that is no blob."""
     record = await asyncio.to_thread(Templates().require, call.template)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 bp = df.Blueprint()
 
 
-@endpoint(bp, "POST", TEMPLATE_ROUTE + "/run")
+@endpoint(bp, "POST", TEMPLATE_ROUTE + "/run", "imageTemplates/run/action")
 async def run_template(call: Call) -> Reply:
     """Start a run, with the overrides that the body may have; 409 while another one is going."""
     overrides = read_overrides(call.optional_json())
@@ -50,7 +50,7 @@ async def run_template(call: Call) -> Reply:
     return await _start(call, make)
 
 
-@endpoint(bp, "POST", TEMPLATE_ROUTE + "/cancel")
+@endpoint(bp, "POST", TEMPLATE_ROUTE + "/cancel", "imageTemplates/cancel/action")
 async def cancel_run(call: Call) -> Reply:
     """Cancel the run that is going; 204 when none is. The operation is over when the run is."""
     record = await asyncio.to_thread(Templates().require, call.template)
@@ -61,7 +61,7 @@ async def cancel_run(call: Call) -> Reply:
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Azure-AsyncOperation", "Location"))
 
 
-@endpoint(bp, "POST", TEMPLATE_ROUTE + "/runs/{run}/retry")
+@endpoint(bp, "POST", TEMPLATE_ROUTE + "/runs/{run}/retry", "imageTemplates/runs/retry/action")
 async def retry_run(call: Call) -> Reply:
     """Start a run that builds what an earlier one was to build, and goes on from what that one made."""
     record = await asyncio.to_thread(Templates().require, call.template)

@@ -42,7 +42,7 @@ SINCE = "2022-07-01"
 bp = df.Blueprint()
 
 
-@endpoint(bp, "PUT", TEMPLATE_ROUTE + "/triggers/{trigger}")
+@endpoint(bp, "PUT", TEMPLATE_ROUTE + "/triggers/{trigger}", "imageTemplates/triggers/write")
 async def put_trigger(call: Call) -> Reply:
     """Store a trigger, new (201) or over the one of that name (200), once the template can have it."""
     template = await _template(call)
@@ -57,7 +57,7 @@ async def put_trigger(call: Call) -> Reply:
     )
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/triggers/{trigger}")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/triggers/{trigger}", "imageTemplates/triggers/read")
 async def get_trigger(call: Call) -> Reply:
     """Answer one trigger."""
     template = await _template(call)
@@ -65,7 +65,7 @@ async def get_trigger(call: Call) -> Reply:
     return Reply(HTTPStatus.OK, await asyncio.to_thread(shown, template, record, call.now))
 
 
-@endpoint(bp, "DELETE", TEMPLATE_ROUTE + "/triggers/{trigger}")
+@endpoint(bp, "DELETE", TEMPLATE_ROUTE + "/triggers/{trigger}", "imageTemplates/triggers/delete")
 async def delete_trigger(call: Call) -> Reply:
     """Remove a trigger; 204 when there is none."""
     template = await _template(call)
@@ -75,7 +75,7 @@ async def delete_trigger(call: Call) -> Reply:
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/triggers")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/triggers", "imageTemplates/triggers/read")
 async def list_triggers(call: Call) -> Reply:
     """Answer a template's triggers by name."""
     return await asyncio.to_thread(_list, call, await _template(call))

@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 bp = df.Blueprint()
 
 
-@endpoint(bp, "GET", GROUP_ROUTE)
+@endpoint(bp, "GET", GROUP_ROUTE, "imageTemplates/read", partly=True)
 async def list_templates_of_group(call: Call) -> Reply:
     """Answer the templates of a resource group."""
     return await asyncio.to_thread(_templates, call, call.group)
 
 
-@endpoint(bp, "GET", PROVIDER_ROUTE + "/imageTemplates")
+@endpoint(bp, "GET", PROVIDER_ROUTE + "/imageTemplates", "imageTemplates/read", partly=True)
 async def list_templates_of_subscription(call: Call) -> Reply:
     """Answer the templates of a subscription."""
     return await asyncio.to_thread(_templates, call, None)
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/versions")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/versions", "imageTemplates/versions/read")
 async def list_versions(call: Call) -> Reply:
     """Answer every body that a template had, newest first."""
     return await asyncio.to_thread(_versions, call, call.template)
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE + "/versions/{version}")
+@endpoint(bp, "GET", TEMPLATE_ROUTE + "/versions/{version}", "imageTemplates/versions/read")
 async def get_version(call: Call) -> Reply:
     """Answer one body that a template had."""
     record = await asyncio.to_thread(Templates().require, call.template)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 bp = df.Blueprint()
 
 
-@endpoint(bp, "PUT", TEMPLATE_ROUTE)
+@endpoint(bp, "PUT", TEMPLATE_ROUTE, "imageTemplates/write")
 async def put_template(call: Call) -> Reply:
     """Submit a template, new (201) or as the next version of the one of that name (200)."""
     sent = call.json()
@@ -51,7 +51,7 @@ async def put_template(call: Call) -> Reply:
     return Reply(HTTPStatus.CREATED if accepted.is_new else HTTPStatus.OK, answer.body, headers)
 
 
-@endpoint(bp, "GET", TEMPLATE_ROUTE)
+@endpoint(bp, "GET", TEMPLATE_ROUTE, "imageTemplates/read")
 async def get_template(call: Call) -> Reply:
     """Answer a template with the state of its latest run; 304 when the client has the very same answer."""
     record = await asyncio.to_thread(Templates().require, call.template)
@@ -62,7 +62,7 @@ async def get_template(call: Call) -> Reply:
     return answer
 
 
-@endpoint(bp, "DELETE", TEMPLATE_ROUTE)
+@endpoint(bp, "DELETE", TEMPLATE_ROUTE, "imageTemplates/delete")
 async def delete_template(call: Call) -> Reply:
     """Begin to delete a template and its staging group; 204 when there is none."""
     record = await begin_deletion(call.orchestrations, call.template, call.now, call.headers.get("If-Match"))

@@ -32,7 +32,7 @@ BODY_LIMIT = 64 * 1024
 bp = df.Blueprint()
 
 
-@endpoint(bp, "POST", TEMPLATE_ROUTE + "/triggers/{trigger}/fire")
+@endpoint(bp, "POST", TEMPLATE_ROUTE + "/triggers/{trigger}/fire", "imageTemplates/triggers/fire/action", signed=True)
 async def fire_webhook(call: Call) -> Reply:
     """Fire a Webhook trigger: 202, and the same for the very same request again, which starts nothing.
 

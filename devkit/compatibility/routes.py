@@ -42,9 +42,9 @@ def routes() -> tuple[Route, ...]:
     """Return every registered route of the API, by path. Raises `KeyError` where one of AIB's is missing."""
     assert triggers.blueprints, "importing the triggers registers their routes"  # noqa: S101
     found = {
-        (method, "/" + route): (handler.__doc__ or "").split("\n")[0]
+        (method, "/" + route): (served.handler.__doc__ or "").split("\n")[0]
         for route, methods in HANDLERS.items()
-        for method, handler in methods.items()
+        for method, served in methods.items()
     }
     known = {(method, plain(path)) for method, path in found}
     if missing := AZURES - known:

@@ -13,7 +13,7 @@ import azure.functions as func
 
 from tests.answers import ANSWERED
 from tests.contract.kiln_api.task_hub import TaskHub
-from triggers.endpoint import HANDLERS, Handler, answer
+from triggers.endpoint import HANDLERS, Endpoint, answer
 from triggers.provider import refuse_subscription_path, route_pattern
 
 
@@ -48,7 +48,7 @@ class Api:
     ) -> Answer:
         """Send a request; `body` is JSON, or the very bytes."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        handler, route = _found(method, path)
+        served, route = _found(method, path)
         request = func.HttpRequest(
             method,
             f"http://127.0.0.1:7071{path}",
@@ -57,7 +57,7 @@ class Api:
             route_params=route,
             body=raw,
         )
-        response: Any = asyncio.run(answer(handler, request, self.hub))
+        response: Any = asyncio.run(answer(served, request, self.hub))
         text = response.get_body()
         if self.judged:
             headers = {**response.headers, "Content-Type": response.mimetype}
@@ -67,9 +67,9 @@ class Api:
         return Answer(HTTPStatus(response.status_code), content, dict(response.headers))
 
 
-def _found(method: str, path: str) -> tuple[Handler, dict[str, str]]:
+def _found(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
     for route, handlers in HANDLERS.items():
         match = route_pattern(route).fullmatch(path)
         if match and method in handlers:
             return handlers[method], {name: unquote(value) for name, value in match.groupdict().items()}
-    return refuse_subscription_path, {}
+    return Endpoint(refuse_subscription_path, "operations/read", partly=True), {}

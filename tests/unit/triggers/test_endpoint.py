@@ -20,7 +20,7 @@ from kiln.errors import (
     TemplateInvalid,
 )
 from tests.unit.triggers.requests import request
-from triggers.endpoint import answer
+from triggers.endpoint import Endpoint, answer
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def answered(outcome: Reply | Exception, **headers: str) -> Any:
             raise outcome
         return outcome
 
-    return asyncio.run(answer(handler, request(headers=headers), None))
+    return asyncio.run(answer(Endpoint(handler, "imageTemplates/read"), request(headers=headers), None))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 import triggers
+from kiln.access.roles import LEAST
 from kiln.errors import ResourceNotFound
 from triggers.call import Call
 from triggers.endpoint import HANDLERS
@@ -50,8 +51,28 @@ def test_any_other_path_is_not_found(path: str) -> None:
 
 def test_the_list_of_operations_has_all_that_routes_do_and_nothing_else() -> None:
     assert triggers.blueprints  # importing them registers every route
-    done = {_doing(method, route) for route, methods in HANDLERS.items() for method in methods}
+    done = {served.action for methods in HANDLERS.values() for served in methods.values()}
     assert {doing.name for doing in DOINGS} == done
+
+
+def test_the_action_of_an_endpoint_is_what_its_route_does() -> None:
+    for route, methods in HANDLERS.items():
+        for method, served in methods.items():
+            assert served.action == _doing(method, route)
+
+
+def test_every_action_is_some_roles_but_what_is_signed() -> None:
+    signed = {served.action for methods in HANDLERS.values() for served in methods.values() if served.signed}
+    assert signed == {"imageTemplates/triggers/fire/action"}
+    assert {doing.name for doing in DOINGS} - signed == set(LEAST)
+
+
+def test_a_route_that_names_no_template_shows_a_part_alone_of_what_there_is() -> None:
+    outer = {served.handler.__name__ for route, methods in HANDLERS.items() for served in methods.values()
+             if "{name}" not in route and not served.partly}  # fmt: skip
+    inner = {served.handler.__name__ for route, methods in HANDLERS.items() for served in methods.values()
+             if "{name}" in route and served.partly}  # fmt: skip
+    assert (outer, inner) == (set(), set())
 
 
 def _doing(method: str, route: str) -> str:
