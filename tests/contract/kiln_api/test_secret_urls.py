@@ -48,7 +48,7 @@ class Template:
         self.api = Api()
 
     def put(self, body: dict[str, Any], **headers: str) -> Any:
-        answer = self.api("PUT", self.path, body, **headers)
+        answer = self.api("PUT", self.path, body, None, **headers)
         assert answer.status < 300, answer.body
         self.settle()
         return answer
