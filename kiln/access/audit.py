@@ -21,15 +21,16 @@ log = logging.getLogger("kiln.audit")
 class Deed:
     """A call: what was asked for, where, by whom as far as that is known, and what became of it.
 
-    `who`, `app` and `name` are the caller's object id, its client's id and its name; `status` is HTTP's.
+    `path` is what was asked for and where, `status` HTTP's, `code` the error's. `who`, `app` and `name` are the
+    caller's object id, its client's id and its name.
     """
 
     action: str
-    scope: str
     method: str
     path: str
     status: int
     correlation: str
+    code: str | None = None
     who: str | None = None
     app: str | None = None
     name: str | None = None
@@ -43,10 +44,10 @@ class Deed:
 
 
 def line(deed: Deed) -> str:
-    """Return the deed as one line of printable ASCII."""
+    """Return the deed as one line of printable ASCII; DEL is the one control character that JSON leaves as it is."""
     facts = {"outcome": deed.outcome, **asdict(deed)}
     shown = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in facts.items()}
-    return json.dumps(shown, ensure_ascii=True)
+    return json.dumps(shown, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def write(deed: Deed) -> None:

@@ -35,11 +35,16 @@ class Gate:
         if settings.authority is not None and settings.audiences:
             self._tokens = Tokens(keys or Keys(settings.authority), settings.audiences, settings.tenant)
 
-    @property
-    def challenge(self) -> str:
-        """The value of WWW-Authenticate: where to get a token (RFC 6750, with `authorization_uri` as Azure has it)."""
+    def challenge(self, error: NotAuthenticated) -> str:
+        """Return the value of WWW-Authenticate: where to get a token, and whether the one that came is not good.
+
+        RFC 6750 has its form, Azure's services `authorization_uri`.
+        """
         authority = self._settings.authority
-        return f'Bearer authorization_uri="{authority}"' if authority else "Bearer"
+        words = [f'authorization_uri="{authority}"'] if authority else []
+        if error.detail.code != NotAuthenticated.code:
+            words.append('error="invalid_token"')
+        return f"Bearer {', '.join(words)}".strip()
 
     async def caller(self, headers: Mapping[str, str], now: float) -> Caller:
         """Return who sends these headers (looked up in any case) at `now` (Unix seconds).
