@@ -5,16 +5,17 @@ It owns every rule of Resource Manager that holds for all routes alike; it knows
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+from kiln.config import config
 from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
 from kiln.ids import TemplateId
 from kiln.runs.naming import RUN_ID
 from kiln.template.versions import LATEST, check_api_version
+from triggers.body import decode
 from triggers.refusals import UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9\-_.]{1,64}")
 _JSON_TYPES = re.compile(r"(application|text)/([\w.+-]+\+)?json", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _UUID = _SUBSCRIPTION
+_PATH = "/%:@!$&'()*+,;=~"
+"""What is written in a URL's path as it is; a path may come from a URL, so what is quoted stays so."""
 
 
 @dataclass(frozen=True)
@@ -107,24 +110,14 @@ class Call:
     def json(self) -> Any:
         """Return the body's JSON value.
 
-        Raises `RequestInvalid` that tells line and column, `RequestTooLarge`, or `UnsupportedMediaType`.
+        Raises `RequestInvalid` that tells what and where, `RequestTooLarge`, or `UnsupportedMediaType`.
         """
         media_type = (self.headers.get("Content-Type") or "application/json").split(";")[0].strip()
         if not _JSON_TYPES.fullmatch(media_type):
             raise UnsupportedMediaType(media_type)
         if len(self.body) > BODY_LIMIT:
             raise RequestTooLarge(f"The request's body has {len(self.body)} bytes; {BODY_LIMIT} are the limit.")
-        try:
-            return json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse_constant)
-        except json.JSONDecodeError as error:
-            where = f"line {error.lineno}, column {error.colno}"
-            raise not_json(f"{error.msg} at {where}") from error
-        except UnicodeDecodeError as error:
-            raise not_json(f"it is not UTF-8 at byte {error.start}") from error
-        except RecursionError as error:
-            raise not_json("it is nested too deeply") from error
-        except ValueError as error:
-            raise not_json("a number in it has too many digits") from error
+        return decode(self.body)
 
     def optional_json(self) -> Any:
         """Return the body's JSON value as `json` does, or None when there is no body."""
@@ -145,7 +138,7 @@ class Call:
 
     def url(self, path: str) -> str:
         """Return the absolute URL of `path` here, as the client reaches it and with its own api-version."""
-        return f"{self.origin}{path}?{urlencode({'api-version': self.api_version})}"
+        return f"{self.origin}{quote(path, safe=_PATH)}?{urlencode({'api-version': self.api_version})}"
 
     def next_link(self, token: str) -> str:
         """Return the absolute URL of the page after this one, which `token` names."""
@@ -153,15 +146,17 @@ class Call:
 
 
 def _origin(url: str, headers: Mapping[str, str]) -> str:
-    """Return scheme and host as the client wrote them: a proxy in between says so in X-Forwarded-*."""
+    """Return scheme and host of links, by which clients come again with their tokens.
+
+    Anyone can send an X-Forwarded-Host, so it does not count. App Service routes by the Host header, which thus is one
+    of the app's own names ("Preserve the original HTTP host name between a reverse proxy and its back-end web
+    application"). X-Forwarded-Proto is set by its front end, and can make a link https but never plain.
+    """
+    if host := config().public_host:
+        return f"https://{host}"
     parts = urlsplit(url)
-    scheme = _first(headers.get("X-Forwarded-Proto")) or parts.scheme
-    host = _first(headers.get("X-Forwarded-Host")) or parts.netloc
-    return f"{scheme}://{host}"
-
-
-def _first(value: str | None) -> str:
-    return (value or "").split(",")[0].strip()
+    forwarded = (headers.get("X-Forwarded-Proto") or "").split(",")[0].strip().lower()
+    return f"{'https' if forwarded == 'https' else parts.scheme}://{parts.netloc}"
 
 
 def _api_version(given: str | None) -> str:
@@ -184,12 +179,3 @@ def _known(value: str, pattern: re.Pattern[str], what: str) -> str:
     if not pattern.fullmatch(value.lower()):
         raise ResourceNotFound(f"There is no {what} {value!r}.", target=value)
     return value.lower()
-
-
-def not_json(why: str) -> RequestInvalid:
-    """Return the error for a body that cannot be read."""
-    return RequestInvalid(f"The request's body is not JSON: {why}.", target="$")
-
-
-def _refuse_constant(name: str) -> None:
-    raise not_json(f"{name} is no JSON value")

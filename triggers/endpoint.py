@@ -4,6 +4,7 @@ It owns correlation ids, throttling, the mapping of errors to answers, and regis
 """
 
 import logging
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ HANDLERS: dict[str, dict[str, Endpoint]] = {}
 """The endpoints of each route by method, but for those of paths that nothing serves."""
 
 log = logging.getLogger("kiln.api")
+_ID = re.compile(r"[A-Za-z0-9._:/+=|{}-]{1,128}")
 
 
 def endpoint(
@@ -107,12 +109,19 @@ async def answer(
     return reply.response(ids)
 
 
+def _id(text: str | None) -> str | None:
+    return text if text and _ID.fullmatch(text) else None
+
+
 def trace_ids(headers: Mapping[str, str], request_id: str) -> dict[str, str]:
-    """Return Resource Manager's trace headers: this request's own id, and the client's ids as it sent them."""
+    """Return Resource Manager's trace headers: this request's own id, and the client's ids as it sent them.
+
+    They come back in headers and stand in logs, so a text that is no id is left out.
+    """
     ids = {
         "x-ms-request-id": request_id,
-        "x-ms-correlation-request-id": headers.get("x-ms-correlation-request-id") or request_id,
+        "x-ms-correlation-request-id": _id(headers.get("x-ms-correlation-request-id")) or request_id,
     }
-    if client_id := headers.get("x-ms-client-request-id"):
+    if client_id := _id(headers.get("x-ms-client-request-id")):
         ids["x-ms-client-request-id"] = client_id
     return ids

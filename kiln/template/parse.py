@@ -6,6 +6,7 @@ It owns what is looked for and in which order; the rules themselves stand with t
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed", bound=Model)
 Found = tuple["Path", Problem]
+MOST = 100
+"""Problems that are told; wording them takes longer than finding them."""
 
 
 def parse_template(body: Any, api_version: str | None = None) -> ImageTemplate:
@@ -71,18 +74,28 @@ def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: s
         problem = Problem(path="$", message=f"expected a JSON object, got {kind(body)}", source=reference(""))
         raise TemplateInvalid((problem,), what=what)
     content = shape.without_read_only(model, body)
-    beyond = dict(_beyond_the_models(model, content, api_version))
+    beyond = dict(islice(_beyond_the_models(model, content, api_version), MOST))
     problems: list[Problem] = []
     parsed = None
     try:
         parsed = model.model_validate(content, by_name=False, by_alias=True, context=PARTIAL if partial else None)
     except ValidationError as error:
-        found = (_problem(model, item) for item in error.errors(include_url=False))
+        found = (_problem(model, item) for item in error.errors(include_url=False)[: MOST + 1])
         problems = [problem for path, problem in found if not any(path[: len(known)] == known for known in beyond)]
     problems += beyond.values()
     if problems or parsed is None:
-        raise TemplateInvalid(tuple(problems), what=what)
+        raise TemplateInvalid(_some(problems), what=what)
     return parsed
+
+
+def _some(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Return as many problems as a person reads, and that there are more: a small body can have a great many."""
+    if len(problems) <= MOST:
+        return tuple(problems)
+    return (
+        *problems[:MOST],
+        Problem(path="$", message=f"there are more problems than these {MOST}", source=reference("")),
+    )
 
 
 def _problem(model: type[Model], item: ErrorDetails) -> Found:

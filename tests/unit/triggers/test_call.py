@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kiln import config
 from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
 from kiln.template.versions import API_VERSIONS
 from tests.unit.triggers.requests import request
@@ -71,12 +72,36 @@ def test_ids_that_kiln_never_makes_are_not_found() -> None:
     [
         ({}, "http://127.0.0.1:7071"),
         ({"X-Forwarded-Proto": "https"}, "https://127.0.0.1:7071"),
-        ({"x-forwarded-host": "a.example:8443, b"}, "http://a.example:8443"),
-        ({"X-Forwarded-Proto": "https,http", "X-Forwarded-Host": "a"}, "https://a"),
+        ({"X-Forwarded-Proto": "https,http"}, "https://127.0.0.1:7071"),
+        ({"X-Forwarded-Host": "attacker.example"}, "http://127.0.0.1:7071"),
+        ({"X-Original-Host": "attacker.example", "Forwarded": "host=attacker.example"}, "http://127.0.0.1:7071"),
+        ({"X-Forwarded-Proto": "javascript"}, "http://127.0.0.1:7071"),
     ],
 )
-def test_urls_are_as_the_client_reaches_the_api(headers: dict[str, str], origin: str) -> None:
+def test_urls_are_as_the_client_reaches_the_api_and_not_as_it_says(headers: dict[str, str], origin: str) -> None:
     assert call(request(headers=headers)).url("/here") == f"{origin}/here?api-version=2025-10-01"
+
+
+def test_urls_are_those_of_the_front_end_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KILN_PUBLIC_HOST", "images.example:8443")
+    config.config.cache_clear()
+
+    made = call(request(headers={"X-Forwarded-Host": "attacker.example", "X-Forwarded-Proto": "http"}))
+
+    assert made.url("/here") == "https://images.example:8443/here?api-version=2025-10-01"
+
+
+def test_a_forwarded_scheme_never_makes_a_link_plain() -> None:
+    made = request(headers={"X-Forwarded-Proto": "http"})
+    made._HttpRequest__url = "https://kiln.example/some/path"  # type: ignore[attr-defined]  # the worker sets it
+
+    assert call(made).url("/here").startswith("https://kiln.example/here")
+
+
+def test_a_name_that_is_no_plain_text_is_quoted_in_links() -> None:
+    link = call(request()).url("/resourceGroups/grün\r\nX-Evil: 1/a%20b")
+
+    assert link == "http://127.0.0.1:7071/resourceGroups/gr%C3%BCn%0D%0AX-Evil:%201/a%20b?api-version=2025-10-01"
 
 
 @pytest.mark.parametrize(

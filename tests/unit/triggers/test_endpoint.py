@@ -20,7 +20,7 @@ from kiln.errors import (
     TemplateInvalid,
 )
 from tests.unit.triggers.requests import request
-from triggers.endpoint import Endpoint, answer
+from triggers.endpoint import Endpoint, answer, trace_ids
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
@@ -83,3 +83,12 @@ def test_every_answer_has_an_id_of_its_own_and_echoes_the_clients() -> None:
     assert first.headers["x-ms-correlation-request-id"] == first.headers["x-ms-request-id"]
     assert "x-ms-client-request-id" not in second.headers
     assert first.get_body() == b""
+
+
+@pytest.mark.parametrize("text", ["a\r\nSet-Cookie: x=1", "\x1b[31m", "é", "x" * 129, "a b", "<script>", ""])
+def test_a_clients_id_that_is_no_id_comes_back_in_no_header_and_no_log(text: str) -> None:
+    sent = {"x-ms-client-request-id": text, "x-ms-correlation-request-id": text}
+
+    ids = trace_ids(sent, "own")
+
+    assert ids == {"x-ms-request-id": "own", "x-ms-correlation-request-id": "own"}

@@ -101,6 +101,21 @@ def test_all_problems_come_together_each_with_its_path() -> None:
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("path", ["properties", "properties.customize.0.inline"])
+def test_no_more_problems_are_told_than_a_person_reads(path: str) -> None:
+    body = changed("location", "westeurope")
+    if path == "properties":
+        body["properties"] |= {f"unknown{number}": 1 for number in range(20_000)}
+    else:
+        body["properties"]["customize"][0]["inline"] = [1] * 20_000
+
+    with pytest.raises(TemplateInvalid) as raised:
+        parse_template(body, "2025-10-01")
+
+    assert len(raised.value.problems) == 101
+    assert raised.value.problems[-1].message == "there are more problems than these 100"
+
+
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a"
 
 
