@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activities import checks
-from activities.adapter import implements
+from activities.adapter import fence, implements
+from activities.runs import report_progress
 from kiln.cloud import exports, facts, gallery, managed_images
-from kiln.contracts import MAKE_PLAN
+from kiln.contracts import BEGIN_RUN, MAKE_PLAN
 from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, TemplateRefused
+from kiln.messages import RunTerms
 from kiln.planner.facts import Facts
-from kiln.planner.make_plan import gallery_image_ids
+from kiln.planner.make_plan import ABORT, DEFAULT_TIMEOUT, gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
-from kiln.runs.home import home
+from kiln.runs.home import home_in
 from kiln.runs.record import Phase, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import annotate
@@ -22,19 +24,34 @@ from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
+    from kiln.messages import ProgressReport
     from kiln.planner.plan import Plan
     from kiln.runs.record import RunOutput, RunRecord
+
+
+@implements(BEGIN_RUN)
+def begin_run(request: ProgressReport) -> RunTerms:
+    """Record that the run has begun, and return what its template alone decides."""
+    report_progress(request)
+    properties = parse_for_build(Runs().require(request.run.template, request.run.run_id).body).properties
+    return RunTerms(
+        timeout_minutes=properties.build_timeout_in_minutes or DEFAULT_TIMEOUT,
+        keep_on_customizer_error=properties.error_handling.on_customizer_error == ABORT,
+        keep_on_validation_error=properties.error_handling.on_validation_error == ABORT,
+    )
 
 
 @implements(MAKE_PLAN)
 def make_plan(run: RunRef) -> Plan:
     """Make the run's plan, and refuse targets that are taken before anything is built."""
+    fence(run)
     record = Runs().require(run.template, run.run_id)
     if record.state is not RunState.RUNNING:
         raise RunCanceled(run.run_id)  # canceled before the orchestration could hear of it
     template = parse_for_build(record.body)
     if wrong := checks.named_wrong(template, run.template):
         raise TemplateRefused(tuple(checks.as_detail(problem) for problem in wrong))
+    checks.machine_identities(template)
     stored = Templates().require(run.template)
     retry = _retry(record)
     source = facts.source_facts(run.template.subscription, template, retry.source_version if retry else None)
@@ -51,7 +68,7 @@ def make_plan(run: RunRef) -> Plan:
             lineage=record.cause.lineage if record.cause else (),
         ),
         retry=retry,
-        home=home(),
+        home=home_in(run.template.subscription),
     )
     _refuse_taken(plan, {image_id.lower(): found.versions for image_id, found in definitions.items()})
     note, version = " ".join(plan.not_used), source.version

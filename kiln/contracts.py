@@ -32,6 +32,7 @@ from kiln.messages import (
     Progress,
     ProgressReport,
     RegionRequest,
+    RunTerms,
     StagedStorage,
     StagingRequest,
     StepRequest,
@@ -103,6 +104,7 @@ CREATE_CONTAINERS = Activity("create_containers", StorageRequest, StagedStorage)
 STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Nothing)
 
 # The run and its record.
+BEGIN_RUN = Activity("begin_run", ProgressReport, RunTerms)
 MAKE_PLAN = Activity("make_plan", RunRef, Plan)
 REPORT_PROGRESS = Activity("report_progress", ProgressReport, Nothing)
 REPORT_OUTPUT = Activity("report_output", OutputReport, Nothing)
@@ -154,12 +156,6 @@ LOOK_AT_VERSION = Activity("look_at_version", SourceVersion, VersionFacts)
 LIST_DEPENDENTS = Activity("list_dependents", DependentsRequest, DependentTriggers)
 CLAIM_REBUILD = Activity("claim_rebuild", ClaimRequest, Claim)
 SETTLE_REBUILD = Activity("settle_rebuild", SettleRequest, Nothing)
-
-
-class PlannedRun(Message):
-    """A run and its plan."""
-
-    plan: Plan
 
 
 class StagedRun(Message):
@@ -215,7 +211,7 @@ class ReplicateRequest(Message):
 
 SUBMIT_TEMPLATE = Orchestrator("submit_template", SubmissionRef, Nothing)
 BUILD_IMAGE = Orchestrator("build_image", BuildRequest, Nothing)
-MAKE_IMAGE = Orchestrator("make_image", PlannedRun, Outcome)
+MAKE_IMAGE = Orchestrator("make_image", BuildRequest, Outcome)
 STAGE = Orchestrator("stage", StagingRequest, StagedStorage)
 STAGE_NETWORK = Orchestrator("stage_network", StagingRequest, Nothing)
 STAGE_STORAGE = Orchestrator("stage_storage", StagingRequest, StagedStorage)

@@ -1,4 +1,4 @@
-"""A build from its request to its end: plan, make the image, clean up, say how it went.
+"""A build from its request to its end: plan and make the image, clean up, say how it went.
 
 Cancel and deadline race with the work. Whoever loses, clean-up runs; its first act closes the run's ledger, after which
 the work can make nothing more and ends by itself.
@@ -9,15 +9,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from kiln.contracts import BUILD_IMAGE, CLEAN_UP, FINISH_RUN, MAKE_IMAGE, MAKE_PLAN, REPORT_STOP, PlannedRun
+from kiln.contracts import BEGIN_RUN, BUILD_IMAGE, CLEAN_UP, FINISH_RUN, MAKE_IMAGE, REPORT_STOP
 from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
-from kiln.messages import CANCEL, BuildRequest, CleanedUp, CloseRequest, FinishReport, Nothing, Outcome, StopReport
+from kiln.messages import (
+    CANCEL,
+    BuildRequest,
+    CleanedUp,
+    CloseRequest,
+    FinishReport,
+    Nothing,
+    Outcome,
+    ProgressReport,
+    RunTerms,
+    StopReport,
+)
 from kiln.runs.record import Phase, RunState
 from orchestrators.flow import Branch, Flow, orchestrator
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
-    from kiln.planner.plan import Plan
     from orchestrators.flow import Steps
 
 Purposes = tuple[Literal["build", "validation"], ...]
@@ -27,15 +37,14 @@ Purposes = tuple[Literal["build", "validation"], ...]
 def build_image(flow: Flow, request: BuildRequest) -> Steps[Nothing]:
     """Build one image. The run's record says how it ended; this never raises for a failed build."""
     run = request.run
-    plan: Plan | None = None
+    terms: RunTerms | None = None
     work: Branch[Outcome] | None = None
     error: BuildError | None = None
     outcome = Outcome()
     try:
-        yield from flow.enter(run, Phase.PLAN)
-        plan = yield from flow.run(MAKE_PLAN, run)
-        work = flow.begin(MAKE_IMAGE, PlannedRun(plan=plan), "make")
-        outcome = yield from _race(flow, plan, work)
+        terms = yield from flow.run(BEGIN_RUN, ProgressReport(run=run, phase=Phase.PLAN, at=flow.stamp))
+        work = flow.begin(MAKE_IMAGE, request, "make")
+        outcome = yield from _race(flow, run, terms, work)
         error = _first_error(outcome)
         state = _state(outcome)
     except BuildError as stopped:
@@ -44,7 +53,7 @@ def build_image(flow: Flow, request: BuildRequest) -> Steps[Nothing]:
             REPORT_STOP,
             StopReport(run=run, at=flow.stamp, error=stopped.detail, canceled=isinstance(stopped, RunCanceled)),
         )
-    cleaned = yield from _clean_up(flow, run, work, _kept(plan, error))
+    cleaned = yield from _clean_up(flow, run, work, _kept(terms, error))
     report = FinishReport(
         run=run,
         at=flow.stamp,
@@ -59,9 +68,9 @@ def build_image(flow: Flow, request: BuildRequest) -> Steps[Nothing]:
     return Nothing()
 
 
-def _race(flow: Flow, plan: Plan, work: Branch[Outcome]) -> Steps[Outcome]:
-    within = timedelta(minutes=plan.timeout_minutes)
-    return (yield from flow.race(work, run=plan.run, cancel=CANCEL, within=within))
+def _race(flow: Flow, run: RunRef, terms: RunTerms, work: Branch[Outcome]) -> Steps[Outcome]:
+    within = timedelta(minutes=terms.timeout_minutes)
+    return (yield from flow.race(work, run=run, cancel=CANCEL, within=within))
 
 
 def _clean_up(flow: Flow, run: RunRef, work: Branch[Outcome] | None, keep: Purposes) -> Steps[CleanedUp]:
@@ -76,15 +85,15 @@ def _clean_up(flow: Flow, run: RunRef, work: Branch[Outcome] | None, keep: Purpo
     return cleaned
 
 
-def _kept(plan: Plan | None, error: BuildError | None) -> Purposes:
+def _kept(terms: RunTerms | None, error: BuildError | None) -> Purposes:
     """Return whose machine stays for a look at it: the one in which the template's own script failed, if it says so."""
-    if plan is None:
+    if terms is None:
         return ()
     match error:
         case ValidatorFailed():
-            return ("validation",) if plan.keep_on_validation_error else ()
+            return ("validation",) if terms.keep_on_validation_error else ()
         case CustomizerFailed():
-            return ("build",) if plan.keep_on_customizer_error else ()
+            return ("build",) if terms.keep_on_customizer_error else ()
         case _:
             return ()
 

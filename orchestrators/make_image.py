@@ -8,14 +8,14 @@ from kiln.contracts import (
     CUSTOMIZE,
     GENERALIZE,
     MAKE_IMAGE,
+    MAKE_PLAN,
     OPTIMIZE,
     STAGE,
     VALIDATE,
-    PlannedRun,
     StagedRun,
 )
 from kiln.errors import BuildError, InternalFailure, RunCanceled
-from kiln.messages import Outcome, StagingRequest
+from kiln.messages import BuildRequest, Outcome, StagingRequest
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.make_targets import make_targets
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 @orchestrator(MAKE_IMAGE)
-def make_image(flow: Flow, request: PlannedRun) -> Steps[Outcome]:
-    """Walk the plan until every target has its image or its error."""
-    plan = request.plan
+def make_image(flow: Flow, request: BuildRequest) -> Steps[Outcome]:
+    """Plan, and walk the plan until every target has its image or its error."""
+    plan = yield from flow.run(MAKE_PLAN, request.run)
     staged = yield from _stage(flow, plan)
     if plan.machine is not None:
         yield from flow.enter(plan.run, Phase.PROVISION)

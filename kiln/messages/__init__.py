@@ -24,6 +24,7 @@ from kiln.messages.runs import (
     Leftovers,
     Outcome,
     ProgressReport,
+    RunTerms,
     StopReport,
 )
 from kiln.messages.staging import (
@@ -63,6 +64,7 @@ __all__ = [
     "Progress",
     "ProgressReport",
     "RegionRequest",
+    "RunTerms",
     "StagedStorage",
     "StagingRequest",
     "StepRequest",

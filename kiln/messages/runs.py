@@ -19,6 +19,14 @@ class BuildRequest(Message):
     run: RunRef
 
 
+class RunTerms(Message):
+    """What the template itself says of its run, before anything is planned: how long it may take, and what stays."""
+
+    timeout_minutes: int
+    keep_on_customizer_error: bool = False
+    keep_on_validation_error: bool = False
+
+
 class ProgressReport(Message):
     """A phase began at `at` (ISO 8601), or, with a `note`, is somewhere."""
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kiln.planner.targets import OriginSpec, Target
     from kiln.template.models import ImageTemplate
 
+ABORT = "abort"
+"""What errorHandling says where a machine is to stay for a look at it."""
 DEFAULT_TIMEOUT = 240
 """Minutes; AIB's meaning of 0 (Microsoft's image-builder-json, buildTimeoutInMinutes)."""
 
@@ -78,8 +80,8 @@ def make_plan(
         origin=None,
         targets=(),
         timeout_minutes=properties.build_timeout_in_minutes or DEFAULT_TIMEOUT,
-        keep_on_customizer_error=properties.error_handling.on_customizer_error == "abort",
-        keep_on_validation_error=properties.error_handling.on_validation_error == "abort",
+        keep_on_customizer_error=properties.error_handling.on_customizer_error == ABORT,
+        keep_on_validation_error=properties.error_handling.on_validation_error == ABORT,
         not_used=_not_used(template),
     )
     if resumption is not None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.errors import RunCanceled, SourceNotFound
-from kiln.messages import Progress
+from kiln.messages import BuildRequest, Progress, RunTerms
 from tests.flows.kiln.plans import RUN, gallery, managed_image, plan, restart, step, update, validation, vhd
 from tests.flows.kiln.world import ID, World, finish, outputs, phases, steps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 EVERYTHING = plan(
@@ -169,6 +170,57 @@ def test_a_cancel_while_an_activity_waits_for_its_next_try_takes_effect_within_a
 
     assert finish(result)["state"] == "Canceled"
     assert result.finished - canceled[0] < timedelta(minutes=1)
+
+
+def unreachable(world: World) -> Callable[[object], object]:
+    """Return an activity that finds nobody to talk to; once clean-up has begun, the fence ends it."""
+
+    def fail(_: object) -> object:
+        if world.closed:
+            raise RunCanceled(RUN.run_id)
+        raise ConnectionError("the cable is cut")
+
+    return fail
+
+
+def test_a_cancel_takes_effect_while_the_plan_cannot_be_made() -> None:
+    world = World()
+    world.answers["make_plan"] = unreachable(world)
+    canceled: list[datetime] = []
+    world.cancel_at("make_plan", nth=6)
+    world.runner.on_activity("make_plan", lambda flow: canceled.append(flow.now), nth=6)
+
+    result = world.go()
+
+    assert finish(result)["state"] == "Canceled"
+    assert result.finished - canceled[0] < timedelta(minutes=1)
+
+
+def test_the_time_begins_with_the_plan() -> None:
+    world = World()
+    world.answers["begin_run"] = RunTerms(timeout_minutes=4)
+    world.answers["make_plan"] = unreachable(world)
+
+    result = world.go()
+
+    assert finish(result)["state"] == "Failed"
+    assert finish(result)["error"]["code"] == "DeadlineExceeded"
+    assert timedelta(minutes=4) <= result.elapsed < timedelta(minutes=5)
+
+
+def test_a_run_whose_end_cannot_be_recorded_leaves_a_failed_orchestration_behind() -> None:
+    world = World()
+
+    def unwritable(_: object) -> object:
+        raise ConnectionError("the state store is away")
+
+    world.answers["finish_run"] = unwritable
+
+    result = world.runner.run("build_image", BuildRequest(run=RUN).model_dump(mode="json"), instance_id=ID)
+
+    assert result.status == "Failed"
+    assert "finish_run failed after every retry" in str(result.error)
+    assert world.closed
 
 
 def test_a_build_that_takes_longer_than_its_time_fails_and_cleans_up() -> None:

@@ -17,12 +17,14 @@ from kiln.messages import (
     Operation,
     OperationCheck,
     Progress,
+    RunTerms,
     StagedStorage,
     StepRequest,
     StepStarted,
     Submitted,
     TemplateRequest,
 )
+from kiln.planner.plan import Plan
 from kiln.runs.record import LedgerEntry
 from tests.flows.kiln.plans import RUN, SUBMISSION, TEMPLATE, plan, staging
 
@@ -78,6 +80,8 @@ class World:
 
     def _answer(self, contract: Activity[Any, Any], request: BaseModel) -> BaseModel:
         answer = self.answers.get(contract.name)
+        if contract is contracts.BEGIN_RUN and answer is None:
+            return self._terms()
         if isinstance(answer, BuildError):
             raise answer
         if callable(answer):
@@ -94,6 +98,12 @@ class World:
             return Progress(done=True)
         assert contract.result is Nothing, contract
         return Nothing()
+
+    def _terms(self) -> RunTerms:
+        """Return what the plan that is to be made says as well."""
+        planned = self.answers.get("make_plan")
+        made = planned if isinstance(planned, Plan) else plan()
+        return RunTerms.model_validate({name: getattr(made, name) for name in RunTerms.model_fields})
 
     def _close(self, request: CloseRequest) -> Leftovers:
         self.closed = True
@@ -182,7 +192,7 @@ def outputs(result: FlowResult) -> dict[str, dict[str, Any]]:
 
 def phases(result: FlowResult) -> list[str]:
     """Return the phases in the order in which they were first entered."""
-    names = [call.input["phase"] for call in result.calls_of("report_progress")]
+    names = [call.input["phase"] for call in result.calls if call.name in {"begin_run", "report_progress"}]
     return list(dict.fromkeys(names))
 
 
