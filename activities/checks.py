@@ -77,8 +77,19 @@ def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookU
         yield groups.TARGET, lambda: groups.check(where, record.staging_group, template.location)
     if template.identity.assigned:
         yield from _identity(template.identity.assigned, "identity.userAssignedIdentities")
-    for index, identity in enumerate(properties.vm_profile.user_assigned_identities):
-        yield from _identity(identity, f"properties.vmProfile.userAssignedIdentities[{index}]")
+    for path, identity in _of_machine(template):
+        yield from _identity(identity, path)
+
+
+def machine_identities(template: ImageTemplate) -> None:
+    """Raise a `BuildError` when the build machine cannot have its identities, which a run may name for itself."""
+    for path, identity in _of_machine(template):
+        identities.check(identity, path)
+
+
+def _of_machine(template: ImageTemplate) -> Iterator[tuple[str, str]]:
+    for index, identity in enumerate(template.properties.vm_profile.user_assigned_identities):
+        yield f"properties.vmProfile.userAssignedIdentities[{index}]", identity
 
 
 def _identity(identity: str, path: str) -> Iterator[LookUp]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 
 from pydantic import BaseModel, ConfigDict
@@ -88,10 +87,11 @@ def name_of(arm_id: str) -> str:
 def part_of(arm_id: str, type_: str) -> str:
     """Return the name that follows `type_` in an ARM id (`resourceGroups`, `galleries`, ...), without regard to case.
 
-    Raises `ValueError` when the id has no such part.
+    Types and names take turns, so a name that is called like a type is none. Raises `ValueError` when the id has no
+    such part.
     """
     parts = arm_id.strip("/").split("/")
-    for kind, name in itertools.pairwise(parts):
+    for kind, name in zip(parts[::2], parts[1::2], strict=False):
         if kind.lower() == type_.lower():
             return name
     raise ValueError(f"{arm_id} has no {type_}")

@@ -13,6 +13,7 @@ from kiln.ids import part_of, region_name
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.template.base import RESOURCE_GROUP, ArmId
 from triggers.etags import may_write
 from triggers.following import body_about_to_be_stored
 
@@ -170,10 +171,7 @@ def given_group(body: dict[str, Any]) -> str | None:
     A text that is no resource group's id gives none; the submission then fails with AIB's BadStagingResourceGroup.
     """
     text = body["properties"].get("stagingResourceGroup") or ""
-    try:
-        return part_of(text, "resourceGroups")
-    except ValueError:
-        return None
+    return part_of(text, "resourceGroups") if ArmId((RESOURCE_GROUP,)).matches(text) else None
 
 
 def being_deleted(record: TemplateRecord) -> Conflict:

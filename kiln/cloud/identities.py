@@ -5,6 +5,7 @@ from __future__ import annotations
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.refusal import refused
+from kiln.config import config
 from kiln.errors import AzureNotFound
 from kiln.ids import part_of
 
@@ -13,14 +14,25 @@ API_VERSION = "2023-01-31"
 
 
 def check(identity: str, target: str) -> None:
-    """Raise a `BuildError` when the identity (an ARM id) does not exist; `target` is the property that names it."""
+    """Raise a `BuildError` when the identity (an ARM id) does not exist, or is Kiln's own.
+
+    `target` is the property that names it. With Kiln's own identity a template's file could be any blob of Kiln's, and
+    a template's script could do in Azure whatever Kiln can.
+    """
     client = clients.resources(part_of(identity, "subscriptions"))
     try:
         with azure(f"look up the identity {identity}"):
-            client.resources.get_by_id(identity.lstrip("/"), api_version=API_VERSION)
+            found = client.resources.get_by_id(identity.lstrip("/"), api_version=API_VERSION)
     except AzureNotFound:
         raise refused(
             f"The user-assigned identity {identity} does not exist.",
             target=target,
             hint="Create it first (az identity create), or correct its id.",
         ) from None
+    own = config().client_id
+    if own and str((found.properties or {}).get("clientId", "")).lower() == own.lower():
+        raise refused(
+            f"The user-assigned identity {identity} is Kiln's own, and no template's.",
+            target=target,
+            hint="Name an identity that has no more rights than the template needs.",
+        )

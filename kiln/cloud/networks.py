@@ -23,7 +23,7 @@ def check(vnet: VnetConfig, location: str) -> list[BuildError]:
     """Return all that is wrong with the template's subnets; its models say that both are of one network."""
     if vnet.subnet_id is None:
         return []
-    network_id = vnet.subnet_id.rsplit("/subnets/", 1)[0]
+    network_id = vnet.subnet_id.rsplit("/", 2)[0]
     network = _network(network_id)
     if network is None:
         message = f"The virtual network {network_id} does not exist."

@@ -188,3 +188,25 @@ def test_all_that_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatc
         "properties.source.imageVersionId",
         "properties.distribute[0].galleryImageId",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/..",
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/%2e%2e",
+        f"{SECRETS}/x",
+        "resourceGroups/secrets",
+    ],
+)
+def test_a_staging_group_that_is_no_groups_id_is_no_group_of_the_template(text: str) -> None:
+    """The submission is told that it is none; until then, and when the template goes, nothing is done to it."""
+    api, name = Api(), f"rg-{uuid.uuid4().hex[:8]}"
+    template = TemplateId(subscription=SUBSCRIPTION, group=name, name="web")
+    body = template_body(stagingResourceGroup=text)
+
+    assert api("PUT", template.arm, body).status == 201
+
+    record = Templates().require(template)
+    assert record.staging_group.startswith(f"IT_{name}_web_")
+    assert not record.staging_given

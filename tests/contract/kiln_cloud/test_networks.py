@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from devkit.azure.cloud_ids import BUILDER_CLIENT_ID
 from kiln.cloud import identities, networks
+from kiln.config import Config
 from kiln.errors import BuildError
 from kiln.template.vm_profile import VnetConfig
 from tests.contract.kiln_cloud import arm
@@ -61,6 +63,20 @@ def test_all_that_is_wrong_with_subnets_is_told_at_once(network: str) -> None:
 def test_a_network_or_subnet_that_is_not_there_is_named(network: str) -> None:
     assert "subnets/other does not exist" in problems(network, "other")[0]
     assert f"{network}-not does not exist" in problems(f"{network}-not", "free")[0]
+
+
+def test_a_subnets_network_is_the_one_in_its_id_in_any_case(network: str) -> None:
+    """Else a network called like the subnet is looked up, wherever the reach ends."""
+    vnet = VnetConfig(subnet_id=f"{network}/SUBNETS/free")
+
+    assert networks.check(vnet, "westeurope") == []
+
+
+def test_kilns_own_identity_is_no_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identities, "config", lambda: Config(state_endpoint="https://s", client_id=BUILDER_CLIENT_ID))
+
+    with pytest.raises(BuildError, match="builder is Kiln's own, and no template's"):
+        identities.check(f"{IDENTITIES}/builder", "identity.userAssignedIdentities")
 
 
 def test_an_identity_is_there_or_named() -> None:
