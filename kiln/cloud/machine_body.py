@@ -9,13 +9,14 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from kiln.planner.scripts.scrub import ADMINISTRATOR
+
 if TYPE_CHECKING:
     from kiln.planner.plan import MachineSpec
 
 DISK_KIND = "StandardSSD_LRS"
 COMPUTER_NAME = "kiln"
 """Within every limit: Windows takes 15 characters, and no name of digits alone."""
-ADMINISTRATOR = "kiln"
 
 
 def interface_body(machine: MachineSpec) -> dict[str, Any]:

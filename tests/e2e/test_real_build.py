@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,35 @@ def test_the_example_becomes_an_image_that_boots_with_its_customizations(local: 
     assert vhd.stat().st_blocks * 512 < vhd.stat().st_size / 2, "the file is sparse"
 
     look = "cat /etc/kiln-release /etc/motd; id hello; id kiln; ls /var/lib/waagent"
-    _, seen = asyncio.run(inspect_vhd(vhd, look))
+    _, seen = asyncio.run(inspect_vhd(vhd, f"{look}\n{TRACES}"))
 
     assert "IMAGE=hello-linux" in seen
     assert "This machine was made from an image that Kiln built." in seen
     assert "(hello)" in seen
     assert "no such user" in seen, "deprovisioning removes the build machine's own user"
     assert "run-command-handler" not in seen, "nothing of Run Command stays in the image"
+    assert "TRACE" not in seen, "nothing of Kiln stays in the image"
+    assert signatures(vhd) == set(), "no signed URL was ever written to the disk, deleted files included"
+
+
+TRACES = r"""
+for place in /tmp/kiln-script.* /var/lib/kiln-boot /run/kiln-generalize.sh /root/.bash_history /home/kiln \
+    /var/lib/waagent/run-command-handler /var/lib/waagent/Microsoft.CPlat.Core.* /var/log/azure/run-command-handler; do
+  [ ! -e "$place" ] || echo "TRACE $place"
+done
+grep -rs '^kiln' /etc/passwd /etc/shadow /etc/group /etc/sudoers.d | sed 's/^/TRACE /'
+grep -rlsI 'KILN_ARTIFACT_URL\|skoid=' /etc /home /opt /root /srv /tmp /var | sed 's/^/TRACE /'
+"""
+
+
+def signatures(vhd: Path) -> set[bytes]:
+    """Return the user-delegation signatures in a disk's raw bytes, by the ids of whose key signed them."""
+    pattern, found, before = re.compile(rb"skoid=[0-9a-fA-F-]{36}"), set(), b""
+    with vhd.open("rb") as disk:
+        while piece := disk.read(1 << 24):
+            found.update(pattern.findall(before + piece))
+            before = piece[-64:]
+    return found
 
 
 def left_over(local: LocalKiln) -> set[str]:

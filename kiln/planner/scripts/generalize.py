@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kiln.planner.scripts import powershell
 from kiln.planner.scripts.powershell import BUILDER, literal
+from kiln.planner.scripts.scrub import WINDOWS_SCRUB, linux_scrub
 from kiln.planner.scripts.shell import HEAD
 
 LINUX_OVERRIDE = "/tmp/DeprovisioningScript.sh"  # noqa: S108 - AIB's own place for it
@@ -21,11 +22,15 @@ POWER_OFF_DELAY = "3s"
 
 
 def linux_generalize() -> str:
-    """Return the script for Linux: a transient systemd unit deprovisions and powers off."""
+    """Return the script for Linux: a transient systemd unit deprovisions, scrubs and powers off.
+
+    A template's own script may power off by itself, so what can be is scrubbed before it, too.
+    """
     job = (
         "#!/bin/sh\n"
-        f"if [ -f {LINUX_OVERRIDE} ]; then sh -e {LINUX_OVERRIDE}; else {LINUX_DEFAULT}; fi && "
-        "rm -f /run/kiln-generalize.sh && systemctl poweroff\n"
+        f"{linux_scrub()}"
+        f"if [ -f {LINUX_OVERRIDE} ]; then kiln_scrub; sh -e {LINUX_OVERRIDE}; else {LINUX_DEFAULT}; fi && "
+        "kiln_scrub && rm -f /run/kiln-generalize.sh && systemctl poweroff\n"
     )
     return (
         f"{HEAD}"
@@ -55,7 +60,7 @@ if ($builder) {{
   }}
   Remove-LocalUser -InputObject $builder
 }}
-if (Test-Path -LiteralPath '{WINDOWS_OVERRIDE}') {{
+{WINDOWS_SCRUB}if (Test-Path -LiteralPath '{WINDOWS_OVERRIDE}') {{
   & '{WINDOWS_OVERRIDE}'
 }} else {{
   foreach ($name in 'RdAgent', 'WindowsAzureTelemetryService', 'WindowsAzureGuestAgent') {{

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from kiln.planner.scripts import ARTIFACT_VARIABLE
 
+LINUX_SCRIPTS = "/tmp/kiln-script"  # noqa: S108 - in the guest, completed by mktemp
+"""What the names of fetched scripts begin with; a script that is killed leaves its file."""
+
 HEAD = "#!/bin/sh -e\nexec 2>&1\n"
 
 FETCH = f"""\
@@ -37,7 +40,7 @@ def fetched_script() -> str:
     """Return the script of a Shell customizer's `scriptUri`: fetch it, then run it as itself."""
     return (
         f"{HEAD}{FETCH}"
-        "script=$(mktemp /tmp/script_XXXXXX.sh)\n"
+        f"script=$(mktemp {LINUX_SCRIPTS}.XXXXXX)\n"
         "trap 'rm -f \"$script\"' EXIT\n"
         'kiln_fetch "$script"\n'
         f"unset {ARTIFACT_VARIABLE}\n"

@@ -8,11 +8,11 @@ def test_deprovisioning_is_scheduled_outside_of_run_command_and_powers_off_only_
 
     assert "systemd-run --unit=kiln-generalize" in script
     assert "waagent -force -deprovision+user" in script
-    assert "&& rm -f /run/kiln-generalize.sh && systemctl poweroff" in script
+    assert "&& kiln_scrub && rm -f /run/kiln-generalize.sh && systemctl poweroff" in script
 
 
 def test_a_templates_own_deprovisioning_comes_instead_of_the_default() -> None:
-    assert "if [ -f /tmp/DeprovisioningScript.sh ]; then sh -e" in generalize.linux_generalize()
+    assert "if [ -f /tmp/DeprovisioningScript.sh ]; then kiln_scrub; sh -e" in generalize.linux_generalize()
     assert "''C:\\DeprovisioningScript.ps1''" in generalize.windows_generalize()
 
 
