@@ -17,6 +17,7 @@ from . import (  # noqa: F401 - importing a module registers its activities
     sources,
     stage,
     submission,
+    sweep,
     templates,
     validate,
 )

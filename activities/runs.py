@@ -13,6 +13,7 @@ from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
+from kiln.runs.debts import Debts
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, stop
 
@@ -69,6 +70,8 @@ def finish_run(request: FinishReport) -> Nothing:
     if request.kept:
         _log(ended, f"==> kept, at a cost, until the template is deleted: {', '.join(request.kept)}\n")
     _log(ended, f"==> {request.at[:19]}Z {request.state}\n")
+    if request.leftovers:
+        Debts().owe(run, at, {text.split(": ")[0] for text in request.leftovers})
     Runs().update(run.template, run.run_id, change)  # late: who sees a final state finds outputs and log complete
     publish(run)
     return Nothing()

@@ -13,7 +13,7 @@ from kiln.errors import PreconditionFailed, TemplateRefused, provisioning_code
 from kiln.ids import RunRef
 from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
-from kiln.runs.home import home
+from kiln.runs.home import home_in
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
 from kiln.runs.store import Runs, Templates
@@ -43,7 +43,7 @@ def check_template(submission: SubmissionRef) -> StagingSpec:
         staging_group=record.staging_group,
         staging_given=record.staging_given,
         log_run_id=None,
-        home=home(),
+        home=home_in(record.id.subscription),
     )
 
 

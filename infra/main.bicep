@@ -57,6 +57,9 @@ param outboxSchedule string = '0 * * * * *'
 @description('When Kiln asks the marketplace for new versions: an NCRONTAB expression, in UTC.')
 param watchSchedule string = '0 */15 * * * *'
 
+@description('When Kiln deletes what builds left behind: an NCRONTAB expression, in UTC.')
+param sweepSchedule string = '0 20 * * * *'
+
 @description('The most builds that new source images lead to at the same time.')
 @minValue(1)
 param rebuildConcurrency int = 10
@@ -167,6 +170,7 @@ module settings 'modules/settings.bicep' = {
     topicEndpoint: topic.outputs.endpoint
     outboxSchedule: outboxSchedule
     watchSchedule: watchSchedule
+    sweepSchedule: sweepSchedule
     rebuildConcurrency: rebuildConcurrency
     artifactLimitMB: artifactLimitMB
     privateArtifacts: privateArtifacts

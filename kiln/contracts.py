@@ -63,10 +63,20 @@ from kiln.messages.rebuilds import (
     WatchRequest,
     WatchRound,
 )
+from kiln.messages.sweeps import (
+    FoundGarbage,
+    LostRun,
+    LostRunClosing,
+    LostRunFacts,
+    SweepDone,
+    SweepRequest,
+    SweepRound,
+)
 from kiln.planner.plan import MachineSpec, Plan
 from kiln.planner.staging import StagingSpec
 from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 from kiln.runs.record import RunOutput
+from kiln.sweep.found import EndedRun
 
 RequestT = TypeVar("RequestT")
 ResultT = TypeVar("ResultT")
@@ -157,6 +167,11 @@ LIST_DEPENDENTS = Activity("list_dependents", DependentsRequest, DependentTrigge
 CLAIM_REBUILD = Activity("claim_rebuild", ClaimRequest, Claim)
 SETTLE_REBUILD = Activity("settle_rebuild", SettleRequest, Nothing)
 
+# What nobody works on, and what is nobody's.
+CLOSE_LOST_RUN = Activity("close_lost_run", LostRunClosing, LostRunFacts)
+FIND_GARBAGE = Activity("find_garbage", SweepRound, FoundGarbage)
+RECORD_SWEEP = Activity("record_sweep", SweepDone, Nothing)
+
 
 class StagedRun(Message):
     """A run whose staging is ready."""
@@ -232,3 +247,6 @@ DELETE_TEMPLATE = Orchestrator("delete_template", TemplateRequest, Nothing)
 WATCH_SOURCES = Orchestrator("watch_sources", WatchRequest, Nothing)
 REBUILD = Orchestrator("rebuild", SourceVersion, RebuildReport)
 REBUILD_TEMPLATE = Orchestrator("rebuild_template", RebuildRequest, Rebuilt)
+SWEEP = Orchestrator("sweep", SweepRequest, Nothing)
+SWEEP_ROUND = Orchestrator("sweep_round", SweepRound, Nothing)
+END_LOST_RUN = Orchestrator("end_lost_run", LostRun, EndedRun)

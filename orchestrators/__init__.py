@@ -16,6 +16,7 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     scripts,
     stage,
     submit_template,
+    sweep,
     validate,
     wait,
     watch_sources,

@@ -34,7 +34,13 @@ def delete_resource(flow: Flow, request: DeleteRequest) -> Steps[Nothing]:
 
 def delete_tiers(flow: Flow, due: Iterable[LedgerEntry]) -> Steps[tuple[str, ...]]:
     """Delete everything that is due, in the order of its tiers. Returns what is left, each with its reason."""
-    leftovers: list[str] = []
+    left = yield from delete_all(flow, due)
+    return tuple(f"{entry.id}: {error.detail.sentence()}" for entry, error in left)
+
+
+def delete_all(flow: Flow, due: Iterable[LedgerEntry]) -> Steps[list[tuple[LedgerEntry, BuildError]]]:
+    """Delete everything that is due, in the order of its tiers. Returns what is left, each with its error."""
+    left: list[tuple[LedgerEntry, BuildError]] = []
     for _, group in groupby(due, key=_tier):
         entries = list(group)
         branches = [
@@ -43,8 +49,8 @@ def delete_tiers(flow: Flow, due: Iterable[LedgerEntry]) -> Steps[tuple[str, ...
         ]
         for entry, outcome in zip(entries, (yield from flow.gather(branches)), strict=True):
             if isinstance(outcome, BuildError):
-                leftovers.append(f"{entry.id}: {outcome.detail.sentence()}")
-    return tuple(leftovers)
+                left.append((entry, outcome))
+    return left
 
 
 def _tier(entry: LedgerEntry) -> int:

@@ -13,6 +13,7 @@ from triggers import (
     runs,
     schedules,
     source_triggers,
+    sweep,
     template_lists,
     templates,
     watch,
@@ -36,4 +37,5 @@ blueprints = (
     events.bp,
     watch.bp,
     graph.bp,
+    sweep.bp,
 )

@@ -6,7 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from kiln.contracts import DELETE_TEMPLATE
+from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
+from kiln.runs.debts import Debts
 from kiln.runs.naming import delete_instance
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -30,15 +32,17 @@ async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRec
     marked = await asyncio.to_thread(Runs().update, record.id, run.run_id, request_cancel)
     if marked.state.is_final or await orchestrations.cancel(run.instance_id):
         return marked
-    return await asyncio.to_thread(Runs().update, record.id, run.run_id, lambda known: abandoned(known, record, now))
+    if run.phases:
+        await asyncio.to_thread(Debts().owe, RunRef(template=record.id, run_id=run.run_id), now)
+    return await asyncio.to_thread(Runs().update, record.id, run.run_id, lambda known: abandoned(known, now))
 
 
-def abandoned(run: RunRecord, template: TemplateRecord, now: datetime) -> RunRecord:
+def abandoned(run: RunRecord, now: datetime) -> RunRecord:
     """Return the run as Canceled, for want of an orchestration that could end it. A run that is over stays as it is."""
     if run.phases:
         message = (
-            "The run was canceled after its orchestration had ended without a word. Resources of it may be left in the "
-            f"resource group {template.staging_group}."
+            "The run was canceled after its orchestration had ended without a word. What it made is deleted by the "
+            "next sweep."
         )
     else:
         message = "The run was canceled before it began."

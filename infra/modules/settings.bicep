@@ -20,6 +20,9 @@ param outboxSchedule string
 @description('When Kiln asks the marketplace for new versions (NCRONTAB, UTC).')
 param watchSchedule string
 
+@description('When Kiln deletes what builds left behind (NCRONTAB, UTC).')
+param sweepSchedule string
+
 @description('The most builds that new source images lead to at the same time.')
 param rebuildConcurrency int
 
@@ -78,6 +81,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_RATE_LIMIT: rateLimit
     KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
+    KILN_SWEEP_SCHEDULE: sweepSchedule
     KILN_TOPIC_ENDPOINT: topicEndpoint
     KILN_WATCH_SCHEDULE: watchSchedule
   }

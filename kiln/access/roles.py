@@ -50,5 +50,7 @@ LEAST: Mapping[str, Role] = {
     "imageTemplates/triggers/write": Role.BUILDER,
     "imageTemplates/triggers/delete": Role.BUILDER,
     "imageTemplates/delete": Role.ADMIN,
+    "health/read": Role.ADMIN,
+    "sweep/action": Role.ADMIN,
 }
 """The least role for each action, by its name below the provider."""

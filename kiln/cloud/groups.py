@@ -14,7 +14,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound
-from kiln.ids import region_name
+from kiln.ids import name_of, part_of, region_name
 from kiln.messages import Operation
 from kiln.planner.tags import HOME_TAG
 
@@ -109,6 +109,18 @@ def release(template: TemplateId, group: str) -> None:
     body: Any = {"location": found.location, "tags": tags}
     with azure(f"release the staging resource group {group}"):
         clients.resources(template.subscription).resource_groups.create_or_update(group, body)
+
+
+def unmark(group_id: str) -> Operation:
+    """Take Kiln's marks from a group that is another's and that no template uses any more; it may be gone."""
+    subscription, group = part_of(group_id, "subscriptions"), name_of(group_id)
+    found = find(subscription, group)
+    if found is not None:
+        tags = {name: value for name, value in (found.tags or {}).items() if name not in {USED_BY, HOME_TAG}}
+        body: Any = {"location": found.location, "tags": tags}
+        with azure(f"release the resource group {group}"):
+            clients.resources(subscription).resource_groups.create_or_update(group, body)
+    return Operation(doing=f"release the resource group {group}")
 
 
 def start_delete(subscription: str, group: str) -> Operation:

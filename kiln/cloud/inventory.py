@@ -1,4 +1,4 @@
-"""What Kiln made in a staging group that is not its own, found by its tags."""
+"""What Kiln made, found by its tags: in one template's staging group, or anywhere in a subscription."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
+from kiln.cloud.groups import CREATED_BY, KILN, USED_BY
 from kiln.errors import AzureNotFound
-from kiln.runs.record import LedgerEntry
+from kiln.ids import name_of, part_of
+from kiln.planner.tags import HOME_TAG, RUN_TAG
+from kiln.sweep.decide import KINDS
+from kiln.sweep.found import Tagged, TaggedGroup
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
     from kiln.ids import TemplateId
+    from kiln.runs.record import LedgerEntry
 
-KINDS = {
-    "microsoft.compute/galleries/images/versions": LedgerEntry(kind="gallery-version", id="", tier=0),
-    "microsoft.compute/virtualmachines": LedgerEntry(kind="vm", id="", tier=1),
-    "microsoft.compute/galleries/images": LedgerEntry(kind="gallery-image", id="", tier=1),
-    "microsoft.compute/snapshots": LedgerEntry(kind="snapshot", id="", tier=1),
-    "microsoft.compute/galleries": LedgerEntry(kind="gallery", id="", tier=2),
-    "microsoft.compute/disks": LedgerEntry(kind="disk", id="", tier=2),
-    "microsoft.network/networkinterfaces": LedgerEntry(kind="nic", id="", tier=2),
-    "microsoft.network/virtualnetworks": LedgerEntry(kind="network", id="", tier=3),
-    "microsoft.storage/storageaccounts": LedgerEntry(kind="storage-account", id="", tier=3),
-    "microsoft.network/networksecuritygroups": LedgerEntry(kind="security-group", id="", tier=4),
-}
-"""By resource type, what is deleted when: users before what they use. Run commands go with their machine."""
+NAMED_BY_TEMPLATE = frozenset({"image", "gallery-version"})
+"""Kinds whose names the template gives, so that two runs may make the same one after another."""
 
 
 def staged(template: TemplateId, group: str) -> tuple[LedgerEntry, ...]:
@@ -44,7 +38,55 @@ def staged(template: TemplateId, group: str) -> tuple[LedgerEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.tier))
 
 
+def tagged(subscription: str, home: str) -> tuple[Tagged, ...]:
+    """Return all resources in the subscription that the Kiln `home` made: one call for each page of 1,000.
+
+    Filtered by a tag's value, the list has no tags and takes no $expand (Resources - List, `$filter`).
+    """
+    with azure(f"list what Kiln made in the subscription {subscription}"):
+        found = list(clients.resources(subscription).resources.list(filter=_by_tag(home)))
+    return tuple(Tagged(id=str(item.id), type=str(item.type)) for item in found)
+
+
+def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
+    """Return the resource groups in the subscription that the Kiln `home` made or uses."""
+    with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
+        found = list(clients.resources(subscription).resource_groups.list(filter=_by_tag(home)))
+    return tuple(
+        TaggedGroup(id=str(item.id), own=tags.get(CREATED_BY) == KILN, user=tags.get(USED_BY))
+        for item in found
+        for tags in [item.tags or {}]
+    )
+
+
+def is_made_by(entry: LedgerEntry, run_id: str) -> bool:
+    """Whether what a ledger names is still what its run made; by now another may have made one of the same name."""
+    if entry.kind not in NAMED_BY_TEMPLATE:
+        return True
+    compute = clients.compute(part_of(entry.id, "subscriptions"))
+    group, name = part_of(entry.id, "resourceGroups"), name_of(entry.id)
+    try:
+        with azure(f"look up {entry.id}"):
+            if entry.kind == "image":
+                tags = compute.images.get(group, name, api_version=clients.COMPUTE).tags
+            else:
+                tags = compute.gallery_image_versions.get(
+                    group,
+                    part_of(entry.id, "galleries"),
+                    part_of(entry.id, "images"),
+                    name,
+                    api_version=clients.GALLERIES,
+                ).tags
+    except AzureNotFound:
+        return True
+    return (tags or {}).get(RUN_TAG) == run_id
+
+
+def _by_tag(home: str) -> str:
+    return f"tagName eq '{HOME_TAG}' and tagValue eq '{home}'"
+
+
 def _is_of(item: GenericResourceExpanded, template: TemplateId) -> bool:
     tags = item.tags or {}
     names = (tags.get("imageTemplateName", "").lower(), tags.get("imageTemplateResourceGroupName", "").lower())
-    return tags.get("createdBy") == "Kiln" and names == (template.name.lower(), template.group.lower())
+    return tags.get(CREATED_BY) == KILN and names == (template.name.lower(), template.group.lower())

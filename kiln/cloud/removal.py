@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln import blobs
-from kiln.cloud import clients, exports
+from kiln.cloud import clients, exports, groups
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.errors import AzureNotFound
@@ -29,7 +29,7 @@ def start_delete(entry: LedgerEntry) -> Operation:
         return Operation(doing=doing)
 
 
-def _start(entry: LedgerEntry, doing: str) -> Operation:
+def _start(entry: LedgerEntry, doing: str) -> Operation:  # noqa: PLR0911 - one for each kind
     match entry.kind:
         case "vhd":
             return _delete_blob(entry.id, doing)
@@ -41,6 +41,10 @@ def _start(entry: LedgerEntry, doing: str) -> Operation:
             return _delete_gallery(entry, doing)
         case "disk-access":
             return exports.start_revoke(entry.id) if exports.is_open(entry.id) else Operation(doing=doing)
+        case "resource-group":
+            return groups.start_delete(part_of(entry.id, "subscriptions"), name_of(entry.id))
+        case "group-mark":
+            return groups.unmark(entry.id)
         case "vm" | "disk" | "snapshot" | "image":
             return _delete_compute(entry, doing)
         case _:

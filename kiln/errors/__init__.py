@@ -25,6 +25,7 @@ KilnError
     ├── DeadlineExceeded   the time that the plan gives is over
     ├── RunCanceled        somebody asked for it
     ├── Superseded         a newer version of the template was submitted, or the template is going
+    ├── RunLost            a run's orchestration ended without a word to its record
     └── InternalFailure    a fault in Kiln or its host, after every retry
 
 It knows nothing of HTTP, durable or Azure's clients: those translate at their own edge.
@@ -42,6 +43,7 @@ from kiln.errors.builds import (
     GeneralizeFailed,
     InternalFailure,
     RunCanceled,
+    RunLost,
     SourceNotFound,
     Superseded,
     TargetNotFound,
@@ -86,6 +88,7 @@ __all__ = [
     "RequestTooLarge",
     "ResourceNotFound",
     "RunCanceled",
+    "RunLost",
     "SignInUnavailable",
     "SourceNotFound",
     "Superseded",

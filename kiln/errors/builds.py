@@ -150,6 +150,12 @@ class Superseded(BuildError):
         super().__init__(f"Version {version} of the image template {template} was superseded.", target=template)
 
 
+class RunLost(BuildError):
+    """A run's orchestration ended, or never began, without a word to its record."""
+
+    code = "RunLost"
+
+
 class InternalFailure(BuildError):
     """A fault in Kiln or in its host that outlived every retry."""
 

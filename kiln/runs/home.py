@@ -1,11 +1,12 @@
-"""Which Kiln this is: an id as old as its store, by which it knows what it made from what another Kiln did."""
+"""Which Kiln this is: an id as old as its store, by which it knows what it made from what another Kiln did.
+
+With it are the subscriptions that it ever built in, so that what it left in one is found when no template is there.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 
-from kiln.errors import PreconditionFailed
 from kiln.runs.documents import Documents, documents
 from kiln.runs.record import Document
 
@@ -13,19 +14,24 @@ PATH = "home.json"
 
 
 class Home(Document):
-    """The id: 16 random hex digits."""
+    """The id, 16 random hex digits, and the subscriptions."""
 
     id: str
+    subscriptions: tuple[str, ...] = ()
 
 
-def home(store: Documents | None = None) -> str:
-    """Return this Kiln's id, made when it is first asked for."""
-    known = store or documents()
-    stored = known.get(PATH, Home)
-    if stored is None:
-        with contextlib.suppress(PreconditionFailed):  # another process made it first
-            known.create(PATH, Home(id=secrets.token_hex(8)))
-        stored = known.get(PATH, Home)
-    if stored is None:
-        raise LookupError(f"{PATH} is gone as soon as it was made")
-    return stored.content.id
+def home(store: Documents | None = None) -> Home:
+    """Return what this Kiln is, made when it is first asked for."""
+    return _changed(store or documents(), frozenset())
+
+
+def home_in(subscription: str, store: Documents | None = None) -> str:
+    """Return this Kiln's id, and remember that it builds in the subscription."""
+    return _changed(store or documents(), frozenset({subscription.lower()})).id
+
+
+def _changed(store: Documents, more: frozenset[str]) -> Home:
+    def with_more(known: Home) -> Home:
+        return known.model_copy(update={"subscriptions": tuple(sorted({*known.subscriptions, *more}))})
+
+    return store.put(PATH, Home(id=secrets.token_hex(8), subscriptions=tuple(sorted(more))), with_more)

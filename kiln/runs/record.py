@@ -210,7 +210,7 @@ class LedgerEntry(Document):
 
     kind: Literal[
         "vm", "nic", "disk", "disk-access", "snapshot", "image", "gallery-version", "vhd",
-        "gallery-image", "gallery", "network", "security-group", "storage-account",
+        "gallery-image", "gallery", "network", "security-group", "storage-account", "resource-group", "group-mark",
     ]  # fmt: skip
     id: str
     tier: int

@@ -18,6 +18,7 @@ from kiln.runs.record import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from kiln.errors import ErrorDetail
@@ -107,6 +108,12 @@ def finish(
             "kept": kept,
         }
     )
+
+
+def strike_leftovers(record: RunRecord, gone: Collection[str]) -> RunRecord:
+    """Strike out leftovers that are gone by now (ids)."""
+    left = tuple(text for text in record.leftovers if text.split(": ")[0] not in gone)
+    return record.model_copy(update={"leftovers": left})
 
 
 def settle(record: TemplateRecord, version: int, at: datetime, error: ProvisioningError | None) -> TemplateRecord:

@@ -99,8 +99,13 @@ async def list_all(cloud: Cloud, call: Call) -> Answer:
 
 def _list_tracked(cloud: Cloud, call: Call, within: str) -> Answer:
     tracked = [found for found in cloud.store.list(within=within) if "location" in found.doc and found.type != TYPE]
-    content = [_generic(found, call.expand) for found in listing.filtered(call, tracked, types=True)]
-    return listing.page(call, content)
+    filtered = listing.filtered(call, tracked, types=True)
+    if not listing.by_tag_value(call):
+        return listing.page(call, [_generic(found, call.expand) for found in filtered])
+    if call.expand:
+        raise unsupported("$expand with a filter by a tag's value, which Resource Manager may not take")
+    content = [_generic(found, "") for found in filtered]
+    return listing.page(call, [{name: value for name, value in shown.items() if name != "tags"} for shown in content])
 
 
 def _generic(resource: Resource, expand: str) -> dict[str, Any]:

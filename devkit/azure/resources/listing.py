@@ -55,6 +55,12 @@ def filtered(call: Call, resources: list[Resource], *, types: bool) -> list[Reso
     raise invalid(f"The filter '{text}' is not one that the local Azure knows.", "$filter")
 
 
+def by_tag_value(call: Call) -> bool:
+    """Whether `$filter` asks for a tag's value: the list then has no tags ("Resources - List", `$filter`)."""
+    match = _BY_TAG.fullmatch(call.query.get("$filter", ""))
+    return match is not None and match[2] is not None
+
+
 def page(call: Call, documents: list[dict[str, Any]]) -> Answer:
     """Answer one page: as many as `$top` says, from where the next link before it ended."""
     top, skip = (_natural(call, name, default) for name, default in (("$top", PAGE), ("$skiptoken", 0)))

@@ -17,6 +17,9 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
       {
         actions: [
           'Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read' // virtual_machine_images.get, list
+          // what Kiln made, by its tag, wherever it is
+          'Microsoft.Resources/subscriptions/resources/read' // resources.list
+          'Microsoft.Resources/subscriptions/resourceGroups/read' // resource_groups.list
           // operations.check: the URLs in the headers Azure-AsyncOperation and Location
           'Microsoft.Compute/locations/operations/read' // of machines and images
           'Microsoft.Compute/locations/diskOperations/read' // of disks and snapshots

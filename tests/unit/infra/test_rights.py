@@ -103,10 +103,12 @@ NEEDS: dict[str, set[str]] = {
     "resources.resource_groups.begin_delete": {"Microsoft.Resources/subscriptions/resourceGroups/delete"},
     "resources.resource_groups.check_existence": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     "resources.resource_groups.create_or_update": {"Microsoft.Resources/subscriptions/resourceGroups/write"},
+    "resources.resource_groups.list": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     "resources.resource_groups.get": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     # An identity that a template names: Managed Identity Operator's, at that identity.
     "resources.resources.get_by_id": set(),
     "resources.resources.list_by_resource_group": {"Microsoft.Resources/subscriptions/resourceGroups/resources/read"},
+    "resources.resources.list": {"Microsoft.Resources/subscriptions/resources/read"},
     "resources.send_request": {
         "Microsoft.Compute/locations/capsOperations/read",
         "Microsoft.Compute/locations/diskOperations/read",

@@ -1,0 +1,47 @@
+"""The sweeper's looks and its report, and the end of runs that nobody works on any more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.adapter import implements
+from kiln.contracts import CLOSE_LOST_RUN, FIND_GARBAGE, RECORD_SWEEP
+from kiln.errors import RunLost
+from kiln.messages import Nothing
+from kiln.messages.sweeps import FoundGarbage, LostRunClosing, LostRunFacts, SweepDone, SweepRound
+from kiln.runs.debts import Debts
+from kiln.runs.record import RunState
+from kiln.runs.store import Runs
+from kiln.sweep import gather, settle
+
+
+@implements(CLOSE_LOST_RUN)
+def close_lost_run(request: LostRunClosing) -> LostRunFacts:
+    """Close the run's ledger, so that nothing more is made, and owe all that it names until a later sweep saw it gone.
+
+    What its orchestration left under way may still come to be.
+    """
+    lost = request.lost
+    record = Runs().get(lost.run.template, lost.run.run_id)
+    if record is None or record.state.is_final:
+        return LostRunFacts(over=True)
+    Debts().owe(lost.run, datetime.fromisoformat(request.at))
+    where = f" It had come to: {record.phases[-1].name.value}." if record.phases else " It had not begun."
+    error = RunLost(
+        f"Nothing works on the run any more: its orchestration was found {lost.life}.{where}",
+        hint="What it made is deleted. Run the template again.",
+    )
+    return LostRunFacts(over=False, canceled=record.state is RunState.CANCELING, error=error.detail)
+
+
+@implements(FIND_GARBAGE)
+def find_garbage(request: SweepRound) -> FoundGarbage:
+    """Return what is nobody's."""
+    return gather.find(datetime.fromisoformat(request.at))
+
+
+@implements(RECORD_SWEEP)
+def record_sweep(done: SweepDone) -> Nothing:
+    """Strike out what is gone, and keep the report."""
+    settle.settle(done)
+    return Nothing()

@@ -1,0 +1,74 @@
+"""What is said of a sweep: what is lost, what is garbage, what became of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from kiln.errors import ErrorDetail
+from kiln.ids import RunRef, TemplateId
+from kiln.messages.base import Message
+from kiln.sweep.found import EndedRun, Garbage, Left
+
+
+class LostRun(Message):
+    """A run that is not over, and whose orchestration is (`life` says how it was found)."""
+
+    run: RunRef
+    life: str
+
+
+class LostRunClosing(Message):
+    """A lost run's ledger is to be closed, at `at` (ISO 8601)."""
+
+    lost: LostRun
+    at: str
+
+
+class LostTemplate(Message):
+    """A template whose submission or deletion is not over, and whose orchestration is."""
+
+    template: TemplateId
+    what: Literal["submission", "deletion"]
+    life: str
+
+
+class SweepRequest(Message):
+    """Sweep once, and end these runs."""
+
+    lost: tuple[LostRun, ...] = ()
+
+
+class SweepRound(Message):
+    """A sweep, begun at `at` (ISO 8601)."""
+
+    at: str
+    lost: tuple[LostRun, ...] = ()
+
+
+class LostRunFacts(Message):
+    """What a lost run's record tells, after its ledger was closed: `over` if it ended in the meantime after all."""
+
+    over: bool
+    canceled: bool = False
+    error: ErrorDetail | None = None
+
+
+class FoundGarbage(Message):
+    """What is nobody's: due in the order of tiers, too young, and how much more is due than one sweep deletes."""
+
+    due: tuple[Garbage, ...] = ()
+    young: tuple[Garbage, ...] = ()
+    more: int = 0
+    subscriptions: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class SweepDone(Message):
+    """What a sweep came to, at `at` (ISO 8601): it began at `began`."""
+
+    began: str
+    at: str
+    found: FoundGarbage
+    left: tuple[Left, ...] = ()
+    runs: tuple[EndedRun, ...] = ()
+    problems: tuple[str, ...] = ()

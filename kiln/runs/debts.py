@@ -1,0 +1,69 @@
+"""What ended runs still owe: resources of their ledgers that were not deleted, kept until they are gone.
+
+A debt outlives its run's record and its template, and holds the entries themselves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kiln.ids import RunRef
+from kiln.runs.documents import Documents, documents
+from kiln.runs.record import Document, LedgerEntry
+from kiln.runs.store import Ledgers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+
+class Debt(Document):
+    """What one run still owes, since when."""
+
+    run: RunRef
+    since: datetime
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+class Debts:
+    """The debts, by run."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    @staticmethod
+    def path(run: RunRef) -> str:
+        """Return where a run's debt is."""
+        return f"debts/{run.template.key}/{run.run_id}.json"
+
+    def owe(self, run: RunRef, now: datetime, only: Collection[str] | None = None) -> Debt:
+        """Close the run's ledger and keep what it names and is no result; with `only` (ids), no more than those."""
+        ledger = Ledgers(self._store).close(run.template, run.run_id)
+        entries = tuple(entry for entry in ledger.entries if not entry.keep and (only is None or entry.id in only))
+        debt = Debt(run=run, since=now, entries=entries)
+        return self._store.put(self.path(run), debt, lambda known: _joined(known, debt)) if entries else debt
+
+    def list(self) -> Iterator[Debt]:
+        """Yield all of them."""
+        for path in self._store.paths("debts/"):
+            stored = self._store.get(path, Debt)
+            if stored is not None:
+                yield stored.content
+
+    def strike(self, run: RunRef, gone: Collection[str]) -> Debt | None:
+        """Strike out what is gone (ids). Returns what is left, or None when nothing is."""
+
+        def struck(known: Debt) -> Debt:
+            return known.model_copy(update={"entries": tuple(each for each in known.entries if each.id not in gone)})
+
+        left = self._store.update(self.path(run), Debt, struck)
+        if left is not None and left.entries:
+            return left
+        self._store.delete(self.path(run))
+        return None
+
+
+def _joined(known: Debt, more: Debt) -> Debt:
+    ids = {entry.id for entry in known.entries}
+    new = tuple(entry for entry in more.entries if entry.id not in ids)
+    return known.model_copy(update={"entries": known.entries + new})

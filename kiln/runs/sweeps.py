@@ -1,0 +1,24 @@
+"""The report of the latest sweep, kept in the store: what the next one goes on from, and what people ask for."""
+
+from __future__ import annotations
+
+from kiln.runs.documents import Documents, documents
+from kiln.sweep.found import SweepReport
+
+PATH = "sweeps/latest.json"
+
+
+class Sweeps:
+    """The latest report."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    def latest(self) -> SweepReport | None:
+        """Return the report of the latest sweep, or None before the first."""
+        stored = self._store.get(PATH, SweepReport)
+        return stored.content if stored else None
+
+    def keep(self, report: SweepReport) -> None:
+        """Keep a report in the place of the one before."""
+        self._store.put(PATH, report, lambda _: report)

@@ -1,0 +1,121 @@
+"""Which of the resources with Kiln's tag are garbage: pure, from what Azure listed and from records read after that.
+
+Nothing is garbage that a template or a run stands behind. The order makes that safe: a template or run that began after
+the list was taken has nothing in it, and one that was there before is among the records.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kiln.ids import RunRef, name_of, part_of
+from kiln.runs.record import LedgerEntry, ProvisioningState
+from kiln.sweep.found import GRACE, Garbage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from kiln.runs.record import RunRecord, TemplateRecord
+    from kiln.sweep.found import Tagged, TaggedGroup
+
+    FindRun = Callable[[TemplateRecord, str], RunRecord | None]
+
+KINDS = {
+    "microsoft.compute/galleries/images/versions": LedgerEntry(kind="gallery-version", id="", tier=0),
+    "microsoft.compute/virtualmachines": LedgerEntry(kind="vm", id="", tier=1),
+    "microsoft.compute/galleries/images": LedgerEntry(kind="gallery-image", id="", tier=1),
+    "microsoft.compute/snapshots": LedgerEntry(kind="snapshot", id="", tier=1),
+    "microsoft.compute/galleries": LedgerEntry(kind="gallery", id="", tier=2),
+    "microsoft.compute/disks": LedgerEntry(kind="disk", id="", tier=2),
+    "microsoft.network/networkinterfaces": LedgerEntry(kind="nic", id="", tier=2),
+    "microsoft.network/virtualnetworks": LedgerEntry(kind="network", id="", tier=3),
+    "microsoft.storage/storageaccounts": LedgerEntry(kind="storage-account", id="", tier=3),
+    "microsoft.network/networksecuritygroups": LedgerEntry(kind="security-group", id="", tier=4),
+}
+"""By resource type, what is deleted when: users before what they use. Run commands go with their machine."""
+
+PREFIX = "kiln"
+"""What each name begins with that Kiln gives (kiln/planner/names.py)."""
+GROUP_TIER, MARK_TIER = 5, 6
+_RUN = re.compile(r"(?<![0-9])(\d{8})[-_](\d{6})[-_]([0-9a-f]{8})(?![0-9a-f])")
+
+
+def garbage(
+    resources: Iterable[Tagged],
+    groups: Iterable[TaggedGroup],
+    templates: Iterable[TemplateRecord],
+    find_run: FindRun,
+    seen: Mapping[str, datetime],
+    now: datetime,
+) -> Iterator[Garbage]:
+    """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case."""
+    owners = {_place(record.id.subscription, record.staging_group): record for record in templates}
+    doomed: set[str] = set()
+    for group in groups:
+        if _place_of(group.id) in owners:
+            continue
+        first = seen.get(group.id.lower(), now)
+        whose = f"its template {group.user} is gone" if group.user else "its template is gone"
+        if group.own:
+            doomed.add(_place_of(group.id))
+            yield Garbage(
+                entry=LedgerEntry(kind="resource-group", id=group.id, tier=GROUP_TIER), why=whose, since=first
+            )
+        else:
+            yield Garbage(entry=LedgerEntry(kind="group-mark", id=group.id, tier=MARK_TIER), why=whose, since=first)
+    for found in resources:
+        kind, place = KINDS.get(found.type.lower()), _place_of(found.id)
+        if kind is None or place in doomed or not _names(found.id)[0].startswith(PREFIX):
+            continue  # of another type or name, whatever its tags say: somebody copied them
+        entry = kind.model_copy(update={"id": found.id})
+        made = _of(entry, owners.get(place), find_run, seen.get(found.id.lower(), now))
+        if made is not None:
+            yield made
+
+
+def is_due(found: Garbage, now: datetime) -> bool:
+    """Whether it is old enough to be deleted."""
+    return found.debt or now - found.since >= GRACE
+
+
+def run_in(name: str) -> str | None:
+    """Return the id of the run that a resource's name has in it; galleries take no dashes in theirs."""
+    match = _RUN.search(name)
+    return "-".join(match.groups()) if match else None
+
+
+def begun(run_id: str) -> datetime:
+    """Return when the run was asked for, which its id tells."""
+    return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+def _of(entry: LedgerEntry, owner: TemplateRecord | None, find_run: FindRun, first: datetime) -> Garbage | None:
+    """Return what the resource is as garbage, or None while somebody stands behind it."""
+    named = next((found for part in _names(entry.id) if (found := run_in(part))), None)
+    if owner is None:
+        return Garbage(entry=entry, why="its template is gone", since=first)
+    if named is None or owner.provisioning_state is ProvisioningState.DELETING:
+        return None
+    run, ref = find_run(owner, named), RunRef(template=owner.id, run_id=named)
+    if run is None:
+        return Garbage(entry=entry, why=f"there is no run {named}", since=begun(named), run=ref)
+    kept = {each.lower() for each in run.kept}
+    if not run.state.is_final or run.ended is None or entry.id.lower() in kept:
+        return None
+    return Garbage(entry=entry, why=f"run {named} is {run.state.value}", since=run.ended, run=ref)
+
+
+def _names(arm_id: str) -> list[str]:
+    """Return the names of a resource and of those that it is in, outermost first: a version's gallery has the run's."""
+    _, _, path = arm_id.partition("/providers/")
+    return [*path.split("/")[2::2], name_of(arm_id)]
+
+
+def _place_of(arm_id: str) -> str:
+    return _place(part_of(arm_id, "subscriptions"), part_of(arm_id, "resourceGroups"))
+
+
+def _place(subscription: str, group: str) -> str:
+    return f"{subscription}/{group}".lower()

@@ -1,0 +1,110 @@
+"""What a sweep goes by: Azure's lists first, then the records. Reading them in this order is what makes it safe.
+
+It owns the reading; decide.py decides. What cannot be looked at is named, and the rest is looked at all the same.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from kiln.cloud import inventory
+from kiln.errors import BuildError
+from kiln.messages.sweeps import FoundGarbage
+from kiln.runs.debts import Debts
+from kiln.runs.home import home
+from kiln.runs.store import Runs, Templates
+from kiln.runs.sweeps import Sweeps
+from kiln.sweep.decide import garbage, is_due
+from kiln.sweep.found import Garbage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kiln.runs.debts import Debt
+    from kiln.runs.home import Home
+    from kiln.runs.record import TemplateRecord
+    from kiln.sweep.found import Tagged, TaggedGroup
+
+AT_ONCE = 100
+"""Deletions of one sweep; the oldest first, the rest is the next one's."""
+READS_AT_ONCE = 16
+
+
+def find(now: datetime) -> FoundGarbage:
+    """Return what is nobody's: what is due for deletion, in the order of its tiers, and what is too young."""
+    before = Sweeps().latest()
+    problems: list[str] = []
+    me = home()
+    resources, groups = _listed(me, problems)
+    templates = _read_templates()
+    runs = Runs()
+    found = garbage(
+        resources,
+        groups,
+        templates,
+        lambda record, run_id: runs.get(record.id, run_id),
+        before.seen if before else {},
+        now,
+    )
+    unique: dict[str, Garbage] = {}
+    for each in (*_debts(templates, problems), *found):
+        unique.setdefault(each.entry.id.lower(), each)
+    due = sorted((each for each in unique.values() if is_due(each, now)), key=lambda each: each.since)
+    return FoundGarbage(
+        due=tuple(sorted(due[:AT_ONCE], key=lambda each: each.entry.tier)),
+        young=tuple(each for each in unique.values() if not is_due(each, now)),
+        more=len(due[AT_ONCE:]),
+        subscriptions=me.subscriptions,
+        problems=tuple(problems),
+    )
+
+
+def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGroup]]:
+    from azure.core.exceptions import AzureError
+
+    resources: list[Tagged] = []
+    groups: list[TaggedGroup] = []
+    for subscription in me.subscriptions:
+        try:
+            resources += inventory.tagged(subscription, me.id)
+            groups += inventory.tagged_groups(subscription, me.id)
+        except (BuildError, AzureError) as error:
+            problems.append(f"The subscription {subscription} was not looked at: {error}")
+    return resources, groups
+
+
+def _read_templates() -> list[TemplateRecord]:
+    """Read all templates: a group whose template cannot be read must not look like nobody's, so that this raises."""
+    templates = Templates()
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        return [record for record in pool.map(templates.by_key, templates.all_keys()) if record is not None]
+
+
+def _debts(templates: list[TemplateRecord], problems: list[str]) -> Iterator[Garbage]:
+    """Yield what ended runs owe, but for what may be another run's by now: that is struck out, or left for later."""
+    from azure.core.exceptions import AzureError
+
+    building = {record.id.key for record in templates if _is_building(record)}
+    for debt in Debts().list():
+        try:
+            yield from _owed(debt, is_building=debt.run.template.key in building)
+        except (BuildError, AzureError) as error:
+            problems.append(f"What run {debt.run.run_id} left was not looked at: {error}")
+
+
+def _owed(debt: Debt, *, is_building: bool) -> Iterator[Garbage]:
+    for entry in debt.entries:
+        if is_building and entry.kind in inventory.NAMED_BY_TEMPLATE:
+            continue
+        if not inventory.is_made_by(entry, debt.run.run_id):
+            Debts().strike(debt.run, {entry.id})
+            continue
+        why = f"run {debt.run.run_id} could not delete it"
+        yield Garbage(entry=entry, why=why, since=debt.since, run=debt.run, debt=True)
+
+
+def _is_building(record: TemplateRecord) -> bool:
+    run = Runs().latest(record)
+    return run is not None and not run.state.is_final

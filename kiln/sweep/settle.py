@@ -1,0 +1,83 @@
+"""The end of a sweep: what is gone is struck out, and what was done is kept and told."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kiln.errors import ResourceNotFound
+from kiln.runs.debts import Debts
+from kiln.runs.index import repair
+from kiln.runs.store import Runs
+from kiln.runs.sweeps import Sweeps
+from kiln.runs.transitions import strike_leftovers
+from kiln.sweep.found import GRACE, SweepReport
+from kiln.sweep.orphans import remove_orphans
+
+if TYPE_CHECKING:
+    from kiln.ids import RunRef
+    from kiln.messages.sweeps import SweepDone
+    from kiln.sweep.found import Garbage
+
+log = logging.getLogger("kiln.sweep")
+
+
+def settle(done: SweepDone) -> SweepReport:
+    """Strike out what is gone, remove documents that are nobody's, keep the report and tell it to the log."""
+    began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
+    left = {each.garbage.entry.id for each in done.left}
+    deleted = tuple(each for each in found.due if each.entry.id not in left)
+    _strike(deleted, began)
+    remaining = (*(each.garbage for each in done.left), *found.young)
+    report = SweepReport(
+        began=began,
+        ended=now,
+        subscriptions=found.subscriptions,
+        runs=done.runs,
+        deleted=deleted,
+        left=done.left,
+        more=found.more,
+        documents=remove_orphans() + repair(now),
+        problems=(*found.problems, *done.problems),
+        seen={each.entry.id.lower(): each.since for each in remaining},
+    )
+    Sweeps().keep(report)
+    _tell(report)
+    return report
+
+
+def _strike(deleted: tuple[Garbage, ...], began: datetime) -> None:
+    """Strike out what is gone.
+
+    A debt that is new is looked at once more: what was under way when its run was lost may have come to be since.
+    """
+    by_run: dict[RunRef, list[Garbage]] = {}
+    for each in deleted:
+        if each.run is not None:
+            by_run.setdefault(each.run, []).append(each)
+    for run, gone in by_run.items():
+        ids = {each.entry.id for each in gone}
+        _strike_leftovers(run, ids)
+        old = {each.entry.id for each in gone if each.debt and began - each.since >= GRACE}
+        if old:
+            Debts().strike(run, old)
+
+
+def _strike_leftovers(run: RunRef, gone: set[str]) -> None:
+    try:
+        Runs().update(run.template, run.run_id, lambda record: strike_leftovers(record, gone))
+    except ResourceNotFound:
+        return  # the run went with its template
+
+
+def _tell(report: SweepReport) -> None:
+    for ended in report.runs:
+        log.warning("run %s of %s is %s: %s", ended.run.run_id, ended.run.template.arm, ended.state, ended.message)
+    for each in report.deleted:
+        log.warning("deleted %s: %s, since %s", each.entry.id, each.why, each.since.isoformat())
+    for left in report.left:
+        since = left.garbage.since.isoformat()
+        log.error("cannot delete %s, nobody's since %s: %s", left.garbage.entry.id, since, left.reason)
+    for problem in report.problems:
+        log.error("%s", problem)

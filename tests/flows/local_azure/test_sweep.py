@@ -1,0 +1,377 @@
+"""The sweeper against the local Azure: garbage of every kind made for real, and its opposite left alone."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+import orchestrators
+from devkit.guests.scripted.rules import Rule
+from devkit.host.testing import FlowRunner, VirtualClock
+from kiln.cloud import clients, groups
+from kiln.ids import RunRef
+from kiln.messages.sweeps import LostRun, SweepRequest
+from kiln.runs.debts import Debts
+from kiln.runs.documents import documents
+from kiln.runs.record import LedgerEntry, RunState
+from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.sweeps import Sweeps
+from kiln.runs.transitions import finish, request_cancel
+from kiln.sweep.found import GRACE, SweepReport
+from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, real_activities, template
+from tests.own_clients import own_clients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from devkit.local.in_process import InProcessAzure
+    from kiln.runs.record import RunRecord
+
+NOW = datetime.now(UTC)
+LATER = NOW + 2 * GRACE
+
+
+@pytest.fixture(autouse=True)
+def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
+    """A Kiln of its own for each test: a sweep is the whole store's."""
+    with own_clients(local_azure.environment(f"sw{uuid.uuid4().hex[:12]}")):
+        yield
+
+
+def sweep(*lost: LostRun, at: datetime = LATER) -> SweepReport:
+    """Sweep at a time and return the report."""
+    runner = FlowRunner(list(orchestrators.blueprints), real_activities(), VirtualClock(at))
+    result = runner.run("sweep", SweepRequest(lost=lost).model_dump(mode="json"), instance_id="sweep")
+    assert result.status == "Completed", result.error
+    report = Sweeps().latest()
+    assert report is not None
+    return report
+
+
+def lost(run: RunRecord) -> LostRun:
+    return LostRun(run=RunRef(template=run.template, run_id=run.run_id), life="failed or terminated")
+
+
+def broken_off(kiln: Kiln, at: str = "start_step") -> RunRecord:
+    """Build until a machine is there, and let nobody go on: as after a terminate."""
+    kiln.submit()
+    run, flow = kiln.start_build()
+    flow.run_until(lambda: bool(flow.calls_of(at)))
+    return run
+
+
+def kinds(report: SweepReport) -> list[str]:
+    return sorted(each.entry.kind for each in report.deleted)
+
+
+def test_a_lost_run_is_ended_with_all_that_it_made_and_its_template_stays(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    run = broken_off(left)
+    assert "virtualmachines" in left.resources()
+
+    report = sweep(lost(run))
+
+    ended = left.run(run.run_id)
+    assert ended.state is RunState.FAILED
+    assert ended.error is not None
+    assert ended.error.code == "RunLost"
+    assert "customize" in ended.message
+    assert ended.phases[-1].state == "Failed"
+    assert left.resources() == STAGED
+    assert [(each.run.run_id, each.state) for each in report.runs] == [(run.run_id, RunState.FAILED)]
+    assert Ledgers().is_closed(run.template, run.run_id)
+
+
+def test_what_a_lost_run_had_under_way_is_deleted_when_it_came_to_be_later(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    run = broken_off(left)
+    first = sweep(lost(run))
+    (debt,) = Debts().list()
+    arm_disk = next(entry.id for entry in debt.entries if entry.kind == "disk")
+    put_disk(arm_disk)
+
+    second = sweep(at=LATER + 2 * GRACE)
+
+    assert first.left == second.left == ()
+    assert arm_disk in {each.entry.id for each in second.deleted}
+    assert left.resources() == STAGED
+    assert list(Debts().list()) == []
+
+
+def test_a_run_that_was_to_be_canceled_is_canceled(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    run = broken_off(left)
+    Runs().update(left.id, run.run_id, request_cancel)
+
+    sweep(lost(run))
+
+    assert left.run(run.run_id).state is RunState.CANCELED
+    assert left.resources() == STAGED
+
+
+def test_a_run_that_ended_by_itself_meanwhile_is_left_as_it_is(kiln: Callable[..., Kiln]) -> None:
+    done = kiln(template())
+    run, _ = done.start_build()
+    Runs().update(done.id, run.run_id, lambda known: finish(known, RunState.SUCCEEDED, NOW, "", None, ()))
+
+    report = sweep(lost(run))
+
+    assert done.run(run.run_id).state is RunState.SUCCEEDED
+    assert report.runs == ()
+    assert report.deleted == ()
+
+
+def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    left.submit()
+    refuse(left, "Microsoft.Network/networkInterfaces")
+    run = left.build()
+    assert len(run.leftovers) == 1
+
+    failed = sweep()
+    assert [each.garbage.entry.kind for each in failed.left] == ["nic"]
+    assert "ScopeLocked" in failed.left[0].reason
+    assert failed.left[0].garbage.since == run.ended
+    assert left.run(run.run_id).leftovers == run.leftovers
+
+    allow(left)
+    report = sweep(at=LATER + timedelta(hours=1))
+    assert kinds(report) == ["nic"]
+    assert left.run(run.run_id).leftovers == ()
+    assert left.resources() == STAGED
+    assert list(Debts().list()) == []
+
+
+def test_things_of_a_run_that_is_not_known_go_once_they_are_old(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    run = broken_off(left)
+    forget(run)
+
+    young = sweep(at=run.requested + GRACE - timedelta(seconds=5))
+    assert young.deleted == ()
+    assert "virtualmachines" in left.resources()
+
+    report = sweep(at=run.requested + GRACE)
+    assert kinds(report) == ["disk", "nic", "vm"]
+    assert {each.since for each in report.deleted} == {run.requested.replace(microsecond=0)}
+    assert left.resources() == STAGED
+
+
+def test_a_group_whose_template_is_gone_goes_as_a_whole_once_it_was_seen_long_enough(kiln: Callable[..., Kiln]) -> None:
+    gone = kiln(template())
+    gone.submit()
+    group = gone.template.staging_group
+    Runs().delete_all(gone.id)
+    Templates().delete(gone.id)
+
+    first = sweep(at=LATER)
+    assert first.deleted == ()
+    assert list(first.seen.values()) == [LATER]
+    assert groups.find(SUBSCRIPTION, group) is not None
+
+    second = sweep(at=LATER + GRACE)
+    assert kinds(second) == ["resource-group"]
+    assert second.deleted[0].since == LATER
+    assert groups.find(SUBSCRIPTION, group) is None
+    assert second.seen == {}
+
+
+def test_in_a_group_of_somebody_else_what_kiln_made_goes_and_what_it_did_not_stays(kiln: Callable[..., Kiln]) -> None:
+    name = f"rg-theirs-{uuid.uuid4().hex[:8]}"
+    client = clients.resources(SUBSCRIPTION)
+    put_group(name, {"owner": "them"})
+    named = kiln(
+        template(stagingResourceGroup=f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}"), staging_group=name
+    )
+    named.submit()
+    put_security_group(name, "theirs", {})
+    Runs().delete_all(named.id)
+    Templates().delete(named.id)
+
+    sweep(at=LATER)
+    report = sweep(at=LATER + GRACE)
+
+    assert kinds(report) == ["group-mark", "network", "security-group", "storage-account"]
+    found = groups.find(SUBSCRIPTION, name)
+    assert found is not None
+    assert found.tags == {"owner": "them"}
+    assert [item.name for item in client.resources.list_by_resource_group(name)] == ["theirs"]
+
+
+def test_what_another_kiln_made_is_not_even_seen(kiln: Callable[..., Kiln], local_azure: InProcessAzure) -> None:
+    mine = kiln(template())
+    mine.submit()
+    with own_clients(local_azure.environment(f"sw{uuid.uuid4().hex[:12]}")):
+        theirs = Kiln(local_azure, template())
+        broken_off(theirs)
+        group = theirs.template.staging_group
+
+    sweep(at=LATER)
+    report = sweep(at=LATER + 10 * GRACE)
+
+    assert report.deleted == ()
+    assert report.seen == {}
+    assert "virtualmachines" in mine.resources(group)
+
+
+def test_copied_tags_make_nothing_garbage(kiln: Callable[..., Kiln]) -> None:
+    gone = kiln(template())
+    gone.submit()
+    client = clients.resources(SUBSCRIPTION)
+    tags = client.resource_groups.get(gone.template.staging_group).tags
+    name = f"rg-copied-{uuid.uuid4().hex[:8]}"
+    put_group(name, {})
+    put_security_group(name, "copied", dict(tags or {}))
+
+    sweep(at=LATER)
+
+    assert sweep(at=LATER + 10 * GRACE).deleted == ()
+
+
+def test_a_sweep_during_a_build_leaves_the_build_alone(kiln: Callable[..., Kiln]) -> None:
+    building = kiln(template())
+    building.submit()
+    reports: list[SweepReport] = []
+    activities = ("start_machine", "start_step", "start_deallocate", "start_version", "finish_run")
+    for activity in activities:
+        building.runner.on_activity(activity, lambda _: reports.append(sweep(at=LATER + 100 * GRACE)))
+
+    run = building.build()
+
+    assert run.state is RunState.SUCCEEDED, run.message
+    assert len(reports) == len(activities)
+    assert [each.entry.id for report in reports for each in report.deleted] == []
+
+
+def test_a_machine_that_is_kept_on_purpose_stays_until_its_template_goes(
+    kiln: Callable[..., Kiln], local_azure: InProcessAzure
+) -> None:
+    local_azure.guests.rules.insert(0, Rule(b"echo broken", exit_code=3))
+    script = {"type": "Shell", "name": "broken", "inline": ["echo broken"]}
+    kept = kiln(template(customize=[script], errorHandling={"onCustomizerError": "abort"}))
+    kept.submit()
+    run = kept.build()
+    assert run.kept
+
+    assert sweep(at=LATER + 10 * GRACE).deleted == ()
+    assert "virtualmachines" in kept.resources()
+
+
+def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(kiln: Callable[..., Kiln]) -> None:
+    made = kiln(template())
+    made.submit()
+    run, group = made.build(), made.template.staging_group
+    version = str(run.outputs[0].artifact_id)
+    before = RunRef(template=made.id, run_id="20260101-000000-00000000")
+    Ledgers().record(made.id, before.run_id, LedgerEntry(kind="gallery-version", id=version, tier=0))
+    Debts().owe(before, NOW)
+    Runs().delete_all(made.id)
+    Templates().delete(made.id)
+
+    sweep(at=LATER)
+    report = sweep(at=LATER + GRACE)
+
+    assert kinds(report) == ["resource-group"]
+    assert list(Debts().list()) == []
+    assert made.resources(group) == []
+    found = httpx.get(f"{made.azure.http_url}/_local/resources", timeout=60).json()["resources"]
+    assert version.lower() in {item["id"].lower() for item in found}
+
+
+def test_two_sweeps_at_once_end_as_one(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    run = broken_off(left)
+    reports: list[SweepReport] = []
+    threads = [threading.Thread(target=lambda: reports.append(sweep(lost(run)))) for _ in range(2)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(reports) == 2
+    assert [report.left for report in reports] == [(), ()]
+    assert left.run(run.run_id).state is RunState.FAILED
+    assert left.resources() == STAGED
+
+
+def test_documents_that_no_template_stands_behind_are_removed(kiln: Callable[..., Kiln]) -> None:
+    kept, gone = kiln(template()), kiln(template())
+    for each in (kept, gone):
+        Ledgers().record(each.id, "20260101-000000-00000000")
+    Templates().delete(gone.id)
+
+    report = sweep()
+
+    assert report.documents == 1
+    assert list(documents().paths("ledgers/")) == [Ledgers.path(kept.id, "20260101-000000-00000000")]
+
+
+def test_a_subscription_that_cannot_be_read_is_named_and_nothing_in_it_is_garbage(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    left.submit()
+    denied = {"status": 403, "code": "AuthorizationFailed", "message": "does not have authorization to perform action"}
+    left.fault(method="GET", path="/subscriptions/*/resources", **denied)
+
+    report = sweep()
+
+    assert len(report.problems) == 1
+    assert "AuthorizationFailed" in report.problems[0]
+    assert report.deleted == ()
+
+
+def test_a_sweep_asks_azure_the_same_however_many_templates_there_are(kiln: Callable[..., Kiln]) -> None:
+    kiln(template()).submit()
+    kiln(template())
+    azure = kiln(template()).azure
+    httpx.delete(f"{azure.http_url}/_local/requests").raise_for_status()
+
+    sweep()
+
+    asked = httpx.get(f"{azure.http_url}/_local/requests").json()["requests"]
+    own = [(each["method"], each["path"]) for each in asked if SUBSCRIPTION in each["path"]]
+    assert own == [
+        ("GET", f"/subscriptions/{SUBSCRIPTION}/resources"),
+        ("GET", f"/subscriptions/{SUBSCRIPTION}/resourcegroups"),
+    ]
+
+
+def forget(run: RunRecord) -> None:
+    Runs().delete(run.template, run.run_id)
+
+
+def refuse(kiln: Kiln, kind: str) -> None:
+    locked = {"status": 409, "code": "ScopeLocked", "message": "a lock forbids it"}
+    kiln.fault(method="DELETE", path=f"/subscriptions/*/{kind}/*", times=0, **locked)
+
+
+def allow(kiln: Kiln) -> None:
+    httpx.delete(f"{kiln.azure.http_url}/_local/faults").raise_for_status()
+
+
+def put_disk(disk: str) -> None:
+    parts = disk.split("/")
+    body: Any = {
+        "location": "westeurope",
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1},
+    }
+    clients.compute(SUBSCRIPTION).disks.begin_create_or_update(
+        parts[4], parts[-1], body, api_version=clients.DISKS
+    ).result()
+
+
+def put_security_group(group: str, name: str, tags: dict[str, str]) -> None:
+    body: Any = {"location": "westeurope", "tags": tags}
+    clients.network(SUBSCRIPTION).network_security_groups.begin_create_or_update(
+        group, name, body, api_version=clients.NETWORK
+    ).result()
+
+
+def put_group(name: str, tags: dict[str, str]) -> None:
+    body: Any = {"location": "westeurope", "tags": tags}
+    clients.resources(SUBSCRIPTION).resource_groups.create_or_update(name, body)

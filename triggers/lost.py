@@ -1,0 +1,108 @@
+"""What nobody works on any more: runs, submissions and deletions that are not over while their orchestrations are.
+
+Only the durable client can tell; what is found is handed to those who can do something about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kiln.contracts import DELETE_TEMPLATE
+from kiln.ids import RunRef
+from kiln.messages import TemplateRequest
+from kiln.messages.sweeps import LostRun, LostTemplate
+from kiln.runs.naming import delete_instance, submit_instance
+from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from kiln.sweep.found import GRACE
+from triggers.orchestrations import Life
+from triggers.submission import is_going, tended
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from triggers.orchestrations import Orchestrations
+
+READS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What was found."""
+
+    runs: tuple[LostRun, ...] = ()
+    templates: tuple[LostTemplate, ...] = ()
+
+
+async def find_lost(orchestrations: Orchestrations, now: datetime) -> Lost:
+    """Return what nobody works on. What began so lately that it may only be on its way is none of it."""
+    runs: list[LostRun] = []
+    templates: list[LostTemplate] = []
+    for record, run in await asyncio.to_thread(_under_way):
+        if (lost := await _lost_template(orchestrations, record, now)) is not None:
+            templates.append(lost)
+        if run is not None and (gone := await _lost_run(orchestrations, record, run, now)) is not None:
+            runs.append(gone)
+    return Lost(tuple(runs), tuple(templates))
+
+
+async def mend(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], now: datetime) -> None:
+    """Let submissions and deletions that nobody works on be worked on again, or end."""
+    for each in lost:
+        stored = await asyncio.to_thread(Templates().get, each.template)
+        if stored is None:
+            continue
+        record = stored.content
+        if each.what == "submission":
+            await tended(orchestrations, record, now)
+        elif record.provisioning_state is ProvisioningState.DELETING:
+            await orchestrations.start(DELETE_TEMPLATE, delete_instance(record), TemplateRequest(template=record.id))
+
+
+def _under_way() -> list[tuple[TemplateRecord, RunRecord | None]]:
+    """Return the templates that are on their way in or out, or have a run that is not over, each with that run."""
+    templates = Templates()
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        records = [record for record in pool.map(templates.by_key, templates.all_keys()) if record is not None]
+        latest = pool.map(Runs().latest, records)
+        found = [
+            (record, None if run is None or run.state.is_final else run)
+            for record, run in zip(records, latest, strict=True)
+        ]
+    deleting = ProvisioningState.DELETING
+    return [
+        (record, run)
+        for record, run in found
+        if run is not None or is_going(record) or record.provisioning_state is deleting
+    ]
+
+
+async def _lost_template(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> LostTemplate | None:
+    if now - record.changed < GRACE:
+        return None
+    if record.provisioning_state is ProvisioningState.DELETING:
+        life = await orchestrations.life(delete_instance(record))
+        return None if life is Life.GOING else LostTemplate(template=record.id, what="deletion", life=life.value)
+    if not is_going(record):
+        return None
+    life = await orchestrations.life(submit_instance(record))
+    return None if life is Life.GOING else LostTemplate(template=record.id, what="submission", life=life.value)
+
+
+async def _lost_run(
+    orchestrations: Orchestrations, record: TemplateRecord, run: RunRecord, now: datetime
+) -> LostRun | None:
+    """Return the run if nobody works on it, nor will: one that a trigger or autoRun asked for is begun by another."""
+    if now - run.requested < GRACE:
+        return None
+    life = await orchestrations.life(run.instance_id)
+    if life is Life.GOING:
+        return None
+    if life is Life.NONE and not run.phases:
+        starter = run.cause.by if run.cause is not None and run.cause.by is not None else submit_instance(record)
+        if await orchestrations.life(starter) is Life.GOING:
+            return None
+    return LostRun(run=RunRef(template=run.template, run_id=run.run_id), life=life.value)

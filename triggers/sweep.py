@@ -1,0 +1,51 @@
+"""The timer that lets be deleted what is nobody's, and the route by which it is asked for. One sweep at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from kiln.contracts import SWEEP
+from kiln.messages.sweeps import SweepRequest
+from triggers.endpoint import PROVIDER_ROUTE, endpoint
+from triggers.lost import find_lost, mend
+from triggers.orchestrations import Life, Orchestrations
+from triggers.outbox import schedule
+from triggers.reply import Reply
+
+if TYPE_CHECKING:
+    from triggers.call import Call
+
+SETTING = "KILN_SWEEP_SCHEDULE"
+EVERY_HOUR = "0 20 * * * *"
+INSTANCE = "sweep"
+
+bp = df.Blueprint()
+
+
+@bp.timer_trigger(arg_name="timer", schedule=schedule(SETTING, EVERY_HOUR))
+@bp.durable_client_input(client_name="client")
+async def sweep_garbage(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
+    """Start a sweep, unless one is going."""
+    await start_sweep(Orchestrations(client), datetime.now(UTC))
+
+
+async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
+    """Start a sweep unless one is going, and see to what nobody works on. Returns whether it did."""
+    if await orchestrations.life(INSTANCE) is Life.GOING:
+        return False
+    lost = await find_lost(orchestrations, now)
+    await mend(orchestrations, lost.templates, now)
+    await orchestrations.start(SWEEP, INSTANCE, SweepRequest(lost=lost.runs))
+    return True
+
+
+@endpoint(bp, "POST", PROVIDER_ROUTE + "/sweep", "sweep/action")
+async def sweep_now(call: Call) -> Reply:
+    """Sweep now; the health tells what came of it. 202 whether this or an earlier request started it."""
+    await start_sweep(call.orchestrations, call.now)
+    return Reply(HTTPStatus.ACCEPTED)
