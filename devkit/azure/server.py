@@ -20,10 +20,10 @@ from devkit.azure.eventgrid.publishing import PATH, Publishing
 from devkit.azure.gateway import Gateway, Observer
 from devkit.azure.identity import app_identities as identities_of_app
 from devkit.azure.latency import INSTANT, Latency
-from devkit.azure.listener import Listener
 from devkit.azure.seed import seed
 from devkit.azure.services import services
 from devkit.azure.store import Store
+from devkit.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

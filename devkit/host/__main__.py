@@ -1,4 +1,4 @@
-"""The command line: `python -m devkit.host --app DIR --port 7071 --db FILE [--host 127.0.0.1]`.
+"""The command line: `python -m devkit.host --app DIR --port 7071 --db FILE [--tls FOLDER] [--keys FILE]`.
 
 It owns arguments, the log, signals and the exit; it must not know how an app is served.
 """
@@ -13,6 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
+from devkit.azurite.certificates import ensure_certificates
 from devkit.host.app import AppError
 from devkit.host.routes import RouteError
 from devkit.host.server import Host
@@ -27,10 +28,14 @@ def main() -> int:
     directory = options.app.resolve()
     database = options.db.resolve()
     database.parent.mkdir(parents=True, exist_ok=True)
+    tls = ensure_certificates(options.tls.resolve()).server_context() if options.tls else None
+    keys = options.keys.resolve() if options.keys else None
     # The Python worker's working directory is the app's.
     os.chdir(directory)
     try:
-        host = Host(directory, database, host=options.host, port=options.port)
+        host = Host(directory, database, host=options.host, port=options.port, tls=tls)
+        if keys is not None:
+            host.keys.save(keys)
         ended = asyncio.run(_serve(host))
     except (AppError, RouteError, OSError) as error:
         log.error("%s", error)  # noqa: TRY400  # the message says it all; a traceback would hide it
@@ -60,6 +65,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--db", type=Path, required=True, help="SQLite file for the orchestrations' state")
     parser.add_argument("--port", type=int, default=7071, help="0 for any free port (default: 7071)")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
+    parser.add_argument("--tls", type=Path, help="folder of certificates, made if there are none: serves https as well")
+    parser.add_argument("--keys", type=Path, help="file to write the host's own key to, for this user alone")
     return parser.parse_args()
 
 

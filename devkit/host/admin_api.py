@@ -1,7 +1,7 @@
-"""The host's own API: its key for Event Grid, and functions called by hand.
+"""The host's own API: the extensions' keys, and functions called by hand.
 
 It owns the two routes that are needed of it ("Manually run a non HTTP-triggered function", "Key management API"),
-for loopback clients, without a key; it must not know how a function is called.
+for loopback clients with the master key; it must not know how a function is called.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from devkit.host.event_grid_triggers import KEY_NAME
+from devkit.host.keys import MASTER, SYSTEM, Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from devkit.host.app import App
     from devkit.host.event_grid_triggers import EventGridTriggers
+    from devkit.host.keys import Handler
     from devkit.host.timer_triggers import TimerTriggers
 
 log = logging.getLogger(__name__)
@@ -29,24 +28,25 @@ log = logging.getLogger(__name__)
 class AdminApi:
     """Handlers below /admin."""
 
-    def __init__(self, app: App, timers: TimerTriggers, events: EventGridTriggers, key: str) -> None:
+    def __init__(self, app: App, timers: TimerTriggers, events: EventGridTriggers, keys: Keys) -> None:
         self._app = app
         self._timers = timers
         self._events = events
-        self._key = key
+        self._keys = keys
         self._calls: set[asyncio.Future[None]] = set()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
         return [
-            web.get("/admin/host/systemkeys/{name}", _guarded(self._system_key)),
-            web.post("/admin/functions/{name}", _guarded(self._run)),
+            web.get("/admin/host/systemkeys/{name}", self._guarded(self._system_key)),
+            web.post("/admin/functions/{name}", self._guarded(self._run)),
         ]
 
     async def _system_key(self, request: web.Request) -> web.Response:
-        if request.match_info["name"] != KEY_NAME:
+        name = request.match_info["name"]
+        if name not in SYSTEM:
             return web.Response(status=404)
-        return web.json_response({"name": KEY_NAME, "value": self._key})
+        return web.json_response({"name": name, "value": self._keys[name]})
 
     async def _run(self, request: web.Request) -> web.Response:
         """Call a timer or Event Grid function, and answer before it has ended; `input` is the event as JSON text."""
@@ -75,12 +75,12 @@ class AdminApi:
         if not call.cancelled() and call.exception() is not None:
             log.info("the function that was called by hand has failed")
 
+    def _guarded(self, handler: Handler) -> Handler:
+        with_key = self._keys.guarded(MASTER, handler)
 
-def _guarded(handler: Callable[[web.Request], Any]) -> Callable[[web.Request], Any]:
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        if request.remote is None or not ipaddress.ip_address(request.remote).is_loopback:
-            return web.Response(status=401)
-        answer: web.StreamResponse = await handler(request)
-        return answer
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            if request.remote is None or not ipaddress.ip_address(request.remote).is_loopback:
+                return web.Response(status=401)
+            return await with_key(request)
 
-    return guarded
+        return guarded

@@ -1,7 +1,7 @@
 """The Durable HTTP API, public and for durable clients alike.
 
 It owns paths, status codes and parameters of HttpApiHandler in Azure/azure-functions-durable-extension; it must not
-know how the engine works. Keys (`code=`) are not asked for, as under `func start`.
+know how the engine works, nor who may ask.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ Result = TypeVar("Result")
 class DurableApi:
     """Handlers for everything below the webhook path and the RPC path."""
 
-    def __init__(self, engine: Engine, hub_name: str) -> None:
+    def __init__(self, engine: Engine, hub_name: str, key: str) -> None:
         self._engine = engine
         self._hub_name = hub_name
+        self._key = key
 
     def routes(self, base: str) -> list[web.RouteDef]:
         """Return the routes below `base`."""
@@ -102,7 +103,7 @@ class DurableApi:
                     return web.json_response(payload["output"])
                 failed = ended.runtime_status is RuntimeStatus.FAILED
                 return web.json_response(payload, status=500 if failed else 200)
-        urls = management_urls(f"{request.scheme}://{request.host}", instance_id, self._hub_name)
+        urls = management_urls(f"{request.scheme}://{request.host}", instance_id, self._hub_name, self._key)
         del urls["rewindPostUri"]  # the extension leaves it out here
         headers = {"Location": urls["statusQueryGetUri"], "Retry-After": "10"}
         return web.json_response(urls, status=202, headers=headers)

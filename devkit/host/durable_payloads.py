@@ -36,8 +36,11 @@ _SHOWN = {
 _COPIED = ("Name", "Input", "Reason", "Details", "FireAt", "OrchestrationStatus")
 
 
-def client_binding(origin: str, hub: str, binding: Any) -> str:
-    """Return the JSON text that a durable client is made of; `origin` is the host's own address."""
+def client_binding(origin: str, rpc: str, hub: str, key: str, binding: Any) -> str:
+    """Return the JSON text that a durable client is made of.
+
+    `origin` is the host's address, `key` that of its webhooks, `rpc` the URL where the client itself asks.
+    """
     task_hub = binding.task_hub or hub
     base = origin + WEBHOOK_PATH
     start = f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]"
@@ -50,19 +53,19 @@ def client_binding(origin: str, hub: str, binding: Any) -> str:
                     f"{start}?timeout={{timeoutInSeconds}}&pollingInterval={{intervalInSeconds}}"
                 ),
             },
-            "managementUrls": management_urls(origin, "INSTANCEID", task_hub),
+            "managementUrls": management_urls(origin, "INSTANCEID", task_hub, key),
             "baseUrl": base,
-            "requiredQueryStringParameters": "",
+            "requiredQueryStringParameters": _query(task_hub, key),
             # The SDK joins paths to this without a slash of its own.
-            "rpcBaseUrl": f"{origin}{RPC_PATH}/",
+            "rpcBaseUrl": f"{rpc}/",
         }
     )
 
 
-def management_urls(origin: str, instance_id: str, hub: str) -> dict[str, str]:
-    """Return the URLs with which a client manages one instance."""
+def management_urls(origin: str, instance_id: str, hub: str, key: str) -> dict[str, str]:
+    """Return the URLs with which a client manages one instance: whoever has them needs no other key."""
     instance = f"{origin}{WEBHOOK_PATH}/instances/{instance_id}"
-    query = f"taskHub={hub}&connection=Storage"
+    query = _query(hub, key)
     return {
         "id": instance_id,
         "statusQueryGetUri": f"{instance}?{query}",
@@ -74,6 +77,10 @@ def management_urls(origin: str, instance_id: str, hub: str) -> dict[str, str]:
         "suspendPostUri": f"{instance}/suspend?reason={{text}}&{query}",
         "resumePostUri": f"{instance}/resume?reason={{text}}&{query}",
     }
+
+
+def _query(hub: str, key: str) -> str:
+    return f"taskHub={hub}&connection=Storage&code={key}"
 
 
 def status_payload(instance: Instance, *, show_input: bool) -> dict[str, Any]:

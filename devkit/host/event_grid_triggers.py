@@ -7,10 +7,8 @@ not know who sends.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import logging
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -22,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devkit.host.app import App, ServedFunction
-    from devkit.host.store import Store
     from devkit.host.worker import Worker
 
 log = logging.getLogger(__name__)
 
 WEBHOOK_PATH = "/runtime/webhooks/{extension:(?i:eventgrid)}"
-KEY_NAME = "eventgrid_extension"
 _ORIGIN = "eventgrid.azure.net"
 _ORIGINS = {
     _ORIGIN,
@@ -39,29 +35,16 @@ _ORIGINS = {
 }
 
 
-def system_key(store: Store) -> str:
-    """Return the key that `code=` has to be; made at the first start, and the same ever after."""
-    kept = store.setting(f"key:{KEY_NAME}")
-    if kept is None:
-        kept = secrets.token_urlsafe(40)
-        store.put_setting(f"key:{KEY_NAME}", kept)
-    return kept
-
-
 class EventGridTriggers:
-    """Serves every Event Grid function of an app."""
+    """Serves every Event Grid function of an app; its key is asked for before it is asked."""
 
-    def __init__(self, app: App, worker: Worker, key: str, client_json: Callable[[Any], str]) -> None:
+    def __init__(self, app: App, worker: Worker, client_json: Callable[[Any], str]) -> None:
         self._functions = app.event_grid
         self._worker = worker
-        self._key = key
         self._client_json = client_json
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of whatever method, as the extension does."""
-        code: str = request.query.get("code") or request.headers.get("x-functions-key") or ""
-        if not hmac.compare_digest(code.encode(), self._key.encode()):
-            return web.Response(status=401)
         name = request.query.get("functionName", "")
         function = self._functions.get(name)
         if function is None:

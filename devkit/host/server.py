@@ -5,11 +5,12 @@ It owns their wiring and lifetimes; it must not know the command line.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from devkit.host import event_grid_triggers
+from devkit.host import event_grid_triggers, keys
 from devkit.host.admin_api import AdminApi
 from devkit.host.app import load_app
 from devkit.host.clock import Clock, SystemClock
@@ -22,8 +23,10 @@ from devkit.host.invocation import function_table
 from devkit.host.store import Store
 from devkit.host.timer_triggers import TimerTriggers
 from devkit.host.worker import Worker
+from devkit.listener import Listener
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
 
 # The Functions host's own limit for request bodies is 100 MB ("Azure Functions HTTP trigger", limits).
@@ -35,7 +38,10 @@ _REQUEST_GRACE = 2.0
 
 
 class Host:
-    """Serves one app from `start` to `stop`; `address` is set once it is ready."""
+    """Serves one app from `start` to `stop`, on one port over http and, with `tls`, https.
+
+    `address` is set once it is ready: with `tls`, the https one.
+    """
 
     def __init__(
         self,
@@ -45,14 +51,20 @@ class Host:
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Clock | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._host = host
+        self._tls = tls
         self._port = port
         self.address = ""
         self._app = load_app(app_directory)
         settings = self._app.settings
         self._worker = Worker()
         self._store = Store(database)
+        self.keys = keys.Keys(self._store)
+        # On Azure durable clients ask on an address of the host's own, which nobody outside can reach. Here everybody
+        # is inside: so its path is a secret.
+        self._rpc_path = f"{RPC_PATH}/{secrets.token_urlsafe()}"
         time = clock or SystemClock()
         self._timers = TimerTriggers(self._app, self._worker, self._store, time, self._client_json)
         self.engine = Engine(
@@ -63,15 +75,17 @@ class Host:
             max_orchestrators=settings.max_orchestrators or DEFAULT_CONCURRENCY,
         )
         self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
 
     async def start(self) -> None:
         """Bind the port, then take up unfinished orchestrations and answer requests."""
         self._runner = web.AppRunner(self._web_app(), access_log=None, shutdown_timeout=_REQUEST_GRACE)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.address = f"http://{host}:{port}"
+        if self._runner.server is None:
+            raise RuntimeError("aiohttp made no server")
+        self._listener = Listener(self._runner.server, self._tls)
+        self._port = await self._listener.start(self._host, self._port)
+        self.address = f"{'http' if self._tls is None else 'https'}://{self._host}:{self._port}"
         self._worker.start()
         self.engine.start()
         self._timers.start()
@@ -81,8 +95,12 @@ class Host:
 
         What did not end is redelivered at the next start; its threads cannot be stopped from outside.
         """
+        if self._listener is not None:
+            await self._listener.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._listener is not None:
+            await self._listener.abort()
         ended = self._timers.stop(grace_seconds)
         ended = self.engine.stop(grace_seconds) and ended
         self._worker.stop()
@@ -91,22 +109,24 @@ class Host:
         return ended
 
     def _client_json(self, binding: Any) -> str:
-        return client_binding(self.address, self._app.settings.hub_name, binding)
+        rpc = f"http://{self._host}:{self._port}{self._rpc_path}"
+        return client_binding(self.address, rpc, self._app.settings.hub_name, self.keys[keys.DURABLE], binding)
 
     def _web_app(self) -> web.Application:
-        durable = DurableApi(self.engine, self._app.settings.hub_name)
+        durable = DurableApi(self.engine, self._app.settings.hub_name, self.keys[keys.DURABLE])
         triggers = HttpTriggers(self._app, self._worker, self._client_json)
-        key = event_grid_triggers.system_key(self._store)
-        events = EventGridTriggers(self._app, self._worker, key, self._client_json)
+        events = EventGridTriggers(self._app, self._worker, self._client_json)
         application = web.Application(client_max_size=_LARGEST_BODY)
-        for base in (WEBHOOK_PATH, RPC_PATH):
-            application.add_routes(durable.routes(base))
-            application.router.add_route("*", f"{base}/{{rest:.*}}", _unknown_durable_path)
-        application.router.add_route("*", event_grid_triggers.WEBHOOK_PATH, events.handle)
-        application.add_routes(AdminApi(self._app, self._timers, events, key).routes())
+        for route in [*durable.routes(WEBHOOK_PATH), web.route("*", f"{WEBHOOK_PATH}/{{rest:.*}}", _unknown)]:
+            application.router.add_route(route.method, route.path, self.keys.guarded(keys.DURABLE, route.handler))
+        application.add_routes(durable.routes(self._rpc_path))
+        application.router.add_route("*", f"{RPC_PATH}/{{rest:.*}}", _unknown)
+        event_grid = self.keys.guarded(keys.EVENT_GRID, events.handle)
+        application.router.add_route("*", event_grid_triggers.WEBHOOK_PATH, event_grid)
+        application.add_routes(AdminApi(self._app, self._timers, events, self.keys).routes())
         application.router.add_route("*", "/{path:.*}", triggers.handle)
         return application
 
 
-async def _unknown_durable_path(_request: web.Request) -> web.StreamResponse:
+async def _unknown(_request: web.Request) -> web.StreamResponse:
     return web.Response(status=404)

@@ -13,10 +13,12 @@ import typer
 
 from devkit.azurite import AzuriteUnavailable
 from devkit.child import ChildFailed
+from devkit.host.keys import saved_master_key
 from devkit.local import lock
 from devkit.local.endpoints import Endpoints
 from devkit.local.eventing import EventingFailed
 from devkit.local.options import GuestKind, LatencyProfile, Options
+from devkit.local.parts import keys_file
 from devkit.local.supervisor import PartEnded, Supervisor
 from devkit.ports import PortTaken
 
@@ -139,7 +141,8 @@ def watch(*, data: Data = _DEFAULTS.data) -> None:
     """Let Kiln's watcher look at the marketplace now, rather than when its timer is due."""
     endpoints = _endpoints(data)
     with _client(endpoints) as client:
-        response = client.post(f"{endpoints.host}/admin/functions/watch_marketplace")
+        key = {"x-functions-key": saved_master_key(keys_file(data))}
+        response = client.post(f"{endpoints.host}/admin/functions/watch_marketplace", headers=key)
     if response.is_error:
         _say(f"Error: the Functions host on {endpoints.host} answered {response.status_code}")
         raise typer.Exit(1)

@@ -41,8 +41,8 @@ class Eventing:
 
     def __enter__(self) -> Self:
         """Open the connection, and get a token as the app does."""
-        trust = ssl.create_default_context(cafile=self.ca)
-        self._http = httpx.Client(base_url=self.azure, verify=trust, trust_env=False, timeout=30)
+        self._trust = ssl.create_default_context(cafile=self.ca)
+        self._http = httpx.Client(base_url=self.azure, verify=self._trust, trust_env=False, timeout=30)
         asked = {"api-version": "2019-08-01", "resource": "https://management.azure.com"}
         token = self._http.get("/msi/token", params=asked, headers={"X-IDENTITY-HEADER": "local"}).raise_for_status()
         self._http.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
@@ -69,10 +69,14 @@ class Eventing:
         self._put(f"{ACCOUNT}/blobServices/default/containers/{CONTAINER}", _STORAGE, {"properties": {}})
         return str(self._get(TOPIC, _EVENT_GRID)["properties"]["endpoint"])
 
-    def connect(self, host: str) -> None:
-        """Let the topic's events and writes of gallery versions reach the app on `host`. Raises EventingFailed."""
-        key = httpx.get(f"{host}/admin/host/systemkeys/eventgrid_extension", trust_env=False).raise_for_status()
-        webhook = f"{host}/runtime/webhooks/eventgrid?functionName=on_event&code={key.json()['value']}"
+    def connect(self, host: str, key: str) -> None:
+        """Let the topic's events and writes of gallery versions reach the app on `host`. Raises EventingFailed.
+
+        `key` is the host's own, with which it gives the key of its webhook.
+        """
+        with httpx.Client(verify=self._trust, trust_env=False, headers={"x-functions-key": key}) as client:
+            found = client.get(f"{host}/admin/host/systemkeys/eventgrid_extension").raise_for_status().json()
+        webhook = f"{host}/runtime/webhooks/eventgrid?functionName=on_event&code={found['value']}"
         self._http.put("/_local/functions", json={FUNCTION: webhook}).raise_for_status()
         letters = {"resourceId": ACCOUNT, "blobContainerName": CONTAINER}
         self._subscribe(

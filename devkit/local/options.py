@@ -45,6 +45,11 @@ class Options:
         object.__setattr__(self, "app", self.app.absolute())
 
     @property
+    def tls(self) -> Path:
+        """The folder of the certificates that all parts serve with."""
+        return self.data / "tls"
+
+    @property
     def logs(self) -> Path:
         """The folder of the processes' logs."""
         return self.data / "logs"

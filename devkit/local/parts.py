@@ -13,6 +13,8 @@ from devkit.child import Child
 from devkit.local.environment import app_settings, inherited
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from devkit.azurite import Azurite
     from devkit.local.options import Options
 
@@ -29,7 +31,7 @@ def start_azure(options: Options, azurite: Azurite, port: int) -> Child:
         *("--port", str(port), "--data", str(options.data / "azure"), "--guests", options.guests),
         *("--latency", options.latency, "--time-scale", str(options.time_scale)),
         *("--accounts", str(azurite.accounts.file), "--blob", azurite.accounts.origin),
-        *("--tls", str(options.data / "tls")),
+        *("--tls", str(options.tls)),
     ]
     return Child("the local Azure", command, log=options.logs / "azure.log", environment=inherited())
 
@@ -51,9 +53,15 @@ def start_host(options: Options, azurite: Azurite, azure: str, topic: str, port:
     command = [
         *(sys.executable, "-m", "devkit.host", "--app", str(options.app)),
         *("--port", str(port), "--db", str(options.data / "host.db")),
+        *("--tls", str(options.tls), "--keys", str(keys_file(options.data))),
     ]
     log = options.logs / "host.log"
     return Child("the Functions host", command, log=log, environment=inherited() | settings)
+
+
+def keys_file(data: Path) -> Path:
+    """Return the file in the data folder that has the host's own key."""
+    return data / "host-keys.json"
 
 
 def host_address(child: Child) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devkit.azurite import Azurite
 from devkit.child import Child, ChildFailed, describe_exit
+from devkit.host.keys import saved_master_key
 from devkit.local import lock, parts, trust
 from devkit.local.back_off import BackOff
 from devkit.local.endpoints import Endpoints, port_of
@@ -86,7 +87,7 @@ class Supervisor:
         host_url = parts.host_address(host.child)
         host.port = port_of(host_url)
         self._report_end(host.child)
-        eventing.connect(host_url)
+        eventing.connect(host_url, saved_master_key(parts.keys_file(self._options.data)))
         endpoints = Endpoints(host_url, azure_url, azurite.accounts.origin, str(azurite.certificates.ca))
         endpoints.save(self._options.data)
         parts_to_stop.enter_context(trust.announced(endpoints))

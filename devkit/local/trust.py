@@ -28,7 +28,7 @@ _LOOPBACK = {"127.0.0.1", "localhost"}
 @contextmanager
 def announced(endpoints: Endpoints) -> Iterator[None]:
     """Let this user's other processes find the authority of these servers, for as long as the block runs."""
-    notes = [_note(port_of(url)) for url in (endpoints.azure, endpoints.blob)]
+    notes = [_note(port_of(url)) for url in (endpoints.host, endpoints.azure, endpoints.blob)]
     for note in notes:
         note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_atomically(note, json.dumps({"ca": endpoints.ca}).encode(), mode=0o600)

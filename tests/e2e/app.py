@@ -15,6 +15,7 @@ import httpx
 from devkit.child import Child
 from devkit.specification import of_httpx
 from tests.answers import ANSWERED
+from tests.tokens import bearer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,11 +55,14 @@ class KilnApp:
         """Start the host; after a kill it goes on where the last one was."""
         self.child = Child(
             "the Functions host",
-            [sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), "--db", str(self.folder / "hub.db"), *ANY],
+            [
+                *(sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), *ANY),
+                *("--db", str(self.folder / "hub.db"), "--tls", str(self.azure.azurite.certificates.ca.parent)),
+            ],
             log=self.folder / "host.log",
             environment={"PATH": os.environ["PATH"], **NO_LIMIT, **self.azure.environment(self.state_account)},
         )
-        self.address = self.child.wait_for(re.compile(r"^ready (http://\S+)"), timeout=SECONDS)[1]
+        self.address = self.child.wait_for(re.compile(r"^ready (https://\S+)"), timeout=SECONDS)[1]
 
     def kill(self) -> None:
         """Let the host die without a word."""
@@ -70,10 +74,11 @@ class KilnApp:
         return (self.folder / "host.log").read_text()
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Call Kiln's API below rg-images' image templates."""
-        url = f"{self.address}{template_path(path)}"
-        with httpx.Client(event_hooks=of_httpx(ANSWERED), timeout=SECONDS) as client:
-            return client.request(method, url, params=API, **more)
+        """Call Kiln's API below rg-images' image templates, with an Admin's token unless `headers` are given."""
+        request: dict[str, Any] = {"params": API, "headers": bearer(self.azure), **more}
+        trust = self.azure.azurite.certificates.client_context()
+        with httpx.Client(event_hooks=of_httpx(ANSWERED), timeout=SECONDS, verify=trust) as client:
+            return client.request(method, f"{self.address}{template_path(path)}", **request)
 
     def submit(self, name: str, body: dict[str, Any]) -> None:
         """PUT a template."""

@@ -5,41 +5,44 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.imagebuilder import ImageBuilderClient
 
 from devkit.guests.scripted.rules import Rule
+from devkit.local.environment import AUDIENCE
 from devkit.specification import of_sdk
 from tests.answers import ANSWERED
-from tests.e2e.app import API, GALLERY, GROUP, SUBSCRIPTION, KilnApp, kinds, resources, template, template_path
+from tests.e2e.app import API, GALLERY, GROUP, SUBSCRIPTION, KilnApp, kinds, resources, template
+from tests.tokens import token
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-class Anyone:
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken("anyone", int(time.time()) + 3600)
+    from devkit.local.in_process import InProcessAzure
 
 
-class AllowHttp(SansIOHTTPPolicy[Any, Any]):
-    def on_request(self, request: Any) -> None:
-        request.context.options.setdefault("enforce_https", False)
+class Admin:
+    """A credential for Kiln's API alone."""
+
+    def __init__(self, azure: InProcessAzure) -> None:
+        self._azure = azure
+
+    def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
+        assert scopes == (f"{AUDIENCE}/.default",)
+        return AccessToken(token(self._azure), int(time.time()) + 3600)
 
 
 @pytest.fixture
 def sdk(app: KilnApp) -> Iterator[ImageBuilderClient]:
     with ImageBuilderClient(
-        Anyone(),
+        Admin(app.azure),
         SUBSCRIPTION,
         base_url=app.address,
-        credential_scopes=[f"{app.address}/.default"],
-        per_call_policies=[AllowHttp()],
+        credential_scopes=[f"{AUDIENCE}/.default"],
+        connection_verify=str(app.azure.azurite.certificates.ca),
         polling_interval=1,
         raw_response_hook=of_sdk(ANSWERED),
     ) as client:
@@ -196,6 +199,6 @@ def test_a_retry_builds_what_failed_and_the_validators_output_is_a_log_of_its_ow
     retried = app.call("GET", "sdk-retry/runs").json()["value"][0]["name"]
     run = until(lambda: (found := app.run_state("sdk-retry", retried))["runState"] != "Running" and found, within=120)
     assert (run["runState"], run["retryOf"]) == ("Succeeded", failed)
-    log = f"{app.address}{template_path(f'sdk-retry/runs/{retried}/log')}"
-    assert "all is well" in httpx.get(log, params={**API, "name": "validation"}).text
-    assert "all is well" not in httpx.get(log, params=API).text
+    log = f"sdk-retry/runs/{retried}/log"
+    assert "all is well" in app.call("GET", log, params={**API, "name": "validation"}).text
+    assert "all is well" not in app.call("GET", log).text

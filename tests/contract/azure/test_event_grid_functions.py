@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from azure.core.messaging import CloudEvent
 
 from devkit.azure.server import Tls
+from devkit.host.keys import EVENT_GRID
 from tests.contract.azure.event_grid import (
     advance,
     deliveries,
@@ -74,8 +74,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
 
 
 def webhook(host: Host) -> str:
-    key = httpx.get(f"{host.address}/admin/host/systemkeys/eventgrid_extension").json()["value"]
-    return f"{host.address}/runtime/webhooks/eventgrid?functionName=rebuild&code={key}"
+    return f"{host.address}/runtime/webhooks/eventgrid?functionName=rebuild&code={host.keys[EVENT_GRID]}"
 
 
 def subscribe_function(cloud: Harness, topic: str, host: Host) -> None:

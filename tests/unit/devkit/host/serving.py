@@ -8,8 +8,11 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import httpx
+
+from devkit.host.keys import MASTER, saved_master_key
 from devkit.host.server import Host
 
 if TYPE_CHECKING:
@@ -39,12 +42,28 @@ def serving(database: Path, app: Path = SAMPLE_APP, clock: Clock | None = None) 
         loop.close()
 
 
+def administer(host: Host, method: str, path: str, **more: Any) -> httpx.Response:
+    """Call the host's own API with its key."""
+    return httpx.request(method, f"{host.address}/admin/{path}", headers={"x-functions-key": host.keys[MASTER]}, **more)
+
+
 class HostProcess:
     """`python -m devkit.host` as a child process; ready when constructed, unless it could not start."""
 
-    def __init__(self, database: Path, environment: dict[str, str], app: Path = SAMPLE_APP) -> None:
+    def __init__(self, database: Path, environment: dict[str, str], app: Path = SAMPLE_APP, *options: object) -> None:
         self._log = database.with_suffix(".log")
-        arguments = ["--app", str(app), "--port", "0", "--db", str(database)]
+        self._keys = database.with_suffix(".keys")
+        arguments = [
+            "--app",
+            str(app),
+            "--port",
+            "0",
+            "--db",
+            str(database),
+            "--keys",
+            str(self._keys),
+            *map(str, options),
+        ]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "devkit.host", *arguments],
@@ -62,6 +81,12 @@ class HostProcess:
     def log(self) -> str:
         """What the process has written to stderr."""
         return self._log.read_text()
+
+    def system_key(self, name: str) -> str:
+        """Ask for the key of an extension's webhook."""
+        headers = {"x-functions-key": saved_master_key(self._keys)}
+        found = httpx.get(f"{self.address}/admin/host/systemkeys/{name}", headers=headers).raise_for_status()
+        return str(found.json()["value"])
 
     def wait(self) -> int:
         """Wait for the end and return the exit code."""

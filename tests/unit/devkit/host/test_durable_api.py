@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
+from devkit.host.keys import DURABLE, EVENT_GRID, MASTER
+
 if TYPE_CHECKING:
-    import httpx
+    from collections.abc import Iterator
 
     from devkit.host.server import Host
 
@@ -50,8 +54,10 @@ class Client:
 
 
 @pytest.fixture
-def client(http: httpx.Client) -> Client:
-    return Client(http)
+def client(host: Host) -> Iterator[Client]:
+    key = {"x-functions-key": host.keys[DURABLE]}
+    with httpx.Client(base_url=host.address, timeout=30, headers=key) as http:
+        yield Client(http)
 
 
 def test_start_and_check_status_response(host: Host, client: Client, instance_id: str) -> None:
@@ -218,3 +224,33 @@ def test_other_paths_of_the_api_are_404(client: Client) -> None:
 def test_an_asynchronous_activity_runs(host: Host, client: Client, instance_id: str) -> None:
     client.start("retried", instance_id)
     assert host.engine.wait(instance_id, 10).output == f'"asynchronous {instance_id}"'
+
+
+def test_nobody_manages_orchestrations_without_the_key(host: Host, client: Client, http: httpx.Client) -> None:
+    client.start("sleep_then_wait", "guarded")
+    instance = f"{API}/instances/guarded"
+    asked = [
+        ("GET", instance),
+        ("GET", f"{API}/instances"),
+        ("DELETE", instance),
+        ("POST", f"{instance}/terminate"),
+        ("POST", f"{instance}/raiseEvent/approve"),
+        ("POST", f"{API}/orchestrators/chain"),
+        ("GET", f"{API}/anything"),
+    ]
+    for method, path in asked:
+        for key in ("", "wrong", host.keys[EVENT_GRID], host.keys[MASTER]):
+            assert http.request(method, path, params={"code": key}).status_code == 401, (method, path)
+    assert http.get(instance, params={"code": host.keys[DURABLE]}).json()["runtimeStatus"] == "Running"
+
+
+def test_what_durable_clients_ask_is_no_way_round_the_key(client: Client) -> None:
+    client.start("sleep_then_wait", "rpc")
+    for path in ("/durabletask/instances/rpc", "/durabletask/guess/instances/rpc", "/durabletask/"):
+        assert client.http.get(path).status_code == 404
+
+
+def test_management_urls_bring_the_key_to_whom_the_app_gives_them(host: Host, client: Client) -> None:
+    urls = client.start("sleep_then_wait", "urls")
+    assert parse_qs(urlsplit(urls["statusQueryGetUri"]).query)["code"] == [host.keys[DURABLE]]
+    assert httpx.get(urls["statusQueryGetUri"]).status_code == 202

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.unit.devkit.host.serving import serving
+from tests.unit.devkit.host.serving import administer, serving
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 @pytest.fixture
 def key(host: Host) -> str:
-    return str(httpx.get(f"{host.address}/admin/host/systemkeys/eventgrid_extension").json()["value"])
+    return str(administer(host, "GET", "host/systemkeys/eventgrid_extension").json()["value"])
 
 
 def send(host: Host, key: str, body: Any, *, name: str = "seen", method: str = "POST", **headers: str) -> Any:
@@ -82,7 +82,7 @@ def test_without_the_system_key_nothing_is_taken(host: Host, key: str) -> None:
         assert send(host, code, [GRID], **NOTIFY).status_code == 401
     url = f"{host.address}/runtime/webhooks/eventgrid?functionName=seen"
     assert httpx.post(url, json=[], headers=NOTIFY | {"x-functions-key": key}).status_code == 202
-    assert httpx.get(f"{host.address}/admin/host/systemkeys/other").status_code == 404
+    assert administer(host, "GET", "host/systemkeys/other").status_code == 404
 
 
 def test_the_key_outlives_a_restart(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_the_key_outlives_a_restart(tmp_path: Path) -> None:
     found = []
     for _ in range(2):
         with serving(tmp_path / "state.db", app=tmp_path) as running:
-            found.append(httpx.get(f"{running.address}/admin/host/systemkeys/eventgrid_extension").json()["value"])
+            found.append(administer(running, "GET", "host/systemkeys/eventgrid_extension").json()["value"])
     assert found[0] == found[1]
 
 
@@ -146,8 +146,9 @@ def test_an_event_starts_an_orchestration_once_by_its_id(host: Host, key: str) -
 
 
 def test_an_event_can_be_given_by_hand(host: Host) -> None:
-    url = f"{host.address}/admin/functions/seen"
-    assert httpx.post(url, json={"input": json.dumps({**GRID, "id": "by-hand"})}).status_code == 202
+    function = ("POST", "functions/seen")
+    event = {**GRID, "id": "by-hand"}
+    assert administer(host, *function, json={"input": json.dumps(event)}).status_code == 202
     until(lambda: "by-hand" in {entry[1] for entry in httpx.get(f"{host.address}/api/seen").json()})
-    assert httpx.post(url, json={"input": "{"}).status_code == 400
-    assert httpx.post(url).status_code == 400
+    assert administer(host, *function, json={"input": "{"}).status_code == 400
+    assert administer(host, *function).status_code == 400

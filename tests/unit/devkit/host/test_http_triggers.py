@@ -74,3 +74,10 @@ def test_an_exception_is_an_empty_500_and_its_traceback_is_in_the_log(
 def test_a_function_gets_an_invocation_context(http: httpx.Client) -> None:
     response = http.post("/start/chain", json=0)
     assert uuid.UUID(response.headers["X-Invocation"]).version == 4
+
+
+def test_what_only_app_service_may_say_of_a_caller_is_taken_off(http: httpx.Client) -> None:
+    forged = {"X-MS-CLIENT-PRINCIPAL": "e30=", "x-ms-client-principal-id": "me", "X-MS-TOKEN-AAD-ACCESS-TOKEN": "t"}
+    seen = http.put("/things/a/b", headers=forged | {"Authorization": "Bearer t", "X-MS-Request-Id": "r"}).json()
+    assert not {name for name in seen["headers"] if name.startswith(("x-ms-client-principal", "x-ms-token"))}
+    assert (seen["headers"]["authorization"], seen["headers"]["x-ms-request-id"]) == ("Bearer t", "r")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.unit.devkit.host.serving import HostProcess
+from devkit.azurite.certificates import ensure_certificates
+from devkit.host.keys import DURABLE
+from tests.unit.devkit.host.serving import SAMPLE_APP, HostProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +58,11 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(folder)
 
 
-def await_result(address: str, instance_id: str) -> httpx.Response:
+def await_result(host: HostProcess, instance_id: str) -> httpx.Response:
     """Wait for an instance by asking again, as the API asks its clients to."""
-    url = f"{address}/runtime/webhooks/durabletask/instances/{instance_id}"
-    while (response := httpx.get(url)).status_code == 202:
+    url = f"{host.address}/runtime/webhooks/durabletask/instances/{instance_id}"
+    key = {"code": host.system_key(DURABLE)}
+    while (response := httpx.get(url, params=key)).status_code == 202:
         pass
     return response
 
@@ -71,6 +74,21 @@ def test_it_prints_one_line_when_ready_and_stops_on_sigterm(tmp_path: Path, jour
         assert host.end(signal.SIGTERM) == 0
 
 
+def test_one_port_serves_https_and_http(tmp_path: Path, journal: Journal) -> None:
+    folder = tmp_path / "tls"
+    with (
+        HostProcess(tmp_path / "state.db", journal.environment, SAMPLE_APP, "--tls", folder) as host,
+        httpx.Client(verify=ensure_certificates(folder).client_context(), timeout=30) as client,
+    ):
+        assert host.first_line.startswith("ready https://127.0.0.1:")
+        plain = host.address.replace("https:", "http:")
+        for origin in (host.address, plain):
+            assert client.put(f"{origin}/things/a/b").json()["url"] == f"{origin}/things/a/b"
+            # A durable client in the app reaches its host, whichever way the app was called.
+            started = client.post(f"{origin}/start/chain?id={origin.partition(':')[0]}", json=1)
+            assert started.status_code == 202
+
+
 def test_a_running_activity_is_redelivered_after_a_stop(tmp_path: Path, journal: Journal) -> None:
     with HostProcess(tmp_path / "state.db", journal.environment) as host:
         httpx.post(f"{host.address}/start/journaled?id=j", json=1).raise_for_status()
@@ -80,7 +98,7 @@ def test_a_running_activity_is_redelivered_after_a_stop(tmp_path: Path, journal:
 
     with HostProcess(tmp_path / "state.db", journal.environment) as again:
         journal.let_go(0)
-        assert await_result(again.address, "j").json()["output"] == [0]
+        assert await_result(again, "j").json()["output"] == [0]
     assert journal.runs == [0, 0]
 
 
@@ -98,7 +116,7 @@ def test_a_chain_survives_kill_9_in_the_middle_of_its_activities(tmp_path: Path,
                 journal.kill_while_running(number, host)
                 host = start()
             journal.let_go(number)
-        status = await_result(host.address, "j").json()
+        status = await_result(host, "j").json()
 
     assert status["runtimeStatus"] == "Completed"
     assert status["output"] == list(range(CHAIN))

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from devkit.host.clock import VirtualClock
-from tests.unit.devkit.host.serving import serving
+from tests.unit.devkit.host.serving import administer, serving
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -152,16 +151,15 @@ def test_one_call_at_a_time_and_one_by_hand_waits_its_turn(tmp_path: Path) -> No
     clock = VirtualClock(START)
     os.mkfifo(tmp_path / "gate")
     with running(write_app(tmp_path), clock) as host:
-        url = f"{host.address}/admin/functions/tick"
         for _ in range(2):
-            assert httpx.post(url, json={}).status_code == 202
+            assert administer(host, "POST", "functions/tick", json={}).status_code == 202
         wait_for(tmp_path, 1)
         assert len(host._timers._timers["tick"].waiting) == 1
         (tmp_path / "gate").write_text("x")
         wait_for(tmp_path, 2)
         (tmp_path / "gate").write_text("x")
         assert armed(host) == START.replace(minute=5, second=0)
-        assert httpx.post(f"{host.address}/admin/functions/nobody", json={}).status_code == 404
+        assert administer(host, "POST", "functions/nobody", json={}).status_code == 404
 
 
 def test_a_failing_function_is_called_again_at_its_next_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -179,6 +177,6 @@ def test_a_failing_function_is_called_again_at_its_next_time(tmp_path: Path, cap
 def test_a_timer_function_starts_orchestrations(tmp_path: Path) -> None:
     clock = VirtualClock(START)
     with running(write_app(tmp_path), clock) as host:
-        assert httpx.post(f"{host.address}/admin/functions/starter").status_code == 202
+        assert administer(host, "POST", "functions/starter").status_code == 202
         done = until(lambda: (found := host.engine.status("from-a-timer")) and found.runtime_status.terminal and found)
         assert json.loads(done.output) == {"late": False}
