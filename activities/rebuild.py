@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import gallery_versions
+from kiln.cloud import gallery_versions, watch
 from kiln.config import config
 from kiln.contracts import CLAIM_REBUILD, LIST_DEPENDENTS, LOOK_AT_VERSION, SETTLE_REBUILD
+from kiln.errors import SourceNotFound
 from kiln.messages import Nothing
 from kiln.messages.rebuilds import (
     Claim,
@@ -20,17 +22,36 @@ from kiln.messages.rebuilds import (
 )
 from kiln.rebuild.source import GalleryDefinition
 from kiln.runs import claiming
+from kiln.runs.dependents import Dependents
 from kiln.runs.rebuilds import Rebuilds
+
+if TYPE_CHECKING:
+    from kiln.rebuild.source import MarketplaceImage
 
 
 @implements(LOOK_AT_VERSION)
 def look_at_version(found: SourceVersion) -> VersionFacts:
-    """Return what Azure knows of the version: of one in a gallery, for the marketplace's is there when it is listed."""
+    """Return what Azure knows of the version; whoever may send events may tell of one that is not there.
+
+    Raises `SourceNotFound` for a version that the marketplace does not list: the instance fails, so that an event of
+    the same version, which names the same instance, can still start it when there is one.
+    """
     match found.source:
         case GalleryDefinition(id=image_id):
             return gallery_versions.version_facts(image_id, found.version)
-        case _:
+        case source:
+            _require_listed(source, found.version)
             return VersionFacts()
+
+
+def _require_listed(source: MarketplaceImage, version: str) -> None:
+    """Ask the marketplace once, through the subscription of a template that follows the image; without one do not."""
+    follower = next(Dependents().of(source.key), None)
+    if follower is None:
+        return
+    listed = watch.versions(follower.content.template.subscription, source)
+    if version not in {seen.version for seen in listed}:
+        raise SourceNotFound(f"An event told of version {version} of {source.key}; the marketplace does not list it.")
 
 
 @implements(LIST_DEPENDENTS)

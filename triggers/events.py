@@ -6,6 +6,7 @@ so that Event Grid sends the event again, and keeps it as a dead letter in the e
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from kiln.events.received import (
 )
 from kiln.messages.rebuilds import SourceVersion
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, digest
+from kiln.runs.dependents import Dependents
 from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Life, Orchestrations
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from kiln.events.received import Fact
 
 REFUSED = "refused"
+UNFOLLOWED = "nothing follows it"
 
 bp = df.Blueprint()
 log = logging.getLogger("kiln.events")
@@ -107,12 +110,20 @@ def rebuild_instance(told: SourceVersion) -> str:
 async def _rebuild(told: SourceVersion, orchestrations: Orchestrations) -> str:
     instance = rebuild_instance(told)
     facts = {"event": told.event, "source": told.source.key, "version": told.version, "instance": instance}
+    if not await asyncio.to_thread(_is_followed, told.source.key):
+        log.debug("event %s tells of a source that no trigger follows", told.event, extra=facts)
+        return UNFOLLOWED
     if await orchestrations.life(instance) in {Life.GOING, Life.DONE}:
         log.info("event %s came again", told.event, extra={**facts, "metric": "kiln.events.duplicate"})
         return "duplicate"
     await orchestrations.start(REBUILD, instance, told)
     log.info("event %s starts %s", told.event, instance, extra={**facts, "metric": "kiln.events.accepted"})
     return instance
+
+
+def _is_followed(source: str) -> bool:
+    """Whether anything can come of a version of that source; what cannot costs one look into the index and no more."""
+    return next(Dependents().of(source), None) is not None
 
 
 def _refused(refusal: Refusal, event: Received | None) -> str:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.durable_functions import OrchestrationRuntimeStatus
 
 from activities.templates import forget_template
 from kiln.ids import TemplateId
@@ -25,7 +26,7 @@ from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, templa
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
-from triggers.events import REFUSED, take
+from triggers.events import REFUSED, UNFOLLOWED, take
 from triggers.orchestrations import Orchestrations
 from triggers.watch import INSTANCE, start_round
 
@@ -255,7 +256,9 @@ def tell(hub: TaskHub, event: object) -> str:
     return asyncio.run(take(event, Orchestrations(hub), datetime.now(UTC)))
 
 
-def test_an_event_that_is_delivered_again_and_again_starts_one_rebuild() -> None:
+def test_an_event_that_is_delivered_again_and_again_starts_one_rebuild(templates: Group) -> None:
+    templates.put("web")
+    templates.follow("web")
     hub = TaskHub()
 
     outcomes = [tell(hub, MARKET_EVENT) for _ in range(200)]
@@ -264,7 +267,29 @@ def test_an_event_that_is_delivered_again_and_again_starts_one_rebuild() -> None
     assert outcomes[1:] == ["duplicate"] * 199
 
 
-def test_a_written_gallery_version_is_looked_at_once_for_each_write_in_both_schemas() -> None:
+def test_a_version_that_was_told_of_too_early_is_taken_when_it_is_told_of_again(templates: Group) -> None:
+    templates.put("web")
+    templates.follow("web")
+    hub = TaskHub()
+    instance = tell(hub, MARKET_EVENT)
+
+    hub.instances[instance] = OrchestrationRuntimeStatus.Failed  # as that of a version which is not there ends
+
+    assert tell(hub, MARKET_EVENT) == instance
+    assert len(hub.started) == 2
+
+
+def test_a_source_that_nothing_follows_costs_no_orchestration(templates: Group) -> None:
+    templates.put("web")
+    hub = TaskHub()
+
+    assert [tell(hub, event) for event in (MARKET_EVENT, WRITTEN)] == [UNFOLLOWED] * 2
+    assert hub.started == []
+
+
+def test_a_written_gallery_version_is_looked_at_once_for_each_write_in_both_schemas(templates: Group) -> None:
+    templates.put("app", follows="base")
+    templates.follow("app")
     hub = TaskHub()
     cloud = {
         "specversion": "1.0",

@@ -170,7 +170,7 @@ class Shop:
 
     def _facts(self, found: SourceVersion) -> VersionFacts:
         if isinstance(found.source, MarketplaceImage):
-            return rebuild.look_at_version(found)
+            return VersionFacts()
         return self.versions[found.source.id.lower(), found.version]
 
     def _plan(self, run: RunRef) -> Plan:
