@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.faults.matrix import Matrix
 
-MATRICES: dict[str, str] = {}
+MATRICES: dict[str, str] = {
+    "build": "tests.faults.azure_calls.matrices:BUILD",
+}
 """Name to "module:object"; in the order in which they run."""
 
 

@@ -46,11 +46,18 @@ WINDOWS = {
 class Kiln:
     """One template of its own, submitted, built and deleted."""
 
-    def __init__(self, azure: InProcessAzure, body: dict[str, Any], *, staging_group: str | None = None) -> None:
+    def __init__(
+        self,
+        azure: InProcessAzure,
+        body: dict[str, Any],
+        *,
+        staging_group: str | None = None,
+        activities: dict[str, Callable[[Any], Any]] | None = None,
+    ) -> None:
         self.azure = azure
         self.suffix = uuid.uuid4().hex[:8]
         self.id = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"flow-{self.suffix}")
-        self.activities = real_activities()
+        self.activities = activities or real_activities()
         self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=self.activities)
         now = datetime.now(UTC)
         record = TemplateRecord(

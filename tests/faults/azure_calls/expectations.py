@@ -1,0 +1,67 @@
+"""What is to come of a fault: rules with their reasons, the first that fits a call and a kind decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.azure_calls.calls import Call
+    from tests.faults.azure_calls.kinds import Kind
+
+GOOD = ("Succeeded",)
+BAD = ("Failed",)
+SOME = ("Failed", "PartiallySucceeded")
+ANY = ("Succeeded", "PartiallySucceeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: whom it is about, how that ends, and why."""
+
+    why: str
+    fits: Callable[[Call, Kind], bool]
+    states: tuple[str, ...]
+    tells: bool = False
+    """Whether a person must read what went wrong: in the error or, of what ended well, among the leftovers."""
+
+
+RULES = (
+    Rule(
+        "what is announced never fails what it tells of; the outbox keeps it",
+        lambda call, _: call.service == "events",
+        GOOD,
+    ),
+    Rule("what passes is tried again", lambda _, kind: not kind.lasting, GOOD),
+    Rule(
+        "Kiln's own records are asked for again after any refusal, but one that says that there is none is believed",
+        lambda call, kind: call.service == "state" and kind.times == 1 and kind.name != "404",
+        GOOD,
+    ),
+    Rule("without its records Kiln says what it can", lambda call, _: call.service == "state", ANY),
+    Rule(
+        "a 404 is what a look for something that is not there yet expects",
+        lambda call, kind: kind.name == "404" and (not call.found or call.method == "HEAD"),
+        GOOD,
+    ),
+    Rule(
+        "what is gone already need not be deleted",
+        lambda call, kind: kind.name == "404" and call.phase == "clean up",
+        GOOD,
+    ),
+    Rule(
+        "what cannot be deleted is named, and fails nothing",
+        lambda call, _: call.phase == "clean up",
+        GOOD,
+        tells=True,
+    ),
+    Rule("each target fails for itself", lambda call, _: call.phase == "distribute", SOME, tells=True),
+    Rule("what Azure refuses for good fails, with its reason", lambda _, kind: kind.lasting, BAD, tells=True),
+)
+
+
+def expected(call: Call, kind: Kind) -> Rule:
+    """Return the rule that decides."""
+    return next(rule for rule in RULES if rule.fits(call, kind))

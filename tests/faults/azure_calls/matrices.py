@@ -1,0 +1,143 @@
+"""The matrices of faults: every call of a flow that went well, in every way in which it can go wrong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.faults.azure_calls.calls import Call, Recording
+from tests.faults.azure_calls.expectations import GOOD, expected
+from tests.faults.azure_calls.injector import Injector
+from tests.faults.azure_calls.kinds import KINDS, MARK, RETRY_AFTER, Kind
+from tests.faults.azure_calls.place import Place, place
+from tests.faults.azure_calls.subjects import Build, Outcome, Subject, Submission
+from tests.faults.matrix import Case
+from tests.own_clients import own_clients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_SECRET = re.compile(r"sig=|eyJ|Bearer ", re.IGNORECASE)
+_MOST_TOLD = 8
+
+
+@dataclass
+class CallBench:
+    """The calls of some subjects, recorded in this process, and the place where they go wrong."""
+
+    place: Place
+    subjects: tuple[Subject, ...]
+    notes: list[str] = field(default_factory=list)
+    _known: dict[str, tuple[Subject, Call, Kind]] = field(default_factory=dict)
+
+    def cases(self) -> list[Case]:
+        """Record each subject once, and cross its calls with the kinds of faults."""
+        if not self._known:
+            for subject in self.subjects:
+                self._add(subject, self._record(subject))
+        return [
+            Case(id_, f"{subject.name}: {_row(call)}", kind.name) for id_, (subject, call, kind) in self._known.items()
+        ]
+
+    def _add(self, subject: Subject, recording: Recording) -> None:
+        rules: Counter[str] = Counter()
+        for call in recording.calls.values():
+            for kind in KINDS:
+                if kind.rule(call) is not None:
+                    self._known[f"{subject.name}/{call.id}/{kind.name}"] = (subject, call, kind)
+                    rules[expected(call, kind).why] += 1
+        again = sum(recording.collapsed.values())
+        most = ", ".join(f"{id_} ({count})" for id_, count in recording.collapsed.most_common(_MOST_TOLD))
+        self.notes.append(f"{subject.name}: {len(recording.calls)} calls; {again} more were the same ones: {most}, ...")
+        self.notes += [f"  {count:4} {why}" for why, count in rules.items()]
+
+    def _record(self, subject: Subject) -> Recording:
+        """Do it once without faults, by clients without tokens."""
+        subject.prepare(self.place)
+        recording = Recording(subject.phase)
+        self.place.listeners.append(recording.hear)
+        with own_clients():
+            outcome = subject.run(self.place, recording)
+        self.place.listeners.remove(recording.hear)
+        assert outcome.state in GOOD, outcome
+        assert not outcome.strays, outcome
+        return recording
+
+    def check(self, case: Case) -> list[str]:
+        """Let the call go wrong, and compare what came of it with the rule."""
+        subject, call, kind = self._known[case.id]
+        subject.prepare(self.place)
+        self.place.pauses.clear()
+        injector = Injector(self.place, call, kind, subject.phase)
+        with own_clients() if call.service == "tokens" else nullcontext():
+            outcome = subject.run(self.place, injector)
+        problems = list(_judged(call, kind, outcome))
+        if not injector.fired:
+            problems.append("the call did not come, so that nothing went wrong")
+        if kind.name == "429" and call.service == "ARM" and RETRY_AFTER not in self.place.pauses:
+            problems.append(f"Retry-After was not honoured: {self.place.pauses}")
+        return [*problems, f"{outcome}"] if problems else []
+
+
+def _judged(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
+    rule = expected(call, kind)
+    if outcome.flow != "Completed":
+        yield f"the orchestration is {outcome.flow}"
+    if outcome.state not in rule.states:
+        yield f"ended {outcome.state}, not {' or '.join(rule.states)}: {rule.why}"
+    if outcome.strays:
+        yield f"left behind: {', '.join(outcome.strays)}"
+    if outcome.versions > 1:
+        yield f"{outcome.versions} image versions"
+    if _SECRET.search(outcome.text):
+        yield "a secret is told"
+    if outcome.unsent:
+        yield f"{outcome.unsent} events are not published"
+    if outcome.state in GOOD and call.phase != "submit" and (outcome.versions, outcome.regions) != (1, 2):
+        yield f"{outcome.versions} versions in {outcome.regions} regions, not 1 in 2"
+    if rule.tells:
+        yield from _told(call, kind, outcome)
+
+
+def _told(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
+    rule = kind.rule(call) or {}
+    if MARK in str(rule) and MARK not in outcome.text:
+        yield "Azure's own reason is not told"
+    if outcome.state in GOOD:
+        if not outcome.leftovers:
+            yield "nothing is named as left over"
+        return
+    if outcome.phase != call.phase:
+        yield f"failed in the phase {outcome.phase}, not {call.phase}"
+    if outcome.hint is None and call.phase != "submit":
+        yield "there is no hint"
+
+
+def _row(call: Call) -> str:
+    return f"{call.phase} ({call.service})" if call.service != call.phase else call.phase
+
+
+@dataclass(frozen=True)
+class CallMatrix:
+    """The calls of some subjects."""
+
+    name: str
+    title: str
+    every: int
+    make: tuple[Callable[[], Subject], ...]
+    case_seconds: float = 120.0
+
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[CallBench]:
+        """Start a local Azure."""
+        with place(folder) as here:
+            yield CallBench(here, tuple(make() for make in self.make))
+
+
+BUILD = CallMatrix(
+    "build", "a submission, and a build for a gallery in two regions and a VHD", 150, (Submission, Build)
+)

@@ -1,0 +1,125 @@
+"""Where a case happens: a local Azure with its blobs behind a proxy, Kiln's own clients on it, and no real waiting.
+
+It must not know which case that is.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx
+import pytest
+from azure.core.pipeline.transport import RequestsTransport
+from requests.adapters import HTTPAdapter
+
+from devkit.azurite import Azurite
+from devkit.azurite.fault_proxy import FaultProxy
+from devkit.local.eventing import Eventing
+from devkit.local.in_process import InProcessAzure
+from tests.own_clients import own_clients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_BREATH = 0.01  # seconds; polls without any pause would keep the local Azure from its work
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request of Kiln's and what it was answered."""
+
+    service: Literal["ARM", "blobs"]
+    method: str
+    path: str
+    query: str
+    status: int
+    headers: Mapping[str, str]
+    size: int
+    """Of the answer's body, in bytes."""
+
+
+@dataclass
+class Place:
+    """The local Azure and what stands around it."""
+
+    azure: InProcessAzure
+    proxy: FaultProxy
+    control: httpx.Client
+    """The local Azure's control plane."""
+    pauses: list[float] = field(default_factory=list)
+    """How long azure-core meant to wait, each time."""
+    patience: float | None = None
+    """How many seconds azure-core waits for an answer; None: as long as it likes."""
+    listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
+
+    def heard_azure(
+        self, method: str, url: str, _: bytes, status: int, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Take what the local Azure observed."""
+        path, query = split(url)
+        self._tell(Exchange("ARM", method, path, query, status, headers, len(body)))
+
+    def heard_blobs(self, method: str, url: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Take what the proxy observed."""
+        path, query = split(url)
+        self._tell(Exchange("blobs", method, path, query, status, headers, len(body)))
+
+    def _tell(self, exchange: Exchange) -> None:
+        for listener in self.listeners:
+            listener(exchange)
+
+    def resources(self) -> set[str]:
+        """Return the ids (lower case) of all resources there are."""
+        found = self.control.get("/_local/resources").raise_for_status().json()["resources"]
+        return {item["id"].lower() for item in found}
+
+
+def split(url: str) -> tuple[str, str]:
+    """Return path and query."""
+    path, _, query = url.partition("?")
+    return path, query
+
+
+@contextmanager
+def place(folder: Path) -> Iterator[Place]:
+    """Start everything, with Kiln's events going to a topic of the local Azure."""
+    with ExitStack() as stack:
+        azurite = stack.enter_context(Azurite(folder / "azurite"))
+        proxy = stack.enter_context(FaultProxy(azurite.accounts.origin, azurite.certificates))
+        azurite.accounts.origin = proxy.origin
+        (folder / "azure").mkdir()
+        azure = stack.enter_context(InProcessAzure(azurite, folder / "azure"))
+        with Eventing(azure.url, str(azurite.certificates.ca)) as eventing:
+            topic = eventing.make_topic()
+        control = stack.enter_context(httpx.Client(base_url=azure.http_url, trust_env=False, timeout=60))
+        stack.enter_context(own_clients({**azure.environment(), "KILN_TOPIC_ENDPOINT": topic}))
+        here = Place(azure, proxy, control)
+        stack.enter_context(_quick(here))
+        azure.server.observer = here.heard_azure
+        proxy.observer = here.heard_blobs
+        yield here
+
+
+@contextmanager
+def _quick(here: Place) -> Iterator[None]:
+    """Let azure-core's back-off pass at once, and its time limits be as short as the place says."""
+    send = HTTPAdapter.send
+
+    def sleep(_: RequestsTransport, duration: float) -> None:
+        here.pauses.append(duration)
+        time.sleep(_BREATH)
+
+    def hasty(self: HTTPAdapter, *arguments: Any, **options: Any) -> Any:
+        if here.patience is not None:
+            options["timeout"] = (_CONNECT_SECONDS, here.patience)
+        return send(self, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RequestsTransport, "sleep", sleep)
+        patch.setattr(HTTPAdapter, "send", hasty)
+        yield

@@ -1,0 +1,179 @@
+"""What is done while something goes wrong: a submission, a build, a rebuild after an event, a round of the watcher.
+
+Each looks afterwards at what there is, so that a judge needs nothing else; it must not know what went wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orchestrators
+from devkit.host.testing import FlowRunner
+from kiln.cloud import clients
+from kiln.events.drain import drain_all
+from kiln.ids import RunRef
+from kiln.runs.outbox import Outboxes
+from tests.faults.azure_calls.injector import watched
+from tests.flows.local_azure.kiln import GALLERY, STAGED, SUBSCRIPTION, Kiln, gallery, real_activities, template
+
+if TYPE_CHECKING:
+    from tests.faults.azure_calls.injector import Around
+    from tests.faults.azure_calls.place import Place
+
+_VERSION = re.compile(re.escape(f"{GALLERY}/images/".lower()) + r"[^/]+/versions/[^/]+")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is there, and what is said, when it is over."""
+
+    flow: str
+    """The orchestration's own status."""
+    state: str
+    text: str = ""
+    """All that a person reads of it."""
+    hint: str | None = None
+    phase: str | None = None
+    """In which it failed."""
+    versions: int = 0
+    regions: int = 0
+    """Of the version."""
+    strays: tuple[str, ...] = ()
+    """Resources that nobody asked for and that are not named as left over."""
+    leftovers: tuple[str, ...] = ()
+    unsent: int = 0
+    """Events that could not be published even when asked once more."""
+
+
+class Subject(Protocol):
+    """One thing that Kiln does."""
+
+    name: str
+    phase: str
+    """In which it begins."""
+
+    def prepare(self, place: Place) -> None:
+        """Let there be what it needs."""
+        ...
+
+    def run(self, place: Place, around: Around) -> Outcome:
+        """Do it, with `around` told of every activity."""
+        ...
+
+
+def body() -> dict[str, Any]:
+    """Return the template of the matrix: a file, a script, a gallery in two regions and a VHD."""
+    file = {"type": "File", "name": "file", "sourceUri": "data:text/plain,hello", "destination": "/tmp/hello"}
+    script = {"type": "Shell", "name": "hello", "inline": ["echo hello"]}
+    return template(
+        customize=[file, script],
+        distribute=[gallery("northeurope"), {"type": "VHD", "runOutputName": "vhd"}],
+    )
+
+
+class Submission:
+    """A template's way in."""
+
+    name, phase = "submission", "submit"
+
+    def __init__(self) -> None:
+        self._activities = real_activities()
+
+    def prepare(self, place: Place) -> None:
+        """Need nothing."""
+
+    def run(self, place: Place, around: Around) -> Outcome:
+        """Submit a template of its own; its staging group goes afterwards."""
+        before = place.resources()
+        kiln = Kiln(place.azure, body(), activities=watched(self._activities, around))
+        flow = kiln.submit()
+        record = kiln.template
+        found = kiln.resources()
+        group = f"/resourcegroups/{record.staging_group.lower()}"
+        strays = [id_ for id_ in place.resources() - before if group not in f"{id_}/"]
+        strays += [kind for kind in found if kind not in STAGED]
+        if record.provisioning_state == "Succeeded" and found != STAGED:
+            strays.append(f"the staging group holds {found}")
+        error = record.provisioning_error
+        forget_group(record.staging_group)
+        return Outcome(
+            flow=flow.status,
+            state=record.provisioning_state,
+            text=" ".join([error.code, error.message] if error else []),
+            phase=self.phase if error else None,
+            strays=tuple(strays),
+        )
+
+
+class Build:
+    """A build of a template that was submitted before; as long as nothing is left over, the next build has the same."""
+
+    name, phase = "build", "plan"
+
+    def __init__(self) -> None:
+        self._activities = real_activities()
+        self._kiln: Kiln | None = None
+
+    def prepare(self, place: Place) -> None:
+        """Submit a template, unless the last case left a good one."""
+        if self._kiln is None:
+            self._kiln = Kiln(place.azure, body(), activities=self._activities)
+            self._kiln.submit()
+            assert self._kiln.template.provisioning_state == "Succeeded", self._kiln.template.provisioning_error
+
+    def run(self, place: Place, around: Around) -> Outcome:
+        """Build, and publish what is left in the outbox."""
+        kiln = self._kiln
+        assert kiln is not None
+        kiln.runner = FlowRunner(list(orchestrators.blueprints), watched(self._activities, around))
+        before = place.resources()
+        started, flow = kiln.start_build()
+        status = flow.finish().status
+        drain_all()
+        run = kiln.run(started.run_id)
+        box = Outboxes().get(RunRef(template=kiln.id, run_id=run.run_id))
+        new = place.resources() - before
+        made = {id_ for id_ in new if _VERSION.fullmatch(id_)}
+        named = tuple(text.split(": ")[0].lower() for text in run.leftovers)
+        strays = [id_ for id_ in new - made if not any(id_.startswith(left) for left in named)]
+        strays += [f"gone: {id_}" for id_ in before - place.resources()]
+        if strays or named:
+            self._kiln = None
+            forget_group(kiln.template.staging_group)
+        errors = [run.error, *(output.error for output in run.outputs)]
+        return Outcome(
+            flow=status,
+            state=run.state,
+            text="\n".join([run.message, *(error.sentence() for error in errors if error), *run.leftovers]),
+            hint=next((error.hint for error in errors if error and error.hint), None),
+            phase=next((phase.name.value for phase in run.phases if phase.state == "Failed"), None),
+            versions=len(made),
+            regions=max((len(output.regions) for output in run.outputs if output.kind == "SharedImage"), default=0),
+            strays=tuple(strays),
+            leftovers=named,
+            unsent=len(box.content.unsent) if box else 0,
+        )
+
+
+def forget_group(name: str) -> None:
+    """Delete a staging group, so that the next look at all resources is as quick as this one."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        clients.resources(SUBSCRIPTION).resource_groups.begin_delete(name, polling=False)
+    except ResourceNotFoundError:
+        return  # it was never made
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+def some_id() -> str:
+    """Return an id of one's own."""
+    return uuid.uuid4().hex[:8]
