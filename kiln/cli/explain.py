@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import (
@@ -18,6 +19,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
+from kiln.cli.authorities import trust_in
 from kiln.cli.faults import Failure, Refused, Unreachable, Untrusted
 from kiln.cli.views import error_detail
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from kiln.cli.settings import Settings, Trust
     from kiln.errors import ErrorDetail
 
-SIGN_IN_HINT = "Sign in with `az login`, or put an access token into KILN_TOKEN."
 REFUSED_HINT = "Start a local one with `kiln local up`, or name another with --endpoint (KILN_ENDPOINT)."
 
 
@@ -33,7 +34,8 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
     """Return what an exception of azure-core, raised by a call to the API, means."""
     match error:
         case ServiceRequestError() | ServiceResponseError():
-            return connection_failure(error, settings.endpoint, settings.trust, hint=REFUSED_HINT)
+            trust = trust_in(settings.endpoint, settings.trust)
+            return connection_failure(error, settings.endpoint, trust, hint=REFUSED_HINT)
         case DecodeError():
             return Failure(f"{settings.endpoint} does not speak Kiln's API: its answer is not JSON.")
         case HttpResponseError() if error.response is not None:
@@ -46,7 +48,7 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
                 hint=_hint(int(status or 0), detail, settings),
             )
         case ClientAuthenticationError():
-            return Failure(f"Nobody is signed in for {settings.endpoint}: {error.message}", hint=SIGN_IN_HINT)
+            return Failure(f"Nobody is signed in for {settings.endpoint}: {error.message}", hint=_sign_in(settings))
         case _:
             return Failure(f"{settings.endpoint}: {error}")
 
@@ -102,11 +104,28 @@ def _arm_error(text: str) -> ErrorDetail | None:
     return error_detail(body.get("error")) if isinstance(body, dict) else None
 
 
+def _sign_in(settings: Settings) -> str:
+    """Return what helps whoever is not signed in, by what signed in so far."""
+    if not settings.is_encrypted:
+        encrypted = settings.endpoint.replace("http:", "https:", 1)
+        return f"Over plain http no token is ever sent. Use the https endpoint: --endpoint {encrypted}"
+    fresh = f"az account get-access-token --scope {settings.scope} --query accessToken --output tsv"
+    if settings.token:
+        return f"The token in KILN_TOKEN is not taken: it may be over, or for another API. Get another with `{fresh}`."
+    return (
+        f"Sign in with `az login` and name Kiln's own scope (now {settings.scope}) with --scope (KILN_SCOPE), "
+        "or put an access token into KILN_TOKEN."
+    )
+
+
 def _hint(status: int, detail: ErrorDetail | None, settings: Settings) -> str | None:
-    if status in {401, 403} and not settings.is_encrypted:
-        return "Over plain http no token is sent. Use an https endpoint."
-    if status == 401:  # noqa: PLR2004 - Unauthorized
-        return SIGN_IN_HINT
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _sign_in(settings)
+    if status == HTTPStatus.FORBIDDEN and detail is not None and detail.code == "AuthorizationFailed":
+        return (
+            "Ask whoever runs Kiln for an app role (Kiln.Reader, Kiln.Builder, Kiln.Admin), or for a grant at this "
+            "scope. A token knows its roles and groups from the sign-in: sign in again afterwards."
+        )
     if detail is None:
         return "The answer has no error in Azure's form, so this is probably not Kiln's API: see --endpoint."
     return None

@@ -46,13 +46,18 @@ def open_session(
         str,
         typer.Option(
             envvar="KILN_ENDPOINT",
-            help="Kiln's API. Over https, KILN_TOKEN or Azure's default credential signs in; over plain http no token "
-            "is ever sent.",
+            help="Kiln's API. Over https, KILN_TOKEN signs in, or else this user at a local Kiln and Azure's default "
+            "credential elsewhere; over plain http no token is ever sent.",
             rich_help_panel=PANEL,
         ),
     ] = ENDPOINT,
     scope: Annotated[
-        str, typer.Option(envvar="KILN_SCOPE", help="The scope of the token.", rich_help_panel=PANEL)
+        str,
+        typer.Option(
+            envvar="KILN_SCOPE",
+            help="The scope for which Azure's default credential gets a token.",
+            rich_help_panel=PANEL,
+        ),
     ] = SCOPE,
     ca_file: Annotated[
         str | None,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from kiln.cli.faults import UsageFailure
 
-ENDPOINT = "http://127.0.0.1:7071"
+ENDPOINT = "https://127.0.0.1:7071"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 RESOURCE_GROUP = "rg-images"
 SCOPE = "https://management.azure.com/.default"

@@ -13,11 +13,12 @@ def endpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Endpoints:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     ca = tmp_path / "ca.pem"
     ca.write_text("a certificate")
-    return Endpoints("http://127.0.0.1:1", "https://127.0.0.1:2", "https://127.0.0.1:3", str(ca))
+    return Endpoints("https://127.0.0.1:1", "https://127.0.0.1:2", "https://127.0.0.1:3", str(ca))
 
 
 def test_a_running_local_kiln_vouches_for_its_own_ports_alone(endpoints: Endpoints) -> None:
     with announced(endpoints):
+        assert authority_of("https://127.0.0.1:1") == endpoints.ca
         assert authority_of("https://127.0.0.1:2") == endpoints.ca
         assert authority_of("https://127.0.0.1:3") == endpoints.ca
         assert authority_of("https://127.0.0.1:4") is None

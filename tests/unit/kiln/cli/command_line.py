@@ -53,9 +53,9 @@ def run(
     blobs: httpx.BaseTransport | None = None,
     environment: dict[str, str] | None = None,
 ) -> Result:
-    """Run `kiln` with `arguments` against the fake API."""
-    unset = ("KILN_ENDPOINT", "KILN_TOKEN", "KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "FORCE_COLOR")
-    given: dict[str, str | None] = {**dict.fromkeys(unset), **(environment or {})}
+    """Run `kiln` with `arguments` against the fake API, with a token unless the environment says otherwise."""
+    unset = ("KILN_ENDPOINT", "KILN_SCOPE", "KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "FORCE_COLOR")
+    given: dict[str, str | None] = {**dict.fromkeys(unset), "KILN_TOKEN": "a-token", **(environment or {})}
     return CliRunner().invoke(app, list(arguments), obj=outside(kiln, clock, blobs), env=given, catch_exceptions=False)
 
 

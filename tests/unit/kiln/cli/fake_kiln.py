@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROVIDER = "Microsoft.VirtualMachineImages"
-ENDPOINT = "http://127.0.0.1:7071"
+ENDPOINT = "https://127.0.0.1:7071"
 TEMPLATES = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-images"
     "/providers/Microsoft.VirtualMachineImages/imageTemplates"

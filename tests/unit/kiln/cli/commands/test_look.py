@@ -71,15 +71,6 @@ def test_an_answer_without_an_azure_error_says_that_this_is_probably_not_kiln() 
     assert "probably not Kiln's API" in result.stderr
 
 
-def test_a_refused_sign_in_over_plain_http_says_that_no_token_was_sent() -> None:
-    kiln = FakeKiln(overrides={"GET x": refusal(401, "Unauthorized", "No token.")})
-
-    result = run("show", "x", kiln=kiln, environment={"KILN_TOKEN": "t"})
-
-    assert "Over plain http no token is sent" in result.stderr
-    assert "Authorization" not in kiln.sent[0].headers
-
-
 def test_over_https_the_given_token_is_sent() -> None:
     kiln = kiln_with_runs()
 

@@ -1,0 +1,88 @@
+"""Who signs in to the API: KILN_TOKEN, else a package that knows the server, else Azure's default credential.
+
+It owns this choice, and that over plain http nobody does. Packages say what they know through entry points of the group
+`kiln.sign_in`: functions of a server's origin (`https://host:port`) that return a function which gets an access token,
+or None if they do not know the server. Kiln knows none of the packages by name.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from kiln.cli.settings import Settings
+
+GROUP = "kiln.sign_in"
+TOKEN_LIFE = 3600
+"""Seconds that a token from KILN_TOKEN is taken to be good for; its real end only the service knows."""
+PACKAGES_TOKEN_LIFE = 600
+"""Seconds after which a package is asked for another token."""
+
+GetToken = Callable[[], str]
+
+
+class GivenToken:
+    """A credential that hands out the token that the user gave."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        """Return the token, whatever it is asked for."""
+        return AccessToken(self._token, int(time.time()) + TOKEN_LIFE)
+
+
+class PackagesToken:
+    """A credential that asks a package for tokens."""
+
+    def __init__(self, get: GetToken, package: str) -> None:
+        self._get, self._package = get, package
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        """Return a new token. Raises ClientAuthenticationError."""
+        try:
+            token = self._get()
+        except Exception as error:  # whatever a foreign package raises, nobody is signed in
+            raise ClientAuthenticationError(f"the package behind {self._package} gets no token: {error}") from error
+        return AccessToken(token, int(time.time()) + PACKAGES_TOKEN_LIFE)
+
+
+class NoToken:
+    """A credential for plain http, where no token may travel."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        """Refuse: a request over plain http must not carry a token."""
+        raise ValueError("a token was asked for a connection that is not encrypted")
+
+
+def credential(settings: Settings) -> TokenCredential:
+    """Return what signs in at the endpoint. Nothing is sent yet."""
+    if not settings.is_encrypted:
+        return NoToken()
+    if settings.token:
+        return GivenToken(settings.token)
+    return _of_a_package(settings.endpoint) or _azures_default()
+
+
+def _of_a_package(endpoint: str) -> PackagesToken | None:
+    parts = urlsplit(endpoint)
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        get: GetToken | None = entry.load()(f"{parts.scheme}://{parts.netloc}")
+        if get is not None:
+            return PackagesToken(get, entry.value)
+    return None
+
+
+def _azures_default() -> TokenCredential:
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential()
