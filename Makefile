@@ -29,12 +29,23 @@ machines: setup-tests  ## run the tests on real machines that take minutes, whic
 faults: setup-tests  ## run the matrices of faults, crashes and cancels, and print their tables (PART=1/4: a quarter)
 	@$(BIN)/python -m tests.faults $(if $(PART),--part $(PART))
 
-check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators
+check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators, known vulnerabilities
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m devkit.determinism orchestrators
+	$(BIN)/python -m devkit.supply_chain.audit
+
+audit: $(PYTHON)  ## ask PyPI whether a pinned package is known to be vulnerable (STRICT=1: fail if it cannot be asked)
+	$(BIN)/python -m devkit.supply_chain.audit $(if $(STRICT),--strict)
+
+lock: $(PYTHON)  ## pin in requirements.txt what requirements.in asks for, with hashes (UPGRADE=1: the newest versions)
+	$(BIN)/uv pip compile requirements.in --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	  --emit-build-options --custom-compile-command "make lock" --output-file requirements.txt $(if $(UPGRADE),--upgrade)
+
+sbom: $(PYTHON)  ## write dist/kiln.cdx.json: the software bill of materials of what is deployed (CycloneDX)
+	$(BIN)/python -m devkit.supply_chain.sbom dist/kiln.cdx.json
 
 docs: $(PYTHON)  ## rewrite docs/compatibility.md with what the code does now
 	$(BIN)/python -m devkit.compatibility
@@ -53,7 +64,7 @@ setup-tests: system-wanted $(PYTHON) $(AZURITE)
 system-required system-wanted: system-%:
 	@scripts/setup-system.sh $*
 
-$(PYTHON): requirements.txt requirements-dev.txt pyproject.toml scripts/setup-python.sh | system-wanted
+$(PYTHON): requirements.in requirements.txt requirements-dev.txt pyproject.toml scripts/setup-python.sh | system-wanted
 	@scripts/setup-python.sh $(VENV)
 	@touch $@
 

@@ -24,5 +24,7 @@ if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
   "$python" -m venv --clear "$venv"
 fi
 echo "setup: installing Python packages" >&2
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-  --requirement requirements-dev.txt --editable . </dev/null
+install=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input)
+# What is deployed, as it is deployed; what is beside it may be newer. pip takes hashes for all of a call or for none.
+"${install[@]}" --require-hashes --requirement requirements.txt </dev/null
+"${install[@]}" --requirement requirements-dev.txt --editable . </dev/null

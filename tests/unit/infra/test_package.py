@@ -18,8 +18,8 @@ DATA = {"tzdata"}
 
 
 def asked() -> dict[str, str]:
-    """Return the packages of requirements.txt, each with its module."""
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    """Return the packages that requirements.in asks for, each with its module."""
+    lines = (ROOT / "requirements.in").read_text().splitlines()
     names = [Requirement(line).name for line in lines if line and not line.startswith("#")]
     return {name: MODULES.get(name, name.replace("-", ".")) for name in names}
 
