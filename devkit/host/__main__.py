@@ -15,6 +15,7 @@ from pathlib import Path
 
 from devkit.azurite.certificates import ensure_certificates
 from devkit.host.app import AppError
+from devkit.host.exclusive import DatabaseTaken, hold
 from devkit.host.routes import RouteError
 from devkit.host.server import Host
 
@@ -33,11 +34,12 @@ def main() -> int:
     # The Python worker's working directory is the app's.
     os.chdir(directory)
     try:
-        host = Host(directory, database, host=options.host, port=options.port, tls=tls)
-        if keys is not None:
-            host.keys.save(keys)
-        ended = asyncio.run(_serve(host))
-    except (AppError, RouteError, OSError) as error:
+        with hold(database):
+            host = Host(directory, database, host=options.host, port=options.port, tls=tls)
+            if keys is not None:
+                host.keys.save(keys)
+            ended = asyncio.run(_serve(host))
+    except (AppError, RouteError, DatabaseTaken, OSError) as error:
         log.error("%s", error)  # noqa: TRY400  # the message says it all; a traceback would hide it
         return 1
     if not ended:

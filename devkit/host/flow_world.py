@@ -24,6 +24,7 @@ from devkit.host.taskhub import TaskHub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from devkit.host.clock import VirtualClock
     from devkit.host.flow_checks import CheckedFunctions
@@ -92,6 +93,13 @@ class World:
         """Lose everything but the store, and recover from it."""
         self._lives += 1
         self._boot()
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let time pass while other things are to be done; whose timers fire in it is woken, the earliest first."""
+        before = self.clock.now()
+        self.clock.advance(by)
+        fired = [id_ for micros, id_ in self.store.due_times() if before < from_micros(micros) <= self.clock.now()]
+        self._ready.extend(dict.fromkeys(fired))
 
     def step_or_fail(self) -> None:
         """Make one step; FlowError if there is nothing left to do."""

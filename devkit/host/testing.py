@@ -56,7 +56,7 @@ from devkit.host.work import NonDeterminismError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from devkit.host.functions import Activity
     from devkit.host.protocol import Event
@@ -140,6 +140,10 @@ class Flow:
         """Kill the host and start it again: what is only in memory is lost, a running activity is redelivered."""
         self._world.crash()
 
+    def pass_time(self, by: timedelta) -> None:
+        """Let time pass although there is something to do, as a slow activity does: timers fire in it."""
+        self._world.pass_time(by)
+
     def run_until(self, condition: Callable[[], bool]) -> None:
         """Step until `condition` holds; FlowError if the flow ends or gets stuck before."""
         while not condition():
@@ -203,7 +207,7 @@ class FlowRunner:
 
     @property
     def trail(self) -> list[Step]:
-        """What each step so far was, in order."""
+        """What each step so far was."""
         return list(self._world.trail)
 
     def on_activity(

@@ -134,3 +134,17 @@ def test_an_app_that_cannot_be_served_ends_the_start_with_its_reason(tmp_path: P
         assert host.wait() == 1
         assert host.first_line == ""
         assert "function 'job' has a queueTrigger, which the local Functions host does not serve" in host.log
+
+
+def test_a_second_host_on_a_database_is_refused_by_name_and_the_next_one_is_not(
+    tmp_path: Path, journal: Journal
+) -> None:
+    database = tmp_path / "state.db"
+    with HostProcess(database, journal.environment) as first:
+        with HostProcess(database, journal.environment) as second:
+            assert second.wait() == 1
+            assert second.first_line == ""
+            assert re.search(rf"another host \(process \d+\) runs on {database}: stop it", second.log)
+        assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    with HostProcess(database, journal.environment) as next_one:
+        assert next_one.address

@@ -233,6 +233,14 @@ def test_an_activity_that_two_hosts_run_at_once_counts_once() -> None:
     assert sorted(call.input for call in result.calls) == [0, 0, 1, 1, 2, 2]
 
 
+def test_a_timer_fires_in_time_that_passes_before_something_else_happens() -> None:
+    flow = runner().start("event_or_timeout", 1)
+    flow.run_until(lambda: flow.status is RuntimeStatus.RUNNING)
+    flow.pass_time(timedelta(hours=2))
+    flow.raise_event("approve")
+    assert flow.finish().output == "timeout"
+
+
 def test_the_trail_tells_what_each_step_was() -> None:
     flows = runner()
     result = flows.run("chain", 1, instance_id="c")
