@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 MATRICES: dict[str, str] = {
     "build": "tests.faults.azure_calls.matrices:BUILD",
+    "crash-commits": "tests.faults.crash_commits:MATRIX",
+    "crash-requests": "tests.faults.crash_calls:MATRIX",
+    "early-ends": "tests.faults.cancel_cases:MATRIX",
+    "records": "tests.faults.azure_calls.matrices:RECORDS",
 }
 """Name to "module:object"; in the order in which they run."""
 

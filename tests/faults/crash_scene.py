@@ -1,0 +1,189 @@
+"""One template from its submission to the end of its build, on a local Azure of its own, and whether all is well then.
+
+It owns the happy path and what must be true at its end; it must not know what goes wrong on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+import orchestrators
+from devkit.host.testing import Flow, FlowRunner
+from devkit.local.in_process import InProcessAzure
+from kiln.config import config, credential
+from kiln.events.drain import drain_all
+from kiln.ids import RunRef
+from kiln.runs.outbox import Outboxes
+from kiln.runs.record import ProvisioningState, RunState
+from tests.faults.crash_settle import settled
+from tests.flows.local_azure.kiln import GROUP, Kiln, gallery, template
+from tests.own_clients import own_clients
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from devkit.azurite import Azurite
+    from kiln.runs.record import RunRecord
+    from tests.faults.crash_wire import Wire
+
+BODY = template(
+    customize=[
+        {"type": "Shell", "name": "hello", "inline": ["echo hello"]},
+        {"type": "Restart", "name": "again"},
+        {"type": "File", "name": "motd", "sourceUri": "data:,welcome", "destination": "/etc/motd"},
+    ],
+    validate={"inVMValidations": [{"type": "Shell", "name": "look", "inline": ["test -e /etc/motd"]}]},
+    distribute=[gallery("northeurope"), {"type": "VHD", "runOutputName": "vhd"}],
+)
+"""A gallery version in two regions and a VHD, of a machine that restarts and gets a file, and whose image is tested."""
+
+SUBMISSION = "submission"
+TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/topics/crashes"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a build leaves behind, as far as it must be the same for every build."""
+
+    versions: int
+    resources: list[str]
+    scripts: dict[str, list[str]]
+    events: list[str]
+
+
+class Scene(Kiln):
+    """A template whose activities' requests are seen, and what it left behind."""
+
+    def __init__(self, azure: InProcessAzure, wire: Wire, body: dict[str, Any] | None = None) -> None:
+        super().__init__(azure, body or BODY)
+        self.wire = wire
+        self.settles = True
+        """Whether Azure ends what it does before Kiln goes on, which makes every build go the very same way."""
+        self._deaths = 0
+        self.phases: list[tuple[int, str]] = [(0, SUBMISSION)]
+        """What began with which activity, counted from 1."""
+        self.activities = {name: wire.around(name, self._settled(each)) for name, each in self.activities.items()}
+        self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=self.activities)
+        self.runner.on_activity("close_ledger", lambda _: self._read_scripts(), nth=None)
+        self.versions_before = self._versions()
+
+    def _settled(self, activity: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def run(payload: Any) -> Any:
+            if self._deaths < len(self.wire.died):
+                self._deaths = len(self.wire.died)
+                self._release()
+            if self.settles:
+                self.azure.run(settled(self.azure))
+            if "phase" in payload and payload.get("note") is None:
+                self.phases.append((len(self.wire.sent), payload["phase"]))
+            return activity(payload)
+
+        return run
+
+    def go(self) -> RunRecord:
+        """Submit the template and build it."""
+        self.submit()
+        return self.build()
+
+    def cancel(self, flow: Flow) -> None:
+        """Cancel the build as the API does: in its record, then by an event."""
+        self._cancel(flow)
+
+    def cancel_automatic(self, submission: Flow) -> None:
+        """Cancel the build that autoRun began, which has another id than its root."""
+        run_id = self.template.run_id
+        assert run_id is not None
+        self._cancel(Flow(submission._world, self.run(run_id).instance_id))
+
+    def phase_of(self, activity: int) -> str:
+        """Return what the nth activity was a part of."""
+        return [name for began, name in self.phases if began <= activity][-1]
+
+    def ending(self) -> Ending:
+        """Return what is left behind, once the timer has published what no build could."""
+        run_id = self.template.run_id
+        assert run_id is not None
+        self._release()
+        drain_all()
+        return Ending(
+            versions=len(self._versions() - self.versions_before),
+            resources=self.resources(),
+            scripts={
+                purpose: [self._nameless(script) for script in scripts] for purpose, scripts in self.scripts.items()
+            },
+            events=self._events(run_id),
+        )
+
+    def _release(self) -> None:
+        """Let a minute pass: a host that died while it published left its claim, which has run out by then."""
+        run_id = self.template.run_id
+        if run_id is not None:
+            run = RunRef(template=self.id, run_id=run_id)
+            Outboxes().update(run, lambda box: box.model_copy(update={"claim": None}))
+
+    def problems(self, run: RunRecord, expected: Ending) -> list[str]:
+        """Return what is not as it is after a build that nothing disturbed."""
+        found = []
+        if self.template.provisioning_state != ProvisioningState.SUCCEEDED:
+            found.append(f"the template is {self.template.provisioning_state}: {self.template.provisioning_error}")
+        if run.state != RunState.SUCCEEDED or run.message or run.leftovers:
+            found.append(f"the run is {run.state}: {run.message} {run.leftovers}")
+        ending = self.ending()
+        found += [
+            f"{name} are {getattr(ending, name)}, not {getattr(expected, name)}"
+            for name in Ending.__dataclass_fields__
+            if getattr(ending, name) != getattr(expected, name)
+        ]
+        return found
+
+    def _versions(self) -> set[str]:
+        found = httpx.get(f"{self.azure.http_url}/_local/resources", timeout=60).json()["resources"]
+        return {
+            item["id"].lower() for item in found if "/galleries/gallery/images/base/versions/" in item["id"].lower()
+        }
+
+    def _nameless(self, script: str) -> str:
+        return re.sub(rf"{self.template.run_id}|{self.suffix}", "", script)
+
+    def _events(self, run_id: str) -> list[str]:
+        """Return what a subscriber that knows events by their ids has heard, in order."""
+        answer = httpx.get(f"{self.azure.http_url}/_local/eventgrid/events", timeout=60).raise_for_status().json()
+        heard = [found["event"] for found in answer["events"] if found["event"]["subject"] == run_id]
+        first = {event["id"]: event for event in reversed(heard)}
+        once = [event for event in heard if first.pop(event["id"], None) is not None]
+        return [f"{event['sequence']} {event['type']} {_about(event['data'])}" for event in once]
+
+
+def _about(data: dict[str, Any]) -> str:
+    output = data.get("output")
+    name = output["name"] if isinstance(output, dict) else output
+    return " ".join(str(each) for each in (data.get("phase"), data.get("region"), name) if each)
+
+
+@contextmanager
+def scene(azurite: Azurite, folder: Path, wire: Wire, body: dict[str, Any] | None = None) -> Iterator[Scene]:
+    """Yield a template on a local Azure that nobody else uses, with a topic."""
+    folder.mkdir(parents=True)
+    with InProcessAzure(azurite, folder) as azure:
+        state = azure.environment(f"state{folder.name}")
+        topic = f"{azure.url}/eventgrid/westeurope/{TOPIC.rpartition('/')[2]}/api/events"
+        with own_clients({**state, "KILN_TOPIC_ENDPOINT": topic}), wire.patched(lambda: azure.run(settled(azure))):
+            _make_topic(azure)
+            yield Scene(azure, wire, body)
+
+
+def _make_topic(azure: InProcessAzure) -> None:
+    token = credential().get_token(config().arm_scope).token
+    properties = {"inputSchema": "CloudEventSchemaV1_0", "disableLocalAuth": True}
+    with httpx.Client(
+        base_url=azure.http_url, params={"api-version": "2025-02-15"}, headers={"Authorization": f"Bearer {token}"}
+    ) as client:
+        client.put(TOPIC, json={"location": "westeurope", "properties": properties}).raise_for_status()
+        until(lambda: client.get(TOPIC).json()["properties"]["provisioningState"] == "Succeeded")
