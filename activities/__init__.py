@@ -6,6 +6,7 @@ from . import (  # noqa: F401 - importing a module registers its activities
     capture,
     clean_up,
     customize,
+    health,
     images,
     operations,
     plan,

@@ -63,6 +63,7 @@ from kiln.messages.rebuilds import (
     WatchRequest,
     WatchRound,
 )
+from kiln.messages.health import AreaRequest, Examined, ExamineRequest, Found
 from kiln.messages.sweeps import (
     FoundGarbage,
     LostRun,
@@ -172,6 +173,10 @@ CLOSE_LOST_RUN = Activity("close_lost_run", LostRunClosing, LostRunFacts)
 FIND_GARBAGE = Activity("find_garbage", SweepRound, FoundGarbage)
 RECORD_SWEEP = Activity("record_sweep", SweepDone, Nothing)
 
+# The doctor.
+EXAMINE_AREA = Activity("examine_area", AreaRequest, Found)
+KEEP_HEALTH = Activity("keep_health", Examined, Nothing)
+
 
 class StagedRun(Message):
     """A run whose staging is ready."""
@@ -249,4 +254,5 @@ REBUILD = Orchestrator("rebuild", SourceVersion, RebuildReport)
 REBUILD_TEMPLATE = Orchestrator("rebuild_template", RebuildRequest, Rebuilt)
 SWEEP = Orchestrator("sweep", SweepRequest, Nothing)
 SWEEP_ROUND = Orchestrator("sweep_round", SweepRound, Nothing)
+EXAMINE = Orchestrator("examine", ExamineRequest, Nothing)
 END_LOST_RUN = Orchestrator("end_lost_run", LostRun, EndedRun)

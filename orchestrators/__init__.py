@@ -9,6 +9,7 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     customize,
     delete_template,
     distribute,
+    examine,
     generalize,
     make_image,
     rebuild,

@@ -4,6 +4,7 @@ from triggers import (
     event_feed,
     events,
     graph,
+    health,
     operations,
     outbox,
     patch_template,
@@ -38,4 +39,5 @@ blueprints = (
     watch.bp,
     graph.bp,
     sweep.bp,
+    health.bp,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
@@ -12,17 +11,17 @@ import azure.functions as func
 from kiln.contracts import SWEEP
 from kiln.messages.sweeps import SweepRequest
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
+from triggers.health import SWEEP_INSTANCE, later
 from triggers.lost import find_lost, mend
 from triggers.orchestrations import Life, Orchestrations
 from triggers.outbox import schedule
-from triggers.reply import Reply
 
 if TYPE_CHECKING:
     from triggers.call import Call
+    from triggers.reply import Reply
 
 SETTING = "KILN_SWEEP_SCHEDULE"
 EVERY_HOUR = "0 20 * * * *"
-INSTANCE = "sweep"
 
 bp = df.Blueprint()
 
@@ -36,11 +35,11 @@ async def sweep_garbage(timer: func.TimerRequest, client: Any) -> None:  # noqa:
 
 async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
     """Start a sweep unless one is going, and see to what nobody works on. Returns whether it did."""
-    if await orchestrations.life(INSTANCE) is Life.GOING:
+    if await orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
         return False
     lost = await find_lost(orchestrations, now)
     await mend(orchestrations, lost.templates, now)
-    await orchestrations.start(SWEEP, INSTANCE, SweepRequest(lost=lost.runs))
+    await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs))
     return True
 
 
@@ -48,4 +47,4 @@ async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
 async def sweep_now(call: Call) -> Reply:
     """Sweep now; the health tells what came of it. 202 whether this or an earlier request started it."""
     await start_sweep(call.orchestrations, call.now)
-    return Reply(HTTPStatus.ACCEPTED)
+    return later(call, call.now, sweep=True)

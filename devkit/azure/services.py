@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkit.azure import control, lro
+from devkit.azure.authorization import permissions
 from devkit.azure.compute import (
     disk_access,
     disks,
@@ -43,7 +44,7 @@ _ROUTED = (
     control, discovery, endpoints, local_tokens, lro, subscriptions, groups, virtual_networks, subnets,
     security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
-    marketplace, identities, app_identities, skus, usages,
+    marketplace, identities, app_identities, skus, usages, permissions,
     topics, system_topics, event_subscriptions, eventgrid_control,
 )  # fmt: skip
 _WORKING = (

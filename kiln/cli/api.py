@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from azure.core.exceptions import AzureError
 from azure.core.rest import HttpRequest
@@ -184,6 +184,24 @@ class Api:
             group = None if whole else self._group
             answer: dict[str, Any] = self._send("GET", self._provider("imageGraph", group)).json()
             return answer
+
+    def sweep(self) -> None:
+        """Ask for a sweep; it goes on by itself."""
+        with self._failures():
+            self._send("POST", self._provider("sweep"))
+
+    def health(self, query: dict[str, str]) -> dict[str, Any]:
+        """Return what an examination found, or, when there is none yet, the query with which to ask again.
+
+        The latter is told by its `after`.
+        """
+        with self._failures():
+            answer = self._send("GET", self._provider("health"), query)
+            if answer.status_code != HTTPStatus.ACCEPTED:
+                found: dict[str, Any] = answer.json()
+                return found
+            asked = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+            return {name: asked[name] for name in ("after", "sweep") if name in asked}
 
     def _provider(self, what: str, group: str | None = None) -> str:
         scope = f"/subscriptions/{self._settings.subscription}" + (f"/resourceGroups/{group}" if group else "")

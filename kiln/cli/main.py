@@ -11,6 +11,7 @@ import typer
 from kiln.cli.automation import add_automation
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
+from kiln.cli.upkeep import add_upkeep
 
 app = typer.Typer(
     name="kiln",
@@ -198,6 +199,7 @@ def download(
 
 
 add_automation(app)
+add_upkeep(app)
 add_plugins(app, installed())
 
 

@@ -23,6 +23,8 @@ STORAGE = "2023-05-01"
 COMPUTE = "2024-07-01"
 DISKS = "2024-03-02"
 GALLERIES = "2024-03-03"
+SKUS = "2021-07-01"
+PERMISSIONS = "2022-04-01"
 
 
 def _settings() -> dict[str, Any]:

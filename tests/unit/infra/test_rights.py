@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kiln import rights
 from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
 from tests.unit.infra.bicep_file import INFRA, BicepFile, walk
 from tests.unit.infra.sdk_calls import calls
@@ -49,6 +50,7 @@ NEEDS: dict[str, set[str]] = {
     },
     "compute.images.begin_delete": {"Microsoft.Compute/images/delete"},
     "compute.images.get": {"Microsoft.Compute/images/read"},
+    "compute.resource_skus.list": {"Microsoft.Compute/skus/read"},
     "compute.snapshots.begin_create_or_update": {
         "Microsoft.Compute/disks/beginGetAccess/action",
         "Microsoft.Compute/snapshots/beginGetAccess/action",
@@ -56,6 +58,7 @@ NEEDS: dict[str, set[str]] = {
     },
     "compute.snapshots.begin_delete": {"Microsoft.Compute/snapshots/delete"},
     "compute.snapshots.get": {"Microsoft.Compute/snapshots/read"},
+    "compute.usage.list": {"Microsoft.Compute/locations/usages/read"},
     "compute.virtual_machine_images.get": {
         "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"
     },
@@ -110,6 +113,7 @@ NEEDS: dict[str, set[str]] = {
     "resources.resources.list_by_resource_group": {"Microsoft.Resources/subscriptions/resourceGroups/resources/read"},
     "resources.resources.list": {"Microsoft.Resources/subscriptions/resources/read"},
     "resources.send_request": {
+        "Microsoft.Authorization/permissions/read",
         "Microsoft.Compute/locations/capsOperations/read",
         "Microsoft.Compute/locations/diskOperations/read",
         "Microsoft.Compute/locations/operations/read",
@@ -165,6 +169,11 @@ def test_the_roles_allow_what_the_calls_need_and_nothing_else() -> None:
     allowed = {action for name in ROLES for action in role(name)}
 
     assert allowed == set().union(*NEEDS.values())
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_is_what_the_doctor_looks_for(name: str) -> None:
+    assert set(role(name)) == rights.ROLES[name]
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -1,0 +1,34 @@
+"""The doctor's looks, one area each, and what they came to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from activities.adapter import implements
+from kiln.contracts import EXAMINE_AREA, KEEP_HEALTH
+from kiln.doctor import examine
+from kiln.doctor.findings import Health
+from kiln.messages import Nothing
+from kiln.runs.healths import Healths
+
+if TYPE_CHECKING:
+    from kiln.messages.health import AreaRequest, Examined, Found
+
+
+@implements(EXAMINE_AREA)
+def examine_area(request: AreaRequest) -> Found:
+    """Look at one area."""
+    return examine.area(request)
+
+
+@implements(KEEP_HEALTH)
+def keep_health(examined: Examined) -> Nothing:
+    """Keep what was found, all areas together."""
+    health = Health(
+        at=datetime.fromisoformat(examined.at),
+        findings=tuple(finding for found in examined.found for finding in found.findings),
+        facts=tuple(fact for found in examined.found for fact in found.facts),
+    )
+    Healths().keep(health)
+    return Nothing()

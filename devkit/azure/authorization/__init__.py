@@ -1,0 +1,1 @@
+"""What Microsoft.Authorization says of its caller."""

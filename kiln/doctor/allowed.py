@@ -1,0 +1,48 @@
+"""Whether roles allow an action: pure, by the rules of "Understand Azure role definitions".
+
+Each role allows what its actions match and its notActions do not; another role may still allow what one leaves out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Permission(NamedTuple):
+    """What one role allows, as patterns: `*` stands for anything, slashes among it."""
+
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
+
+
+def missing(
+    permissions: Iterable[Permission], actions: Iterable[str], data_actions: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return which of the actions none of the roles allows, in order."""
+    known = tuple(permissions)
+    lacking = [
+        action
+        for action in sorted(actions)
+        if not any(_matches(each.actions, action) and not _matches(each.not_actions, action) for each in known)
+    ]
+    return (*lacking, *(
+        action
+        for action in sorted(data_actions)
+        if not any(
+            _matches(each.data_actions, action) and not _matches(each.not_data_actions, action) for each in known
+        )
+    ))  # fmt: skip
+
+
+def _matches(patterns: Iterable[str], action: str) -> bool:
+    return any(_pattern(pattern).fullmatch(action) for pattern in patterns)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.IGNORECASE)

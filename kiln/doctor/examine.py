@@ -1,0 +1,52 @@
+"""One area looked at: whoever knows it is asked, and a look that fails is itself a finding."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+
+from kiln.doctor import leaks, permissions, quota, runs, settings, triggers
+from kiln.doctor.findings import Area, Finding, Severity
+from kiln.errors import BuildError
+from kiln.messages.health import Found
+
+if TYPE_CHECKING:
+    from kiln.messages.health import AreaRequest
+
+
+def area(request: AreaRequest) -> Found:
+    """Return what is found in the request's area."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        return _look(request, datetime.fromisoformat(request.at))
+    except (BuildError, AzureError) as error:
+        return Found(findings=(_blind(request.area, error),))
+
+
+def _look(request: AreaRequest, now: datetime) -> Found:
+    match request.area:
+        case Area.RUNS:
+            return runs.look(request.lost)
+        case Area.LEAKS:
+            return leaks.look(now)
+        case Area.TRIGGERS:
+            return triggers.look(now)
+        case Area.QUOTA:
+            return quota.look()
+        case Area.PERMISSIONS:
+            return permissions.look()
+        case Area.SETTINGS:
+            return settings.look()
+        case _:
+            assert_never(request.area)
+
+
+def _blind(where: Area, error: Exception) -> Finding:
+    return Finding(
+        area=where,
+        severity=Severity.ERROR,
+        target=where.value,
+        message=f"This could not be looked at: {error}",
+        mend="If the message speaks of authorization, see what is found under permissions; else look again later.",
+    )

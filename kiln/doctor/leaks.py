@@ -1,0 +1,96 @@
+"""What is nobody's, by a fresh look, with what it costs; and whether the sweeper does its work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.messages.health import Found
+from kiln.runs.sweeps import Sweeps
+from kiln.sweep.gather import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kiln.messages.sweeps import FoundGarbage
+    from kiln.sweep.found import Garbage, SweepReport
+
+STALE = timedelta(days=2)
+"""Without a sweep for so long, whatever its schedule, something keeps it from running."""
+COSTS = {
+    "vm": "by the hour, while it is not deallocated",
+    "disk": "by its size, every month",
+    "snapshot": "by its size, every month",
+    "image": "by its size, every month",
+    "gallery-version": "by its size and replicas, every month",
+    "vhd": "by its size, every month",
+    "storage-account": "by what is in it, every month",
+    "resource-group": "by what is in it",
+}
+"""What a kind of resource costs ("Azure pricing"); the others cost nothing by themselves."""
+
+
+def look(now: datetime) -> Found:
+    """Return a finding for each thing that is due to be deleted, and for what could not be looked at."""
+    found, latest = find(now), Sweeps().latest()
+    refused = {left.garbage.entry.id: left.reason for left in latest.left} if latest else {}
+    findings = [_leak(each, refused.get(each.entry.id)) for each in found.due]
+    return Found(findings=(*findings, *_problems(found), *_stale(latest, now)), facts=tuple(_facts(latest, found)))
+
+
+def _leak(each: Garbage, refused: str | None) -> Finding:
+    if refused is None:
+        message, mend = "It is nobody's", "The next sweep deletes it; at once: kiln doctor --sweep."
+    else:
+        message = f"It is nobody's and cannot be deleted: {refused.rstrip('.')}"
+        mend = f"Remove what keeps it, such as a lock, or delete it by hand: az resource delete --ids {each.entry.id}"
+    return Finding(
+        area=Area.LEAKS,
+        severity=Severity.WARNING if refused is None else Severity.ERROR,
+        target=each.entry.id,
+        message=f"{message} ({each.why}).",
+        mend=mend,
+        since=each.since,
+        cost=COSTS.get(each.entry.kind),
+    )
+
+
+def _problems(found: FoundGarbage) -> Iterator[Finding]:
+    for problem in found.problems:
+        yield Finding(
+            area=Area.LEAKS,
+            severity=Severity.ERROR,
+            target=Area.LEAKS.value,
+            message=problem,
+            mend="If it speaks of authorization, see what is found under permissions.",
+        )
+    if found.more:
+        yield Finding(
+            area=Area.LEAKS,
+            severity=Severity.WARNING,
+            target=Area.LEAKS.value,
+            message=f"{found.more} more are nobody's than are told here.",
+            mend="Each sweep deletes the oldest.",
+        )
+
+
+def _stale(latest: SweepReport | None, now: datetime) -> Iterator[Finding]:
+    if latest is not None and now - latest.ended > STALE:
+        yield Finding(
+            area=Area.LEAKS,
+            severity=Severity.WARNING,
+            target="KILN_SWEEP_SCHEDULE",
+            message="No sweep has ended lately.",
+            mend="See whether the app's timer sweep_garbage runs, and what the log says of it.",
+            since=latest.ended,
+        )
+
+
+def _facts(latest: SweepReport | None, found: FoundGarbage) -> Iterator[Fact]:
+    if latest is not None:
+        said = f"The latest sweep ended {latest.ended:%Y-%m-%d %H:%M} UTC and deleted {len(latest.deleted)}."
+        yield Fact(area=Area.LEAKS, target="sweep", text=said)
+    if found.young:
+        yield Fact(area=Area.LEAKS, target="sweep", text=f"{len(found.young)} more may be garbage, and are too young.")

@@ -1,0 +1,92 @@
+"""Whether the machines that templates ask for may be had: size, family and region, one machine at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kiln.cloud.quotas import REGIONAL, quotas, sizes
+from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.ids import region_name
+from kiln.messages.health import Found
+from kiln.planner.machine import X64_SIZE
+from kiln.runs.store import Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kiln.cloud.quotas import Quota, Size
+
+Users = dict[str, list[str]]
+"""Sizes by name, each with the ids of the templates that ask for it."""
+
+
+def look() -> Found:
+    """Return what is wrong with the sizes that templates use: two calls for each region in use."""
+    findings: list[Finding] = []
+    facts: list[Fact] = []
+    for (subscription, region), users in _used().items():
+        known, limits = sizes(subscription, region), quotas(subscription, region)
+        for size, templates in users.items():
+            findings += _judged(size, templates, region, known.get(size.lower()), limits)
+        facts += _facts(subscription, region, users, known, limits)
+    return Found(findings=tuple(findings), facts=tuple(facts))
+
+
+def _used() -> dict[tuple[str, str], Users]:
+    """Return the sizes in use by subscription and region. A template that names none is taken to want the default."""
+    found: dict[tuple[str, str], Users] = defaultdict(lambda: defaultdict(list))
+    templates = Templates()
+    for key in templates.all_keys():
+        record = templates.by_key(key)
+        if record is None:
+            continue
+        size = (record.body["properties"].get("vmProfile") or {}).get("vmSize") or X64_SIZE
+        found[record.id.subscription, region_name(record.body["location"])][size].append(record.id.arm)
+    return found
+
+
+def _judged(
+    name: str, templates: list[str], region: str, size: Size | None, limits: Mapping[str, Quota]
+) -> Iterator[Finding]:
+    """Yield what keeps one machine of the size from being made."""
+    if size is None or size.restricted:
+        why = f"this subscription may not use it ({size.restricted})" if size else f"{region} has no such size"
+        mend = "Set vmProfile.vmSize to a size that az vm list-skus shows without restrictions there."
+        yield _finding(name, templates, f"No machine of size {name} can be made in {region}: {why}.", mend)
+        return
+    for quota in (size.family, REGIONAL):
+        limit = limits.get(quota.lower())
+        if limit is None or limit.used + size.cores <= limit.limit:
+            continue
+        message = (
+            f"No machine of size {name} can be made in {region} now: it takes {size.cores} processors, and of the "
+            f"{limit.limit} of {'all families' if quota == REGIONAL else quota} {limit.used} are in use."
+        )
+        mend = (
+            "Ask for more (Azure portal, Quotas, Compute), set vmProfile.vmSize to a size of another family, or wait "
+            "until other machines are gone."
+        )
+        yield _finding(name, templates, message, mend)
+
+
+def _finding(size: str, templates: list[str], message: str, mend: str) -> Finding:
+    return Finding(
+        area=Area.QUOTA,
+        severity=Severity.ERROR,
+        target=templates[0] if len(templates) == 1 else size,
+        message=message,
+        mend=mend,
+        details=tuple(templates),
+    )
+
+
+def _facts(
+    subscription: str, region: str, users: Users, known: Mapping[str, Size], limits: Mapping[str, Quota]
+) -> Iterator[Fact]:
+    families = sorted({known[size.lower()].family for size in users if size.lower() in known})
+    for family in families:
+        limit = limits.get(family.lower())
+        if limit is not None:
+            text = f"{region}: {limit.used} of {limit.limit} processors of {family} are in use."
+            yield Fact(area=Area.QUOTA, target=f"/subscriptions/{subscription}", text=text)

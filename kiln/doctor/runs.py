@@ -1,0 +1,54 @@
+"""Runs, submissions and deletions that nobody works on any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.doctor.findings import Area, Finding, Severity
+from kiln.messages.health import Found
+from kiln.runs.store import Runs, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.messages.health import ExamineRequest
+
+SWEEP = "The next sweep does it; at once: kiln doctor --sweep."
+
+
+def look(lost: ExamineRequest) -> Found:
+    """Return a finding for each, as far as it is not over by now."""
+    return Found(findings=(*_runs(lost), *_templates(lost)))
+
+
+def _runs(lost: ExamineRequest) -> Iterator[Finding]:
+    for each in lost.runs:
+        record = Runs().get(each.run.template, each.run.run_id)
+        if record is None or record.state.is_final:
+            continue
+        yield Finding(
+            area=Area.RUNS,
+            severity=Severity.ERROR,
+            target=f"{each.run.template.arm}/runs/{each.run.run_id}",
+            message=f"The run is {record.state.value}, but nothing works on it: its orchestration is {each.life}.",
+            mend=f"It has to be ended, and what it made deleted. {SWEEP}",
+            since=record.requested,
+        )
+
+
+def _templates(lost: ExamineRequest) -> Iterator[Finding]:
+    for each in lost.templates:
+        stored = Templates().get(each.template)
+        if stored is None:
+            continue
+        record = stored.content
+        again = "It has to be started again" if each.what == "deletion" else "It has to be started again, or ended"
+        yield Finding(
+            area=Area.RUNS,
+            severity=Severity.ERROR,
+            target=record.id.arm,
+            message=f"The template is {record.provisioning_state.value}, but nothing works on it: the orchestration of "
+            f"its {each.what} is {each.life}.",
+            mend=f"{again}. {SWEEP}",
+            since=record.changed,
+        )

@@ -1,0 +1,123 @@
+"""What is wrong with the app's settings, and whether what they name answers."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+from kiln.access.reach_setting import configured_reach
+from kiln.access.settings import Settings
+from kiln.config import config
+from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.messages.health import Found
+from kiln.runs.outbox import Outboxes
+from kiln.template.trigger_kinds.ncrontab import parse_schedule, parse_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SCHEDULES = ("KILN_OUTBOX_SCHEDULE", "KILN_SWEEP_SCHEDULE", "KILN_WATCH_SCHEDULE")
+DEPLOY = "See the table of parameters in docs/deploy.md; azd provision sets it."
+TOPIC = "KILN_TOPIC_ENDPOINT"
+ANSWER_SECONDS = 5
+FIELDS = 5
+"""Of an NCRONTAB expression without its seconds, which in a timer's may be more than one number."""
+CLOSE = 0.8
+"""How alike two names are that one of them is a slip (difflib's ratio)."""
+
+
+def look() -> Found:
+    """Return what is wrong with this process's settings."""
+    findings = (*_of_access(), *_of_schedules(os.environ), *_slips(os.environ), *_of_topic())
+    text = f"State is in {config().state_endpoint}."
+    return Found(findings=findings, facts=(Fact(area=Area.SETTINGS, target="KILN_STATE_ENDPOINT", text=text),))
+
+
+def _of_access() -> Iterator[Finding]:
+    for problem in Settings.read().problems:
+        yield _finding(problem.split(" ")[0], f"{problem}.", DEPLOY)
+    closed = configured_reach().closed
+    if closed:
+        message = f"{closed} Templates may name nothing but marketplace images."
+        yield _finding("KILN_REACH", message, f"Say which resources templates may use. {DEPLOY}", Severity.WARNING)
+
+
+def _of_schedules(environment: Mapping[str, str]) -> Iterator[Finding]:
+    for name in SCHEDULES:
+        text = environment.get(name)
+        try:
+            if text:
+                parse_schedule(" ".join(text.split()[-FIELDS:]), parse_zone("UTC"))
+        except ValueError as error:
+            yield _finding(name, f"{name} is {text!r}, which is no schedule: {error}.", DEPLOY)
+
+
+def _slips(environment: Mapping[str, str]) -> Iterator[Finding]:
+    for name in sorted(environment):
+        if not name.upper().startswith("KILN_") or name in KNOWN:
+            continue
+        meant = difflib.get_close_matches(name.upper(), KNOWN, n=1, cutoff=CLOSE)
+        if meant and meant[0] not in environment:
+            yield _finding(name, f"{name} is no setting of Kiln's.", f"{meant[0]} may be meant.", Severity.WARNING)
+
+
+def _of_topic() -> Iterator[Finding]:
+    endpoint = config().topic_endpoint
+    if endpoint is None:
+        message = "Kiln announces nothing, and does not ask the marketplace for new versions."
+        yield _finding(TOPIC, message, f"Name an Event Grid topic. {DEPLOY}", Severity.WARNING)
+        return
+    reason = _unreachable(endpoint)
+    if reason is not None:
+        yield _finding(TOPIC, f"{endpoint} does not answer: {reason}.", "See its name, its firewall and its DNS.")
+    failing = [box for box in Outboxes().list() if box.failing_since is not None]
+    if failing:
+        yield Finding(
+            area=Area.SETTINGS,
+            severity=Severity.ERROR,
+            target=TOPIC,
+            message=f"The topic does not take the events of {len(failing)} runs.",
+            mend="Kiln's identity needs EventGrid Data Sender at the topic; the log has its answer.",
+            since=min(box.failing_since for box in failing if box.failing_since),
+        )
+
+
+def _unreachable(endpoint: str) -> str | None:
+    """Return why nothing answers at the topic; that it refuses a request without a token is an answer."""
+    try:
+        urllib.request.urlopen(endpoint, timeout=ANSWER_SECONDS).close()  # noqa: S310 - the app's own setting
+    except urllib.error.HTTPError as error:
+        error.close()
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    return None
+
+
+def _finding(target: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(area=Area.SETTINGS, severity=severity, target=target, message=message, mend=mend)
+
+
+KNOWN = (
+    "KILN_ARM_ENDPOINT",
+    "KILN_ARM_SCOPE",
+    "KILN_ARTIFACT_LIMIT_MB",
+    "KILN_AUTH_AUDIENCES",
+    "KILN_AUTH_AUTHORITY",
+    "KILN_AUTH_PRINCIPAL_HEADER",
+    "KILN_BLOB_SUFFIXES",
+    "KILN_GRANTS",
+    "KILN_OUTBOX_SCHEDULE",
+    "KILN_PRIVATE_ARTIFACTS",
+    "KILN_PUBLIC_HOST",
+    "KILN_RATE_LIMIT",
+    "KILN_REACH",
+    "KILN_REBUILD_CONCURRENCY",
+    "KILN_STATE_ENDPOINT",
+    "KILN_SWEEP_SCHEDULE",
+    "KILN_TOPIC_ENDPOINT",
+    "KILN_WATCH_SCHEDULE",
+)
+"""Every setting of Kiln's that a deployment has."""

@@ -1,0 +1,100 @@
+"""Triggers that fire no more, that fail, or that are late; and which one is due next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.messages.health import Found
+from kiln.rebuild.health import health
+from kiln.runs.children import Triggers
+from kiln.runs.firings import AllFirings
+from kiln.runs.situation import latest_runs
+from kiln.runs.store import Templates
+from kiln.template.trigger_kinds.schedule import ScheduleTrigger
+from kiln.template.triggers import parse_trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kiln.runs.record import TemplateRecord, TriggerRecord
+
+LATE = timedelta(minutes=30)
+"""A schedule is looked at every minute; what was due for so long waits for something."""
+
+
+def look(now: datetime) -> Found:
+    """Return what is wrong with any trigger that is switched on, and when the next schedule is due."""
+    findings: list[Finding] = []
+    due: list[tuple[datetime, str]] = []
+    count = 0
+    for record, trigger in _all():
+        settings = parse_trigger(trigger.body).properties
+        if not settings.enabled:
+            continue
+        count += 1
+        runs = list(latest_runs(record))
+        state = health(runs, trigger.name, trigger.changed, settings.failure_limit)
+        name = f"{record.id.arm}/triggers/{trigger.name}"
+        if state.failures and state.last is not None:
+            findings.append(_failing(name, state.failures, state.limit, state.last.run_id, state.last.requested))
+        findings += _late(record, trigger, name, now)
+        if isinstance(settings, ScheduleTrigger) and not state.is_deactivated:
+            due += [(moment, name) for moment in _next(settings, now)]
+    return Found(findings=tuple(findings), facts=tuple(_facts(count, due)))
+
+
+def _all() -> Iterator[tuple[TemplateRecord, TriggerRecord]]:
+    triggers, templates = Triggers(), Templates()
+    for name in triggers.all_names():
+        key, _, trigger = name.rpartition("/")
+        record = templates.by_key(key)
+        found = triggers.get(record, trigger) if record else None
+        if record is not None and found is not None:
+            yield record, found
+
+
+def _failing(name: str, failures: int, limit: int, run: str, since: datetime) -> Finding:
+    over = failures >= limit
+    told = f"It is deactivated: {failures} of its runs failed in a row" if over else f"{failures} of its runs failed"
+    return Finding(
+        area=Area.TRIGGERS,
+        severity=Severity.ERROR if over else Severity.WARNING,
+        target=name,
+        message=f"{told}; the last was {run}." + ("" if over else f" After {limit} in a row it is deactivated."),
+        mend="See why that run failed (kiln logs). A run that succeeds mends the trigger: kiln retry, or kiln build.",
+        since=since,
+    )
+
+
+def _late(record: TemplateRecord, trigger: TriggerRecord, name: str, now: datetime) -> Iterator[Finding]:
+    firings = AllFirings().get(record.id, trigger.name)
+    pending = firings.pending if firings else None
+    if pending is not None and now - pending.at > LATE:
+        yield Finding(
+            area=Area.TRIGGERS,
+            severity=Severity.WARNING,
+            target=name,
+            message="It was to fire and has not: a run of its template is in the way, or the template takes none.",
+            mend="See the template's state and its run: kiln show.",
+            since=pending.at,
+        )
+
+
+def _next(settings: ScheduleTrigger, now: datetime) -> Iterator[datetime]:
+    moment = next(iter(settings.times.due_after(now)), None)
+    if moment is not None:
+        yield moment
+
+
+def _facts(count: int, due: list[tuple[datetime, str]]) -> Iterator[Fact]:
+    if count:
+        yield Fact(area=Area.TRIGGERS, target="triggers", text=f"{count} triggers are switched on.")
+    if due:
+        moment, name = min(due)
+        short = name.split("/imageTemplates/")[1].replace("/triggers/", "/")
+        yield Fact(
+            area=Area.TRIGGERS, target=name, text=f"The next schedule is due {moment:%Y-%m-%d %H:%M} UTC: {short}."
+        )

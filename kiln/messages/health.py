@@ -1,0 +1,36 @@
+"""What is said of an examination: what is lost, where to look, what was found."""
+
+from __future__ import annotations
+
+from kiln.doctor.findings import Area, Fact, Finding
+from kiln.messages.base import Message
+from kiln.messages.sweeps import LostRun, LostTemplate
+
+
+class ExamineRequest(Message):
+    """Examine everything; who asks knows what is lost."""
+
+    runs: tuple[LostRun, ...] = ()
+    templates: tuple[LostTemplate, ...] = ()
+
+
+class AreaRequest(Message):
+    """Look at one area, at `at` (ISO 8601)."""
+
+    area: Area
+    at: str
+    lost: ExamineRequest
+
+
+class Found(Message):
+    """What was found in an area."""
+
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class Examined(Message):
+    """What was found in all of them, by an examination that began at `at` (ISO 8601)."""
+
+    at: str
+    found: tuple[Found, ...]

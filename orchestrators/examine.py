@@ -1,0 +1,24 @@
+"""An examination: all areas side by side. One at a time; who asks meanwhile gets the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.contracts import EXAMINE, EXAMINE_AREA, KEEP_HEALTH
+from kiln.doctor.findings import Area
+from kiln.messages import Nothing
+from kiln.messages.health import AreaRequest, Examined, ExamineRequest
+from orchestrators.flow import Flow, orchestrator
+
+if TYPE_CHECKING:
+    from orchestrators.flow import Steps
+
+
+@orchestrator(EXAMINE, root=True)
+def examine(flow: Flow, request: ExamineRequest) -> Steps[Nothing]:
+    """Look at every area, and keep what was found."""
+    began = flow.stamp
+    requests = [AreaRequest(area=area, at=began, lost=request) for area in Area]
+    found = yield from flow.run_all(EXAMINE_AREA, requests)
+    yield from flow.run(KEEP_HEALTH, Examined(at=began, found=tuple(found)))
+    return Nothing()

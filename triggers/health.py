@@ -1,0 +1,87 @@
+"""Kiln's health over HTTP: examined anew for whoever asks. Kiln's own.
+
+An examination takes seconds, so that its answer is asked for again: 202 and a Location until it is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import azure.durable_functions as df
+
+from kiln.contracts import EXAMINE
+from kiln.doctor.shown import shown, without_state
+from kiln.errors import RequestInvalid
+from kiln.ids import PROVIDER
+from kiln.messages.health import ExamineRequest
+from kiln.runs.healths import Healths
+from kiln.runs.sweeps import Sweeps
+from triggers.endpoint import PROVIDER_ROUTE, endpoint
+from triggers.lost import find_lost
+from triggers.orchestrations import Life, Orchestrations
+from triggers.reply import Reply
+
+if TYPE_CHECKING:
+    from triggers.call import Call
+
+INSTANCE = "examine"
+SWEEP_INSTANCE = "sweep"
+"""The one sweep at a time."""
+LOOK_AGAIN_SECONDS = "1"
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "GET", PROVIDER_ROUTE + "/health", "health/read")
+async def show_health(call: Call) -> Reply:
+    """Answer what an examination found that began after the request, or after the query's `after`.
+
+    With the query's `sweep` (any value) it begins after the sweep that is going.
+    """
+    from azure.core.exceptions import AzureError
+
+    after = _after(call)
+    if "sweep" in call.query and await call.orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
+        return later(call, call.now, sweep=True)
+    try:
+        found = await asyncio.to_thread(_known, call.subscription, after)
+        if found is None:
+            await start_examination(call.orchestrations, call.now)
+    except AzureError as error:
+        return Reply(HTTPStatus.OK, without_state(call.now, f"{type(error).__name__}: {error.message}"))
+    if found is not None:
+        return Reply(HTTPStatus.OK, found)
+    return later(call, after, sweep=False)
+
+
+def later(call: Call, after: datetime, *, sweep: bool) -> Reply:
+    """Answer where to ask for what an examination after `after` finds."""
+    query = urlencode({"after": after.isoformat(), **({"sweep": "wait"} if sweep else {})})
+    path = f"/subscriptions/{call.subscription}/providers/{PROVIDER}/health"
+    headers = {"Location": f"{call.url(path)}&{query}", "Retry-After": LOOK_AGAIN_SECONDS}
+    return Reply(HTTPStatus.ACCEPTED, headers=headers)
+
+
+async def start_examination(orchestrations: Orchestrations, now: datetime) -> None:
+    """Start an examination unless one is going."""
+    if await orchestrations.life(INSTANCE) is Life.GOING:
+        return
+    lost = await find_lost(orchestrations, now)
+    await orchestrations.start(EXAMINE, INSTANCE, ExamineRequest(runs=lost.runs, templates=lost.templates))
+
+
+def _known(subscription: str, after: datetime) -> dict[str, Any] | None:
+    health = Healths().latest()
+    return shown(health, Sweeps().latest(), subscription) if health is not None and health.at >= after else None
+
+
+def _after(call: Call) -> datetime:
+    text = call.query.get("after")
+    try:
+        return min(datetime.fromisoformat(text), call.now) if text else call.now
+    except (ValueError, TypeError) as error:
+        raise RequestInvalid(f"The query's after is {text!r}; expected a time.", target="after") from error
