@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from activities.announce import announce, publish
 from kiln import blobs
 from kiln.cloud import logs
 from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
+from kiln.errors import BuildError
+from kiln.errors import BuildError
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
@@ -19,6 +22,8 @@ from kiln.runs.transitions import add_output, annotate, enter, finish, publish_o
 
 if TYPE_CHECKING:
     from kiln.runs.record import RunRecord
+
+log = logging.getLogger("kiln.runs")
 
 
 @implements(REPORT_PROGRESS)
@@ -78,5 +83,12 @@ def finish_run(request: FinishReport) -> Nothing:
 
 
 def _log(record: RunRecord, line: str) -> None:
-    if record.log_url is not None:
+    """Write a line to customization.log. What is recorded counts: that nobody can write it down there ends nothing."""
+    from azure.core.exceptions import AzureError
+
+    if record.log_url is None:
+        return
+    try:
         logs.write_header(blobs.at(record.log_url), line)
+    except (AzureError, BuildError):
+        log.warning("customization.log of run %s lacks %r", record.run_id, line, exc_info=True)

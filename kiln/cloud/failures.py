@@ -35,15 +35,25 @@ HINTS = {
     "AuthorizationPermissionMismatch": "Give Kiln's identity the role Storage Blob Data Contributor at that account.",
     "ContainerNotFound": "Create the container first, or correct the URL in the template.",
     "RequestDisallowedByPolicy": "An Azure Policy forbids the resource; the message names the policy.",
+    "ScopeLocked": "Remove the lock that the message names, or have Kiln work in another resource group.",
+    "AllocationFailed": "The region has no room for the size now: try again, or choose another vmProfile.vmSize.",
+    "ZonalAllocationFailed": "The zone has no room for the size now: try again, or choose another vmProfile.vmSize.",
 }
+STATUS_HINTS: dict[int | None, str] = {
+    http.HTTPStatus.UNAUTHORIZED: "Kiln's identity was not accepted: look at its assignment to the function app.",
+    http.HTTPStatus.FORBIDDEN: "Give Kiln's identity a role for what the message names, or a way through its firewall.",
+    http.HTTPStatus.NOT_FOUND: "Somebody deleted it, or its name in the template is wrong: mend that, and try again.",
+    http.HTTPStatus.CONFLICT: "Something else holds the resource, such as a lock or another operation: try again then.",
+}
+GENERAL_HINT = "This is Azure's own word: mend what it says, and try again."
 
 
 @contextlib.contextmanager
 def azure(doing: str) -> Iterator[None]:
     """Run calls to Azure; `doing` (an infinitive) names them in errors.
 
-    Raises `AzureFailed` for what no retry can mend. Transient faults (throttling, server errors, lost connections)
-    escape as azure-core's own exceptions, for the caller's retry policy.
+    Raises `AzureFailed` for what no retry can mend. Transient faults (throttling, server errors, lost connections,
+    answers that are not Azure's) escape as azure-core's own exceptions, for the caller's retry policy.
     """
     from azure.core.exceptions import HttpResponseError
 
@@ -55,19 +65,24 @@ def azure(doing: str) -> Iterator[None]:
         code, message = innermost(_body(error))
         code = code or _storage_code(error)
         kind = AzureNotFound if error.status_code == http.HTTPStatus.NOT_FOUND else AzureFailed
-        raise failed(doing, code or str(error.status_code or "Unknown"), message or str(error.message), kind) from error
+        code, hint = code or str(error.status_code or "Unknown"), STATUS_HINTS.get(error.status_code, GENERAL_HINT)
+        raise failed(doing, code, message or str(error.message), kind, hint=hint) from error
 
 
-def failed(doing: str, code: str, message: str, kind: type[AzureFailed] = AzureFailed) -> AzureFailed:
-    """Return the error for what Azure said, with the hint that goes with its code."""
-    return kind(doing, azure_code=code, azure_message=message, hint=HINTS.get(code))
+def failed(
+    doing: str, code: str, message: str, kind: type[AzureFailed] = AzureFailed, *, hint: str = GENERAL_HINT
+) -> AzureFailed:
+    """Return the error for what Azure said, with the hint that goes with its code, or else `hint`."""
+    return kind(doing, azure_code=code, azure_message=message, hint=HINTS.get(code, hint))
 
 
 def is_transient(error: HttpResponseError) -> bool:
     """Whether the same call may succeed later."""
+    from azure.core.exceptions import DecodeError
+
     status = error.status_code
-    if status is None:
-        return True
+    if status is None or status < http.HTTPStatus.BAD_REQUEST or isinstance(error, DecodeError):
+        return True  # a success that is none: what answered was a proxy, or broke off in the middle
     if status in TRANSIENT_STATUS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return True
     code, _ = innermost(_body(error))
