@@ -19,6 +19,7 @@ from devkit.local.endpoints import Endpoints
 from devkit.local.eventing import EventingFailed
 from devkit.local.options import GuestKind, LatencyProfile, Options
 from devkit.local.parts import keys_file
+from devkit.local.sign_in import ADMIN, mint
 from devkit.local.supervisor import PartEnded, Supervisor
 from devkit.ports import PortTaken
 
@@ -146,6 +147,26 @@ def watch(*, data: Data = _DEFAULTS.data) -> None:
     if response.is_error:
         _say(f"Error: the Functions host on {endpoints.host} answered {response.status_code}")
         raise typer.Exit(1)
+
+
+@app.command()
+def token(
+    *,
+    role: Annotated[
+        list[str] | None, typer.Option(help="An app role, such as Kiln.Reader; more than once for more.")
+    ] = None,
+    data: Data = _DEFAULTS.data,
+) -> None:
+    """Print an access token for the local Kiln's API, for an hour: an Admin's, unless it is to have other roles.
+
+    `kiln` itself gets its own. Try a role with KILN_TOKEN=$(kiln local token --role Kiln.Reader) kiln list.
+    """
+    endpoints = _endpoints(data)
+    try:
+        typer.echo(mint(endpoints.azure, endpoints.ca, tuple(role) if role else (ADMIN,)))
+    except httpx.HTTPError as error:
+        _say(f"Error: the local Azure on {endpoints.azure} gave no token: {error}")
+        raise typer.Exit(1) from error
 
 
 def _say(line: str) -> None:

@@ -20,6 +20,7 @@ import typer
 
 from devkit.local.endpoints import Endpoints
 from devkit.local.options import REPOSITORY, GuestKind, Options
+from devkit.local.sign_in import mint
 from devkit.ports import is_taken
 
 _NAME = "hello-linux"
@@ -139,7 +140,12 @@ def _outcome(endpoints: Endpoints) -> str:
     """Ask Kiln for the gallery version's id, and the local Azure for the regions where it can be used."""
     trust = ssl.create_default_context(cafile=endpoints.ca)
     with httpx.Client(verify=trust, trust_env=False, timeout=30) as client:
-        outputs = _get(client, f"{endpoints.host}{_TEMPLATE_PATH}/runOutputs", {"api-version": "2024-02-01"})
+        outputs = _get(
+            client,
+            f"{endpoints.host}{_TEMPLATE_PATH}/runOutputs",
+            {"api-version": "2024-02-01"},
+            {"Authorization": f"Bearer {mint(endpoints.azure, endpoints.ca)}"},
+        )
         properties = [output["properties"] for output in outputs["value"]]
         version = next(found["artifactId"] for found in properties if "/galleries/" in found.get("artifactId", ""))
         asking = {"api-version": "2019-08-01", "resource": "https://management.azure.com"}
@@ -155,7 +161,7 @@ def _outcome(endpoints: Endpoints) -> str:
     return f"Gallery version  {version}\nRegions          {where}"
 
 
-def _get(client: httpx.Client, url: str, query: dict[str, str], headers: dict[str, str] | None = None) -> Any:
+def _get(client: httpx.Client, url: str, query: dict[str, str], headers: dict[str, str]) -> Any:
     """Return an answer's JSON. Raises DemoFailed."""
     response = client.get(url, params=query, headers=headers)
     if response.is_error:

@@ -40,6 +40,8 @@ class KilnApp:
     azure: InProcessAzure
     folder: Path
     state_account: str
+    settings: dict[str, str] = field(default_factory=dict)
+    """Beside those of `azure`, or in their place."""
     address: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
@@ -60,7 +62,12 @@ class KilnApp:
                 *("--db", str(self.folder / "hub.db"), "--tls", str(self.azure.azurite.certificates.ca.parent)),
             ],
             log=self.folder / "host.log",
-            environment={"PATH": os.environ["PATH"], **NO_LIMIT, **self.azure.environment(self.state_account)},
+            environment={
+                "PATH": os.environ["PATH"],
+                **NO_LIMIT,
+                **self.azure.environment(self.state_account),
+                **self.settings,
+            },
         )
         self.address = self.child.wait_for(re.compile(r"^ready (https://\S+)"), timeout=SECONDS)[1]
 

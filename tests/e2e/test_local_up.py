@@ -7,13 +7,14 @@ import re
 import select
 import signal
 import socket
+import ssl
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from tests.e2e.local_kiln import ANY_PORTS, SECONDS, kiln, local_kiln
+from tests.e2e.local_kiln import ANY_PORTS, SECONDS, LocalKiln, kiln, local_kiln
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,10 @@ def ends(pids: list[int]) -> Iterator[None]:
             assert select.select([descriptor], [], [], SECONDS)[0], f"process {pid} still runs"
 
 
-def answers(url: str) -> bool:
+def answers(local: LocalKiln) -> bool:
+    where = local.endpoints()
     try:
-        httpx.get(url, trust_env=False)
+        httpx.get(where["host"], verify=ssl.create_default_context(cafile=where["ca"]), trust_env=False)
     except httpx.TransportError:
         return False
     return True
@@ -46,7 +48,8 @@ def test_it_says_ready_serves_and_a_signal_stops_it_all(tmp_path: Path, number: 
     with local_kiln(tmp_path, *ANY_PORTS) as local:
         url = local.ready()
         assert local.endpoints()["host"] == url
-        assert answers(url)
+        assert url.startswith("https://")
+        assert answers(local)
         children = local.children()
         assert len(children) == 3
         with ends(children):
@@ -71,7 +74,7 @@ def test_a_host_that_dies_is_restarted_on_its_port(tmp_path: Path) -> None:
         os.kill(first, signal.SIGKILL)
         assert "ended by SIGKILL" in local.stderr_until("the Functions host ended")
         assert local.stderr_until("answers again").rstrip().endswith(url)
-        assert answers(url)
+        assert answers(local)
         assert local.child("devkit.host") != first
 
 

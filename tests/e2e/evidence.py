@@ -1,0 +1,154 @@
+"""All that a run of Kiln leaves behind or answers, and the search for secrets in it, in whatever form they are written.
+
+It owns what is gathered and how it is searched; which secrets, and where one may be, is the test's.
+"""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import httpx
+from azure.storage.blob import BlobServiceClient
+
+import triggers
+from tests.e2e.app import API, GROUP, SUBSCRIPTION
+from tests.e2e.local_kiln import KILN
+from tests.tokens import bearer, token
+from triggers.endpoint import HANDLERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.e2e.app import KilnApp
+
+assert triggers.blueprints, "importing the triggers registers the routes"
+KEPT_BY_AZURE = ("disks",)
+"""Containers in which the local Azure keeps what is its own."""
+SIGNED = re.compile(rb"[?&;6]sig=(?!REDACTED)[\w%+/=-]{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")
+"""A signature in a URL (after `?`, `&`, `&amp;` or `\\u0026`) and a JSON Web Token, whosever they are."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What was found at each place, in bytes."""
+
+    places: dict[str, bytes]
+
+    def with_secret(self, secret: str) -> set[str]:
+        """Return the places that have a secret in one of its forms."""
+        wanted = forms(secret)
+        return {place for place, content in self.places.items() if any(form in content for form in wanted)}
+
+    def signed(self) -> set[str]:
+        """Return the places that have any signature or token at all."""
+        return {place for place, content in self.places.items() if SIGNED.search(content)}
+
+    def but(self, allowed: Iterable[str]) -> Gathered:
+        """Return the places that no pattern of `allowed` names."""
+        patterns = tuple(allowed)
+        kept = {
+            place: content
+            for place, content in self.places.items()
+            if not any(fnmatch.fnmatch(place, pattern) for pattern in patterns)
+        }
+        return Gathered(kept)
+
+
+def forms(secret: str) -> set[bytes]:
+    """Return the forms in which a secret may be written: as it is, percent-coded or not, and in base64."""
+    texts = {secret, unquote(secret), quote(unquote(secret), safe="")}
+    found = {text.encode() for text in texts}
+    for text in texts:
+        for data in (text.encode(), text.encode("utf-16-le")):
+            for shift in range(3):  # where it begins decides how it looks; what its ends share with others is left out
+                coded = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
+                found.add(coded[(0, 2, 3)[shift] : -1])
+    return found
+
+
+def gather(app: KilnApp, template: str) -> Gathered:
+    """Return all that there is of Kiln and of one of its templates, whose trigger is `hook`."""
+    return Gathered({
+        **dict(_files(app)),
+        **dict(_blobs(app)),
+        **dict(_of_azure(app)),
+        **dict(_answers(app, template)),
+        **dict(_printed(app, template)),
+    })  # fmt: skip
+
+
+def _files(app: KilnApp) -> Iterator[tuple[str, bytes]]:
+    """Yield the host's files: the durable histories with their write-ahead log, and the host's log."""
+    for file in sorted(app.folder.rglob("*")):
+        if file.is_file():
+            yield f"file {file.relative_to(app.folder)}", file.read_bytes()
+
+
+def _blobs(app: KilnApp) -> Iterator[tuple[str, bytes]]:
+    """Yield every blob of the app's own account and of the staging accounts, with its properties' texts."""
+    accounts = app.azure.azurite.accounts
+    keys = dict(entry.split(":", 1) for entry in accounts.file.read_text().split(";"))
+    for name in sorted(keys):
+        service = BlobServiceClient(
+            accounts.endpoint(name),
+            credential={"account_name": name, "account_key": keys[name]},
+            connection_verify=str(accounts.ca_file),
+        )
+        with service:
+            for container in service.list_containers():
+                if container.name in KEPT_BY_AZURE:
+                    continue
+                client = service.get_container_client(container.name)
+                for blob in client.list_blobs(include=["metadata"]):
+                    content = client.download_blob(blob.name).readall() if blob.size < 1 << 24 else b""
+                    yield f"blob {name}/{container.name}/{blob.name}", content + str(blob.metadata).encode()
+
+
+def _of_azure(app: KilnApp) -> Iterator[tuple[str, bytes]]:
+    """Yield what Azure keeps of Kiln's calls and shows to others: requests, resources, published events."""
+    for path in ("requests", "resources", "eventgrid/events", "eventgrid/deliveries"):
+        yield f"azure {path}", httpx.get(f"{app.azure.http_url}/_local/{path}").raise_for_status().content
+
+
+def _answers(app: KilnApp, template: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the answer to each GET that Kiln's API has."""
+    trust = app.azure.azurite.certificates.client_context()
+    with httpx.Client(base_url=app.address, verify=trust, params=API, headers=bearer(app.azure), timeout=60) as client:
+        root = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.VirtualMachineImages"
+        run = client.get(f"{root}/imageTemplates/{template}/runs").json()["value"][0]["name"]
+        operation = client.put(
+            f"{root}/imageTemplates/{template}", json=client.get(f"{root}/imageTemplates/{template}").json()
+        ).headers["Azure-AsyncOperation"]
+        known = {
+            "subscription": SUBSCRIPTION,
+            "group": GROUP,
+            "location": "westeurope",
+            "name": template,
+            "run": run,
+            "version": "1",
+            "output": "gallery",
+            "trigger": "hook",
+            "operation": operation.split("?")[0].rpartition("/")[2],
+        }
+        for route in [route for route, methods in HANDLERS.items() if "GET" in methods]:
+            answer = client.get(f"/{route.format(**known)}")
+            assert answer.status_code in {200, 202, 204}, f"{route}: {answer.text}"
+            yield f"GET {route}", answer.content + json.dumps(dict(answer.headers)).encode()
+
+
+def _printed(app: KilnApp, template: str) -> Iterator[tuple[str, bytes]]:
+    """Yield what the command line prints."""
+    ca = str(app.azure.azurite.certificates.ca)
+    environment = {**os.environ, "KILN_TOKEN": token(app.azure), "KILN_ENDPOINT": app.address, "KILN_CA_FILE": ca}
+    for command in (["show", template], ["logs", template], ["trigger", "list", template], ["list"]):
+        done = subprocess.run([KILN, *command], env=environment, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        yield f"kiln {command[0]}", done.stdout + done.stderr

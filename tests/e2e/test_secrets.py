@@ -1,0 +1,236 @@
+"""Secrets are planted in one run of everything; then every artefact of it is searched, and only their own places have them.
+
+Searched are the durable histories, every blob, the host's log, what Azure logs and publishes, every answer of the API
+and what the command line prints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import sqlite3
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from azure.storage.blob import BlobSasPermissions, BlobServiceClient, generate_blob_sas
+
+from kiln.ids import TemplateId
+from tests.contract.azure.harness import SEEDED
+from tests.e2e.app import GROUP, SUBSCRIPTION, KilnApp, template
+from tests.e2e.evidence import Gathered, forms, gather
+from tests.tokens import token
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkit.local.in_process import InProcessAzure
+
+KEY = TemplateId(subscription=SUBSCRIPTION, group=GROUP, name="planted").key
+BROKEN = TemplateId(subscription=SUBSCRIPTION, group=GROUP, name="refused").key
+ALLOWED = {
+    f"blob */kiln/secrets/{KEY}/urls/*": "the whole URLs of the template: a build fetches by them",
+    f"blob */kiln/secrets/{BROKEN}/urls/*": "the same of a template whose submission failed",
+    f"blob */kiln/secrets/{KEY}/hook.json": "the secret of the webhook: signatures are checked by it",
+}
+"""Where a secret has to be, and why. The state account is the app's alone, and encrypted at rest."""
+SECONDS = 120
+WEBHOOK = f"canary-{uuid.uuid4().hex}{uuid.uuid4().hex}"
+
+
+@dataclass
+class Planted:
+    """An app after the run, and the secrets by what they are for."""
+
+    app: KilnApp
+    secrets: dict[str, str]
+    gathered: Gathered = field(init=False)
+
+    def gather(self) -> Gathered:
+        """Look at everything again."""
+        return gather(self.app, "planted")
+
+
+@pytest.fixture(scope="module")
+def planted(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+    name = uuid.uuid4().hex[:12]
+    files = Files(local_azure, f"files{name}")
+    seen: list[str] = []
+    before = local_azure.server.observer
+
+    def listen(method: str, target: str, request: bytes, status: int, headers: Any, answer: bytes) -> None:
+        seen.append((request + answer).decode(errors="replace"))
+        if before is not None:
+            before(method, target, request, status, headers, answer)
+
+    settings = {"KILN_TOPIC_ENDPOINT": topic(local_azure, f"kiln-{name}")}
+    local_azure.server.observer = listen
+    with KilnApp(local_azure, tmp_path_factory.mktemp("planted"), f"state{name}", settings) as app:
+        urls = {"script": files.signed("script.sh"), "file": files.signed("motd"), "refused": files.signed("gone.sh")}
+        build(app, urls["script"], urls["file"])
+        fire(app)
+        refuse(app, urls["refused"].replace("gone.sh", "never.sh"))
+        secrets = {
+            "the webhook": WEBHOOK,
+            "the caller's token": token(local_azure).rpartition(".")[2],
+            **{f"the URL of the {what}": signature(url) for what, url in urls.items()},
+            **{f"signature {number} that Azure saw": found for number, found in enumerate(signatures(seen))},
+        }
+        found = Planted(app, secrets)
+        found.gathered = found.gather()
+        yield found
+    local_azure.server.observer = before
+
+
+class Files:
+    """Somebody's storage account with a script and a file, to be read by user-delegation SAS."""
+
+    def __init__(self, azure: InProcessAzure, account: str) -> None:
+        accounts = azure.azurite.accounts
+        key = accounts.create(account)
+        self.service = BlobServiceClient(
+            accounts.endpoint(account),
+            credential={"account_name": account, "account_key": key},
+            connection_verify=str(accounts.ca_file),
+        )
+        self.account, self.key = account, key
+        with self.service.create_container("scripts") as container:
+            container.upload_blob("script.sh", b"#!/bin/sh\necho fetched\n")
+            container.upload_blob("motd", b"welcome\n")
+
+    def signed(self, blob: str) -> str:
+        """Return a signed URL of a blob."""
+        query = generate_blob_sas(
+            self.account,
+            "scripts",
+            blob,
+            account_key=self.key,
+            permission=BlobSasPermissions(read=True),
+            expiry=datetime.now(UTC) + timedelta(hours=1),
+        )
+        return f"{self.service.url.rstrip('/')}/scripts/{blob}?{query}"
+
+
+def topic(azure: InProcessAzure, name: str) -> str:
+    """Make a topic for Kiln's events; return its endpoint."""
+    arm = f"{azure.http_url}{SEEDED}/providers/Microsoft.EventGrid/topics/{name}"
+    with httpx.Client(params={"api-version": "2025-02-15"}, headers={"Authorization": "Bearer any"}) as client:
+        properties = {"inputSchema": "CloudEventSchemaV1_0", "disableLocalAuth": True}
+        client.put(arm, json={"location": "westeurope", "properties": properties}).raise_for_status()
+        until(lambda: client.get(arm).json()["properties"]["provisioningState"] == "Succeeded")
+    return f"{azure.url}/eventgrid/westeurope/{name}/api/events"
+
+
+def build(app: KilnApp, script: str, file: str) -> None:
+    """Submit the template with its signed URLs, and build it."""
+    steps = [
+        {"type": "Shell", "name": "fetched", "scriptUri": script},
+        {"type": "File", "name": "motd", "sourceUri": file, "destination": "/etc/motd"},
+    ]
+    app.submit("planted", template("app", customize=steps))
+    assert until(lambda: settled(app, "planted"), within=SECONDS) == "Succeeded"
+    run = app.run("planted")
+    until(lambda: app.run_state("planted", run)["runState"] != "Running", within=SECONDS)
+    assert app.run_state("planted", run)["runState"] == "Succeeded"
+
+
+def fire(app: KilnApp) -> None:
+    """Give the template a webhook that fires, and fire it with a right signature and with a wrong one."""
+    trigger = {"properties": {"kind": "Webhook", "secret": WEBHOOK}}
+    assert app.call("PUT", "planted/triggers/hook", json=trigger).is_success
+    body, now = b"{}", str(int(time.time()))
+    right = hmac.new(WEBHOOK.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
+    for signed, status in ((right, 202), ("0" * 64, 401)):
+        headers = {"X-Kiln-Signature-256": f"sha256={signed}", "X-Kiln-Timestamp": now}
+        assert app.call("POST", "planted/triggers/hook/fire", content=body, headers=headers).status_code == status
+    newest = (
+        until(lambda: app.call("GET", "planted/runs").json()["value"][1:], within=SECONDS)
+        and app.call("GET", "planted/runs").json()["value"][0]["name"]
+    )
+    until(lambda: app.run_state("planted", newest)["runState"] == "Succeeded", within=SECONDS)
+
+
+def refuse(app: KilnApp, script: str) -> None:
+    """Submit a template whose signature is not good for its URL: the submission fails, and says why."""
+    app.submit("refused", template("app", customize=[{"type": "Shell", "name": "never", "scriptUri": script}]))
+    assert until(lambda: settled(app, "refused"), within=SECONDS) == "Failed"
+
+
+def settled(app: KilnApp, name: str) -> str | None:
+    state = str(app.call("GET", name).json()["properties"]["provisioningState"])
+    return None if state in {"Creating", "Updating"} else state
+
+
+def signature(url: str) -> str:
+    return re.findall(r"[?&]sig=([^&]+)", url)[0]
+
+
+def signatures(exchanges: list[str]) -> list[str]:
+    """Return every signature that was sent to Azure or answered by it: of outputs, artifacts and disks."""
+    return sorted({found for text in exchanges for found in re.findall(r"[?&]sig=([\w%]{16,})", text)})
+
+
+def test_secrets_of_every_kind_were_there(planted: Planted) -> None:
+    assert len([name for name in planted.secrets if name.startswith("signature ")]) >= 4, "of two steps, and of disks"
+    assert all(len(secret) >= 16 for secret in planted.secrets.values())
+
+
+def test_no_secret_is_anywhere_but_in_its_own_place(planted: Planted) -> None:
+    public = planted.gathered.but(ALLOWED)
+    assert {what: found for what, secret in planted.secrets.items() if (found := public.with_secret(secret))} == {}
+
+
+def test_no_signature_and_no_token_of_anybody_is_anywhere_else(planted: Planted) -> None:
+    assert planted.gathered.but(ALLOWED).signed() == set()
+
+
+def test_each_place_of_its_own_has_its_secret(planted: Planted) -> None:
+    for pattern, why in ALLOWED.items():
+        own = set(planted.gathered.places) - set(planted.gathered.but([pattern]).places)
+        assert own, why
+        having = set().union(*(planted.gathered.with_secret(secret) for secret in planted.secrets.values()))
+        assert own <= having, why
+
+
+def test_everything_was_looked_at(planted: Planted) -> None:
+    kinds = {place.split(" ")[0] for place in planted.gathered.places}
+    assert kinds == {"file", "blob", "azure", "GET", "kiln"}
+    places = " ".join(planted.gathered.places)
+    for part in ("hub.db", "host.log", "/kiln/runs/", "/kiln/templates/", "/packerlogs/", "/artifacts/", "eventgrid"):
+        assert part in places
+    assert b"Kiln.Build.Succeeded" in planted.gathered.places["azure eventgrid/events"]
+    assert b"REDACTED" in b"".join(planted.gathered.places.values())
+
+
+def test_a_secret_that_is_planted_in_any_of_them_is_found(planted: Planted) -> None:
+    app, canary = planted.app, f"canary/{uuid.uuid4().hex}+{uuid.uuid4().hex}="
+    accounts = app.azure.azurite.accounts
+    key = accounts.create(app.state_account)
+    service = BlobServiceClient(
+        accounts.endpoint(app.state_account),
+        credential={"account_name": app.state_account, "account_key": key},
+        connection_verify=str(accounts.ca_file),
+    )
+    with service:
+        service.get_blob_client("kiln", "planted.json").upload_blob(json.dumps({"url": f"https://a/b?sig={canary}"}))
+    with sqlite3.connect(app.folder / "planted.db") as history:
+        history.execute("create table events (text)")
+        history.execute("insert into events values (?)", (min(forms(canary)).decode(),))
+    history.close()
+    (app.folder / "planted.log").write_text(f"GET /?sig={canary.replace('/', '%2F').replace('+', '%2B')}")
+
+    found = planted.gather().but(ALLOWED)
+
+    assert found.with_secret(canary) == {
+        f"blob {app.state_account}/kiln/planted.json",
+        "file planted.db",
+        "file planted.log",
+    }
+    assert found.signed() == {f"blob {app.state_account}/kiln/planted.json", "file planted.log"}
