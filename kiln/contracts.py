@@ -46,6 +46,7 @@ from kiln.messages import (
     VhdRequest,
     WaitRequest,
 )
+from kiln.messages.health import AreaRequest, Examined, ExamineRequest, Found
 from kiln.messages.rebuilds import (
     Claim,
     ClaimRequest,
@@ -63,7 +64,6 @@ from kiln.messages.rebuilds import (
     WatchRequest,
     WatchRound,
 )
-from kiln.messages.health import AreaRequest, Examined, ExamineRequest, Found
 from kiln.messages.sweeps import (
     FoundGarbage,
     LostRun,

@@ -79,7 +79,7 @@ ROUTES = (
     Route("POST", _TEMPLATE + r"/runOutputs/[^/]+/getAccess", Body.ANY,
           "Kiln's own: a URL from which a VHD can be downloaded"),
     Route("GET", _SUBSCRIPTION + r"(?:/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/permissions", Body.ANY,
-          "no specification of it is stored: \"Permissions - List For Resource Group\""),
+          'no specification of it is stored: "Permissions - List For Resource Group"'),
     Route("GET PUT PATCH DELETE POST", r"/subscriptions/.*/providers/Microsoft\.EventGrid/.*", Body.ANY,
           "no specification of Microsoft.EventGrid is stored"),
     Route("GET POST", r"/eventgrid/.*", Body.FOREIGN, "Event Grid's own endpoints, for events and handshakes"),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from kiln.doctor import leaks, permissions, quota, runs, settings, triggers
 from kiln.doctor.findings import Area, Finding, Severity
-from kiln.errors import BuildError
 from kiln.messages.health import Found
+from kiln.redact import redact
 
 if TYPE_CHECKING:
     from kiln.messages.health import AreaRequest
 
+log = logging.getLogger("kiln.doctor")
+
 
 def area(request: AreaRequest) -> Found:
     """Return what is found in the request's area."""
-    from azure.core.exceptions import AzureError
-
     try:
         return _look(request, datetime.fromisoformat(request.at))
-    except (BuildError, AzureError) as error:
+    except Exception as error:  # whatever is wrong with one area, the doctor tells it, and of the others
+        log.exception("the doctor cannot look at %s", request.area.value)
         return Found(findings=(_blind(request.area, error),))
 
 
@@ -47,6 +49,6 @@ def _blind(where: Area, error: Exception) -> Finding:
         area=where,
         severity=Severity.ERROR,
         target=where.value,
-        message=f"This could not be looked at: {error}",
+        message=redact(f"This could not be looked at: {type(error).__name__}: {error}"),
         mend="If the message speaks of authorization, see what is found under permissions; else look again later.",
     )

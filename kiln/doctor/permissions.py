@@ -89,9 +89,8 @@ def _judged(scope: str, role: str, ask: functools._lru_cache_wrapper[tuple[Permi
         yield _finding(scope, message, "Make it, or name another one in the template.", ())
         return
     if lacking:
-        message = (
-            f"Kiln's identity lacks {len(lacking)} of the actions of its role {_role(role)!r}: {', '.join(lacking)}"
-        )
+        what = lacking[0] if len(lacking) == 1 else f"{len(lacking)} actions"
+        message = f"Kiln's identity lacks {what} of its role {_role(role)!r}."
         yield _finding(scope, message, _mend(scope, role), lacking)
 
 

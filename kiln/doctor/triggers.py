@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.errors import TemplateInvalid
 from kiln.messages.health import Found
 from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
@@ -31,13 +32,16 @@ def look(now: datetime) -> Found:
     due: list[tuple[datetime, str]] = []
     count = 0
     for record, trigger in _all():
-        settings = parse_trigger(trigger.body).properties
+        name = f"{record.id.arm}/triggers/{trigger.name}"
+        try:
+            settings = parse_trigger(trigger.body).properties
+        except TemplateInvalid as error:
+            findings.append(_unreadable(name, error))
+            continue
         if not settings.enabled:
             continue
         count += 1
-        runs = list(latest_runs(record))
-        state = health(runs, trigger.name, trigger.changed, settings.failure_limit)
-        name = f"{record.id.arm}/triggers/{trigger.name}"
+        state = health(latest_runs(record), trigger.name, trigger.changed, settings.failure_limit)
         if state.failures and state.last is not None:
             findings.append(_failing(name, state.failures, state.limit, state.last.run_id, state.last.requested))
         findings += _late(record, trigger, name, now)
@@ -54,6 +58,16 @@ def _all() -> Iterator[tuple[TemplateRecord, TriggerRecord]]:
         found = triggers.get(record, trigger) if record else None
         if record is not None and found is not None:
             yield record, found
+
+
+def _unreadable(name: str, error: TemplateInvalid) -> Finding:
+    return Finding(
+        area=Area.TRIGGERS,
+        severity=Severity.ERROR,
+        target=name,
+        message=f"It never fires, for it cannot be understood: {error}",
+        mend="Store it again: kiln trigger put.",
+    )
 
 
 def _failing(name: str, failures: int, limit: int, run: str, since: datetime) -> Finding:

@@ -25,7 +25,7 @@ AREAS = {
     "settings": "Settings",
 }
 MARKS = {"Error": ("✗", "red"), "Warning": ("!", "yellow")}
-MOST_DETAILS = 12
+MOST_DETAILS = 60
 
 
 def health_screen(health: HealthView) -> RenderableType:

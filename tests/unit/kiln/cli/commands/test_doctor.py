@@ -35,9 +35,9 @@ ILL: dict[str, Any] = {
             "area": "permissions",
             "severity": "Error",
             "target": SUBSCRIPTION,
-            "message": "Kiln's identity lacks 14 of the actions of its role 'Kiln lookups'.",
+            "message": "Kiln's identity lacks 62 actions of its role 'Kiln lookups'.",
             "mend": 'Give it the role: az role assignment create --assignee 1 --role "Kiln lookups <hash>"',
-            "details": [f"Microsoft.Compute/locations/{number}/read" for number in range(14)],
+            "details": [f"Microsoft.Compute/locations/{number}/read" for number in range(62)],
         },
     ],
     "facts": [

@@ -1,0 +1,262 @@
+"""The doctor against the local Azure: each finding provoked once, with its mend, and nothing where nothing is wrong."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+import orchestrators
+from devkit.host.testing import FlowRunner, VirtualClock
+from kiln.config import config
+from kiln.doctor.findings import Area, Finding, Health, Severity
+from kiln.ids import RunRef
+from kiln.messages.health import ExamineRequest
+from kiln.messages.sweeps import LostRun, LostTemplate
+from kiln.rights import LOOKUPS
+from kiln.runs.children import Triggers
+from kiln.runs.debts import Debts
+from kiln.runs.firings import AllFirings, Occasion, take
+from kiln.runs.healths import Healths
+from kiln.runs.queue import new_run
+from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
+from kiln.runs.store import Ledgers, Runs
+from kiln.runs.sweeps import Sweeps
+from kiln.runs.transitions import finish
+from kiln.sweep.found import SweepReport
+from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, real_activities, template
+from tests.own_clients import own_clients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from devkit.local.in_process import InProcessAzure
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+SUBSCRIPTION_ID = f"/subscriptions/{SUBSCRIPTION}"
+ALL = {"actions": ["*"], "dataActions": ["*"]}
+
+
+@pytest.fixture(autouse=True)
+def environment(local_azure: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A Kiln of its own, with a topic that answers, and a caller who may do everything after the test."""
+    settings = local_azure.environment(f"dr{uuid.uuid4().hex[:12]}")
+    topic = f"{local_azure.url}/eventgrid/topics/none/api/events"
+    with own_clients({**settings, "KILN_TOPIC_ENDPOINT": topic}):
+        yield monkeypatch
+    allow(local_azure)
+
+
+def examine(lost: ExamineRequest | None = None, at: datetime = NOW) -> Health:
+    """Examine and return what was found."""
+    runner = FlowRunner(list(orchestrators.blueprints), real_activities(), VirtualClock(at))
+    request = (lost or ExamineRequest()).model_dump(mode="json")
+    result = runner.run("examine", request, instance_id="examine")
+    assert result.status == "Completed", result.error
+    health = Healths().latest()
+    assert health is not None
+    assert health.at == at
+    return health
+
+
+def only(health: Health) -> Finding:
+    (finding,) = health.findings
+    return finding
+
+
+def allow(azure: InProcessAzure, *permissions: tuple[str, dict[str, Any]]) -> None:
+    """Say what Kiln's identity may do where; nothing said is everything allowed."""
+    body = [{"scope": scope, "permissions": [permission]} for scope, permission in permissions]
+    httpx.put(f"{azure.http_url}/_local/permissions", json=body).raise_for_status()
+
+
+def trigger(kiln: Kiln, name: str, kind: str, **settings: Any) -> TriggerRecord:
+    body = {"properties": {"kind": kind, **settings}}
+    made = NOW - timedelta(days=2)
+    return Triggers().put(
+        TriggerRecord(template=kiln.id, name=name, kind=kind, body=body, created=kiln.template.created, changed=made)
+    )
+
+
+def failed_run(kiln: Kiln, by: str, minutes: int) -> None:
+    now = NOW - timedelta(minutes=minutes)
+    run = new_run(kiln.template, now, uuid.uuid4().hex[:8], cause=RunCause(trigger=by))
+    Runs().create(finish(run, RunState.FAILED, now, "no", None, ()))
+
+
+def test_nothing_is_wrong_with_a_template_that_can_be_built(kiln: Callable[..., Kiln]) -> None:
+    kiln(template())
+
+    health = examine()
+
+    assert health.findings == ()
+    texts = [fact.text for fact in health.facts]
+    assert "westeurope: 0 of 100 processors of standardDDSv4Family are in use." in texts
+    assert any(text.startswith("Kiln's identity has what") for text in texts)
+
+
+def test_a_leak_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_there(kiln: Callable[..., Kiln]) -> None:
+    left = kiln(template())
+    disk = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-left"
+    run = RunRef(template=left.id, run_id="20260101-000000-00000000")
+    Ledgers().record(run.template, run.run_id, LedgerEntry(kind="disk", id=disk, tier=0))
+    Debts().owe(run, NOW - timedelta(hours=5))
+
+    finding = only(examine())
+    assert (finding.area, finding.severity, finding.target) == (Area.LEAKS, Severity.WARNING, disk)
+    assert finding.since == NOW - timedelta(hours=5)
+    assert finding.cost == "by its size, every month"
+    assert "kiln doctor --sweep" in finding.mend
+
+    left.fault(method="DELETE", path="*/disks/kiln-left", status=409, code="ScopeLocked", message="a lock", times=0)
+    runner = FlowRunner(list(orchestrators.blueprints), real_activities(), VirtualClock(NOW))
+    assert runner.run("sweep", {"lost": []}, instance_id="sweep").status == "Completed"
+    finding = only(examine())
+    assert finding.severity is Severity.ERROR
+    assert "ScopeLocked" in finding.message
+    assert f"az resource delete --ids {disk}" in finding.mend
+
+
+def test_a_sweeper_that_does_not_run_is_told(kiln: Callable[..., Kiln]) -> None:
+    kiln(template())
+    Sweeps().keep(SweepReport(began=NOW - timedelta(days=3), ended=NOW - timedelta(days=3)))
+
+    assert "sweep_garbage" in only(examine()).mend
+
+
+def test_runs_and_templates_that_nobody_works_on_are_told(kiln: Callable[..., Kiln]) -> None:
+    lost = kiln(template())
+    run, _ = lost.start_build()
+    broken = "failed or terminated"
+    request = ExamineRequest(
+        runs=(LostRun(run=RunRef(template=lost.id, run_id=run.run_id), life=broken),),
+        templates=(LostTemplate(template=lost.id, what="submission", life=broken),),
+    )
+
+    first, second = examine(request).findings
+
+    assert first.target == f"{lost.id.arm}/runs/{run.run_id}"
+    assert first.since == run.requested
+    assert "Running" in first.message
+    assert second.target == lost.id.arm
+    assert "Creating" in second.message
+
+
+def test_triggers_that_fail_are_deactivated_or_late_are_told_and_the_next_one_that_is_due(
+    kiln: Callable[..., Kiln],
+) -> None:
+    watched = kiln(template())
+    trigger(watched, "deactivated", "Webhook", failureLimit=1)
+    trigger(watched, "failing", "Webhook", failureLimit=5)
+    trigger(watched, "unreadable", "Webhook", nonsense=True)
+    nightly = trigger(watched, "nightly", "Schedule", schedule="0 3 * * *")
+    failed_run(watched, "deactivated", 30)
+    failed_run(watched, "failing", 20)
+    since = NOW - timedelta(hours=2)
+    AllFirings().set(watched.id, nightly.name, since)
+    firings = AllFirings().get(watched.id, nightly.name)
+    assert firings is not None
+    AllFirings().change(firings, lambda known: take(known, Occasion(id="a", at=since), NOW))
+
+    health = examine()
+
+    found = {each.target.rsplit("/", 1)[1]: each for each in health.findings}
+    assert set(found) == {"deactivated", "failing", "nightly", "unreadable"}
+    assert found["deactivated"].severity is Severity.ERROR
+    assert found["failing"].severity is Severity.WARNING
+    assert "After 5" in found["failing"].message
+    assert found["nightly"].since == since
+    assert "properties.nonsense" in found["unreadable"].message
+    (due,) = [fact.text for fact in health.facts if "due" in fact.text]
+    assert "03:00 UTC" in due
+    assert due.endswith(f"{watched.id.name}/nightly.")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ("Standard_NC24ads_A100_v4", "NotAvailableForSubscription"),
+        ("Standard_D2s_v1", "westeurope has no such size"),
+    ],
+)
+def test_a_size_that_cannot_be_had_is_told_with_its_templates(kiln: Callable[..., Kiln], size: str, said: str) -> None:
+    wants = kiln(template(vmProfile={"vmSize": size}))
+
+    finding = only(examine())
+
+    assert (finding.area, finding.target) == (Area.QUOTA, wants.id.arm)
+    assert said in finding.message
+    assert "vmProfile.vmSize" in finding.mend
+
+
+def test_an_action_that_is_lacking_is_told_with_its_scope_and_the_role_that_has_it(
+    kiln: Callable[..., Kiln], local_azure: InProcessAzure
+) -> None:
+    kiln(template())
+    less = {**ALL, "notActions": ["Microsoft.Compute/disks/delete", "Microsoft.Network/*/join/action"]}
+    allow(local_azure, (SUBSCRIPTION_ID, less))
+
+    finding = only(examine())
+
+    assert (finding.area, finding.target) == (Area.PERMISSIONS, SUBSCRIPTION_ID)
+    assert finding.details == (
+        "Microsoft.Compute/disks/delete",
+        "Microsoft.Network/networkInterfaces/join/action",
+        "Microsoft.Network/networkSecurityGroups/join/action",
+        "Microsoft.Network/virtualNetworks/subnets/join/action",
+    )
+    assert f'--role "Kiln staging <hash>" --scope {SUBSCRIPTION_ID}' in finding.mend
+
+
+def test_a_group_is_asked_where_the_subscription_is_not_enough(
+    kiln: Callable[..., Kiln], local_azure: InProcessAzure
+) -> None:
+    kiln(template(stagingResourceGroup=GROUP, distribute=[gallery()]), staging_group="rg-images")
+    allow(local_azure, (SUBSCRIPTION_ID, {"actions": sorted(LOOKUPS)}), (GROUP, {"actions": ["*"]}))
+
+    finding = only(examine())
+
+    assert finding.target == GROUP.lower()
+    assert "'Storage Blob Data Contributor'" in finding.message
+    assert all("/blobs/" in each for each in finding.details)
+
+
+def test_settings_that_are_missing_odd_or_not_answered_are_told(
+    kiln: Callable[..., Kiln], environment: pytest.MonkeyPatch
+) -> None:
+    kiln(template())
+    for name in ("KILN_AUTH_AUDIENCES", "KILN_REACH", "KILN_GRANTS"):
+        environment.delenv(name, raising=False)
+    environment.setenv("KILN_AUTH_AUTHORITY", "http://nobody")
+    environment.setenv("KILN_SWEEP_SCHEDULE", "at noon")
+    environment.setenv("KILN_OUTBOX_SCHEDULE", "*/30 * * * * *")
+    environment.setenv("KILN_GRANT", "[]")
+    environment.setenv("KILN_TOPIC_ENDPOINT", "https://127.0.0.1:1/api/events")
+    config.cache_clear()
+
+    found = {each.target: each for each in examine().findings}
+
+    assert set(found) == {
+        "KILN_AUTH_AUDIENCES",
+        "KILN_AUTH_AUTHORITY",
+        "KILN_GRANT",
+        "KILN_REACH",
+        "KILN_SWEEP_SCHEDULE",
+        "KILN_TOPIC_ENDPOINT",
+    }
+    assert "KILN_GRANTS" in found["KILN_GRANT"].mend
+    assert "refused" in found["KILN_TOPIC_ENDPOINT"].message
+
+
+def test_what_cannot_be_looked_at_is_a_finding_and_the_rest_is_looked_at(kiln: Callable[..., Kiln]) -> None:
+    kiln(template()).fault(
+        method="GET", path="*/locations/*/usages", status=403, code="AuthorizationFailed", message="no", times=0
+    )
+
+    finding = only(examine())
+
+    assert finding.area is Area.QUOTA
+    assert "AuthorizationFailed" in finding.message
