@@ -11,6 +11,8 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from kiln.visible import one_line, visible
+
 HIDDEN: Final = "REDACTED"
 """What stands in a secret's place."""
 
@@ -38,7 +40,7 @@ _IN_TEXT = (
     ),
     (re.compile(r"\b(Bearer\s{1,4})[\w.~+/=%-]{20,}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"\b(Authorization\W{1,6}(?:Basic|SharedKey)\s{1,4})[^\s\"',]+", re.IGNORECASE), rf"\1{HIDDEN}"),
-    (re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"), HIDDEN),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"), HIDDEN),
     (re.compile(r"(://)[^/\s:@\"'?#]{0,256}:[^/\s@\"'?#]{1,512}@"), rf"\1{HIDDEN}@"),
 )
 
@@ -84,10 +86,14 @@ class RedactedRecord(logging.LogRecord):
     """A log record that is redacted whoever formats it."""
 
     def getMessage(self) -> str:  # noqa: N802 - the standard library's name
-        """Return the message with its arguments, redacted; with an exception, its redacted trace is at hand, too."""
+        """Return the message with its arguments, redacted, in one line; with an exception, its trace is at hand, too.
+
+        Each line of the trace is marked, so that none can be taken for another record.
+        """
         if self.exc_info and not self.exc_text:
-            self.exc_text = redact(logging.Formatter().formatException(self.exc_info))
-        return redact(super().getMessage())
+            trace = visible(redact(logging.Formatter().formatException(self.exc_info)))
+            self.exc_text = "\n".join(f"| {line}" for line in trace.split("\n"))
+        return one_line(redact(super().getMessage()))
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
@@ -13,9 +13,12 @@ from kiln.cli import wording
 from kiln.cli.api import Api
 from kiln.cli.authorities import trust_in
 from kiln.cli.faults import ExitCode, Failure, UsageFailure
-from kiln.cli.screens.console import stdout
+from kiln.cli.screens.console import screen, stdout
 from kiln.cli.transfer.blob import Blob
 from kiln.cli.transfer.download import download as transfer
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+"""Of a run output (`runOutputName`): whoever answers, the file is in the folder that the caller is in or names."""
 
 if TYPE_CHECKING:
     from kiln.cli.session import Session
@@ -58,6 +61,8 @@ def choose(name: str, outputs: list[TemplateOutput], asked: str | None) -> Templ
 
 
 def _file(target: Path | None, output: str, *, force: bool) -> Path:
+    if not _NAME.fullmatch(output):
+        raise Failure(f"{output!r} is no name of an output, and no file is called so.")
     file = target or Path(f"{output}.vhd")
     if file.is_dir():
         file /= f"{output}.vhd"
@@ -93,7 +98,7 @@ def _bar(*, shown: bool) -> Progress:
         DownloadColumn(binary_units=True),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=Console(highlight=False),
+        console=screen(),
         disable=not shown,
         transient=True,
     )

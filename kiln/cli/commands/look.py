@@ -12,7 +12,7 @@ import typer
 from kiln.cli.api import Api
 from kiln.cli.faults import ExitCode, Failure
 from kiln.cli.follow import Trouble, follow_log
-from kiln.cli.screens.console import stderr, stdout
+from kiln.cli.screens.console import pour, stderr, stdout
 from kiln.cli.screens.template import template_screen, templates_screen
 from kiln.cli.views import TemplateView
 
@@ -46,7 +46,7 @@ def list_templates(session: Session) -> ExitCode:
 
 
 def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool, which: str = "customization") -> ExitCode:
-    """Print one of a run's logs as it is, and with `keep_on` go on until the run is over."""
+    """Print one of a run's logs, and with `keep_on` go on until the run is over. A file or a pipe gets it as it is."""
     with Api(session) as api:
         wanted = run_id or _latest(api, name)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may span two answers
@@ -55,7 +55,7 @@ def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool, whic
                 if isinstance(event, Trouble):
                     stderr().print(f"{event.reason} Trying again in {event.retry_in:g} s.")
                 else:
-                    typer.echo(decoder.decode(event.content), nl=False)
+                    pour(decoder.decode(event.content))
         except KeyboardInterrupt:
             return ExitCode.INTERRUPTED
     return ExitCode.SUCCESS

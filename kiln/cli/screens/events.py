@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from kiln.cli import wording
+from kiln.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,9 @@ def event_line(event: EventView) -> Text:
     """Return an event in one line, its time in UTC."""
     kind = event.type.removeprefix("Kiln.")
     line = Text(f"{event.time:%H:%M:%S}  ", style="dim")
-    line.append(f"{_who(event):<{_WHO}}  ")
-    line.append(f"{kind:<28}", style=STYLES.get(event.type.rpartition(".")[2], ""))
-    line.append(f"  {_facts(event)}")
+    line.append(f"{one_line(_who(event)):<{_WHO}}  ")
+    line.append(f"{one_line(kind):<28}", style=STYLES.get(event.type.rpartition(".")[2], ""))
+    line.append(f"  {one_line(_facts(event))}")
     line.rstrip()
     return line
 

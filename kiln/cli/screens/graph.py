@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
+from kiln.visible import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,7 +41,7 @@ def graph_mermaid(graph: Graph) -> str:
     lines = ["flowchart LR"]
     for node in graph.nodes:
         left, right = SHAPES.get(node.kind, ("[/", "/]"))
-        text = " ".join(part for part in (node.name, node.version) if part).replace('"', "#quot;")
+        text = one_line(" ".join(part for part in (node.name, node.version) if part)).replace('"', "#quot;")
         lines.append(f'  {names[node.id.lower()]}{left}"{text}"{right}')
     for edge in graph.edges:
         said = STATES.get(edge.state or "", "")

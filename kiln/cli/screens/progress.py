@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -15,16 +15,17 @@ from rich.text import Text
 
 from kiln.cli import wording
 from kiln.cli.follow import Seen, Trouble
-from kiln.cli.screens.console import stdout
+from kiln.cli.screens.console import screen, stdout
 from kiln.cli.screens.phases import phase_rows
 from kiln.cli.screens.result import STYLES
+from kiln.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from kiln.cli.views import PhaseView, RunView
 
@@ -114,7 +115,7 @@ class PlainProgress:
         if run:
             moment = at or max(self._now(), run.start_time, *(phase.start_time for phase in run.phases))
             seconds = (moment - run.start_time).total_seconds()
-        self._console.print(Text(f"{seconds:7.1f} s  {text}"))
+        self._console.print(Text(f"{seconds:7.1f} s  {one_line(text)}"))
 
 
 class LiveProgress:
@@ -125,7 +126,7 @@ class LiveProgress:
         self._now = now
         self._event: Seen[RunView] | Trouble | None = None
         self._run: RunView | None = None
-        console = Console(highlight=False, markup=False, emoji=False)
+        console = screen()
         self._ascii = console.options.ascii_only
         self._spinner = Spinner("line" if self._ascii else "dots", style="cyan")
         self._live = Live(get_renderable=self.render, console=console, refresh_per_second=8)
@@ -178,5 +179,5 @@ class LiveProgress:
             if row.state != "Running":
                 mark = Text(marks.get(row.state, "?"), style=STYLES.get(row.state, "dim"))
             style = "dim" if row.state in {"Waiting", "Skipped"} else ""
-            table.add_row(mark, Text(row.name, style=style), Text(row.elapsed), Text(row.note, style="dim"))
+            table.add_row(mark, Text(row.name, style=style), Text(row.elapsed), Text(one_line(row.note), style="dim"))
         return table

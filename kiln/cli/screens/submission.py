@@ -8,17 +8,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from kiln.cli import wording
 from kiln.cli.follow import Seen, Trouble
-from kiln.cli.screens.console import stdout
+from kiln.cli.screens.console import screen, stdout
 from kiln.cli.screens.progress import NAME_WIDTH
+from kiln.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
+    from rich.console import Console
 
     from kiln.cli.views import TemplateView
 
@@ -41,7 +43,7 @@ def submission(template: str, now: Callable[[], datetime]) -> Iterator[Callable[
 
     console.print(Text(f"Submitting {template}"))
     if console.is_terminal:
-        with Console(highlight=False, markup=False, emoji=False).status(PHASE.strip()):
+        with screen().status(PHASE.strip()):
             yield show
     else:
         _line(console, 0.0, f"{PHASE} started")
@@ -49,4 +51,4 @@ def submission(template: str, now: Callable[[], datetime]) -> Iterator[Callable[
 
 
 def _line(console: Console, seconds: float, text: str) -> None:
-    console.print(Text(f"{seconds:7.1f} s  {text}"))
+    console.print(Text(f"{seconds:7.1f} s  {one_line(text)}"))
