@@ -18,8 +18,14 @@ param authClientId string = ''
 @description('Audiences that tokens for the API may name, beside the app registration itself.')
 param authAllowedAudiences string[] = []
 
-@description('Object ids of the users and service principals that may call the API. Empty: all that get a token for it.')
-param authAllowedPrincipals string[] = []
+@description('Whether the word of App Service authentication counts where a request has no token.')
+param authPrincipalHeader bool = false
+
+@description('Who has which role where, beside the app roles in tokens: a list of {principal, role, scope}.')
+param grants array = []
+
+@description('Which resources templates may name: a list of {templates, resources}. Empty: what the lists below name, for all.')
+param reach array = []
 
 @description('Ids of the resource groups that Kiln may build in. Empty: it makes one for each template, anywhere in the subscription.')
 param buildResourceGroupIds string[] = []
@@ -86,6 +92,10 @@ param logRetentionDays int = 30
 param tags object = {}
 
 var token = uniqueString(subscription().id, environmentName, location)
+// What the operator has named is what templates may name. Where rights are the whole subscription's, nothing is: there, a
+// reach has to be given.
+var named = union(buildResourceGroupIds, imageResourceGroupIds, networkResourceGroupIds, templateIdentityIds)
+var reachOfNamed = empty(named) ? [] : [{ templates: '/', resources: named }]
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 resource group 'Microsoft.Resources/resourceGroups@2024-07-01' = {
@@ -176,6 +186,11 @@ module settings 'modules/settings.bicep' = {
     privateArtifacts: privateArtifacts
     publicHost: publicHost
     rateLimit: rateLimit
+    authClientId: authClientId
+    authAllowedAudiences: authAllowedAudiences
+    authPrincipalHeader: authPrincipalHeader
+    grants: grants
+    reach: empty(reach) ? reachOfNamed : reach
   }
 }
 
@@ -186,7 +201,6 @@ module signIn 'modules/sign-in.bicep' = {
     appName: app.outputs.name
     clientId: authClientId
     allowedAudiences: authAllowedAudiences
-    allowedPrincipals: authAllowedPrincipals
   }
 }
 

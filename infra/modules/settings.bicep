@@ -38,6 +38,21 @@ param publicHost string
 @description('What the request limits are multiplied by.')
 param rateLimit string
 
+@description('Client id of the app registration whose tokens open the API. Empty: no token opens it.')
+param authClientId string
+
+@description('Audiences that tokens may name, beside the client id and its URI.')
+param authAllowedAudiences string[]
+
+@description('Whether the word of App Service authentication counts where a request has no token.')
+param authPrincipalHeader bool
+
+@description('Who has which role where, beside the app roles in tokens.')
+param grants array
+
+@description('Which resources templates may name, by where the templates are.')
+param reach array
+
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: appName
 }
@@ -52,6 +67,10 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 
 // `environment()` gives it with a slash at the end; Kiln's setting has none.
 var armEndpoint = substring(environment().resourceManager, 0, length(environment().resourceManager) - 1)
+
+// Who signs tokens, and for whom they are to be; without a registration for nobody, so that the API is closed.
+var authority = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
+var audiences = empty(authClientId) ? [] : union([authClientId, 'api://${authClientId}'], authAllowedAudiences)
 
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: app
@@ -74,11 +93,16 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_ARM_ENDPOINT: armEndpoint
     KILN_ARM_SCOPE: '${armEndpoint}/.default'
     KILN_ARTIFACT_LIMIT_MB: string(artifactLimitMB)
+    KILN_AUTH_AUDIENCES: join(audiences, ',')
+    KILN_AUTH_AUTHORITY: authority
+    KILN_AUTH_PRINCIPAL_HEADER: string(authPrincipalHeader)
     KILN_BLOB_SUFFIXES: '.blob.${environment().suffixes.storage}'
+    KILN_GRANTS: string(grants)
     KILN_OUTBOX_SCHEDULE: outboxSchedule
     KILN_PRIVATE_ARTIFACTS: privateArtifacts
     KILN_PUBLIC_HOST: publicHost
     KILN_RATE_LIMIT: rateLimit
+    KILN_REACH: string(reach)
     KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
     KILN_SWEEP_SCHEDULE: sweepSchedule

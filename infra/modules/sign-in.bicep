@@ -1,4 +1,6 @@
-// Who may call the API: App Service authentication ("Easy Auth") in front of the app. Closed unless a client is named.
+// App Service authentication ("Easy Auth") in front of the app. It lets all through: Kiln checks each request by itself
+// (docs/adr/0020-kiln-checks-tokens.md), and signed webhooks bring no token. What it does is take away the headers by which
+// a caller could claim to be somebody (X-MS-CLIENT-PRINCIPAL...), and tell Kiln whom it knows.
 @description('Name of the function app.')
 param appName string
 
@@ -7,9 +9,6 @@ param clientId string
 
 @description('Audiences that tokens may name, beside the client id and its URI.')
 param allowedAudiences string[]
-
-@description('Object ids of those who may call. Empty: all that get a token for the app registration.')
-param allowedPrincipals string[]
 
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: appName
@@ -22,10 +21,8 @@ resource auth 'Microsoft.Web/sites/config@2024-04-01' = {
     platform: { enabled: true, runtimeVersion: '~1' }
     httpSettings: { requireHttps: true }
     globalValidation: {
-      requireAuthentication: true
-      unauthenticatedClientAction: 'Return401'
-      // Event Grid signs in there with the host's system key, not with a token. Both spellings are in Microsoft's texts.
-      excludedPaths: ['/runtime/webhooks/EventGrid', '/runtime/webhooks/eventgrid']
+      requireAuthentication: false
+      unauthenticatedClientAction: 'AllowAnonymous'
     }
     identityProviders: {
       azureActiveDirectory: empty(clientId)
@@ -36,12 +33,7 @@ resource auth 'Microsoft.Web/sites/config@2024-04-01' = {
               clientId: clientId
               openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
             }
-            validation: {
-              allowedAudiences: union([clientId, 'api://${clientId}'], allowedAudiences)
-              defaultAuthorizationPolicy: empty(allowedPrincipals)
-                ? {}
-                : { allowedPrincipals: { identities: allowedPrincipals } }
-            }
+            validation: { allowedAudiences: union([clientId, 'api://${clientId}'], allowedAudiences) }
           }
     }
     // Clients bring tokens; nobody signs in with a browser, so there are no sessions to keep.

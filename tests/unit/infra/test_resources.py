@@ -106,16 +106,16 @@ def test_a_connection_string_is_application_insights_own_alone_which_takes_no_ke
     assert found == [("settings.bicep", "ConnectionString")]
 
 
-def test_the_api_is_closed_to_all_without_a_token() -> None:
+def test_the_platform_lets_through_what_kiln_checks_by_itself() -> None:
     file = BicepFile(INFRA / "modules/sign-in.bicep")
     (auth,) = (resource for resource in file.resources if not resource.existing)
     validation = file.property(auth.body, "properties", "globalValidation")
     assert validation is not None
 
-    assert [file.text(value) for value in values(file, "requireAuthentication")] == ["true"]
-    assert [file.text(value) for value in values(file, "unauthenticatedClientAction")] == ["'Return401'"]
-    open_paths = {file.literal(node) for node in walk(values(file, "excludedPaths")[0]) if node.type == "string"}
-    assert {path.lower() for path in open_paths} == {"/runtime/webhooks/eventgrid"}
+    assert [file.text(value) for value in values(file, "requireAuthentication")] == ["false"]
+    assert [file.text(value) for value in values(file, "unauthenticatedClientAction")] == ["'AllowAnonymous'"]
+    # It stays switched on: it takes away what a client may not say of itself.
+    assert [file.text(value) for value in values(file, "platform")] == ["{ enabled: true, runtimeVersion: '~1' }"]
 
 
 def test_a_storage_connection_of_the_host_is_by_identity_for_each_service_that_durable_uses() -> None:

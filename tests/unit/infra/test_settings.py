@@ -85,3 +85,13 @@ def test_histories_and_traces_keep_no_payloads_and_replays_are_whole() -> None:
 
     assert durable["tracing"]["traceInputsAndOutputs"] is False
     assert durable["extendedSessionsEnabled"] is False
+
+
+def test_templates_reach_by_default_what_the_operator_has_named_and_nothing_else() -> None:
+    main = (INFRA / "main.bicep").read_text(encoding="utf-8")
+    settings_file = (INFRA / "modules/settings.bicep").read_text(encoding="utf-8")
+
+    assert "var named = union(buildResourceGroupIds, imageResourceGroupIds, networkResourceGroupIds, " in main
+    assert "var reachOfNamed = empty(named) ? [] : [{ templates: '/', resources: named }]" in main
+    assert "reach: empty(reach) ? reachOfNamed : reach" in main
+    assert "var audiences = empty(authClientId) ? []" in settings_file, "without a registration no token opens the API"
