@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import httpx
@@ -27,11 +27,10 @@ from triggers.endpoint import HANDLERS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from devkit.local.in_process import InProcessAzure
     from tests.e2e.app import KilnApp
 
 assert triggers.blueprints, "importing the triggers registers the routes"
-KEPT_BY_AZURE = ("disks",)
-"""Containers in which the local Azure keeps what is its own."""
 SIGNED = re.compile(rb"[?&;6]sig=(?!REDACTED)[\w%+/=-]{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")
 """A signature in a URL (after `?`, `&`, `&amp;` or `\\u0026`) and a JSON Web Token, whosever they are."""
 
@@ -76,13 +75,13 @@ def forms(secret: str) -> set[bytes]:
 
 def gather(app: KilnApp, template: str) -> Gathered:
     """Return all that there is of Kiln and of one of its templates, whose trigger is `hook`."""
-    return Gathered({
-        **dict(_files(app)),
-        **dict(_blobs(app)),
-        **dict(_of_azure(app)),
-        **dict(_answers(app, template)),
-        **dict(_printed(app, template)),
-    })  # fmt: skip
+    shown = {**dict(_of_azure(app)), **dict(_answers(app, template)), **dict(_printed(app, template))}
+    return Gathered({**stored(app).places, **shown})
+
+
+def stored(app: KilnApp) -> Gathered:
+    """Return what is written down: the host's files, and the blobs of the app and of its templates' staging."""
+    return Gathered({**dict(_files(app)), **dict(_blobs(app))})
 
 
 def _files(app: KilnApp) -> Iterator[tuple[str, bytes]]:
@@ -93,19 +92,11 @@ def _files(app: KilnApp) -> Iterator[tuple[str, bytes]]:
 
 
 def _blobs(app: KilnApp) -> Iterator[tuple[str, bytes]]:
-    """Yield every blob of the app's own account and of the staging accounts, with its properties' texts."""
-    accounts = app.azure.azurite.accounts
-    keys = dict(entry.split(":", 1) for entry in accounts.file.read_text().split(";"))
-    for name in sorted(keys):
-        service = BlobServiceClient(
-            accounts.endpoint(name),
-            credential={"account_name": name, "account_key": keys[name]},
-            connection_verify=str(accounts.ca_file),
-        )
+    """Yield every blob of the app's own account and of its templates' staging accounts, with its metadata."""
+    for name in [app.state_account, *_staging_accounts(app)]:
+        service = BlobServiceClient(**access(app.azure, name))
         with service:
             for container in service.list_containers():
-                if container.name in KEPT_BY_AZURE:
-                    continue
                 client = service.get_container_client(container.name)
                 for blob in client.list_blobs(include=["metadata"]):
                     content = client.download_blob(blob.name).readall() if blob.size < 1 << 24 else b""
@@ -114,8 +105,39 @@ def _blobs(app: KilnApp) -> Iterator[tuple[str, bytes]]:
 
 def _of_azure(app: KilnApp) -> Iterator[tuple[str, bytes]]:
     """Yield what Azure keeps of Kiln's calls and shows to others: requests, resources, published events."""
-    for path in ("requests", "resources", "eventgrid/events", "eventgrid/deliveries"):
+    for path in ("requests", "eventgrid/events", "eventgrid/deliveries"):
         yield f"azure {path}", httpx.get(f"{app.azure.http_url}/_local/{path}").raise_for_status().content
+    for resource in _resources(app):
+        yield f"azure {resource['id']}", json.dumps(resource).encode()
+
+
+def _resources(app: KilnApp) -> list[dict[str, Any]]:
+    """Return what Azure has in the staging groups of the app's templates."""
+    found = httpx.get(f"{app.azure.http_url}/_local/resources").raise_for_status().json()["resources"]
+    service = BlobServiceClient(**access(app.azure, app.state_account))
+    with service, service.get_container_client("kiln") as state:
+        records = [
+            json.loads(state.download_blob(path).readall())
+            for path in state.list_blob_names(name_starts_with="templates/")
+        ]
+    groups = {record["staging_group"].lower() for record in records}
+    return [resource for resource in found if groups & set(resource["id"].lower().split("/"))]
+
+
+def _staging_accounts(app: KilnApp) -> list[str]:
+    ids = [str(resource["id"]) for resource in _resources(app)]
+    return [id_.rpartition("/")[2] for id_ in ids if "/storageaccounts/" in id_.lower()]
+
+
+def access(azure: InProcessAzure, account: str) -> dict[str, Any]:
+    """Return how the whole of an account is opened: by its key."""
+    accounts = azure.azurite.accounts
+    credential = {"account_name": account, "account_key": accounts.create(account)}
+    return {
+        "account_url": accounts.endpoint(account),
+        "credential": credential,
+        "connection_verify": str(accounts.ca_file),
+    }
 
 
 def _answers(app: KilnApp, template: str) -> Iterator[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from devkit.guests import vhd
@@ -33,8 +33,8 @@ class ScriptRun:
 
 
 def write_disk(path: Path, vm_id: str, runs: list[ScriptRun]) -> DiskFacts:
-    """Write the disk of a machine on which these scripts ran."""
-    text = json.dumps([asdict(run) for run in runs]).encode()
+    """Write the disk of a machine on which these scripts ran; the values in their environments never reach a disk."""
+    text = json.dumps([asdict(replace(run, environment=dict.fromkeys(run.environment, ""))) for run in runs]).encode()
     content = {
         0: len(text).to_bytes(_LENGTH_SIZE, "big") + text,
         _SECOND_RANGE: vm_id.encode().ljust(vhd.SECTOR, b"\0"),
