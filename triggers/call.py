@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from kiln.config import config
 from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
-from kiln.ids import TemplateId
+from kiln.ids import TemplateId, group_id
 from kiln.runs.naming import RUN_ID
 from kiln.template.versions import LATEST, check_api_version
 from triggers.body import decode
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import azure.functions as func
 
+    from kiln.access.gate import Gate
+    from kiln.access.principal import Caller
     from triggers.orchestrations import Orchestrations
 
 BODY_LIMIT = 4 * 1024 * 1024
@@ -41,7 +43,7 @@ _PATH = "/%:@!$&'()*+,;=~"
 
 @dataclass(frozen=True)
 class Call:
-    """A request that Resource Manager's common rules allow."""
+    """A request that Resource Manager's common rules allow, by `caller`, whom `gate` let in (None: nobody known)."""
 
     route: Mapping[str, str]
     query: Mapping[str, str]
@@ -53,9 +55,17 @@ class Call:
     api_version: str
     now: datetime
     orchestrations: Orchestrations
+    caller: Caller | None = None
+    gate: Gate | None = None
 
     @staticmethod
-    def read(request: func.HttpRequest, orchestrations: Orchestrations, now: datetime) -> Call:
+    def read(
+        request: func.HttpRequest,
+        orchestrations: Orchestrations,
+        now: datetime,
+        caller: Caller | None = None,
+        gate: Gate | None = None,
+    ) -> Call:
         """Return the call that `request` makes. Raises `RequestInvalid` when its api-version is no good."""
         query = {name.lower(): value for name, value in request.params.items()}
         return Call(
@@ -69,7 +79,22 @@ class Call:
             api_version=_api_version(query.get("api-version")),
             now=now,
             orchestrations=orchestrations,
+            caller=caller,
+            gate=gate,
         )
+
+    def may(self, action: str, place: str) -> bool:
+        """Whether the caller may do `action` at a place (an ARM id) and below."""
+        return self.caller is not None and self.gate is not None and self.gate.may(self.caller, action, place)
+
+    @property
+    def place(self) -> str:
+        """The ARM id of what the path is about: a template, a resource group, a subscription, or `/` for the tenant."""
+        if "name" in self.route:
+            return self.template.arm
+        if "group" in self.route:
+            return group_id(self.subscription, self.group)
+        return f"/subscriptions/{self.subscription}" if "subscription" in self.route else "/"
 
     @property
     def subscription(self) -> str:

@@ -1,6 +1,6 @@
 """A handler as an Azure Functions client function: what every request gets, whatever it asks.
 
-It owns correlation ids, throttling, the mapping of errors to answers, and registration; it knows no handler.
+It owns registration, correlation ids, and what becomes of Kiln's own faults; it knows no handler.
 """
 
 import logging
@@ -8,16 +8,17 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from kiln.access import audit
+from kiln.access.gate import Gate, gate
 from triggers.call import Call
 from triggers.orchestrations import Orchestrations
-from triggers.reply import REFUSALS, Reply, failure, refusal
-from triggers.throttle import throttle
+from triggers.reply import Reply, failure
+from triggers.visit import Visit
 
 PROVIDER_ROUTE = "subscriptions/{subscription}/providers/Microsoft.VirtualMachineImages"
 GROUP_ROUTE = (
@@ -92,20 +93,22 @@ def _serve(blueprint: df.Blueprint, methods: tuple[str, ...], route: str, served
 
 
 async def answer(
-    served: Endpoint, request: func.HttpRequest, client: df.DurableOrchestrationClient
+    served: Endpoint, request: func.HttpRequest, client: df.DurableOrchestrationClient, at: Gate | None = None
 ) -> func.HttpResponse:
-    """Return the endpoint's answer, or the error that it ended in, with the ids by which the request is found again."""
+    """Return the endpoint's answer, or the error that it ended in, with the ids by which the request is found again.
+
+    `at` is the gate that callers come through, by default the one that the app's settings make.
+    """
     ids = trace_ids(request.headers, str(uuid.uuid4()))
+    visit = Visit(served, request, Orchestrations(client), at or gate())
     try:
-        call = Call.read(request, Orchestrations(client), datetime.now(UTC))
-        ids |= throttle().take(call.subscription if "subscription" in call.route else None, call.method)
-        reply = await served.handler(call)
-    except REFUSALS as error:
-        reply = refusal(error)
+        reply = await visit.attend()
     except Exception:
         correlation = ids["x-ms-correlation-request-id"]
         log.exception("%s %s failed, correlation id %s", request.method, request.url, correlation)
         reply = failure(correlation)
+    if visit.changes_something:
+        audit.write(visit.deed(reply, ids["x-ms-correlation-request-id"]))
     return reply.response(ids)
 
 

@@ -23,7 +23,10 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/events", "events/read", partly=True)
 async def list_events(call: Call) -> Reply:
-    """Answer the subscription's events of the last week, those after the query's `after` (`latest`: none)."""
+    """Answer the subscription's events of the last week, those after the query's `after` (`latest`: none).
+
+    What is not of a template, such as a marketplace image's new version, is of the whole subscription.
+    """
     return await asyncio.to_thread(_events, call)
 
 
@@ -41,5 +44,9 @@ def _events(call: Call) -> Reply:
         ) from error
     events, position = journal.read(after, call.now)
     own = f"/subscriptions/{call.subscription}/".lower()
-    value = [event for event in events if event["source"].lower().startswith(own)]
+    value = [
+        event
+        for event in events
+        if event["source"].lower().startswith(own) and call.may("events/read", event["source"])
+    ]
     return Reply(HTTPStatus.OK, {"value": value, "after": str(position)})

@@ -18,6 +18,7 @@ from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored
 from kiln.template.triggers import parse_trigger
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
+from triggers.readable import readable_keys
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
@@ -33,24 +34,24 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/imageGraph", "imageGraph/read", partly=True)
 async def graph_of_subscription(call: Call) -> Reply:
-    """Answer the graph of a subscription's templates."""
-    return await asyncio.to_thread(_graph, call.subscription, None)
+    """Answer the graph of those templates of a subscription that the caller may read."""
+    return await asyncio.to_thread(_graph, call, None)
 
 
 @endpoint(bp, "GET", GROUP_GRAPH, "imageGraph/read", partly=True)
 async def graph_of_group(call: Call) -> Reply:
-    """Answer the graph of a resource group's templates."""
-    return await asyncio.to_thread(_graph, call.subscription, call.group)
+    """Answer the graph of those templates of a resource group that the caller may read."""
+    return await asyncio.to_thread(_graph, call, call.group)
 
 
-def _graph(subscription: str, group: str | None) -> Reply:
+def _graph(call: Call, group: str | None) -> Reply:
     newest = {record.source.key: record.newest for record in Sources().list() if record.newest}
-    return Reply(HTTPStatus.OK, image_graph(_known(subscription, group), newest))
+    return Reply(HTTPStatus.OK, image_graph(_known(call, group), newest))
 
 
-def _known(subscription: str, group: str | None) -> Iterator[KnownTemplate]:
+def _known(call: Call, group: str | None) -> Iterator[KnownTemplate]:
     templates = Templates()
-    for key in templates.keys(subscription, group):
+    for key in readable_keys(call, "imageGraph/read", group):
         record = templates.by_key(key)
         model = parse_stored(record.body) if record else None
         if record is None or model is None:

@@ -93,8 +93,8 @@ async def _look_up(call: Call) -> tuple[Pointed, Outcome]:
         call.subscription.lower(),
         region_name(call.route["location"]),
     )
-    if not same_place:
-        raise ResourceNotFound(f"There is no operation {operation.id} here.", target=operation.id)
+    if not (same_place and call.may("locations/operations/read", operation.template.arm)):
+        raise ResourceNotFound(f"There is no operation {operation.id}.", target=operation.id)
     template = await asyncio.to_thread(_template, operation)
     if template is not None and operation.version is not None:
         template = await tended(call.orchestrations, template, call.now)

@@ -34,6 +34,8 @@ class NotSigned(KilnError):
     """The request lacks a right and fresh signature; it does not tell what is wrong, nor whether anything is there."""
 
     code = "InvalidSignature"
+    challenge = "Kiln-Signature-256"
+    """The scheme that WWW-Authenticate names, which every 401 has (RFC 9110, 11.6.1)."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -16,11 +16,14 @@ from kiln.errors import (
     Conflict,
     ErrorDetail,
     KilnError,
+    NotAuthenticated,
+    NotAuthorized,
     OutOfReach,
     PreconditionFailed,
     RequestInvalid,
     RequestTooLarge,
     ResourceNotFound,
+    SignInUnavailable,
     TemplateInvalid,
 )
 from kiln.runs.status import error_body
@@ -28,10 +31,14 @@ from triggers.refusals import MethodNotAllowed, NotSigned, TooManyRequests, Unsu
 
 RETRY_AFTER = 1
 """Seconds between polls of a long-running operation; clients read a whole number."""
+SIGN_IN_AGAIN = 5
+"""Seconds after which tokens may be judged again."""
 
 STATUS: dict[type[KilnError], HTTPStatus] = {
     RequestInvalid: HTTPStatus.BAD_REQUEST,
     TemplateInvalid: HTTPStatus.BAD_REQUEST,
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    NotAuthorized: HTTPStatus.FORBIDDEN,
     OutOfReach: HTTPStatus.FORBIDDEN,
     ResourceNotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
@@ -41,6 +48,7 @@ STATUS: dict[type[KilnError], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     NotSigned: HTTPStatus.UNAUTHORIZED,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 REFUSALS = tuple(STATUS)
 """The errors that answer a request; any other is Kiln's own failure."""
@@ -77,6 +85,10 @@ def _headers(error: KilnError) -> dict[str, str]:
     match error:
         case TooManyRequests():
             return {"Retry-After": str(error.retry_after)}
+        case SignInUnavailable():
+            return {"Retry-After": str(SIGN_IN_AGAIN)}
+        case NotSigned():
+            return {"WWW-Authenticate": NotSigned.challenge}
         case MethodNotAllowed():
             return {"Allow": ", ".join(error.allowed)}
         case _:

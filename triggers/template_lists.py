@@ -14,6 +14,7 @@ from kiln.runs.store import Runs, Templates
 from triggers.answers import template_answer
 from triggers.endpoint import GROUP_ROUTE, PROVIDER_ROUTE, TEMPLATE_ROUTE, endpoint
 from triggers.paging import listed, read_page
+from triggers.readable import readable_keys
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ bp = df.Blueprint()
 
 @endpoint(bp, "GET", GROUP_ROUTE, "imageTemplates/read", partly=True)
 async def list_templates_of_group(call: Call) -> Reply:
-    """Answer the templates of a resource group."""
+    """Answer those templates of a resource group that the caller may read."""
     return await asyncio.to_thread(_templates, call, call.group)
 
 
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/imageTemplates", "imageTemplates/read", partly=True)
 async def list_templates_of_subscription(call: Call) -> Reply:
-    """Answer the templates of a subscription."""
+    """Answer those templates of a subscription that the caller may read."""
     return await asyncio.to_thread(_templates, call, None)
 
 
@@ -56,7 +57,7 @@ def _templates(call: Call, group: str | None) -> Reply:
         record = templates.by_key(key)
         return template_answer(record, Runs().latest(record), call.api_version) if record else None
 
-    page = read_page(templates.keys(call.subscription, group), load, call.query.get("$skiptoken"))
+    page = read_page(readable_keys(call, "imageTemplates/read", group), load, call.query.get("$skiptoken"))
     return Reply(HTTPStatus.OK, listed(call, page))
 
 

@@ -1,4 +1,7 @@
-"""How often a subscription may ask: token buckets with Resource Manager's own numbers, in this process alone.
+"""How often may be asked about a subscription: token buckets with Resource Manager's own numbers, in this process.
+
+Only requests that are let in count for their subscription, or anybody could use up what is its. Those that are not
+count for their caller, or if nobody knows that, all together: there is nothing else that they could not choose freely.
 
 | setting | default | meaning |
 |---|---|---|
@@ -34,6 +37,7 @@ class Kind(StrEnum):
     READS = "reads"
     WRITES = "writes"
     DELETES = "deletes"
+    REFUSALS = "refusals"
 
     @staticmethod
     def of(method: str) -> Kind:
@@ -49,7 +53,12 @@ class Limit:
     refill: float
 
 
-LIMITS: Mapping[Kind, Limit] = {Kind.READS: Limit(250, 25), Kind.WRITES: Limit(200, 10), Kind.DELETES: Limit(200, 10)}
+LIMITS: Mapping[Kind, Limit] = {
+    Kind.READS: Limit(250, 25),
+    Kind.WRITES: Limit(200, 10),
+    Kind.DELETES: Limit(200, 10),
+    Kind.REFUSALS: Limit(200, 10),
+}
 
 
 @dataclass
@@ -59,7 +68,7 @@ class _Bucket:
 
 
 class Throttle:
-    """The buckets of every subscription, and of the requests that name none. For one event loop."""
+    """The buckets of every subscription, of the requests that name none, and of refusals. For one event loop."""
 
     def __init__(self, factor: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = {kind: Limit(limit.size * factor, limit.refill * factor) for kind, limit in LIMITS.items()}
@@ -72,15 +81,27 @@ class Throttle:
         if self._unlimited:
             return {}
         kind = Kind.of(method)
-        scope = subscription.lower() if subscription else None
-        bucket = self._filled(scope, kind)
+        who = f"the subscription {subscription}" if subscription else "requests without a subscription"
+        left = self._take(subscription, kind, who)
+        where = "subscription" if subscription else "tenant"
+        return {f"x-ms-ratelimit-remaining-{where}-{kind}": str(left)}
+
+    def refuse(self, caller: str | None) -> None:
+        """Count a request of a caller (an object id) who may not do that, or of nobody known, whatever was asked for.
+
+        Raises `TooManyRequests`.
+        """
+        if not self._unlimited:
+            who = f"the caller {caller}" if caller else "requests without a good token or signature"
+            self._take(caller, Kind.REFUSALS, who)
+
+    def _take(self, scope: str | None, kind: Kind, who: str) -> int:
+        bucket = self._filled(scope.lower() if scope else None, kind)
         if bucket.level < 1:
             wait = math.ceil((1 - bucket.level) / self._limits[kind].refill)
-            who = f"the subscription {subscription}" if subscription else "requests without a subscription"
             raise TooManyRequests(kind.value, who, max(wait, 1))
         bucket.level -= 1
-        where = "subscription" if subscription else "tenant"
-        return {f"x-ms-ratelimit-remaining-{where}-{kind}": str(int(bucket.level))}
+        return int(bucket.level)
 
     def _filled(self, scope: str | None, kind: Kind) -> _Bucket:
         """Return the bucket with what has come back since it was last looked at."""

@@ -22,6 +22,7 @@ from triggers.firing import take_and_fire
 from triggers.refusals import NotSigned
 from triggers.reply import Reply
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
+from triggers.throttle import throttle
 
 if TYPE_CHECKING:
     from triggers.call import Call
@@ -46,10 +47,11 @@ async def fire_webhook(call: Call) -> Reply:
     secret = await asyncio.to_thread(TriggerSecrets().get, template, trigger)
     if not is_signed(secret, signature, timestamp, call.body, call.now):
         raise NotSigned
+    left = throttle().take(template.subscription, call.method)  # it is known now that somebody may
     firings = await asyncio.to_thread(AllFirings().get, template, trigger)
     if firings is None:
         raise ResourceNotFound(f"The image template {template.arm} has no trigger {trigger!r}.", target=trigger)
     delivery = hashlib.sha256(signature.encode()).hexdigest()[:32]
     occasion = Occasion(id=delivery, at=min(datetime.fromtimestamp(int(timestamp), UTC), call.now))
     await take_and_fire(call.orchestrations, firings, occasion, call.now)
-    return Reply(HTTPStatus.ACCEPTED, {"delivery": delivery})
+    return Reply(HTTPStatus.ACCEPTED, {"delivery": delivery}, left)

@@ -9,6 +9,7 @@ import shutil
 import sys
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,6 +23,7 @@ from azure.mgmt.imagebuilder.aio import ImageBuilderClient as AsyncImageBuilderC
 from devkit.child import Child
 from devkit.specification import of_httpx, of_sdk
 from tests.answers import ANSWERED
+from tests.tokens import token
 from triggers.throttle import SETTING, throttle
 
 if TYPE_CHECKING:
@@ -61,10 +63,10 @@ def serve_stand_in(folder: Path, environment: dict[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def sdk_at(address: str) -> Iterator[ImageBuilderClient]:
+def sdk_at(address: str, token: str) -> Iterator[ImageBuilderClient]:
     """Give the unmodified SDK's client with its endpoint at `address`."""
     with ImageBuilderClient(
-        Anyone(),
+        Known(token),
         SUBSCRIPTION,
         base_url=address,
         credential_scopes=[f"{address}/.default"],
@@ -75,10 +77,10 @@ def sdk_at(address: str) -> Iterator[ImageBuilderClient]:
         yield client
 
 
-def async_sdk_at(address: str) -> AsyncImageBuilderClient:
+def async_sdk_at(address: str, token: str) -> AsyncImageBuilderClient:
     """Return the unmodified asynchronous SDK's client with its endpoint at `address`: an asynchronous context."""
     return AsyncImageBuilderClient(
-        AnyoneSoon(),
+        KnownSoon(token),
         SUBSCRIPTION,
         base_url=address,
         credential_scopes=[f"{address}/.default"],
@@ -94,19 +96,25 @@ def served(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory
         yield address
 
 
-class Anyone:
-    """A credential; the local host asks nobody who they are."""
+@dataclass(frozen=True)
+class Known:
+    """A credential that has its token already."""
+
+    token: str
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken("anyone", 2**31)
+        return AccessToken(self.token, 2**31)
 
 
-class AnyoneSoon:
+@dataclass(frozen=True)
+class KnownSoon:
     """The same for the asynchronous client."""
+
+    token: str
 
     async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
         await asyncio.sleep(0)
-        return AccessToken("anyone", 2**31)
+        return AccessToken(self.token, 2**31)
 
     async def close(self) -> None:
         await asyncio.sleep(0)
@@ -125,16 +133,32 @@ class AllowHttp(SansIOHTTPPolicy[Any, Any]):
         request.context.options.setdefault("enforce_https", False)
 
 
+@pytest.fixture(scope="session")
+def admin(local_azure: InProcessAzure) -> str:
+    """A token of somebody who may do everything."""
+    return token(local_azure)
+
+
+@pytest.fixture(scope="session")
+def signed_in(admin: str) -> dict[str, str]:
+    """The header that has it."""
+    return {"Authorization": f"Bearer {admin}"}
+
+
 @pytest.fixture
-def sdk(served: str) -> Iterator[ImageBuilderClient]:
-    with sdk_at(served) as client:
+def sdk(served: str, admin: str) -> Iterator[ImageBuilderClient]:
+    with sdk_at(served, admin) as client:
         yield client
 
 
 @pytest.fixture
-def http(served: str) -> Iterator[httpx.Client]:
+def http(served: str, signed_in: dict[str, str]) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=served, params={"api-version": "2025-10-01"}, timeout=30, event_hooks=of_httpx(ANSWERED)
+        base_url=served,
+        params={"api-version": "2025-10-01"},
+        headers=signed_in,
+        timeout=30,
+        event_hooks=of_httpx(ANSWERED),
     ) as client:
         yield client
 

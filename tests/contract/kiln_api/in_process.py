@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import azure.functions as func
 
 from tests.answers import ANSWERED
+from tests.authority import Authority
 from tests.contract.kiln_api.task_hub import TaskHub
 from triggers.endpoint import HANDLERS, Endpoint, answer
 from triggers.provider import refuse_subscription_path, route_pattern
@@ -35,13 +36,26 @@ class Answer:
         return error
 
 
+AUTHORITY = Authority()
+ADMIN = AUTHORITY.token("Kiln.Admin")
+
+
 @dataclass
 class Api:
-    """The API over `hub`. What it answers is judged by Microsoft's specification, unless the bodies are fuzz."""
+    """The API over `hub`. What it answers is judged by Microsoft's specification, unless the bodies are fuzz.
+
+    Requests have `token` (None: none), `settings` are the gate's, such as `KILN_GRANTS`.
+    """
 
     hub: TaskHub = field(default_factory=TaskHub)
     judged: bool = True
     api_version: str = "2025-10-01"
+    token: str | None = ADMIN
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Build the gate."""
+        self.gate = AUTHORITY.gate(**self.settings)
 
     def __call__(
         self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None, **headers: str
@@ -49,15 +63,16 @@ class Api:
         """Send a request; `body` is JSON, or the very bytes."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         served, route = _found(method, path)
+        signed = {"Authorization": f"Bearer {self.token}"} if self.token is not None else {}
         request = func.HttpRequest(
             method,
             f"http://127.0.0.1:7071{path}",
-            headers=headers,
+            headers={**signed, **headers},
             params={"api-version": self.api_version, **(query or {})},
             route_params=route,
             body=raw,
         )
-        response: Any = asyncio.run(answer(served, request, self.hub))
+        response: Any = asyncio.run(answer(served, request, self.hub, self.gate))
         text = response.get_body()
         if self.judged:
             headers = {**response.headers, "Content-Type": response.mimetype}

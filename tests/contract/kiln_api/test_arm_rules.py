@@ -34,20 +34,23 @@ if TYPE_CHECKING:
         ("2030-01-01", "InvalidApiVersionParameter"),
     ],
 )
-def test_every_route_wants_a_stable_api_version(served: str, version: str | None, expected: str) -> None:
+def test_every_route_wants_a_stable_api_version(
+    served: str, signed_in: dict[str, str], version: str | None, expected: str
+) -> None:
     query = {"api-version": version} if version else {}
     for route in ("", "/runs", "/runOutputs"):
         url = httpx.URL(f"{served}{template_path('any', 'web')}{route}", params=query)
-        answer = httpx.get(url)
+        answer = httpx.get(url, headers=signed_in)
         assert (answer.status_code, code(answer)) == (400, expected)
         assert "2025-10-01" in answer.json()["error"]["message"]
 
 
-def test_a_preview_is_refused_with_the_nearest_stable_api_version(served: str) -> None:
+def test_a_preview_is_refused_with_the_nearest_stable_api_version(served: str, signed_in: dict[str, str]) -> None:
     query = {"API-Version": "2021-10-01-preview", "unknown": "ignored"}
-    answer = httpx.get(f"{served}{template_path('any', 'web')}", params=query)
+    answer = httpx.get(f"{served}{template_path('any', 'web')}", params=query, headers=signed_in)
     assert "nearest that is, is 2021-10-01" in answer.json()["error"]["message"]
-    known = httpx.get(f"{served}{template_path('any', 'web')}", params={**query, "API-Version": "2021-10-01"})
+    query["API-Version"] = "2021-10-01"
+    known = httpx.get(f"{served}{template_path('any', 'web')}", params=query, headers=signed_in)
     assert known.status_code == 404
 
 
@@ -79,7 +82,11 @@ def test_every_answer_carries_trace_ids(http: httpx.Client, group: str) -> None:
 
 
 def test_long_lists_come_in_pages_that_the_sdk_follows(
-    http: httpx.Client, sdk: ImageBuilderClient, group: str, azure_environment: InProcessAzure
+    http: httpx.Client,
+    sdk: ImageBuilderClient,
+    group: str,
+    azure_environment: InProcessAzure,
+    signed_in: dict[str, str],
 ) -> None:
     path = ready(http, group)
     account = blobs.account(azure_environment.environment("kilnapi")["KILN_STATE_ENDPOINT"])
@@ -93,7 +100,10 @@ def test_long_lists_come_in_pages_that_the_sdk_follows(
     page = http.get(template_path(group, "x").rsplit("/", 1)[0]).json()
     assert len(page["value"]) == PAGE_SIZE
     assert "api-version=2025-10-01" in page["nextLink"]
-    assert [item["name"] for item in httpx.get(page["nextLink"]).json()["value"]] == [*others[PAGE_SIZE:], "web"]
+    assert [item["name"] for item in httpx.get(page["nextLink"], headers=signed_in).json()["value"]] == [
+        *others[PAGE_SIZE:],
+        "web",
+    ]
     assert [item.name for item in sdk.virtual_machine_image_templates.list_by_resource_group(group)] == [*others, "web"]
     wrong = http.get(template_path(group, "x").rsplit("/", 1)[0], params={"$skiptoken": "nonsense!"})
     assert (wrong.status_code, code(wrong)) == (400, "InvalidParameter")
@@ -108,18 +118,19 @@ def test_long_lists_come_in_pages_that_the_sdk_follows(
     ],
 )
 def test_paths_that_nothing_serves_are_refused_in_arms_shape(
-    served: str, group: str, method: str, path: str, status: int, expected: str
+    served: str, signed_in: dict[str, str], group: str, method: str, path: str, status: int, expected: str
 ) -> None:
-    answer = httpx.request(method, f"{served}{template_path(group, 'web')}{path}", params={"api-version": "2025-10-01"})
+    url, query = f"{served}{template_path(group, 'web')}{path}", {"api-version": "2025-10-01"}
+    answer = httpx.request(method, url, params=query, headers=signed_in)
     assert (answer.status_code, code(answer)) == (status, expected)
     assert answer.headers["x-ms-request-id"]
     assert ("Allow" in answer.headers) == (status == 405)
 
 
-def test_paths_of_other_providers_are_refused_in_arms_shape(served: str) -> None:
+def test_paths_of_other_providers_are_refused_in_arms_shape(served: str, signed_in: dict[str, str]) -> None:
     query = {"api-version": "2025-10-01"}
     for path in ("/providers/Microsoft.Nothing", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg", "/subscriptions"):
-        answer = httpx.get(f"{served}{path}", params=query)
+        answer = httpx.get(f"{served}{path}", params=query, headers=signed_in)
         assert (answer.status_code, code(answer)) == (404, "InvalidResourceType")
 
 
@@ -146,17 +157,18 @@ def test_every_answer_tells_how_many_requests_are_left(http: httpx.Client, group
 
 
 def test_who_asks_too_often_gets_429_and_the_sdk_waits_and_asks_again(
-    local_azure: InProcessAzure, tmp_path: Path, group: str
+    local_azure: InProcessAzure, admin: str, signed_in: dict[str, str], tmp_path: Path, group: str
 ) -> None:
     environment = {**local_azure.environment("kilnapi"), "KILN_RATE_LIMIT": "0.02"}  # 5 reads, then one in 2 s
     with serve_stand_in(tmp_path, environment) as address:
         path = template_path(group, "web")
-        statuses = [httpx.get(f"{address}{path}", params={"api-version": "2025-10-01"}) for _ in range(8)]
+        url, query = f"{address}{path}", {"api-version": "2025-10-01"}
+        statuses = [httpx.get(url, params=query, headers=signed_in) for _ in range(8)]
         refused = [answer for answer in statuses if answer.status_code == 429]
         assert refused
         assert code(refused[0]) == "TooManyRequests"
         assert int(refused[0].headers["Retry-After"]) in {1, 2}
-        with sdk_at(address) as sdk, pytest.raises(ResourceNotFoundError):
+        with sdk_at(address, admin) as sdk, pytest.raises(ResourceNotFoundError):
             sdk.virtual_machine_image_templates.get(group, "web")
 
 
@@ -173,10 +185,10 @@ def test_an_older_api_version_is_not_shown_what_it_does_not_have(http: httpx.Cli
 
 
 def test_urls_follow_the_clients_own_host_and_api_version(http: httpx.Client, group: str) -> None:
-    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "attacker.example", "Host": "kiln.example.com"}
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "attacker.example", "Host": "localhost:81"}
     response = http.put(
         template_path(group, "web"), json=template_body(), headers=forwarded, params={"api-version": "2024-02-01"}
     )
     url = response.headers["Azure-AsyncOperation"]
-    assert url.startswith("https://kiln.example.com/subscriptions/")
+    assert url.startswith("https://localhost:81/subscriptions/")
     assert url.endswith("?api-version=2024-02-01")

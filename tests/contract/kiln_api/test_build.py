@@ -28,13 +28,19 @@ def app(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.mark.timeout(240)
-def test_the_sdk_drives_a_build_to_a_vhd_that_can_be_downloaded(app: str, local_azure: InProcessAzure) -> None:
+def test_the_sdk_drives_a_build_to_a_vhd_that_can_be_downloaded(
+    app: str, admin: str, signed_in: dict[str, str], local_azure: InProcessAzure
+) -> None:
     marker = f"hello-{uuid.uuid4().hex[:8]}"
     local_azure.guests.rules.append(Rule(matches=marker.encode(), stdout=f"{marker}\n".encode()))
     name = f"web-{uuid.uuid4().hex[:8]}"
     body = template_body(f"echo {marker}", distribute=[{"type": "VHD", "runOutputName": "disk"}])
     path = template_path("rg-images", name)
-    with sdk_at(app) as sdk, httpx.Client(base_url=app, params={"api-version": "2025-10-01"}, timeout=30) as http:
+    query = {"api-version": "2025-10-01"}
+    with (
+        sdk_at(app, admin) as sdk,
+        httpx.Client(base_url=app, params=query, headers=signed_in, timeout=30) as http,
+    ):
         templates = sdk.virtual_machine_image_templates
         templates.begin_create_or_update("rg-images", name, body).result()
         templates.begin_run("rg-images", name).result()

@@ -82,7 +82,8 @@ class World:
         )
 
     def fire(self, trigger: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
-        return self.api("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, None, **headers)
+        stranger = Api(self.hub, judged=False, token=None)
+        return stranger("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, None, **headers)
 
     def run(self) -> RunRecord:
         """Start a run by hand."""

@@ -298,9 +298,9 @@ def test_what_the_provider_can_do_is_listed(sdk: ImageBuilderClient) -> None:
     assert run.is_data_action is False
 
 
-def test_no_operation_of_the_sdk_is_left_out(served: str, group: str) -> None:
+def test_no_operation_of_the_sdk_is_left_out(served: str, admin: str, group: str) -> None:
     """Drive each public method of the four groups once, synchronously, and notice a new one."""
-    with sdk_at(served) as sdk:
+    with sdk_at(served, admin) as sdk:
         templates, triggers = sdk.virtual_machine_image_templates, sdk.triggers
         trigger = {"properties": {"kind": "SourceImage"}}
         tour: dict[tuple[str, str], Callable[[], Any]] = {
@@ -330,9 +330,9 @@ def test_no_operation_of_the_sdk_is_left_out(served: str, group: str) -> None:
             assert answer.result() is None or answer.done() if isinstance(answer, LROPoller) else answer
 
 
-def test_the_asynchronous_sdk_works_as_well(served: str, group: str) -> None:
+def test_the_asynchronous_sdk_works_as_well(served: str, admin: str, group: str) -> None:
     async def tour() -> tuple[str, list[str]]:
-        async with async_sdk_at(served) as sdk:
+        async with async_sdk_at(served, admin) as sdk:
             templates = sdk.virtual_machine_image_templates
             await (await templates.begin_create_or_update(group, "web", template_body())).result()
             await (await templates.begin_run(group, "web")).result()

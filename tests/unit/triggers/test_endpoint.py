@@ -19,12 +19,17 @@ from kiln.errors import (
     RunCanceled,
     TemplateInvalid,
 )
+from tests.authority import Authority
 from tests.unit.triggers.requests import request
 from triggers.endpoint import Endpoint, answer, trace_ids
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
     from triggers.call import Call
+
+
+AUTHORITY = Authority()
+SIGNED_IN = {"Authorization": f"Bearer {AUTHORITY.token('Kiln.Reader')}"}
 
 
 def answered(outcome: Reply | Exception, **headers: str) -> Any:
@@ -34,7 +39,8 @@ def answered(outcome: Reply | Exception, **headers: str) -> Any:
             raise outcome
         return outcome
 
-    return asyncio.run(answer(Endpoint(handler, "imageTemplates/read"), request(headers=headers), None))
+    asked = request(headers={**SIGNED_IN, **headers})
+    return asyncio.run(answer(Endpoint(handler, "imageTemplates/read"), asked, None, AUTHORITY.gate()))
 
 
 @pytest.mark.parametrize(

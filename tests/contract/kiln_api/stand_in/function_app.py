@@ -27,7 +27,7 @@ from kiln.runs.transitions import add_output, annotate, enter, finish, publish_o
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in triggers.blueprints:
     app.register_functions(blueprint)
 

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import json
 import logging
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -152,3 +154,11 @@ def test_grants_that_are_not_valid_are_told_of_and_grant_nothing_but_app_roles_s
     assert "KILN_GRANTS is not valid, so it grants nothing now" in denied(broken, nobody)
     reader = enter(broken, Authorization=f"Bearer {authority.token('Kiln.Reader')}")
     broken.check(reader, "imageTemplates/read", GROUP)
+
+
+def test_a_cold_start_does_not_wait_for_cryptography() -> None:
+    """Only the first token needs it."""
+    heavy = "{'jwt', 'cryptography', 'httpx'}"
+    loaded = f"import sys, kiln.access.gate; print(sorted({heavy} & sys.modules.keys()))"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,92 @@
+"""One request at its endpoint: who asks, whether he may, whether not too often; then what the handler answers.
+
+It owns that order, in which nothing is told of what there is to whoever may not know: a request is refused for want of
+a token before its api-version is looked at, and for want of a right before anything is looked up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kiln.access.audit import Deed
+from kiln.errors import KilnError, NotAuthenticated, NotAuthorized
+from triggers.call import Call
+from triggers.refusals import NotSigned, TooManyRequests
+from triggers.reply import REFUSALS, Reply, refusal
+from triggers.throttle import throttle
+
+if TYPE_CHECKING:
+    import azure.functions as func
+
+    from kiln.access.gate import Gate
+    from kiln.access.principal import Caller
+    from triggers.endpoint import Endpoint
+    from triggers.orchestrations import Orchestrations
+
+READING = {"GET", "HEAD", "OPTIONS"}
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
+
+
+@dataclass
+class Visit:
+    """A request to `served`. `caller`, and `left`, the headers that tell how much may be asked yet, come on the way."""
+
+    served: Endpoint
+    request: func.HttpRequest
+    orchestrations: Orchestrations
+    gate: Gate
+    caller: Caller | None = None
+    left: dict[str, str] = field(default_factory=dict)
+
+    async def attend(self) -> Reply:
+        """Return the handler's answer, or the refusal."""
+        try:
+            reply = await self._handled()
+        except REFUSALS as error:
+            reply = self._refused(error)
+        return replace(reply, headers={**reply.headers, **self.left})
+
+    async def _handled(self) -> Reply:
+        now = datetime.now(UTC)
+        if not self.served.signed:
+            self.caller = await self.gate.caller(self.request.headers, now.timestamp())
+        call = Call.read(self.request, self.orchestrations, now, self.caller, self.gate)
+        if self.caller is not None:
+            self.gate.check(self.caller, self.served.action, call.place, partly=self.served.partly)
+            self.left = throttle().take(call.subscription if "subscription" in call.route else None, call.method)
+        return await self.served.handler(call)
+
+    def _refused(self, error: KilnError) -> Reply:
+        """Answer the refusal; whoever is refused too often is told to wait instead."""
+        if isinstance(error, NotAuthenticated | NotAuthorized | NotSigned):
+            try:
+                throttle().refuse(self.caller.object_id if self.caller else None)
+            except TooManyRequests as too_many:
+                return refusal(too_many)
+        reply = refusal(error)
+        if isinstance(error, NotAuthenticated):
+            return replace(reply, headers={**reply.headers, "WWW-Authenticate": self.gate.challenge(error)})
+        return reply
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether the request is one that the audit log is for."""
+        return self.request.method.upper() not in READING
+
+    def deed(self, reply: Reply, correlation: str) -> Deed:
+        """Return what the audit log says of the request, which was answered with `reply`."""
+        error = reply.body.get("error") if isinstance(reply.body, dict) else None
+        return Deed(
+            action=self.served.action,
+            method=self.request.method,
+            path=urlsplit(self.request.url).path,
+            status=int(reply.status),
+            correlation=correlation,
+            code=error.get("code") if isinstance(error, dict) else None,
+            who=self.caller.object_id if self.caller else None,
+            app=self.caller.app_id if self.caller else None,
+            name=self.caller.name if self.caller else None,
+        )
