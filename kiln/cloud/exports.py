@@ -58,7 +58,7 @@ def start_export(request: VhdRequest) -> None:
     Raises what `azure` raises, and `TimeoutError` (worth another try) when the disk is not open in time.
     """
     blob = _blob(request)
-    metadata = _metadata(request.target.tags)
+    metadata = blob_metadata(request.target.tags)
     found = _properties(blob)
     if found and found.copy.status in {"pending", "success"} and _is_ours(found.metadata, metadata):
         return
@@ -110,6 +110,15 @@ def start_revoke(disk: str) -> Operation:
     )
 
 
+def blob_metadata(tags: dict[str, str]) -> dict[str, str]:
+    """Return tags as blob metadata, which goes in headers: names must be C# identifiers; others are left out."""
+    return {
+        name: value
+        for name, value in tags.items()
+        if name.isidentifier() and name.isascii() and value.isascii() and value.isprintable()
+    }
+
+
 def _blob(request: VhdRequest) -> BlobClient:
     if request.target.url:
         return _at(request.target.url)
@@ -144,11 +153,6 @@ def _is_ours(found: dict[str, str] | None, wanted: dict[str, str]) -> bool:
         for metadata in (found, wanted)
     ]
     return runs[0] is not None and runs[0] == runs[1]
-
-
-def _metadata(tags: dict[str, str]) -> dict[str, str]:
-    """Return tags as blob metadata, whose names must be C# identifiers; others are left out."""
-    return {name: value for name, value in tags.items() if name.isidentifier() and name.isascii() and value.isascii()}
 
 
 def _percent(progress: str | None) -> str | None:

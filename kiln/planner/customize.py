@@ -19,6 +19,7 @@ from kiln.template.customizers import (
     WindowsRestartCustomizer,
     WindowsUpdateCustomizer,
 )
+from kiln.visible import one_line
 
 if TYPE_CHECKING:
     from kiln.planner.commands import Commands
@@ -34,6 +35,9 @@ UPDATE_ROUNDS = 20
 
 UPDATE_RESTART_TIMEOUT = "4h"
 """How long updates may take to settle during a restart (packer-plugin-windows-update's limit, which AIB has)."""
+
+LONGEST_NAME = 100
+"""Characters of a step's name that are shown."""
 
 SHORT = 5
 """Minutes for scripts of Kiln's own that only look or schedule."""
@@ -164,4 +168,5 @@ def _updates(index: int, customizer: WindowsUpdateCustomizer, commands: Commands
 
 
 def _name(index: int, step: Customizer | Validator) -> str:
-    return step.name or f"{step.type} {index + 1}"
+    """Return what people call the step: a name is the template author's, and one line in logs and events."""
+    return one_line(step.name.strip()[:LONGEST_NAME]) or f"{step.type} {index + 1}"

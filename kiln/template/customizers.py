@@ -29,11 +29,13 @@ Duration = Annotated[str, Form(_DURATION, "a number and a unit: 90s, 5m, 2h")]
 Destination = Annotated[
     NonEmpty,
     Form(
-        r"(?!(.*[\\/])?\.\.([\\/]|$))(/.*[^/]|[A-Za-z]:[\\/].*[^\\/])",
-        "the absolute path of a file, of Linux or of Windows, without '..'",
+        r"(?![\s\S]*[\x00-\x1f\x7f])(?![\s\S]{1025})(?!(.*[\\/])?\.\.?([\\/]|$))"
+        r"(/(?![\\/]).*[^/]|/[^\\/]|[A-Za-z]:[\\/].*[^\\/])",
+        "the absolute path of a file, of Linux or of Windows, without '..', control characters or a server's name",
     ),
 ]
-"""Where a file is put. AIB takes /tmp alone on Linux; Kiln writes as root, so any path there is."""
+"""Where a file is put. AIB takes /tmp alone on Linux; Kiln writes as root, so any path there is. What Windows makes of
+names beyond that is for kiln.planner.fit, which knows the source's system."""
 
 
 class _Script(Model):

@@ -17,7 +17,7 @@ from kiln.cli.screens.console import screen, stdout
 from kiln.cli.transfer.blob import Blob
 from kiln.cli.transfer.download import download as transfer
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
 """Of a run output (`runOutputName`): whoever answers, the file is in the folder that the caller is in or names."""
 
 if TYPE_CHECKING:

@@ -57,7 +57,8 @@ def download(
     on_start(sum(request.span.size for request in requests(pages)))
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("wb+") as target:
+        part.unlink(missing_ok=True)
+        with part.open("xb+") as target:  # anew: a link that somebody put there in the meantime is not followed
             target.truncate(known.size)
             transferred = _fetch(blob, known, pages, target.fileno(), on_bytes)
             _check_footer(os.pread(target.fileno(), FOOTER, max(known.size - FOOTER, 0)), known.size)

@@ -32,6 +32,8 @@ INSTEAD = {
 
 
 _DRIVE = re.compile(r"[A-Za-z]:")
+_FORBIDDEN = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\..*)?", re.IGNORECASE)
 
 
 def step_misfits(template: ImageTemplate, source: SourceFacts) -> Iterator[ErrorDetail]:
@@ -62,3 +64,24 @@ def _misfits(
                 target=f"{path}[{index}].destination",
                 hint="Give a path that begins with a slash.",
             )
+        if isinstance(step, FileCustomizer | FileValidator) and source.os == "Windows":
+            yield from _not_of_windows(step.destination, f"{path}[{index}].destination", code)
+
+
+def _not_of_windows(destination: str, path: str, code: str) -> Iterator[ErrorDetail]:
+    """Yield what Windows would take for something else than this very file ("Naming Files, Paths, and Namespaces")."""
+    names = re.split(r"[\\/]", destination)[1:]
+    if any(_FORBIDDEN.search(name) for name in names):
+        why = 'it has one of < > : " | ? *, by which Windows means another stream, a pattern or a device'
+    elif any(name.endswith((".", " ")) for name in names):
+        why = "a name in it ends with a dot or a space, which Windows leaves out"
+    elif device := next((name for name in names if _DEVICE.fullmatch(name)), None):
+        why = f"Windows takes {device} for a device"
+    else:
+        return
+    yield ErrorDetail(
+        code=code,
+        message=f"{path}: {why}.",
+        target=path,
+        hint="Give the path of a file, such as C:\\app\\settings.json.",
+    )

@@ -29,6 +29,11 @@ def commands(script: str) -> list[str]:
     return [_text(node) for node in _nodes(script) if node.type == "command_name"]
 
 
+def verbatim_strings(script: str) -> list[str]:
+    """Return the single-quoted strings of the script, in order, quotes included: PowerShell reads nothing in them."""
+    return [_text(node) for node in _nodes(script) if node.type == "verbatim_string_characters"]
+
+
 def _nodes(script: str) -> Iterator[Node]:
     return _walk(_PARSER.parse(script.encode()).root_node)
 
