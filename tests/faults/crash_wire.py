@@ -77,7 +77,7 @@ class Wire:
                 self._inside = False
             if self._dead:  # a thread of it saw that, and it did not ask for more
                 raise HostDied
-            del self._open[key]
+            self._open.pop(key, None)  # of two at once the first has done so
             return answer
 
         return counted

@@ -13,6 +13,8 @@ MATRICES: dict[str, str] = {
     "crash-commits": "tests.faults.crash_commits:MATRIX",
     "crash-requests": "tests.faults.crash_calls:MATRIX",
     "early-ends": "tests.faults.cancel_cases:MATRIX",
+    "twice-at-once": "tests.faults.races_twice:MATRIX",
+    "two-hosts": "tests.faults.races_hosts:MATRIX",
     "records": "tests.faults.azure_calls.matrices:RECORDS",
 }
 """Name to "module:object"; in the order in which they run."""

@@ -1,0 +1,191 @@
+"""Two processes answer the API at once, with nothing in common but the state store and the task hub, as instances of a
+function app have: what two clients ask of them at one moment must give one run, and nothing half done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import multiprocessing
+import secrets
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from devkit.azurite import Azurite
+from devkit.local.in_process import InProcessAzure
+from kiln.errors import KilnError
+from kiln.ids import TemplateId
+from kiln.runs.children import Versions
+from kiln.runs.queue import new_run
+from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from tests.faults.matrix import Case
+from tests.faults.races_hub import Client, Hubs
+from tests.flows.local_azure.kiln import SUBSCRIPTION
+from tests.flows.local_azure.kiln import template as body
+from tests.own_clients import own_clients
+from triggers.end_run import cancel_current_run, delete_template
+from triggers.orchestrations import Orchestrations
+from triggers.start_run import start_run
+from triggers.submit import Submission, submit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+ROUNDS = 10
+ASKED = ("run", "cancel", "put", "delete")
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+def _ask(what: str, template: TemplateId, hub: Any) -> None:
+    """Ask as the API's own functions do."""
+    orchestrations, now = Orchestrations(cast("Any", Client(hub))), datetime.now(UTC)
+    match what:
+        case "run":
+            asyncio.run(start_run(orchestrations, template, lambda found: new_run(found, now, secrets.token_hex(4))))
+        case "cancel":
+            asyncio.run(cancel_current_run(orchestrations, Templates().require(template), now))
+        case "put":
+            minutes = 6 + secrets.randbelow(900)
+            wanted = body(buildTimeoutInMinutes=minutes)
+            asked = Submission(template=template, body=lambda _: wanted, at=now, suffix=secrets.token_hex(4))
+            submit(Templates(), Versions(), asked)
+        case _:
+            asyncio.run(delete_template(orchestrations, template, now))
+
+
+def _serve(environment: dict[str, str], address: Any, key: bytes, pipe: Connection, gate: Any) -> None:
+    """Be one process of the app: answer whatever is asked, at the moment when the other one does."""
+    hubs = Hubs(address, key)
+    hubs.connect()
+    with own_clients(environment):
+        hub = hubs.hub()  # type: ignore[attr-defined]  # registered
+        while (asked := pipe.recv()) is not None:
+            what, template = asked
+            gate.wait()
+            try:
+                _ask(what, template, hub)
+                pipe.send("done")
+            except KilnError as refused:
+                pipe.send(type(refused).__name__)
+
+
+@dataclass
+class Hosts:
+    """Two processes, and the hub that they share."""
+
+    hub: Any
+    pipes: tuple[Connection, Connection]
+
+    def at_once(self, one: str, other: str, template: TemplateId) -> tuple[str, str]:
+        """Ask both at one moment; return `done`, or the name of the error, of each."""
+        for pipe, what in zip(self.pipes, (one, other), strict=True):
+            pipe.send((what, template))
+        first, second = (str(pipe.recv()) for pipe in self.pipes)
+        return first, second
+
+
+class RaceBench:
+    """Templates of their own, of which two things are asked at once."""
+
+    notes: Sequence[str] = ()
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts = hosts
+
+    def cases(self) -> Sequence[Case]:
+        """Return each pair of requests, as often as there are rounds."""
+        return [
+            Case(f"{one}-{other}-{at}", one, other)
+            for one, other in itertools.combinations_with_replacement(ASKED, 2)
+            for at in range(1, ROUNDS + 1)
+        ]
+
+    def check(self, case: Case) -> Sequence[str]:
+        """Race once, on a template that is taken in; where there is a cancel and no run, one is going already."""
+        template = _template()
+        self._hosts.hub.forget()
+        if "cancel" in {case.row, case.column} and "run" not in {case.row, case.column}:
+            _ask("run", template, self._hosts.hub)
+        answers = self._hosts.at_once(case.row, case.column, template)
+        return [f"{problem}; the answers were {answers}" for problem in _wrong(template, self._hosts.hub)]
+
+
+def _template() -> TemplateId:
+    name = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"race-{secrets.token_hex(6)}")
+    now = datetime.now(UTC)
+    Templates().create(
+        TemplateRecord(
+            id=name,
+            body=body(),
+            created=now,
+            changed=now,
+            settled=1,
+            staging_group=f"IT_{name.name}",
+            provisioning_state=ProvisioningState.SUCCEEDED,
+        )
+    )
+    return name
+
+
+def _wrong(template: TemplateId, hub: Any) -> list[str]:
+    """Return what is half done, or done twice."""
+    started, canceled = hub.told()
+    builds = [instance for name, instance in started if name == "build_image"]
+    deletions = [instance for name, instance in started if name == "delete_template"]
+    runs = list(Runs().list(template))
+    record = Templates().require(template)
+    found = []
+    if len(builds) > 1 or len(deletions) > 1:
+        found.append(f"this was started: {started}")
+    if [run.instance_id for run in runs if run.state is RunState.RUNNING or run.instance_id in builds] != builds:
+        found.append(f"the runs are {[(run.run_id, run.state.value) for run in runs]}, and started is {builds}")
+    if runs and record.run_id != runs[-1].run_id:
+        found.append(f"the template points at {record.run_id}, and the run is {runs[-1].run_id}")
+    for run in runs:
+        if run.instance_id in builds and run.state is not RunState.RUNNING and run.instance_id not in canceled:
+            found.append(f"run {run.run_id} is {run.state.value}, and its build was not told")
+        if deletions and run.state is RunState.RUNNING:
+            found.append(f"run {run.run_id} goes on in a template that is being deleted")
+    lost = [number for number in range(1, record.version) if Versions().get(record, number) is None]
+    if lost:
+        found.append(f"of {record.version} versions {lost} are lost")
+    return found
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    name: str = "two-hosts"
+    title: str = "two processes answer the API at one moment"
+    every: int = 12
+    case_seconds: float = 60.0
+
+    @contextmanager
+    def open(self, folder: Path) -> Iterator[RaceBench]:
+        """Start both processes, with a state store and a hub for them."""
+        with ExitStack() as stack:
+            azurite = stack.enter_context(Azurite(folder / "azurite"))
+            (folder / "azure").mkdir()
+            azure = stack.enter_context(InProcessAzure(azurite, folder / "azure"))
+            environment = azure.environment("races")
+            stack.enter_context(own_clients(environment))
+            hubs = stack.enter_context(Hubs(ctx=_SPAWN))
+            key, gate = bytes(multiprocessing.current_process().authkey), _SPAWN.Barrier(2)
+            pipes = [_process(stack, environment, hubs.address, key, gate) for _ in range(2)]
+            yield RaceBench(Hosts(hubs.hub(), (pipes[0], pipes[1])))  # type: ignore[attr-defined]  # registered
+
+
+def _process(stack: ExitStack, environment: dict[str, str], address: Any, key: bytes, gate: Any) -> Connection:
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=_serve, args=(environment, address, key, theirs, gate))
+    process.start()
+    stack.callback(process.join)
+    stack.callback(ours.send, None)
+    return ours
+
+
+MATRIX = _Matrix()
