@@ -18,6 +18,7 @@ from devkit.host.durable_api import DurableApi
 from devkit.host.durable_payloads import RPC_PATH, WEBHOOK_PATH, client_binding
 from devkit.host.engine import DEFAULT_CONCURRENCY, Engine
 from devkit.host.event_grid_triggers import EventGridTriggers
+from devkit.host.front_end import front_end
 from devkit.host.http_triggers import HttpTriggers
 from devkit.host.invocation import function_table
 from devkit.host.store import Store
@@ -116,7 +117,7 @@ class Host:
         durable = DurableApi(self.engine, self._app.settings.hub_name, self.keys[keys.DURABLE])
         triggers = HttpTriggers(self._app, self._worker, self._client_json)
         events = EventGridTriggers(self._app, self._worker, self._client_json)
-        application = web.Application(client_max_size=_LARGEST_BODY)
+        application = web.Application(client_max_size=_LARGEST_BODY, middlewares=[front_end(self._host)])
         for route in [*durable.routes(WEBHOOK_PATH), web.route("*", f"{WEBHOOK_PATH}/{{rest:.*}}", _unknown)]:
             application.router.add_route(route.method, route.path, self.keys.guarded(keys.DURABLE, route.handler))
         application.add_routes(durable.routes(self._rpc_path))
