@@ -33,7 +33,7 @@ async def patch_template(call: Call) -> Reply:
         if record is None:
             raise ResourceNotFound(f"The image template {name.arm} does not exist.", target=name.arm)
         body = apply_patch(record.body, patch)
-        check_reach(record.id, body, "imageTemplates/write")
+        check_reach(call, record.id, body, "imageTemplates/write")
         return body
 
     name = call.template

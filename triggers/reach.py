@@ -13,10 +13,12 @@ from kiln.errors import OutOfReach
 from kiln.ids import PROVIDER
 
 if TYPE_CHECKING:
+    from kiln.access.principal import Caller
     from kiln.ids import TemplateId
+    from triggers.call import Call
 
 
-def check_reach(template: TemplateId, body: dict[str, Any], action: str) -> None:
+def check_reach(call: Call, template: TemplateId, body: dict[str, Any], action: str) -> None:
     """Raise `OutOfReach` with every resource in a template's body that templates in its place may not name.
 
     `action` is what the caller does, as triggers.provider lists it.
@@ -27,9 +29,13 @@ def check_reach(template: TemplateId, body: dict[str, Any], action: str) -> None
         why = f"{reach.closed} " if reach.closed else ""
         raise OutOfReach(
             problems,
-            who="The client",
+            who=_client(call.caller),
             action=f"{PROVIDER}/{action}",
             template=template.arm,
             hint=f"{why}An administrator of Kiln can add what is missing to the resources of {SETTING} for templates "
             "in this scope.",
         )
+
+
+def _client(caller: Caller | None) -> str:
+    return "The client" if caller is None else f"The client '{caller.name}' with object id '{caller.object_id}'"

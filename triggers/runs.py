@@ -39,10 +39,10 @@ async def run_template(call: Call) -> Reply:
 
     def make(record: TemplateRecord) -> RunRecord:
         if overrides is None:
-            check_reach(record.id, record.body, "imageTemplates/run/action")
+            check_reach(call, record.id, record.body, "imageTemplates/run/action")
             return new_run(record, call.now, secrets.token_hex(4))
         body, kept = apply_overrides(record.body, overrides), TemplateSecrets()
-        check_reach(record.id, body, "imageTemplates/run/action")
+        check_reach(call, record.id, body, "imageTemplates/run/action")
         shown = kept.hide(record.id, {"properties": overrides}, what=WHAT)["properties"]
         body = kept.hide(record.id, body, what=WHAT)
         return new_run(record, call.now, secrets.token_hex(4), overrides=shown, body=body)
@@ -76,7 +76,7 @@ async def retry_run(call: Call) -> Reply:
         )
 
     def make(template: TemplateRecord) -> RunRecord:
-        check_reach(template.id, earlier.body, "imageTemplates/runs/retry/action")
+        check_reach(call, template.id, earlier.body, "imageTemplates/runs/retry/action")
         return new_run(
             template,
             call.now,

@@ -35,7 +35,7 @@ async def put_template(call: Call) -> Reply:
     sent = call.json()
     parse_template(sent, call.api_version)
     body = without_read_only(sent)
-    check_reach(call.template, body, "imageTemplates/write")
+    check_reach(call, call.template, body, "imageTemplates/write")
     submission = Submission(
         template=call.template,
         body=lambda _: body,

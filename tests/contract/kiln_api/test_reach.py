@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ def refused(answer: Answer, action: str, path: str, resource: str) -> None:
     """Assert that the answer is Resource Manager's, and says who, what, where and what would help."""
     assert answer.status == 403
     assert answer.error["code"] == "LinkedAuthorizationFailed"
+    assert re.search(r"The client '.+' with object id '[0-9a-f-]{36}' has permission", answer.error["message"])
     assert f"has permission to perform action 'Microsoft.VirtualMachineImages/{action}'" in answer.error["message"]
     detail = next(detail for detail in answer.error["details"] if detail["target"].startswith(path))
     assert detail["code"] == "LinkedAuthorizationFailed"
