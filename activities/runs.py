@@ -12,7 +12,6 @@ from kiln import blobs
 from kiln.cloud import logs
 from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.errors import BuildError
-from kiln.errors import BuildError
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport

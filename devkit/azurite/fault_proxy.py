@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from devkit.azure.faults import Faults
+from devkit.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -32,6 +33,7 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 """Headers of one connection. The host goes on as it came: Azurite copies from its own address alone."""
 _LARGEST_BODY = 256 * 1024 * 1024  # bytes
 _SECONDS = 30
+_CLOSING = 0.25  # seconds
 
 
 @dataclass
@@ -78,15 +80,21 @@ class FaultProxy:
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.certificates.server_context())
-        await site.start()
-        port: int = self._runner.addresses[0][1]
-        return port
+        if self._runner.server is None:
+            raise RuntimeError("aiohttp made no server")
+        self._listener = Listener(self._runner.server, self.certificates.server_context())
+        return await self._listener.start("127.0.0.1", 0)
 
     async def _stop(self) -> None:
+        await self._listener.stop()
         await self._runner.cleanup()
+        await self._listener.abort()
         await self._session.close()
-        await asyncio.sleep(0)  # the connections' transports close in the loop's next round
+        left = asyncio.all_tasks() - {asyncio.current_task()}  # of clients that gave up on what is held back
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(_CLOSING)  # aiohttp's "Graceful Shutdown": TLS connections need a moment to close
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if not request.headers.get("User-Agent", "").startswith(_SDK):

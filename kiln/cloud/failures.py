@@ -21,6 +21,7 @@ TRANSIENT_STATUS = {http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_RE
 TRANSIENT_CODES = {
     "AnotherOperationInProgress",
     "ConcurrentUpdateError",
+    "ContainerBeingDeleted",
     "RetryableError",
     "RetryableErrorDueToAnotherOperation",
     "StorageAccountOperationInProgress",
@@ -86,7 +87,7 @@ def is_transient(error: HttpResponseError) -> bool:
     if status in TRANSIENT_STATUS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return True
     code, _ = innermost(_body(error))
-    return code in TRANSIENT_CODES
+    return (code or _storage_code(error)) in TRANSIENT_CODES
 
 
 def innermost(body: Any) -> tuple[str | None, str | None]:

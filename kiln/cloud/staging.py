@@ -169,6 +169,8 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
                 continue
             try:
                 service.create_container(container)
-            except ResourceExistsError:
+            except ResourceExistsError as error:  # any 409
+                if getattr(error, "error_code", None) != "ContainerAlreadyExists":
+                    raise
                 continue  # somebody else's try of the same call was faster
     return StagedStorage(endpoint=endpoint, account=storage.account, log_blob=storage.log_blob)

@@ -6,6 +6,7 @@ It owns the processes; one that dies or hangs in a case costs that case alone, a
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import time
 import traceback
@@ -78,6 +79,7 @@ class Worker:
 
 
 def _work(name: str, pipe: Connection) -> None:
+    logging.disable(logging.CRITICAL)  # thousands of faults on purpose; a problem is in the verdict
     with TemporaryDirectory(prefix="kiln-faults-") as folder, matrix(name).open(Path(folder)) as bench:
         pipe.send((list(bench.cases()), list(bench.notes)))
         while (case := pipe.recv()) is not None:

@@ -66,6 +66,34 @@ def test_an_operation_can_fail_with_azures_error_and_be_tried_again(cloud: Harne
     assert machines.begin_create_or_update("rg", "vm", bodies.machine("rg")).result().provisioning_state == "Succeeded"
 
 
+def test_an_answer_can_be_no_json_and_has_no_effect_then(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "PUT", "path": "*/rg", "body": "<html>", "headers": {"X-Proxy": "nginx"}})
+    answer = cloud.http("PUT", GROUP, json={"location": "westeurope"})
+    assert (answer.status_code, answer.text) == (200, "<html>")
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.headers["X-Proxy"] == "nginx"
+    assert not cloud.resources.resource_groups.check_existence("rg")
+
+
+def test_an_answer_can_be_cut_off_after_the_effect(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "PUT", "path": "*/rg", "truncate": 5})
+    assert cloud.http("PUT", GROUP, json={"location": "westeurope"}).text == '{"id"'
+    assert cloud.resources.resource_groups.check_existence("rg")
+
+
+def test_an_answer_can_be_held_back_until_the_client_gives_up_and_the_effect_is_there(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "PUT", "path": "*/rg", "hold": 2})
+    with pytest.raises(httpx.ReadTimeout):
+        cloud.http("PUT", GROUP, json={"location": "westeurope"}, timeout=0.5)
+    assert cloud.resources.resource_groups.check_existence("rg")
+
+
+def test_a_refusal_has_the_details_that_its_rule_gives(cloud: Harness) -> None:
+    details = [{"code": "QuotaExceeded", "message": "no cores"}]
+    set_faults(cloud, {"method": "GET", "path": "*/RG-images", "status": 409, "code": "Outer", "details": details})
+    assert cloud.http("GET", SEEDED).json()["error"]["details"] == details
+
+
 def test_an_ill_formed_rule_is_refused(cloud: Harness) -> None:
     answer = httpx.put(f"{cloud.url}/_local/faults", json=[{"path": "*", "color": "red"}], trust_env=False)
     message = answer.json()["error"]["message"]

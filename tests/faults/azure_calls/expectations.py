@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 GOOD = ("Succeeded",)
 BAD = ("Failed",)
 SOME = ("Failed", "PartiallySucceeded")
+MAKERS = ("create_group", "start_security_group", "start_network", "start_storage")
 ANY = ("Succeeded", "PartiallySucceeded", "Failed")
 
 
@@ -44,6 +45,11 @@ RULES = (
     Rule(
         "a 404 is what a look for something that is not there yet expects",
         lambda call, kind: kind.name == "404" and (not call.found or call.method == "HEAD"),
+        GOOD,
+    ),
+    Rule(
+        "what a template's staging is said to lack is made again",
+        lambda call, kind: kind.name == "404" and call.phase == "stage" and call.activity in MAKERS,
         GOOD,
     ),
     Rule(

@@ -44,6 +44,13 @@ class Kind:
         return made and {"method": call.method, "path": call.glob, **made}
 
 
+def _throttled(call: Call) -> dict[str, Any] | None:
+    """Return a 429; of blobs there is none: their word is 503 ("Common REST API error codes", ServerBusy)."""
+    if call.service in {"blobs", "state"}:
+        return None
+    return {"status": 429, "code": "TooManyRequests", "message": "Too many requests.", "retry_after": RETRY_AFTER}
+
+
 def _always(**rule: Any) -> Callable[[Call], dict[str, Any] | None]:
     return lambda _: rule
 
@@ -83,7 +90,7 @@ def _truncated(call: Call) -> dict[str, Any] | None:
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind("429", _always(status=429, code="TooManyRequests", message="Too many.", retry_after=RETRY_AFTER)),
+    Kind("429", _throttled),
     Kind("409 busy", _transient_conflict),
     Kind("500", _always(status=500, code="InternalError", message="Something broke.")),
     Kind("503", _always(status=503, code="ServerBusy", message="The server is busy.")),

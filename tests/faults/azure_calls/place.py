@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import pytest
-from azure.core.pipeline.transport import RequestsTransport
+from azure.core.pipeline.transport import HttpTransport
 from requests.adapters import HTTPAdapter
 
 from devkit.azurite import Azurite
 from devkit.azurite.fault_proxy import FaultProxy
 from devkit.local.eventing import Eventing
 from devkit.local.in_process import InProcessAzure
+from kiln.runs import documents
+from tests.faults.azure_calls.memory import MemoryDocuments
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
@@ -56,6 +58,20 @@ class Place:
     patience: float | None = None
     """How many seconds azure-core waits for an answer; None: as long as it likes."""
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
+    topic: str = ""
+
+    @contextmanager
+    def kiln(self, *, records: bool) -> Iterator[None]:
+        """Let Kiln have clients of its own; with `records` its state in blobs, and events for the topic."""
+        settings = self.azure.environment()
+        with pytest.MonkeyPatch.context() as patch:
+            if records:
+                settings["KILN_TOPIC_ENDPOINT"] = self.topic
+            else:
+                patch.delenv("KILN_TOPIC_ENDPOINT", raising=False)
+                patch.setattr(documents, "Documents", MemoryDocuments)
+            with own_clients(settings):
+                yield
 
     def heard_azure(
         self, method: str, url: str, _: bytes, status: int, headers: Mapping[str, str], body: bytes
@@ -87,7 +103,7 @@ def split(url: str) -> tuple[str, str]:
 
 @contextmanager
 def place(folder: Path) -> Iterator[Place]:
-    """Start everything, with Kiln's events going to a topic of the local Azure."""
+    """Start everything, with a topic for Kiln's events."""
     with ExitStack() as stack:
         azurite = stack.enter_context(Azurite(folder / "azurite"))
         proxy = stack.enter_context(FaultProxy(azurite.accounts.origin, azurite.certificates))
@@ -97,8 +113,7 @@ def place(folder: Path) -> Iterator[Place]:
         with Eventing(azure.url, str(azurite.certificates.ca)) as eventing:
             topic = eventing.make_topic()
         control = stack.enter_context(httpx.Client(base_url=azure.http_url, trust_env=False, timeout=60))
-        stack.enter_context(own_clients({**azure.environment(), "KILN_TOPIC_ENDPOINT": topic}))
-        here = Place(azure, proxy, control)
+        here = Place(azure, proxy, control, topic=topic)
         stack.enter_context(_quick(here))
         azure.server.observer = here.heard_azure
         proxy.observer = here.heard_blobs
@@ -110,7 +125,7 @@ def _quick(here: Place) -> Iterator[None]:
     """Let azure-core's back-off pass at once, and its time limits be as short as the place says."""
     send = HTTPAdapter.send
 
-    def sleep(_: RequestsTransport, duration: float) -> None:
+    def sleep(_: HttpTransport[Any, Any], duration: float) -> None:
         here.pauses.append(duration)
         time.sleep(_BREATH)
 
@@ -120,6 +135,6 @@ def _quick(here: Place) -> Iterator[None]:
         return send(self, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RequestsTransport, "sleep", sleep)
+        patch.setattr(HttpTransport, "sleep", sleep)
         patch.setattr(HTTPAdapter, "send", hasty)
         yield

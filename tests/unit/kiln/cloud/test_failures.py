@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError
 
 from kiln.cloud.failures import azure, innermost
 from kiln.errors import AzureFailed, AzureNotFound
@@ -46,6 +46,32 @@ def test_a_refusal_becomes_azures_innermost_words_with_a_hint() -> None:
     assert "create the build machine: QuotaExceeded: no cores left" in caught.value.detail.message
     assert caught.value.detail.hint is not None
     assert "vmSize" in caught.value.detail.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "word"),
+    [
+        (403, "SomethingForbidden", "role"),
+        (404, "ResourceNotFound", "name"),
+        (409, "Conflict", "lock"),
+        (400, "InvalidParameter", "mend"),
+        (409, "AllocationFailed", "vmSize"),
+        (403, "RequestDisallowedByPolicy", "Policy"),
+    ],
+)
+def test_every_refusal_has_a_hint_by_its_code_or_else_by_its_status(status: int, code: str, word: str) -> None:
+    with pytest.raises(AzureFailed) as caught, azure("do it"):
+        raise answer(status, arm(code, "no"))
+
+    assert caught.value.detail.hint is not None
+    assert word in caught.value.detail.hint
+
+
+def test_a_success_that_nobody_can_read_may_pass() -> None:
+    with pytest.raises(DecodeError), azure("do it"):
+        raise DecodeError("it is HTML", response=answer(200, "<html>").response)
+    with pytest.raises(HttpResponseError), azure("append a block"):
+        raise answer(200, "<html>")
 
 
 def test_a_missing_resource_has_its_own_type() -> None:
