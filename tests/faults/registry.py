@@ -13,6 +13,7 @@ MATRICES: dict[str, str] = {
     "crash-commits": "tests.faults.crash_commits:MATRIX",
     "crash-requests": "tests.faults.crash_calls:MATRIX",
     "early-ends": "tests.faults.cancel_cases:MATRIX",
+    "asked-meanwhile": "tests.faults.cancel_requests:MATRIX",
     "twice-at-once": "tests.faults.races_twice:MATRIX",
     "two-hosts": "tests.faults.races_hosts:MATRIX",
     "records": "tests.faults.azure_calls.matrices:RECORDS",
