@@ -111,7 +111,7 @@ def _sign_in(settings: Settings) -> str:
         return f"Over plain http no token is ever sent. Use the https endpoint: --endpoint {encrypted}"
     fresh = f"az account get-access-token --scope {settings.scope} --query accessToken --output tsv"
     if settings.token:
-        return f"The token in KILN_TOKEN is not taken: it may be over, or for another API. Get another with `{fresh}`."
+        return f"The token in KILN_TOKEN is not taken: it may be over, or for another API. Unset it, or get another: `{fresh}`."
     return (
         f"Sign in with `az login` and name Kiln's own scope (now {settings.scope}) with --scope (KILN_SCOPE), "
         "or put an access token into KILN_TOKEN."
@@ -122,10 +122,7 @@ def _hint(status: int, detail: ErrorDetail | None, settings: Settings) -> str | 
     if status == HTTPStatus.UNAUTHORIZED:
         return _sign_in(settings)
     if status == HTTPStatus.FORBIDDEN and detail is not None and detail.code == "AuthorizationFailed":
-        return (
-            "Ask whoever runs Kiln for an app role (Kiln.Reader, Kiln.Builder, Kiln.Admin), or for a grant at this "
-            "scope. A token knows its roles and groups from the sign-in: sign in again afterwards."
-        )
+        return "Ask whoever runs this Kiln for it, and sign in again then: a token knows its roles from the sign-in."
     if detail is None:
         return "The answer has no error in Azure's form, so this is probably not Kiln's API: see --endpoint."
     return None

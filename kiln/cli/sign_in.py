@@ -8,6 +8,7 @@ or None if they do not know the server. Kiln knows none of the packages by name.
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -85,4 +86,5 @@ def _of_a_package(endpoint: str) -> PackagesToken | None:
 def _azures_default() -> TokenCredential:
     from azure.identity import DefaultAzureCredential
 
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # its warnings are in the failure, word for word
     return DefaultAzureCredential()

@@ -96,13 +96,13 @@ def test_any_other_refused_sign_in_tells_of_the_scope() -> None:
 
 def test_who_may_not_is_told_whom_to_ask() -> None:
     result = run("show", "x", kiln=refusal(403, "AuthorizationFailed"))
-    assert "Ask whoever runs Kiln for an app role (Kiln.Reader, Kiln.Builder, Kiln.Admin)" in said(result.stderr)
+    assert "Ask whoever runs this Kiln for it" in said(result.stderr)
 
 
 def test_what_is_out_of_reach_is_no_question_of_roles() -> None:
     result = run("show", "x", kiln=refusal(403, "LinkedAuthorizationFailed"))
     assert "LinkedAuthorizationFailed: No." in said(result.stderr)
-    assert "app role" not in said(result.stderr)
+    assert "Ask whoever" not in said(result.stderr)
 
 
 def said(text: str) -> str:
