@@ -87,6 +87,10 @@ class Call:
         """Whether the caller may do `action` at a place (an ARM id) and below."""
         return self.caller is not None and self.gate is not None and self.gate.may(self.caller, action, place)
 
+    def may_read(self, template: TemplateId) -> bool:
+        """Whether the caller may read a template."""
+        return self.may("imageTemplates/read", template.arm)
+
     @property
     def place(self) -> str:
         """The ARM id of what the path is about: a template, a resource group, a subscription, or `/` for the tenant."""

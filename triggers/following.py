@@ -17,16 +17,21 @@ from kiln.runs.store import Templates
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from kiln.ids import TemplateId
     from kiln.runs.record import TemplateRecord, TriggerRecord
 
+    May = Callable[[TemplateId], bool]
 
-def check_trigger_circle(template: TemplateRecord, kind: str) -> None:
-    """Raise `TemplateInvalid` that names the circle which a trigger of this kind would close."""
+HIDDEN = "templates that you may not read"
+
+
+def check_trigger_circle(template: TemplateRecord, kind: str, may_read: May) -> None:
+    """Raise `TemplateInvalid` that names the circle which a trigger of this kind would close, if it may be read."""
     if kind == index.KIND:
-        _check(template.id, template.body, what="trigger")
+        _check(template.id, template.body, may_read, what="trigger")
 
 
 def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
@@ -36,17 +41,17 @@ def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
         index.enter_trigger(stored.content, trigger.name, now)
 
 
-def body_about_to_be_stored(before: TemplateRecord, body: dict[str, Any], now: datetime) -> None:
+def body_about_to_be_stored(before: TemplateRecord, body: dict[str, Any], now: datetime, may_read: May) -> None:
     """Write the entries that a template's triggers will have with its new body.
 
-    Raises `TemplateInvalid` that names the circle which the new body would close.
+    Raises `TemplateInvalid` that names the circle which the new body would close, if all of it may be read.
     """
     if any(trigger.kind == index.KIND for trigger in Triggers().list(before)):
-        _check(before.id, body, what="template")
+        _check(before.id, body, may_read, what="template")
         index.enter_body(before, body, now)
 
 
-def _check(template: TemplateId, body: dict[str, Any], *, what: str) -> None:
+def _check(template: TemplateId, body: dict[str, Any], may_read: May, *, what: str) -> None:
     model = parse_template(body)
     own = followed(model)
     if own is None:
@@ -57,9 +62,12 @@ def _check(template: TemplateId, body: dict[str, Any], *, what: str) -> None:
         """Return who follows a source: the template by its new body, all others by the index."""
         entries = [stored.content for stored in Dependents().of(source)]
         others = [entry for entry in entries if entry.template.key != template.key and index.follower(entry)]
-        found = [Follower(entry.template.key, entry.template.name, entry.feeds) for entry in others]
+        names = [entry.template.name if may_read(entry.template) else HIDDEN for entry in others]
+        found = [Follower(entry.template.key, name, entry.feeds) for entry, name in zip(others, names, strict=True)]
         return [*found, start] if own.key == source else found
 
     if found := circle(start, followers):
+        if HIDDEN in found:
+            found = (start.name, HIDDEN, start.name)
         path = "properties.distribute" if what == "template" else "properties.kind"
         raise TemplateInvalid((Problem(path=path, message=circle_text(found)),), what=what)

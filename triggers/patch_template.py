@@ -44,6 +44,7 @@ async def patch_template(call: Call) -> Reply:
         suffix=secrets.token_hex(4),
         if_match=call.headers.get("If-Match"),
         tags_are_apart=True,
+        may_read=call.may_read,
     )
     accepted = await accept(call, submission)
     if not accepted.is_new_version:

@@ -125,7 +125,7 @@ def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[Trig
     problems = check_trigger(parse_template(template.body), trigger, [parse_trigger(known.body) for known in others])
     if problems:
         raise TemplateInvalid(problems, what="trigger")
-    check_trigger_circle(template, trigger.properties.kind)
+    check_trigger_circle(template, trigger.properties.kind, call.may_read)
     before = triggers.get(template, name)
     record = TriggerRecord(
         template=template.id,

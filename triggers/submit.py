@@ -33,7 +33,8 @@ class Submission:
     """What a PUT or PATCH brings.
 
     `body` makes the template's new body of what is stored (None: nothing). `suffix` (8 random hex digits) names the
-    staging group of a new template. A change of tags alone is a new version unless `tags_are_apart`.
+    staging group of a new template. A change of tags alone is a new version unless `tags_are_apart`. `may_read` says of
+    which other templates errors may speak.
     """
 
     template: TemplateId
@@ -43,6 +44,7 @@ class Submission:
     if_match: str | None = None
     if_none_match: str | None = None
     tags_are_apart: bool = False
+    may_read: Callable[[TemplateId], bool] = lambda _: False
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def submit(templates: Templates, versions: Versions, submission: Submission) -> 
                 templates.create(record)
             elif record != before:
                 if is_new_version:
-                    body_about_to_be_stored(stored.content, record.body, submission.at)
+                    body_about_to_be_stored(stored.content, record.body, submission.at, submission.may_read)
                     versions.keep(stored.content)
                 templates.replace(record, stored.etag)
         except PreconditionFailed:

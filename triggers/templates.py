@@ -43,6 +43,7 @@ async def put_template(call: Call) -> Reply:
         suffix=secrets.token_hex(4),
         if_match=call.headers.get("If-Match"),
         if_none_match=call.headers.get("If-None-Match"),
+        may_read=call.may_read,
     )
     accepted = await accept(call, submission)
     operation = await begin(call, OperationKind.PUT, accepted.record, version=accepted.record.version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -22,8 +23,9 @@ from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunCause, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, settle
+from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, template_path
-from tests.contract.kiln_api.in_process import Answer, Api
+from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
 from triggers.events import REFUSED, UNFOLLOWED, take
@@ -162,6 +164,19 @@ def test_the_trigger_that_closes_a_circle_is_refused_and_the_circle_is_named(tem
     assert "other -> gallery/" in detail["message"]
     assert "-> one -> gallery/" in detail["message"]
     assert followers(base("x")) == []
+
+
+def test_a_circle_is_not_named_to_whoever_may_not_read_all_of_it(templates: Group) -> None:
+    templates.put("one", feeds="x", follows="y")
+    templates.put("hidden", feeds="y", follows="x")
+    templates.follow("hidden")
+    own = json.dumps([{"principal": ME, "role": "Builder", "scope": templates.id("one").arm}])
+    builder = Api(templates.hub, token=AUTHORITY.token(), settings={"KILN_GRANTS": own})
+
+    refused = builder("PUT", f"{template_path(templates.name, 'one')}/triggers/base", TRIGGER)
+
+    assert "one -> templates that you may not read -> one" in refused.error["details"][0]["message"]
+    assert "hidden" not in json.dumps(refused.body)
 
 
 def test_the_template_that_closes_a_circle_is_refused(templates: Group) -> None:
