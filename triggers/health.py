@@ -18,6 +18,7 @@ from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid
 from kiln.ids import PROVIDER
 from kiln.messages.health import ExamineRequest
+from kiln.redact import redact
 from kiln.runs.healths import Healths
 from kiln.runs.sweeps import Sweeps
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
@@ -32,6 +33,8 @@ INSTANCE = "examine"
 SWEEP_INSTANCE = "sweep"
 """The one sweep at a time."""
 LOOK_AGAIN_SECONDS = "1"
+STORE_SECONDS = 15
+"""For the store to answer: its client tries again for more than a minute, which is longer than people wait."""
 
 bp = df.Blueprint()
 
@@ -48,11 +51,13 @@ async def show_health(call: Call) -> Reply:
     if "sweep" in call.query and await call.orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
         return later(call, call.now, sweep=True)
     try:
-        found = await asyncio.to_thread(_known, call.subscription, after)
+        found = await asyncio.wait_for(asyncio.to_thread(_known, call.subscription, after), STORE_SECONDS)
         if found is None:
             await start_examination(call.orchestrations, call.now)
     except AzureError as error:
-        return Reply(HTTPStatus.OK, without_state(call.now, f"{type(error).__name__}: {error.message}"))
+        return Reply(HTTPStatus.OK, without_state(call.now, redact(f"{type(error).__name__}: {error.message}")))
+    except TimeoutError:
+        return Reply(HTTPStatus.OK, without_state(call.now, f"not within {STORE_SECONDS} seconds."))
     if found is not None:
         return Reply(HTTPStatus.OK, found)
     return later(call, after, sweep=False)

@@ -1,0 +1,203 @@
+"""Who works on nothing any more is found by asking the task hub; a sweep and an examination are asked for over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.durable_functions import OrchestrationRuntimeStatus as Status
+
+from kiln.doctor.findings import Area, Finding, Health, Severity
+from kiln.ids import TemplateId
+from kiln.runs.healths import Healths
+from kiln.runs.naming import delete_instance, submit_instance
+from kiln.runs.queue import new_run
+from kiln.runs.record import Phase, ProvisioningState, RunCause, RunRecord, TemplateRecord
+from kiln.runs.store import Runs, Templates
+from kiln.runs.sweeps import Sweeps
+from kiln.runs.transitions import enter, settle
+from kiln.sweep.found import GRACE, SweepReport
+from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
+from tests.contract.kiln_api.in_process import Api
+from tests.contract.kiln_api.task_hub import TaskHub
+from tests.own_clients import own_clients
+from triggers.health import INSTANCE, SWEEP_INSTANCE
+from triggers.lost import Lost, find_lost, mend
+from triggers.orchestrations import Orchestrations
+from triggers.sweep import start_sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkit.local.in_process import InProcessAzure
+
+NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
+LATER = NOW + GRACE
+HEALTH = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.VirtualMachineImages/health"
+SWEEP = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.VirtualMachineImages/sweep"
+
+
+@pytest.fixture(autouse=True)
+def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
+    with own_clients(local_azure.environment(f"up{uuid.uuid4().hex[:12]}")):
+        yield
+
+
+def template(state: ProvisioningState = ProvisioningState.SUCCEEDED) -> TemplateRecord:
+    name = TemplateId(subscription=SUBSCRIPTION, group="rg", name=f"web-{uuid.uuid4().hex[:8]}")
+    record = TemplateRecord(id=name, body=template_body(), created=NOW, changed=NOW, staging_group=f"IT_{name.name}")
+    if state is ProvisioningState.SUCCEEDED:
+        record = settle(record, 1, NOW, None)
+    record = record.model_copy(update={"provisioning_state": state})
+    Templates().create(record)
+    return record
+
+
+def running(record: TemplateRecord, *, begun: bool = True, cause: RunCause | None = None) -> RunRecord:
+    run = new_run(record, NOW, "00000001", cause=cause)
+    run = enter(run, Phase.PLAN, NOW) if begun else run
+    Runs().create(run)
+    Templates().update(record.id, lambda known: known.model_copy(update={"run_id": run.run_id}))
+    return run
+
+
+def look(hub: TaskHub, at: datetime = LATER) -> Lost:
+    return asyncio.run(find_lost(Orchestrations(hub), at))
+
+
+@pytest.mark.parametrize("state", [Status.Terminated, Status.Failed, Status.Completed, None])
+def test_a_run_whose_orchestration_is_over_or_gone_is_lost_once_it_is_old_enough(state: Status | None) -> None:
+    hub, run = TaskHub(), running(template())
+    if state is not None:
+        hub.instances[run.instance_id] = state
+
+    assert look(hub, LATER - timedelta(seconds=1)) == Lost()
+    (found,) = look(hub).runs
+    assert found.run.run_id == run.run_id
+
+
+def test_a_run_whose_orchestration_is_going_is_not_lost() -> None:
+    hub, run = TaskHub(), running(template())
+    hub.instances[run.instance_id] = Status.Running
+
+    assert look(hub, NOW + timedelta(days=30)) == Lost()
+
+
+def test_a_run_that_another_orchestration_will_begin_is_lost_only_with_that_one() -> None:
+    hub = TaskHub()
+    automatic = template()
+    running(automatic, begun=False)
+    caused = running(template(), begun=False, cause=RunCause(trigger="base", by="rebuild-1"))
+    hub.instances |= {submit_instance(automatic): Status.Running, "rebuild-1": Status.Running}
+    assert look(hub) == Lost()
+
+    hub.instances["rebuild-1"] = Status.Completed
+    assert [found.run.run_id for found in look(hub).runs] == [caused.run_id]
+
+
+def test_submissions_and_deletions_without_an_orchestration_are_found_and_mended() -> None:
+    hub = TaskHub()
+    never, broken = template(ProvisioningState.CREATING), template(ProvisioningState.UPDATING)
+    leaving = template(ProvisioningState.DELETING)
+    hub.instances |= {submit_instance(broken): Status.Terminated, delete_instance(leaving): Status.Failed}
+    lost = look(hub)
+    assert {(each.template, each.what) for each in lost.templates} == {
+        (never.id, "submission"),
+        (broken.id, "submission"),
+        (leaving.id, "deletion"),
+    }
+
+    asyncio.run(mend(Orchestrations(hub), lost.templates, LATER))
+
+    assert sorted(hub.started) == sorted(
+        [("submit_template", submit_instance(never)), ("delete_template", delete_instance(leaving))]
+    )
+    assert Templates().require(broken.id).provisioning_state is ProvisioningState.FAILED
+    assert look(hub) == Lost()
+
+
+def test_one_sweep_goes_at_a_time() -> None:
+    hub, run = TaskHub(), running(template())
+
+    assert asyncio.run(start_sweep(Orchestrations(hub), LATER)) is True
+    assert asyncio.run(start_sweep(Orchestrations(hub), LATER)) is False
+    hub.instances[SWEEP_INSTANCE] = Status.Completed
+    assert asyncio.run(start_sweep(Orchestrations(hub), LATER)) is True
+
+    assert hub.started == [("sweep", SWEEP_INSTANCE)] * 2
+    assert not Runs().require(run.template, run.run_id).state.is_final
+
+
+def test_an_examination_is_started_once_and_its_answer_asked_for_until_it_is_there() -> None:
+    api = Api()
+    first = api("GET", HEALTH)
+    assert first.status == HTTPStatus.ACCEPTED
+    assert first.headers["Retry-After"] == "1"
+    after = parse_qs(urlsplit(first.headers["Location"]).query)["after"][0]
+
+    assert api("GET", HEALTH, query={"after": after}).status == HTTPStatus.ACCEPTED
+    assert api.hub.started == [("examine", INSTANCE)]
+
+    Healths().keep(Health(at=datetime.fromisoformat(after) - timedelta(seconds=1)))
+    assert api("GET", HEALTH, query={"after": after}).status == HTTPStatus.ACCEPTED
+    Healths().keep(Health(at=datetime.fromisoformat(after)))
+    answer = api("GET", HEALTH, query={"after": after})
+    assert (answer.status, answer.body["healthy"], answer.body["findings"]) == (HTTPStatus.OK, True, [])
+
+
+def test_what_is_in_other_subscriptions_is_not_shown() -> None:
+    def finding(target: str) -> Finding:
+        return Finding(area=Area.LEAKS, severity=Severity.ERROR, target=target, message="m", mend="m", since=NOW)
+
+    own = f"/subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/rg"
+    other = f"/subscriptions/{SUBSCRIPTION[:-1]}2/resourceGroups/rg"
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    Healths().keep(Health(at=at, findings=(finding(own), finding(other), finding("KILN_REACH"))))
+    Sweeps().keep(SweepReport(began=NOW, ended=NOW))
+
+    answer = Api()("GET", HEALTH, query={"after": at.isoformat()})
+
+    assert [each["target"] for each in answer.body["findings"]] == [own, "KILN_REACH"]
+    assert answer.body["latestSweep"]["began"] == "2026-11-22T02:21:12.000Z"
+
+
+def test_a_sweep_is_asked_for_and_the_examination_waits_for_its_end() -> None:
+    api = Api()
+    swept = api("POST", SWEEP)
+    assert swept.status == HTTPStatus.ACCEPTED
+    query = {name: values[0] for name, values in parse_qs(urlsplit(swept.headers["Location"]).query).items()}
+    assert query["sweep"] == "wait"
+
+    assert api("GET", HEALTH, query=query).status == HTTPStatus.ACCEPTED
+    assert api.hub.started == [("sweep", SWEEP_INSTANCE)]
+
+    api.hub.instances[SWEEP_INSTANCE] = Status.Completed
+    assert api("GET", HEALTH, query=query).status == HTTPStatus.ACCEPTED
+    assert api.hub.started[1:] == [("examine", INSTANCE)]
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    answer = Api()("GET", HEALTH, query={"after": "yesterday"})
+
+    assert (answer.status, answer.error["target"]) == (HTTPStatus.BAD_REQUEST, "after")
+
+
+def test_a_store_that_does_not_answer_is_what_the_doctor_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(_: Healths) -> None:
+        raise ServiceRequestError("no route to host")
+
+    monkeypatch.setattr(Healths, "latest", unreachable)
+
+    answer = Api()("GET", HEALTH)
+
+    assert answer.status == HTTPStatus.OK
+    (finding,) = answer.body["findings"]
+    assert finding["target"] == "KILN_STATE_ENDPOINT"
+    assert "no route to host" in finding["message"]
+    assert not answer.body["healthy"]

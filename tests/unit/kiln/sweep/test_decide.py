@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kiln.ids import TemplateId
+from kiln.runs.queue import new_run
+from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.transitions import finish
+from kiln.sweep.decide import garbage, is_due, run_in
+from kiln.sweep.found import GRACE, Garbage, Tagged, TaggedGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BEGAN = NOW - timedelta(hours=3)
+TEMPLATE = TemplateRecord(
+    id=TemplateId(subscription="S", group="rg", name="web"),
+    body={},
+    created=BEGAN,
+    changed=BEGAN,
+    staging_group="IT_web",
+    provisioning_state=ProvisioningState.SUCCEEDED,
+)
+RUN = new_run(TEMPLATE, BEGAN, "1a2b3c4d")
+OVER = finish(RUN, RunState.FAILED, NOW - timedelta(hours=1), "", None, ())
+VM = f"/subscriptions/s/resourceGroups/it_WEB/providers/Microsoft.Compute/virtualMachines/kiln-{RUN.run_id}"
+GROUP = "/subscriptions/s/resourceGroups/IT_gone"
+
+
+def tagged(id_: str) -> Tagged:
+    parts = id_.split("/providers/")[1].split("/")
+    return Tagged(id=id_, type="/".join([parts[0], *parts[1::2]]))
+
+
+def found(
+    *ids: str,
+    run: RunRecord | None = None,
+    groups: tuple[TaggedGroup, ...] = (),
+    template: TemplateRecord = TEMPLATE,
+    seen: Mapping[str, datetime] | None = None,
+) -> list[Garbage]:
+    return list(garbage(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW))
+
+
+def test_what_an_ended_run_left_is_garbage_since_its_end() -> None:
+    (each,) = found(VM, run=OVER)
+
+    assert (each.entry.kind, each.entry.id, each.since) == ("vm", VM, OVER.ended)
+    assert each.run is not None
+    assert each.run.run_id == RUN.run_id
+
+
+@pytest.mark.parametrize(
+    "run", [RUN, OVER.model_copy(update={"kept": (VM.upper(),)})], ids=["a run that is going", "kept on purpose"]
+)
+def test_what_somebody_stands_behind_is_none(run: RunRecord) -> None:
+    assert found(VM, run=run) == []
+
+
+def test_what_a_template_stands_on_is_none_nor_anything_of_one_that_is_being_deleted() -> None:
+    network = VM.replace("Compute/virtualMachines", "Network/virtualNetworks").replace(
+        f"kiln-{RUN.run_id}", "kiln-vnet"
+    )
+    leaving = TEMPLATE.model_copy(update={"provisioning_state": ProvisioningState.DELETING})
+
+    assert found(network) == []
+    assert found(VM, run=OVER, template=leaving) == []
+
+
+def test_of_an_unknown_run_the_id_tells_the_age() -> None:
+    (each,) = found(VM)
+
+    assert each.since == BEGAN
+
+
+def test_what_is_in_a_group_that_goes_as_a_whole_is_not_told_apart() -> None:
+    group = TaggedGroup(id=GROUP, own=True, user=None)
+
+    (each,) = found(f"{GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
+
+    assert (each.entry.kind, each.since) == ("resource-group", NOW)
+
+
+def test_in_a_group_of_somebody_else_each_thing_is_and_the_mark_goes_last() -> None:
+    group = TaggedGroup(id=GROUP, own=False, user="/template")
+    network, disk = (
+        f"{GROUP}/providers/Microsoft.{kind}" for kind in ("Network/virtualNetworks/kiln-vnet", "Compute/disks/kiln-x")
+    )
+
+    entries = [each.entry for each in found(network, disk, groups=(group,), seen={network.lower(): BEGAN})]
+
+    assert [entry.kind for entry in sorted(entries, key=lambda entry: entry.tier)] == ["disk", "network", "group-mark"]
+
+
+@pytest.mark.parametrize("name", ["Microsoft.Compute/disks/data", "Microsoft.Web/sites/kiln-site"])
+def test_names_and_types_that_kiln_does_not_give_are_none_whatever_their_tags(name: str) -> None:
+    assert found(f"{GROUP}/providers/{name}") == []
+
+
+def test_a_validation_gallery_is_told_by_its_own_name_with_all_that_is_in_it() -> None:
+    gallery = VM.replace("virtualMachines/kiln-", "galleries/kiln_").replace("-", "_")
+    version = f"{gallery}/images/image/versions/1.0.0"
+
+    assert [each.entry.kind for each in found(gallery, version, run=OVER)] == ["gallery", "gallery-version"]
+    assert found(gallery, version, run=RUN) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "run"),
+    [
+        ("kiln-20261122-022112-0a1b2c3d-nic", "20261122-022112-0a1b2c3d"),
+        ("kiln_20261122_022112_0a1b2c3d", "20261122-022112-0a1b2c3d"),
+        ("kiln-validate-20261122-022112-0a1b2c3d", "20261122-022112-0a1b2c3d"),
+        ("kiln0123456789abcdef0123", None),
+        ("kiln-120261122-022112-0a1b2c3d", None),
+    ],
+)
+def test_a_run_is_told_by_a_name(name: str, run: str | None) -> None:
+    assert run_in(name) == run
+
+
+def test_things_are_due_after_the_grace_and_debts_at_once() -> None:
+    (each,) = found(VM, run=OVER)
+
+    assert is_due(each, OVER.ended + GRACE if OVER.ended else NOW)
+    assert not is_due(each, NOW - timedelta(hours=1) + GRACE - timedelta(seconds=1))
+    assert is_due(each.model_copy(update={"debt": True}), NOW - timedelta(hours=1))
