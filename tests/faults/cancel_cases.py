@@ -151,7 +151,7 @@ class End:
 class _Matrix:
     name: str = "early-ends"
     title: str = "a run is canceled, out of time, or of a template that is deleted, at an activity of a build"
-    every: int = 90
+    every: int = 150
     case_seconds: float = 180.0
 
     @contextmanager

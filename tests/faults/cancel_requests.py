@@ -137,7 +137,7 @@ def _cases(recording: Recording) -> Iterator[tuple[Case, Activity]]:
 class _Matrix:
     name: str = "asked-meanwhile"
     title: str = "a request for a template whose run is going"
-    every: int = 20
+    every: int = 30
     case_seconds: float = 180.0
 
     @contextmanager

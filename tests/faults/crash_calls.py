@@ -81,7 +81,7 @@ def _everywhere(recording: Recording) -> Iterator[tuple[Case, tuple[Point, ...]]
 class _Matrix:
     name: str = "crash-requests"
     title: str = "the host dies in the middle of an activity, at a request of it"
-    every: int = 90
+    every: int = 150
     case_seconds: float = 180.0
 
     @contextmanager

@@ -55,8 +55,17 @@ class Recording:
         return list(enumerate(self.activities, 1))[first - 1 :]
 
 
+_recorded: list[Recording] = []
+
+
 def record(azurite: Azurite, folder: Path) -> Recording:
-    """Submit and build once, and keep all of it."""
+    """Submit and build once in each process, and keep all of it."""
+    if not _recorded:
+        _recorded.append(_record(azurite, folder))
+    return _recorded[0]
+
+
+def _record(azurite: Azurite, folder: Path) -> Recording:
     wire = Wire(azurite.port)
     with scene(azurite, folder, wire) as happy:
         submission = happy.submission()

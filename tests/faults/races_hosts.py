@@ -161,7 +161,7 @@ def _wrong(template: TemplateId, hub: Any) -> list[str]:
 class _Matrix:
     name: str = "two-hosts"
     title: str = "two processes answer the API at one moment"
-    every: int = 12
+    every: int = 25
     case_seconds: float = 60.0
 
     @contextmanager

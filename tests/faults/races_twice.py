@@ -59,7 +59,7 @@ class TwiceBench:
 class _Matrix:
     name: str = "twice-at-once"
     title: str = "two hosts run one activity at once"
-    every: int = 50
+    every: int = 100
     case_seconds: float = 180.0
 
     @contextmanager

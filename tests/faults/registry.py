@@ -16,7 +16,9 @@ MATRICES: dict[str, str] = {
     "asked-meanwhile": "tests.faults.cancel_requests:MATRIX",
     "twice-at-once": "tests.faults.races_twice:MATRIX",
     "two-hosts": "tests.faults.races_hosts:MATRIX",
+    "kill-9": "tests.faults.crash_processes:MATRIX",
     "records": "tests.faults.azure_calls.matrices:RECORDS",
+    "rebuilds": "tests.faults.azure_calls.matrices:REBUILDS",
 }
 """Name to "module:object"; in the order in which they run."""
 
