@@ -111,7 +111,10 @@ def _sign_in(settings: Settings) -> str:
         return f"Over plain http no token is ever sent. Use the https endpoint: --endpoint {encrypted}"
     fresh = f"az account get-access-token --scope {settings.scope} --query accessToken --output tsv"
     if settings.token:
-        return f"The token in KILN_TOKEN is not taken: it may be over, or for another API. Unset it, or get another: `{fresh}`."
+        return (
+            "The token in KILN_TOKEN is not taken: it may be over, or for another API. "
+            f"Unset it, or get another: `{fresh}`."
+        )
     return (
         f"Sign in with `az login` and name Kiln's own scope (now {settings.scope}) with --scope (KILN_SCOPE), "
         "or put an access token into KILN_TOKEN."
