@@ -21,10 +21,11 @@ _KINDS = (
     (re.compile(r"it_rg-images_flow-[0-9a-f]{8}_[0-9a-f]{8}"), "{staging}"),
     (re.compile(r"flow-[0-9a-f]{8}"), "{template}"),
     (re.compile(r"\bkiln[0-9a-f]{20}\b"), "{account}"),
+    (re.compile(r"\bkilnstate\d+\b"), "{state}"),
     (re.compile(r"\b\d+\.\d+\.\d+\b"), "{version}"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "{day}"),
 )
-_STATE = "/kilnstate"
+_STATE = "/{state}/"
 STARTED = ("Azure-AsyncOperation", "Location")
 
 
@@ -148,7 +149,7 @@ def _operation(exchange: Exchange) -> str:
 
 def _service(exchange: Exchange, path: str) -> str:
     if exchange.service == "blobs":
-        return "state" if path.startswith(_STATE) else "blobs"
+        return "state" if f"{path}/".startswith(_STATE) else "blobs"
     if path.startswith("/eventgrid/"):
         return "events"
     return "tokens" if path.startswith("/msi/") else "ARM"

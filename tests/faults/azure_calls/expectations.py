@@ -27,6 +27,8 @@ class Rule:
     states: tuple[str, ...]
     tells: bool = False
     """Whether a person must read what went wrong: in the error or, of what ended well, among the leftovers."""
+    own_words: bool = False
+    """Whether Kiln has better words for it than Azure."""
 
 
 RULES = (
@@ -46,6 +48,20 @@ RULES = (
         "a 404 is what a look for something that is not there yet expects",
         lambda call, kind: kind.name == "404" and (not call.found or call.method == "HEAD"),
         GOOD,
+    ),
+    Rule(
+        "a 409 of a blob's HEAD means to azure-storage-blob that it is there, encrypted by a customer's key",
+        lambda call, kind: kind.name == "409" and call.method == "HEAD",
+        GOOD,
+    ),
+    Rule(
+        "what a template names and is not there is said in AIB's words",
+        lambda call, kind: (
+            kind.name == "404" and call.service == "ARM" and call.activity in {"check_template", "make_plan"}
+        ),
+        BAD,
+        tells=True,
+        own_words=True,
     ),
     Rule(
         "what a template's staging is said to lack is made again",

@@ -85,6 +85,11 @@ def _failed(call: Call) -> dict[str, Any] | None:
     return {"operation": "Failed", **_OUTER, "details": [{"code": "AllocationFailed", "message": f"{MARK}: full"}]}
 
 
+def _html(call: Call) -> dict[str, Any] | None:
+    """Return a page instead of an answer; to a HEAD there is none, so that nothing is wrong with a 200."""
+    return {"body": _HTML} if call.method != "HEAD" else None
+
+
 def _truncated(call: Call) -> dict[str, Any] | None:
     return {"truncate": 5} if call.answers and call.method != "HEAD" else None
 
@@ -98,7 +103,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("time-out", _always(hold=PATIENCE + 0.5), patience=PATIENCE),
     Kind("lost before", _always(drop="before")),
     Kind("lost after", _always(drop="after")),
-    Kind("HTML", _always(body=_HTML)),
+    Kind("HTML", _html),
     Kind("cut off", _truncated),
     Kind("409", _refused(409, "Conflict", "LeaseIdMissing"), lasting=True),
     Kind("403", _refused(403, "AuthorizationFailed", "AuthorizationPermissionMismatch"), lasting=True),
@@ -106,5 +111,5 @@ KINDS: tuple[Kind, ...] = (
     Kind("quota", _quota, lasting=True),
     Kind("failed", _failed, lasting=True),
     Kind("500 on", _always(status=500, code="InternalError", message=f"{MARK}: broken"), times=0, lasting=True),
-    Kind("HTML on", _always(body=_HTML), times=0, lasting=True),
+    Kind("HTML on", _html, times=0, lasting=True),
 )

@@ -5,6 +5,7 @@ It must not know which case that is.
 
 from __future__ import annotations
 
+import itertools
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -59,11 +60,12 @@ class Place:
     """How many seconds azure-core waits for an answer; None: as long as it likes."""
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     topic: str = ""
+    _states: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
     def kiln(self, *, records: bool) -> Iterator[None]:
         """Let Kiln have clients of its own; with `records` its state in blobs, and events for the topic."""
-        settings = self.azure.environment()
+        settings = self.azure.environment(f"kilnstate{next(self._states)}")
         with pytest.MonkeyPatch.context() as patch:
             if records:
                 settings["KILN_TOPIC_ENDPOINT"] = self.topic

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.faults.azure_calls.injector import Around
     from tests.faults.azure_calls.place import Place
 
-_VERSION = re.compile(re.escape(f"{GALLERY}/images/".lower()) + r"[^/]+/versions/[^/]+")
+VERSION = re.compile(re.escape(f"{GALLERY}/images/".lower()) + r"[^/]+/versions/[^/]+")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Subject(Protocol):
     """In which it begins."""
     records: bool
     """Whether it is about Kiln's own records and events, or about everything else."""
+    alone: bool
+    """Whether each case has records of its own."""
 
     def forget(self) -> None:
         """Take nothing for granted that there was: Kiln's records are others now."""
@@ -85,7 +87,7 @@ def body(*, small: bool) -> dict[str, Any]:
 class Submission:
     """A template's way in."""
 
-    name, phase = "submission", "submit"
+    name, phase, alone = "submission", "submit", False
 
     def __init__(self, *, records: bool = False) -> None:
         self.records = records
@@ -123,7 +125,7 @@ class Submission:
 class Build:
     """A build of a template that was submitted before; as long as nothing is left over, the next build has the same."""
 
-    name, phase = "build", "plan"
+    name, phase, alone = "build", "plan", False
 
     def __init__(self, *, records: bool = False) -> None:
         self.records = records
@@ -154,7 +156,7 @@ class Build:
         run = kiln.run(started.run_id)
         box = Outboxes().get(RunRef(template=kiln.id, run_id=run.run_id))
         new = place.resources() - before
-        made = {id_ for id_ in new if _VERSION.fullmatch(id_)}
+        made = {id_ for id_ in new if VERSION.fullmatch(id_)}
         named = tuple(text.split(": ")[0].lower() for text in run.leftovers)
         strays = [id_ for id_ in new - made if not any(id_.startswith(left) for left in named)]
         if not named and kiln.resources() != STAGED:

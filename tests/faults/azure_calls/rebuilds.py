@@ -1,0 +1,120 @@
+"""What an event starts: a rebuild of the template that follows an image; and the round of the watcher that tells of it.
+
+Each case has Kiln's records to itself, so that no template of another case follows the same image.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orchestrators
+from devkit.host.testing import FlowRunner
+from kiln.contracts import REBUILD, WATCH_SOURCES
+from kiln.messages.rebuilds import SourceVersion, WatchRequest
+from kiln.rebuild.source import MarketplaceImage
+from kiln.runs.children import Triggers
+from kiln.runs.index import enter_trigger
+from kiln.runs.record import TriggerRecord
+from kiln.runs.sources import Sources
+from kiln.runs.store import Runs
+from tests.faults.azure_calls.injector import watched
+from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group
+from tests.flows.local_azure.kiln import LINUX, Kiln, gallery, real_activities, template
+
+if TYPE_CHECKING:
+    from tests.faults.azure_calls.injector import Around
+    from tests.faults.azure_calls.place import Place
+
+DEBIAN = MarketplaceImage(region="westeurope", publisher="Debian", offer="debian-12", sku="12-gen2")
+
+
+class Rebuild:
+    """An event of a new version, to the end of the build that follows."""
+
+    name, phase, records, alone = "rebuild", "rebuild", True, True
+
+    def __init__(self) -> None:
+        self._activities = real_activities()
+        self._kiln: Kiln | None = None
+
+    def forget(self) -> None:
+        """Have no template."""
+        self._kiln = None
+
+    def prepare(self, place: Place) -> None:
+        """Submit a template that follows the marketplace image which it is built from."""
+        self._kiln = kiln = Kiln(
+            place.azure, template(distribute=[gallery("northeurope")]), activities=self._activities
+        )
+        kiln.submit()
+        record, now = kiln.template, datetime.now(UTC)
+        body = {"properties": {"kind": "SourceImage"}}
+        Triggers().put(
+            TriggerRecord(template=kiln.id, name="base", kind="SourceImage", body=body, created=now, changed=now)
+        )
+        enter_trigger(record, "base", now)
+
+    def run(self, place: Place, around: Around) -> Outcome:
+        """Tell of the version."""
+        kiln = self._kiln
+        assert kiln is not None
+        runner = FlowRunner(list(orchestrators.blueprints), watched(self._activities, around))
+        before = place.resources()
+        told = SourceVersion(source=DEBIAN, version="99.0.0", event="e1", at=datetime.now(UTC).isoformat())
+        result = runner.run(REBUILD.name, told.model_dump(mode="json"), instance_id=f"rebuild-{uuid.uuid4().hex}")
+        runs = list(Runs().list(kiln.id))
+        new = place.resources() - before
+        made = {id_ for id_ in new if VERSION.fullmatch(id_)}
+        forget_group(kiln.template.staging_group)
+        said = [run.message for run in runs] + [result.error or "", str(result.output)]
+        return Outcome(
+            flow="Completed",
+            state=runs[-1].state if runs else "Failed",
+            text="\n".join(said),
+            versions=len(made),
+            regions=max((len(output.regions) for run in runs for output in run.outputs), default=0),
+            strays=tuple(sorted(new - made)) + tuple(f"a second run {run.run_id}" for run in runs[1:]),
+        )
+
+
+class Watch:
+    """A round of the watcher, and the next one, which sees what the first has missed."""
+
+    name, phase, records, alone = "watch", "watch", True, True
+
+    def __init__(self) -> None:
+        self._activities = real_activities()
+
+    def forget(self) -> None:
+        """Know nothing."""
+
+    def prepare(self, place: Place) -> None:
+        """Have a template that is built from a marketplace image; it is not submitted, for nobody asks."""
+        Kiln(place.azure, template(LINUX), activities=self._activities)
+
+    def run(self, place: Place, around: Around) -> Outcome:
+        """Look twice."""
+        before = place.resources()
+        for watcher in (around, Nobody()):
+            runner = FlowRunner(list(orchestrators.blueprints), watched(self._activities, watcher))
+            request = WatchRequest().model_dump(mode="json")
+            result = runner.run(WATCH_SOURCES.name, request, instance_id=f"watch-{uuid.uuid4().hex}")
+        known = Sources().get(DEBIAN.key)
+        return Outcome(
+            flow=result.status,
+            state="Succeeded" if known is not None and known.newest else "Failed",
+            text=result.error or "",
+            strays=tuple(place.resources() - before),
+        )
+
+
+class Nobody:
+    """Who lets everything go well."""
+
+    def enter(self, activity: str, payload: object) -> None:
+        """Do nothing."""
+
+    def leave(self) -> None:
+        """Do nothing."""
