@@ -28,7 +28,8 @@ LIFETIME = 24 * 3600.0
 """Seconds after which keys are fetched anew ("Signing key rollover in the Microsoft identity platform": daily)."""
 PAUSE = 60.0
 """Seconds without another fetch for the sake of unknown keys, which anybody can make up."""
-PAUSE_AFTER_FAILURE = 5.0
+FIRST_PAUSE = 5.0
+"""Seconds without another fetch after one that failed, as long as there are no keys at all."""
 TIMEOUT = 5.0
 
 log = logging.getLogger("kiln.access")
@@ -93,7 +94,7 @@ class Keys:
         try:
             published = read_published(self._authority, self._fetch)
         except Exception:
-            self._again_at = self._clock() + PAUSE_AFTER_FAILURE
+            self._again_at = self._clock() + (PAUSE if self._published else FIRST_PAUSE)
             log.exception("the signing keys of %s cannot be fetched", self._authority)
             return
         self._published = published
