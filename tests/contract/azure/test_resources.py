@@ -141,6 +141,19 @@ def test_a_groups_resources_are_listed_by_type_and_by_tag(cloud: Harness) -> Non
     assert {"net", "vnet-builds"} <= set(names(cloud.resources.resources.list()))
 
 
+def test_a_list_by_a_tags_value_has_no_tags_and_takes_no_expand(cloud: Harness) -> None:
+    bodies.stage(cloud)
+    tagged = {"location": "westeurope", "tags": {"Team": "images"}}
+    cloud.network.network_security_groups.begin_create_or_update("rg", "nsg", tagged).result()
+    listed = cloud.resources.resources.list
+    by_value = "tagName eq 'Team' and tagValue eq 'images'"
+    assert [found.tags for found in listed(filter=by_value)] == [None]
+    assert [found.tags for found in listed(filter="tagName eq 'Team'")] == [{"Team": "images"}]
+    assert (
+        refused(lambda: names(listed(filter=by_value, expand="createdTime")), "EmulatorUnsupported").status_code == 501
+    )
+
+
 def test_long_lists_come_in_pages(cloud: Harness) -> None:
     cloud.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
     for number in range(5):
