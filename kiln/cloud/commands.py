@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kiln import blobs
 from kiln.cloud import clients, logs
 from kiln.cloud.failures import azure
+from kiln.cloud.operations import start
 from kiln.cloud.staging import ARTIFACTS, LOGS
 from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed, ValidatorFailed
 from kiln.messages import Progress
@@ -78,9 +79,9 @@ def find(request: StepRequest) -> VirtualMachineRunCommand | None:
 def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
     """Start the step's script, which ends whatever runs under that name. `tags` come on top of the machine's."""
     step, machine, account = request.step, request.machine, blobs.account(request.storage.endpoint)
-    output = blobs.appendable(
-        account.get_blob_client(LOGS, output_blob), timedelta(minutes=step.timeout_minutes) + OUTPUT_MARGIN
-    )
+    lifetime = timedelta(minutes=step.timeout_minutes) + OUTPUT_MARGIN
+    with azure("sign the URL of a step's output"):
+        output = blobs.appendable(account.get_blob_client(LOGS, output_blob), lifetime)
     body: Any = {
         "location": machine.location,
         "tags": {**machine.tags, **tags},
@@ -93,14 +94,20 @@ def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
         },
     }
     if step.artifact:
-        url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), FETCH_LIFETIME)
+        with azure("sign the URL of a step's file"):
+            url, _ = blobs.readable(account.get_blob_client(ARTIFACTS, step.artifact), FETCH_LIFETIME)
         body["properties"]["protectedParameters"] = [
             {"name": ARTIFACT_VARIABLE, "value": artifact_parameter(url.reveal(), machine.os)}
         ]
-    with azure(f"start {step.name!r} in the {machine.purpose} machine"):
-        clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update(
-            machine.group, machine.name, step.command, body, polling=False, api_version=clients.COMPUTE
-        )
+    start(
+        f"start {step.name!r} in the {machine.purpose} machine",
+        clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update,
+        machine.group,
+        machine.name,
+        step.command,
+        body,
+        api_version=clients.COMPUTE,
+    )
 
 
 def outcome(command: VirtualMachineRunCommand) -> tuple[str, int]:

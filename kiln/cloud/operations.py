@@ -31,9 +31,20 @@ def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> O
     answers: list[PipelineResponse[Any, Any]] = []
     with azure(doing):
         begin(*args, polling=False, raw_response_hook=answers.append, **kwargs)
-    headers = answers[-1].http_response.headers
+        response = answers[-1].http_response
+        _refuse_pages(response)
+    headers = response.headers
     url = headers.get("Azure-AsyncOperation") or headers.get("Location")
     return Operation(doing=doing, url=url, retry_after=_seconds(headers.get("Retry-After")))
+
+
+def _refuse_pages(response: Any) -> None:
+    """Raise `DecodeError` for a success that is no JSON: a proxy's page says nothing of an operation."""
+    from azure.core.exceptions import DecodeError
+
+    kind = response.headers.get("Content-Type", "")
+    if "json" not in kind and response.text().strip():
+        raise DecodeError(f"the answer is {kind or 'of no kind'}, not JSON", response=response)
 
 
 def together(doing: str, operations: Iterable[Operation]) -> Operation:

@@ -37,6 +37,11 @@ RULES = (
         lambda call, _: call.service == "events",
         GOOD,
     ),
+    Rule(
+        "a line that the log lacks fails no build",
+        lambda call, _: call.service == "blobs" and call.activity in {"report_progress", "finish_run"},
+        GOOD,
+    ),
     Rule("what passes is tried again", lambda _, kind: not kind.lasting, GOOD),
     Rule(
         "Kiln's own records are asked for again after any refusal, but one that says that there is none is believed",

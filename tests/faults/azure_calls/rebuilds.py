@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import orchestrators
 from devkit.host.testing import FlowRunner
+from kiln.cloud.watch import versions
 from kiln.contracts import REBUILD, WATCH_SOURCES
 from kiln.messages.rebuilds import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
@@ -21,7 +22,7 @@ from kiln.runs.sources import Sources
 from kiln.runs.store import Runs
 from tests.faults.azure_calls.injector import watched
 from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group
-from tests.flows.local_azure.kiln import LINUX, Kiln, gallery, real_activities, template
+from tests.flows.local_azure.kiln import LINUX, SUBSCRIPTION, Kiln, gallery, real_activities, template
 
 if TYPE_CHECKING:
     from tests.faults.azure_calls.injector import Around
@@ -62,7 +63,12 @@ class Rebuild:
         assert kiln is not None
         runner = FlowRunner(list(orchestrators.blueprints), watched(self._activities, around))
         before = place.resources()
-        told = SourceVersion(source=DEBIAN, version="99.0.0", event="e1", at=datetime.now(UTC).isoformat())
+        told = SourceVersion(
+            source=DEBIAN,
+            version=versions(SUBSCRIPTION, DEBIAN)[-1].version,
+            event="e1",
+            at=datetime.now(UTC).isoformat(),
+        )
         result = runner.run(REBUILD.name, told.model_dump(mode="json"), instance_id=f"rebuild-{uuid.uuid4().hex}")
         runs = list(Runs().list(kiln.id))
         new = place.resources() - before
