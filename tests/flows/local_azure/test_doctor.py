@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,7 @@ def test_nothing_is_wrong_with_a_template_that_can_be_built(kiln: Callable[..., 
 
     assert health.findings == ()
     texts = [fact.text for fact in health.facts]
-    assert "westeurope: 0 of 100 processors of standardDDSv4Family are in use." in texts
+    assert any(re.fullmatch(r"westeurope: \d+ of 100 processors of standardDDSv4Family .*", text) for text in texts)
     assert any(text.startswith("Kiln's identity has what") for text in texts)
 
 
