@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +138,8 @@ def test_the_events_of_others_are_not_shown(estate: Estate, monkeypatch: pytest.
     journal.append([{"id": str(number), "source": source} for number, source in enumerate(sources)], datetime.now(UTC))
 
     def seen(*scopes: str) -> str:
-        return "".join(event["id"] for event in estate.api(*scopes)("GET", f"{PROVIDER}/events").body["value"])
+        api = replace(estate.api(*scopes), judged=False)  # these are no events that Kiln would publish
+        return "".join(event["id"] for event in api("GET", f"{PROVIDER}/events").body["value"])
 
     assert seen(estate.scope(name="web-*")) == "0"
     assert seen(estate.scope()) == "01"

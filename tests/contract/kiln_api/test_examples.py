@@ -16,8 +16,18 @@ from tests.contract.kiln_api.in_process import Api
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
+    from devkit.local.in_process import InProcessAzure
+
+pytestmark = pytest.mark.usefixtures("reach", "no_throttle")
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*.json"))
+VHDS = "https://examplevhds.blob.core.windows.net/images"
+
+
+@pytest.fixture
+def reach(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - set first
+    """Let templates name what the examples name: the subscription's own, and one container of another account."""
+    resources = [f"/subscriptions/{SUBSCRIPTION}", VHDS]
+    monkeypatch.setenv("KILN_REACH", json.dumps([{"templates": "/", "resources": resources}]))
 
 
 @pytest.mark.parametrize("example", [pytest.param(path, id=path.stem) for path in EXAMPLES])
