@@ -11,13 +11,12 @@ from tests.e2e.app import KilnApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from devkit.local.in_process import InProcessAzure
 
 
-@pytest.fixture
-def app(local_azure: InProcessAzure, tmp_path: Path) -> Iterator[KilnApp]:
-    """Kiln's app on a host of its own, with an empty state."""
-    with KilnApp(local_azure, tmp_path, f"state{uuid.uuid4().hex[:12]}") as running:
+@pytest.fixture(scope="module")
+def app(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilnApp]:
+    """Kiln's app on a host of its own, with a state of its own."""
+    with KilnApp(local_azure, tmp_path_factory.mktemp("app"), f"state{uuid.uuid4().hex[:12]}") as running:
         yield running
