@@ -5,6 +5,7 @@ It knows the two forms; it must not know durable.
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -32,8 +33,9 @@ def opened(raw: Any, kind: type[ResultT]) -> ResultT:
 
 
 def fault(name: str, error: Exception) -> InternalFailure:
-    """Return the designed failure that an undesigned one of `name` becomes."""
+    """Return the designed failure that an undesigned one of `name` becomes: its words without the host's trace."""
+    words = re.split(r'\n\s*(?:File "|Stack:|Traceback )', str(error), maxsplit=1)[0].strip()
     return InternalFailure(
-        f"{name} failed after every retry: {error}",
+        f"{name} failed after every retry: {words}",
         hint="The host's log has the whole trace; running the build again is safe.",
     )

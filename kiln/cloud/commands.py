@@ -126,7 +126,10 @@ def step_progress(request: StepRequest) -> Progress:
     command = find(request)
     if command is None:
         raise AzureNotFound(
-            f"ask how far {step.name!r} is", azure_code="NotFound", azure_message="its run command is gone"
+            f"ask how far {step.name!r} is",
+            azure_code="NotFound",
+            azure_message="its run command is gone",
+            hint="Somebody deleted it, or ran another in the machine: run the build again, and leave it alone.",
         )
     log = logs.log_of(request.storage)
     output = blobs.account(request.storage.endpoint).get_blob_client(LOGS, step.output_blob)

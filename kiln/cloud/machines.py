@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.machine_body import interface_body, machine_body
-from kiln.cloud.operations import start
+from kiln.cloud.operations import refuse_page, start
 from kiln.config import config
 from kiln.errors import AzureNotFound
 from kiln.ids import resource_id
@@ -117,5 +117,8 @@ def mark_generalized(machine: MachineSpec) -> None:
     """Tell Azure that the machine is generalized; it cannot be started after that."""
     with azure(f"mark the {machine.purpose} machine {machine.name} as generalized"):
         clients.compute(machine.subscription).virtual_machines.generalize(
-            machine.group, machine.name, api_version=clients.COMPUTE
+            machine.group,
+            machine.name,
+            api_version=clients.COMPUTE,
+            raw_response_hook=lambda answer: refuse_page(answer.http_response),
         )

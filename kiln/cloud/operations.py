@@ -32,14 +32,14 @@ def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> O
     with azure(doing):
         begin(*args, polling=False, raw_response_hook=answers.append, **kwargs)
         response = answers[-1].http_response
-        _refuse_pages(response)
+        refuse_page(response)
     headers = response.headers
     url = headers.get("Azure-AsyncOperation") or headers.get("Location")
     return Operation(doing=doing, url=url, retry_after=_seconds(headers.get("Retry-After")))
 
 
-def _refuse_pages(response: Any) -> None:
-    """Raise `DecodeError` for a success that is no JSON: a proxy's page says nothing of an operation."""
+def refuse_page(response: Any) -> None:
+    """Raise `DecodeError` for a success with a body that is not JSON: it is a proxy's page, and Azure did nothing."""
     from azure.core.exceptions import DecodeError
 
     kind = response.headers.get("Content-Type", "")

@@ -84,7 +84,17 @@ RULES = (
         GOOD,
         tells=True,
     ),
-    Rule("each target fails for itself", lambda call, _: call.phase == "distribute", SOME, tells=True),
+    Rule("each target fails for itself", lambda call, _: call.phase in {"capture", "distribute"}, SOME, tells=True),
+    Rule(
+        "a run command that is gone is said so; how that of generalize ends is of no matter, for it ends the machine",
+        lambda call, kind: (
+            (call.activity, kind.name) == ("check_step", "404")
+            or (call.phase, call.activity, kind.name) == ("generalize", "start_step", "failed")
+        ),
+        BAD,
+        tells=True,
+        own_words=True,
+    ),
     Rule("what Azure refuses for good fails, with its reason", lambda _, kind: kind.lasting, BAD, tells=True),
 )
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.faults.azure_calls.calls import Call, Recording
-from tests.faults.azure_calls.expectations import GOOD, expected
+from tests.faults.azure_calls.expectations import BAD, GOOD, expected
 from tests.faults.azure_calls.injector import Injector
 from tests.faults.azure_calls.kinds import KINDS, MARK, RETRY_AFTER, Kind
 from tests.faults.azure_calls.place import Place, place
@@ -145,7 +145,7 @@ def _told(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
         if not outcome.leftovers:
             yield "nothing is named as left over"
         return
-    if outcome.phase != call.phase:
+    if outcome.state in BAD and outcome.phase != call.phase:
         yield f"failed in the phase {outcome.phase}, not {call.phase}"
     if outcome.hint is None and call.phase != "submit":
         yield "there is no hint"
