@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -109,9 +110,12 @@ def test_no_more_problems_are_told_than_a_person_reads(path: str) -> None:
     else:
         body["properties"]["customize"][0]["inline"] = [1] * 20_000
 
+    begin = time.process_time()
+
     with pytest.raises(TemplateInvalid) as raised:
         parse_template(body, "2025-10-01")
 
+    assert time.process_time() - begin < 1
     assert len(raised.value.problems) == 101
     assert raised.value.problems[-1].message == "there are more problems than these 100"
 
