@@ -61,7 +61,7 @@ class Matrix(Protocol):
     title: str
     """One line above the table."""
     every: int
-    """The fast subset is every so manieth case."""
+    """The fast subset is every so manieth case; 0: it has none, for finding the cases alone takes too long."""
     case_seconds: float
     """After so long a case counts as hung, and its process is ended."""
 

@@ -187,13 +187,13 @@ BUILD = CallMatrix(
 RECORDS = CallMatrix(
     "records",
     "Kiln's own records and events in a submission and a build",
-    150,
+    0,
     (partial(Submission, records=True), partial(Build, records=True)),
 )
 REBUILDS = CallMatrix(
     "rebuilds",
     "what an event adds to a build, and a round of the watcher",
-    60,
+    0,
     (Rebuild, Watch),
     known=(partial(Submission, records=True), partial(Build, records=True)),
 )
