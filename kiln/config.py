@@ -10,7 +10,7 @@
 ends of host names with a leading dot, or whole `host:port`, comma-separated |
 | `KILN_PRIVATE_ARTIFACTS` | none | servers of scripts and files that may have private addresses: hosts, `host:port`, \
 ends of host names with a leading dot, or networks such as `10.1.0.0/16`, comma-separated |
-| `KILN_PUBLIC_HOST` | none | host (and port) by which clients reach Kiln, over https, behind a front end of one's own; \
+| `KILN_PUBLIC_HOST` | none | host (and port) by which clients reach Kiln over https behind a front end of one's own; \
 unset means the host that they asked |
 | `KILN_TOPIC_ENDPOINT` | none | the Event Grid topic (CloudEvents) for Kiln's announcements; unset means none |
 | `KILN_REBUILD_CONCURRENCY` | `10` | how many builds that new source images lead to are going at once |
