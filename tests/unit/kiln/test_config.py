@@ -30,3 +30,19 @@ def test_what_is_missing_or_wrong_is_named() -> None:
         Config.read({})
     with pytest.raises(Invalid, match="artifact_limit_mb"):
         Config.read(STATE | {"KILN_ARTIFACT_LIMIT_MB": "many"})
+
+
+def test_servers_that_may_be_private_are_hosts_or_networks() -> None:
+    settings = Config.read(STATE | {"KILN_PRIVATE_ARTIFACTS": "Nexus.corp:8081, .lab.corp, 10.1.2.3/16"})
+
+    assert settings.private_artifacts == ("nexus.corp:8081", ".lab.corp", "10.1.0.0/16")
+    assert Config.read(STATE).private_artifacts == ()
+    with pytest.raises(Invalid, match="KILN_PRIVATE_ARTIFACTS"):
+        Config.read(STATE | {"KILN_PRIVATE_ARTIFACTS": "10.1.0.0/99"})
+
+
+@pytest.mark.parametrize("host", ["https://images.example", "a b", "images.example/x", "images.example\n", "a@b"])
+def test_a_public_host_is_a_host_and_perhaps_a_port(host: str) -> None:
+    assert Config.read(STATE | {"KILN_PUBLIC_HOST": "images.example:8443"}).public_host == "images.example:8443"
+    with pytest.raises(Invalid, match="public_host"):
+        Config.read(STATE | {"KILN_PUBLIC_HOST": host})
