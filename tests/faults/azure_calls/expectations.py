@@ -84,6 +84,11 @@ RULES = (
         GOOD,
         tells=True,
     ),
+    Rule(
+        "the access that an export has ends with its disk, which goes anyway",
+        lambda call, _: call.activity == "end_export" or call.role.startswith("end the export"),
+        GOOD,
+    ),
     Rule("each target fails for itself", lambda call, _: call.phase in {"capture", "distribute"}, SOME, tells=True),
     Rule(
         "a run command that is gone is said so; how that of generalize ends is of no matter, for it ends the machine",
