@@ -86,5 +86,5 @@ def _log(record: RunRecord, line: str) -> None:
         return
     try:
         logs.write_header(blobs.at(record.log_url), line)
-    except Exception:  # noqa: BLE001 - a broken answer has no type of its own; raised here it would end the clean-up
+    except Exception:  # a broken answer has no type of its own, and raised here it would keep clean-up from its work
         log.warning("customization.log of run %s lacks %r", record.run_id, line, exc_info=True)

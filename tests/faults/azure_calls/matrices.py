@@ -67,8 +67,9 @@ class CallBench:
                     self._known[f"{subject.name}/{call.id}/{kind.name}"] = (subject, call, kind)
                     rules[expected(call, kind).why] += 1
         again = sum(recording.collapsed.values())
-        most = ", ".join(f"{id_} ({count})" for id_, count in recording.collapsed.most_common(_MOST_TOLD))
-        self.notes.append(f"{subject.name}: {len(calls)} calls; {again} more were the same ones: {most}, ...")
+        most = "".join(f"\n  {count:4} {id_}" for id_, count in recording.collapsed.most_common(_MOST_TOLD))
+        self.notes.append(f"{subject.name}: {len(calls)} calls; {again} more were the same ones, most often:{most}")
+        self.notes.append("  and these rules say what must come of them:")
         self.notes += [f"  {count:4} {why}" for why, count in rules.items()]
 
     def _record(self, subject: Subject) -> Recording:
