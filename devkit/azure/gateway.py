@@ -29,6 +29,7 @@ from devkit.azure.errors import (
 )
 from devkit.azure.rate_limits import RateLimits
 from devkit.azure.routing import Answer, Call, Route, find
+from devkit.browsers import refusal
 
 if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud
@@ -48,10 +49,15 @@ class Gateway:
     cloud: Cloud
     observe: Observer
     limits: RateLimits = field(default_factory=RateLimits)
+    own_name: str = "127.0.0.1"
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request; every failure becomes an error in ARM's form."""
         path = re.sub("/+", "/", request.path)
+        why = refusal(request, self.own_name)
+        if why is not None:
+            error = ArmError(421, "MisdirectedRequest", why)
+            return _response(request, Answer(error.status, {"error": error.body()}))
         if path.startswith(CONTROL):
             return await self._answer(request, path, None)
         began = time.monotonic()

@@ -91,8 +91,8 @@ class LocalAzure:
         cloud.operations.load()
         cloud.events.start()
         application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_post(PATH, Publishing(cloud, self._observe).handle)
-        application.router.add_route("*", "/{path:.*}", Gateway(cloud, self._observe).handle)
+        application.router.add_post(PATH, Publishing(cloud, self._observe, own_name=host).handle)
+        application.router.add_route("*", "/{path:.*}", Gateway(cloud, self._observe, own_name=host).handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         if self._runner.server is None:

@@ -1,17 +1,16 @@
 """What Azure's front end keeps from an app: requests for other hosts' names, and bodies that never come.
 
-The first matters here, too: a page in a browser can give its own name this machine's address (DNS rebinding), and
-would then talk to the host as if it were its own.
+The first matters here, too, because of pages in browsers: see devkit.browsers.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from yarl import URL
+
+from devkit.browsers import refusal
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
@@ -25,8 +24,9 @@ def front_end(own_name: str, body_seconds: float = BODY_SECONDS) -> Middleware:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_own(request.host, own_name):
-            return _refused(421, "MisdirectedRequest", "This host serves the names of this machine alone.")
+        why = refusal(request, own_name)
+        if why is not None:
+            return _refused(421, "MisdirectedRequest", why)
         try:
             async with asyncio.timeout(body_seconds):
                 await request.read()
@@ -35,20 +35,6 @@ def front_end(own_name: str, body_seconds: float = BODY_SECONDS) -> Middleware:
         return await handler(request)
 
     return guard
-
-
-def _is_own(place: str, own_name: str) -> bool:
-    """Whether `host[:port]` is a name that nobody but this machine can have."""
-    try:
-        host = URL(f"http://{place}").host or ""
-    except ValueError:
-        return False
-    if host.lower() in {own_name.lower(), "localhost"}:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refused(status: int, code: str, message: str) -> web.Response:

@@ -70,8 +70,8 @@ def test_absolute_urls_follow_the_address_that_the_client_used(cloud: Harness) -
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "management.azure.com"}
     answer = cloud.http("PUT", NETWORK, json=bodies.network(), headers=forwarded)
     assert answer.headers["Azure-AsyncOperation"].startswith("https://management.azure.com/subscriptions/")
-    answer = cloud.http("DELETE", NETWORK, headers={"Host": "arm.example"})
-    assert answer.headers["Location"].startswith("http://arm.example/subscriptions/")
+    answer = cloud.http("DELETE", NETWORK, headers={"Host": "localhost:81"})
+    assert answer.headers["Location"].startswith("http://localhost:81/subscriptions/")
 
 
 def test_a_create_only_put_is_refused_when_the_resource_exists(cloud: Harness) -> None:
@@ -113,3 +113,35 @@ def test_every_request_is_listed_with_status_and_time_and_without_its_query(clou
     cloud.local("DELETE", "requests")
     assert cloud.local("GET", "requests")["count"] == 0
     cloud.recorder.take()  # with a query parameter that no specification has
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "attacker.example:7072"},
+        {"Host": "127.0.0.1.attacker.example"},
+        {"Host": "localhost", "Origin": "https://attacker.example"},
+        {"Host": "localhost:7072", "Origin": "http://localhost:3000"},
+        {"Host": "localhost", "Origin": "null"},
+        {"Host": "localhost", "Sec-Fetch-Site": "cross-site"},
+        {"Host": "localhost", "Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_no_page_in_a_browser_gets_a_token_or_changes_anything(cloud: Harness, headers: dict[str, str]) -> None:
+    ways = [
+        ("POST", "/_local/tokens", {"audience": "api://kiln"}),
+        ("PUT", "//_local/faults", []),
+        ("GET", "/msi/token?resource=https://management.azure.com", None),
+        ("GET", "/subscriptions?api-version=2022-12-01", None),
+        ("POST", "/eventgrid/westeurope/topic/api/events?api-version=2018-01-01", []),
+    ]
+    for method, path, body in ways:
+        answer = httpx.request(
+            method, f"{cloud.url}{path}", json=body, headers={**headers, "Authorization": "Bearer x"}
+        )
+        assert (answer.status_code, answer.json()["error"]["code"]) == (421, "MisdirectedRequest"), path
+
+
+def test_a_page_that_is_served_here_and_a_person_are_answered(cloud: Harness) -> None:
+    for headers in ({"Origin": cloud.url, "Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {}):
+        assert httpx.get(f"{cloud.url}/_local/requests", headers=headers).status_code == 200

@@ -22,6 +22,11 @@ def test_a_page_that_gives_its_name_this_address_is_refused(http: httpx.Client, 
         assert http.get(path, headers={"Host": name}).status_code in {400, 421}
 
 
+@pytest.mark.parametrize("headers", [{"Origin": "https://attacker.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_page_of_another_place_is_refused(http: httpx.Client, headers: dict[str, str]) -> None:
+    assert http.get("/things/a/b", headers=headers).status_code == 421
+
+
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST:1", "127.0.0.1:9", "[::1]:7071", "127.1.2.3"])
 def test_this_machines_names_are_served(http: httpx.Client, name: str) -> None:
     assert http.get("/things/a/b", headers={"Host": name}).status_code == 200

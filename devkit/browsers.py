@@ -1,0 +1,46 @@
+"""What pages in this machine's browsers must not do: reach servers here by a name of their own, or from elsewhere.
+
+A page can give its own name this machine's address (DNS rebinding), and then talks to a server as if it were its own;
+and any page can send requests here, whose answers alone are kept from it. Servers here trust whoever is on the machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from yarl import URL
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_OWN_PAGES = {"none", "same-origin"}
+"""Values of Sec-Fetch-Site ("Fetch Metadata Request Headers"): typed in by a person, or from a page served here."""
+
+
+def refusal(request: web.BaseRequest, own_name: str) -> str | None:
+    """Return why a request must not be served, or None. `own_name` is the address or name that the server is bound to.
+
+    Clients that are no browsers send neither Origin nor Sec-Fetch-Site.
+    """
+    if not _is_own(request.host, own_name):
+        return "This server serves the names of this machine alone."
+    origin = request.headers.get("Origin")
+    from_here = origin is None or origin.partition("://")[2].lower() == request.host.lower()
+    if not from_here or request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_PAGES:
+        return "This server serves no pages of other places."
+    return None
+
+
+def _is_own(place: str, own_name: str) -> bool:
+    """Whether `host[:port]` is a name that nobody but this machine can have."""
+    try:
+        host = URL(f"http://{place}").host or ""
+    except ValueError:
+        return False
+    if host.lower() in {own_name.lower(), "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
