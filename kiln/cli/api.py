@@ -225,7 +225,10 @@ class Api:
         self, method: str, url: str, params: dict[str, str] | None = None, *, body: Any = None, stream: bool = False
     ) -> HttpResponse:
         version = {} if "api-version=" in url else {"api-version": API_VERSION}  # a nextLink is complete
-        request = HttpRequest(method, url, params={**version, **(params or {})}, json=body)
+        query = {
+            name: quote(value, safe="") for name, value in (params or {}).items()
+        }  # HttpRequest leaves it as it is
+        request = HttpRequest(method, url, params={**version, **query}, json=body)
         response = self._client.send_request(request, stream=stream)
         if stream and response.status_code >= HTTPStatus.BAD_REQUEST:
             response.read()  # so that the error's text can be told

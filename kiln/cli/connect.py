@@ -32,7 +32,7 @@ def connect(settings: Settings, outside: Outside) -> ImageBuilderClient:
         credential(settings),
         settings.subscription,
         settings.endpoint,
-        credential_scopes=[settings.scope],
+        credential_scopes=[settings.scope or settings.endpoint],
         polling_interval=POLLING_SECONDS,
         connection_verify=trust_in(settings.endpoint, settings.trust).file or True,
         # A refused or lost connection is said at once; `follow` has its own patience.

@@ -21,6 +21,8 @@ from azure.core.exceptions import (
 
 from kiln.cli.authorities import trust_in
 from kiln.cli.faults import Failure, Refused, Unreachable, Untrusted
+from kiln.cli.settings import API_SCOPE
+from kiln.cli.sign_in import NobodyThere
 from kiln.cli.views import error_detail
 
 if TYPE_CHECKING:
@@ -48,7 +50,9 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
                 hint=_hint(int(status or 0), detail, settings),
             )
         case ClientAuthenticationError():
-            return Failure(f"Nobody is signed in for {settings.endpoint}: {error.message}", hint=_sign_in(settings))
+            why = f"Nobody is signed in for {settings.endpoint}: {error.message.splitlines()[0]}"
+            is_here = isinstance(error, NobodyThere)
+            return Unreachable(why, hint=REFUSED_HINT) if is_here else Failure(why, hint=_sign_in(settings))
         case _:
             return Failure(f"{settings.endpoint}: {error}")
 
@@ -109,15 +113,15 @@ def _sign_in(settings: Settings) -> str:
     if not settings.is_encrypted:
         encrypted = settings.endpoint.replace("http:", "https:", 1)
         return f"Over plain http no token is ever sent. Use the https endpoint: --endpoint {encrypted}"
-    fresh = f"az account get-access-token --scope {settings.scope} --query accessToken --output tsv"
+    fresh = f"az account get-access-token --scope {settings.scope or API_SCOPE} --query accessToken --output tsv"
     if settings.token:
         return (
             "The token in KILN_TOKEN is not taken: it may be over, or for another API. "
             f"Unset it, or get another: `{fresh}`."
         )
     return (
-        f"Sign in with `az login` and name Kiln's own scope (now {settings.scope}) with --scope (KILN_SCOPE), "
-        "or put an access token into KILN_TOKEN."
+        f"Sign in with `az login` and name Kiln's own scope, {API_SCOPE}, with --scope (KILN_SCOPE; now "
+        f"{settings.scope or 'none'}), or put an access token into KILN_TOKEN."
     )
 
 

@@ -14,7 +14,10 @@ from kiln.cli.faults import UsageFailure
 ENDPOINT = "https://127.0.0.1:7071"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 RESOURCE_GROUP = "rg-images"
-SCOPE = "https://management.azure.com/.default"
+SCOPE = ""
+"""None: a token for anything else, such as Resource Manager, is nothing that a Kiln should be sent."""
+API_SCOPE = "api://<client id>/.default"
+"""How Kiln's own scope is made, as docs/deploy.md has it."""
 CA_VARIABLES = ("KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 """Where a file of trusted certificate authorities may be named, in the order of precedence; --ca-file comes first."""
 
@@ -59,6 +62,11 @@ class Settings:
         parts = urlsplit(self.endpoint)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise UsageFailure(f"--endpoint {self.endpoint} is not a URL that starts with http:// or https://.")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the endpoint is on this machine."""
+        return urlsplit(self.endpoint).hostname in {"127.0.0.1", "localhost", "::1"}
 
     @property
     def is_encrypted(self) -> bool:

@@ -1,8 +1,11 @@
 """Who signs in to the API: KILN_TOKEN, else a package that knows the server, else Azure's default credential.
 
-It owns this choice, and that over plain http nobody does. Packages say what they know through entry points of the group
-`kiln.sign_in`: functions of a server's origin (`https://host:port`) that return a function which gets an access token,
-or None if they do not know the server. Kiln knows none of the packages by name.
+It owns this choice, and that over plain http nobody does. Azure's default credential is asked for the scope that the
+user names alone, and for no server on this machine: whoever listens there could use the token elsewhere.
+
+Packages say what they know through entry points of the group `kiln.sign_in`: functions of a server's origin
+(`https://host:port`) that return a function which gets an access token, or None if they do not know the server. Kiln
+knows none of the packages by name.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from urllib.parse import urlsplit
 
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
+
+from kiln.cli.faults import UsageFailure
+from kiln.cli.settings import API_SCOPE
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -57,6 +63,18 @@ class PackagesToken:
         return AccessToken(token, int(time.time()) + PACKAGES_TOKEN_LIFE)
 
 
+class NobodyThere(ClientAuthenticationError):
+    """No package knows the server on this machine, and no token is for just anybody who listens there."""
+
+
+class NobodysToken:
+    """A credential for a server on this machine that no package knows."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        """Raise `NobodyThere`."""
+        raise NobodyThere("no local Kiln of yours runs there")
+
+
 class NoToken:
     """A credential for plain http, where no token may travel."""
 
@@ -66,12 +84,25 @@ class NoToken:
 
 
 def credential(settings: Settings) -> TokenCredential:
-    """Return what signs in at the endpoint. Nothing is sent yet."""
+    """Return what signs in at the endpoint. Nothing is sent yet.
+
+    Raises `UsageFailure` where a token of Azure's would have to be for an API that nobody named.
+    """
     if not settings.is_encrypted:
         return NoToken()
     if settings.token:
         return GivenToken(settings.token)
-    return _of_a_package(settings.endpoint) or _azures_default()
+    package = _of_a_package(settings.endpoint)
+    if package is not None:
+        return package
+    if settings.is_local:
+        return NobodysToken()
+    if not settings.scope:
+        raise UsageFailure(
+            f"Which token is {settings.endpoint} to get? Name its scope, {API_SCOPE}, with --scope (KILN_SCOPE), "
+            "or put a token into KILN_TOKEN."
+        )
+    return _azures_default()
 
 
 def _of_a_package(endpoint: str) -> PackagesToken | None:

@@ -91,7 +91,25 @@ def test_a_refused_token_of_the_users_own_is_named_with_how_to_get_another() -> 
 @pytest.mark.usefixtures("package")
 def test_any_other_refused_sign_in_tells_of_the_scope() -> None:
     result = run("show", "x", kiln=refusal(401, "AuthenticationFailed"), environment=NO_TOKEN)
-    assert "name Kiln's own scope (now https://management.azure.com/.default) with --scope" in said(result.stderr)
+    assert "name Kiln's own scope, api://<client id>/.default, with --scope" in said(result.stderr)
+
+
+def test_a_token_of_azures_is_for_an_api_that_was_named() -> None:
+    kiln = FakeKiln()
+    result = run("list", "--endpoint", "https://kiln.example.com", kiln=kiln, environment=NO_TOKEN)
+    assert result.exit_code == 2
+    assert "Which token is https://kiln.example.com to get?" in said(result.stderr)
+    assert kiln.sent == []
+
+
+def test_no_token_of_azures_is_for_whoever_listens_on_this_machine() -> None:
+    kiln = FakeKiln()
+    here = ("--endpoint", "https://127.0.0.1:7071", "--scope", "api://k/.default")
+    result = run("list", *here, kiln=kiln, environment=NO_TOKEN)
+    assert result.exit_code == 5
+    assert "no local Kiln of yours runs there" in said(result.stderr)
+    assert "kiln local up" in said(result.stderr)
+    assert kiln.sent == []
 
 
 def test_who_may_not_is_told_whom_to_ask() -> None:

@@ -84,13 +84,13 @@ def test_json_is_the_apis_own_and_the_exit_code_is_the_same() -> None:
 
 
 def test_an_examination_is_waited_for() -> None:
-    again = later("after=2026-07-16T08%3A59")
+    again = later("after=2026-07-16T08%3A59%3A00%2B00%3A00")
     kiln, clock = Waiting(script=[again, again, Answer(200, FINE)]), Clock()
 
     assert run("doctor", kiln=kiln, clock=clock).exit_code == 0
 
     assert len(clock.naps) == 2
-    assert "after=2026-07-16T08:59" in str(kiln.sent[-1].url)
+    assert "after=2026-07-16T08%3A59%3A00%2B00%3A00" in str(kiln.sent[-1].url)
     assert str(kiln.sent[-1].url).startswith(
         f"{ENDPOINT}{SUBSCRIPTION}/providers/Microsoft.VirtualMachineImages/health"
     )
