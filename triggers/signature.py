@@ -1,7 +1,9 @@
-"""Signed requests: who signed a body, and when. Pure.
+"""Signed requests: who signed a body, for which trigger, and when. Pure.
 
-A signature is the hex HMAC-SHA256 of `<timestamp>.<body>` under the trigger's secret; the timestamp, in Unix seconds,
-makes it useless after a few minutes. Within these, the same request again has the same signature, by which it is known.
+A signature is the hex HMAC-SHA256, under the trigger's secret, of the timestamp, the trigger's id and the body, with a
+line feed after the first and the second. The id keeps it from counting for another trigger with the same secret; the
+timestamp, in Unix seconds, makes it useless after a few minutes. Within these, the same request again has the same
+signature, by which it is known.
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from kiln.access.places import folded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,16 +28,30 @@ _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
-def sign(secret: str, timestamp: str, body: bytes) -> str:
+@dataclass(frozen=True)
+class Message:
+    """What is signed: the trigger's ARM id, of which ASCII's letters are signed in lower case, when, and the body."""
+
+    trigger: str
+    timestamp: str
+    body: bytes
+
+    def content(self) -> bytes:
+        """Return the bytes that the signature is of; no timestamp and no id has a line feed."""
+        return f"{self.timestamp}\n{folded(self.trigger)}\n".encode() + self.body
+
+
+def sign(secret: str, message: Message) -> str:
     """Return the signature header's value."""
-    return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return "sha256=" + hmac.new(secret.encode(), message.content(), hashlib.sha256).hexdigest()
 
 
-def is_signed(secret: Secret | None, signature: str, timestamp: str, body: bytes, now: datetime) -> bool:
+def is_signed(secret: Secret | None, signature: str, message: Message, now: datetime) -> bool:
     """Whether the signature is right and fresh. It takes as long without a secret as with one."""
+    timestamp = message.timestamp
     if not (_SIGNATURE.fullmatch(signature) and _TIMESTAMP.fullmatch(timestamp)):
         return False
     key = secret.reveal() if secret else ""
-    right = hmac.compare_digest(sign(key, timestamp, body), signature)
+    right = hmac.compare_digest(sign(key, message), signature)
     fresh = abs(now.timestamp() - int(timestamp)) <= WINDOW_SECONDS
     return right and fresh and secret is not None

@@ -21,7 +21,7 @@ from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.firing import take_and_fire
 from triggers.refusals import NotSigned
 from triggers.reply import Reply
-from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_signed
+from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, is_signed
 from triggers.throttle import throttle
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ async def fire_webhook(call: Call) -> Reply:
     signature = call.headers.get(SIGNATURE_HEADER) or ""
     timestamp = call.headers.get(TIMESTAMP_HEADER) or ""
     secret = await asyncio.to_thread(TriggerSecrets().get, template, trigger)
-    if not is_signed(secret, signature, timestamp, call.body, call.now):
+    message = Message(f"{template.arm}/triggers/{trigger}", timestamp, call.body)
+    if not is_signed(secret, signature, message, call.now):
         raise NotSigned
     left = throttle().take(template.subscription, call.method)  # it is known now that somebody may
     firings = await asyncio.to_thread(AllFirings().get, template, trigger)

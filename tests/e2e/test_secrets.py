@@ -131,7 +131,8 @@ def build(app: KilnApp, script: str, file: str) -> None:
         trigger = {"properties": {"kind": "Webhook", "secret": WEBHOOK}}
         client.put(hook, json=trigger, headers=bearer(app.azure)).raise_for_status()
         body, now = b"{}", str(int(time.time()))
-        right = hmac.new(WEBHOOK.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
+        signed_text = f"{now}\n{template_path('planted/triggers/hook')}\n".lower().encode() + body
+        right = hmac.new(WEBHOOK.encode(), signed_text, hashlib.sha256).hexdigest()
         for signed, status in (("0" * 64, 401), (right, 202)):
             headers = {"X-Kiln-Signature-256": f"sha256={signed}", "X-Kiln-Timestamp": now}
             assert client.post(f"{hook}/fire", content=body, headers=headers).status_code == status

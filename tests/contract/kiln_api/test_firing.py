@@ -29,7 +29,7 @@ from triggers.firing import take_and_fire
 from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Orchestrations
 from triggers.schedules import fire_due
-from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
 from triggers.start_run import start_run
 from triggers.submit import Submission, submit
 
@@ -81,6 +81,12 @@ class World:
             self.id, run, lambda known: known.model_copy(update={"state": state, "ended": ended, "error": error})
         )
 
+    def signed(self, body: bytes = b"{}", secret: str = SECRET, age: float = 0) -> dict[str, str]:
+        """Return the headers of a request to the trigger `hook`."""
+        timestamp = str(int(datetime.now(UTC).timestamp() - age))
+        message = Message(f"{self.id.arm}/triggers/hook", timestamp, body)
+        return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: sign(secret, message)}
+
     def fire(self, trigger: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
         stranger = Api(self.hub, judged=False, token=None)
         return stranger("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, None, **headers)
@@ -118,11 +124,6 @@ def _world() -> Iterator[World]:
     yield World(name)
     Runs().delete_all(name)  # or the looks of other tests would find its triggers
     Templates().delete(name)
-
-
-def signed(body: bytes = b"{}", secret: str = SECRET, age: float = 0) -> dict[str, str]:
-    timestamp = str(int(datetime.now(UTC).timestamp() - age))
-    return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: sign(secret, timestamp, body)}
 
 
 def next_night() -> datetime:
@@ -233,14 +234,14 @@ def test_failures_in_a_row_end_it_and_a_success_begins_it_again(world: World) ->
 
 def test_a_signed_request_starts_a_run_and_the_same_again_does_not(world: World) -> None:
     world.put("hook", WEBHOOK)
-    headers = signed()
+    headers = world.signed()
     first = world.fire("hook", headers)
     assert first.status == 202
     assert world.fire("hook", headers).body == first.body
     world.end()
     assert world.fire("hook", headers).status == 202
     assert len(world.runs) == 1
-    assert world.fire("hook", signed(b'{"n": 2}'), b'{"n": 2}').status == 202
+    assert world.fire("hook", world.signed(b'{"n": 2}'), b'{"n": 2}').status == 202
     assert len(world.runs) == 2
 
 
@@ -248,7 +249,7 @@ def test_requests_during_a_run_are_one_run_after_it(world: World) -> None:
     world.put("hook", WEBHOOK)
     for number in range(4):
         body = b"%d" % number
-        assert world.fire("hook", signed(body), body).status == 202
+        assert world.fire("hook", world.signed(body), body).status == 202
     assert len(world.runs) == 1
     world.end()
     now = datetime.now(UTC)
@@ -263,7 +264,7 @@ def test_a_batch_window_gathers_requests(world: World) -> None:
     world.put("hook", {**WEBHOOK, "batchWindow": "PT10M"})
     for number in range(3):
         body = b"%d" % number
-        world.fire("hook", signed(body), body)
+        world.fire("hook", world.signed(body), body)
     now = datetime.now(UTC)
     world.look(now + timedelta(minutes=9))
     assert world.runs == []
@@ -273,21 +274,23 @@ def test_a_batch_window_gathers_requests(world: World) -> None:
 
 def refusals(world: World) -> dict[str, Answer]:
     world.put("hook", WEBHOOK)
+    world.put("twin", WEBHOOK)
     world.put("nightly", NIGHTLY)
-    late, body = signed(age=301), b"{}"
-    good = signed()
+    late, body = world.signed(age=301), b"{}"
+    good = world.signed()
     return {
         "unsigned": world.fire("hook", {}),
-        "wrong secret": world.fire("hook", signed(secret="y" * 40)),
+        "wrong secret": world.fire("hook", world.signed(secret="y" * 40)),
         "another body": world.fire("hook", good, b"[]"),
         "too old": world.fire("hook", late),
-        "from the future": world.fire("hook", signed(age=-302)),
+        "from the future": world.fire("hook", world.signed(age=-302)),
         "another timestamp": world.fire("hook", {**good, TIMESTAMP_HEADER: late[TIMESTAMP_HEADER]}),
         "no timestamp": world.fire("hook", {SIGNATURE_HEADER: good[SIGNATURE_HEADER]}),
         "not hex": world.fire("hook", {**good, SIGNATURE_HEADER: "sha256=" + "Z" * 64}),
         "not ascii": world.fire("hook", {**good, SIGNATURE_HEADER: "\u00e9"}),
+        "another trigger with the same secret": world.fire("twin", good),
         "no such trigger": world.fire("other", good),
-        "the empty secret of no such trigger": world.fire("other", signed(secret="")),
+        "the empty secret of no such trigger": world.fire("other", world.signed(secret="")),
         "another kind": world.fire("nightly", good),
         "no such template": world.api("POST", f"{world.id.arm}x/triggers/hook/fire", body, None, **good),
     }
@@ -302,13 +305,13 @@ def test_no_refusal_tells_what_there_is(world: World) -> None:
 
 def test_a_large_body_is_refused_before_its_signature(world: World) -> None:
     body = b"x" * (64 * 1024 + 1)
-    assert world.fire("other", signed(body), body).status == 413
+    assert world.fire("other", world.signed(body), body).status == 413
 
 
 def test_a_secret_comes_back_nowhere(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     made = world.put("hook", WEBHOOK)
-    world.fire("hook", signed())
+    world.fire("hook", world.signed())
     shown = [
         made,
         world.api("GET", f"{world.id.arm}/triggers/hook"),
@@ -335,9 +338,9 @@ def test_a_secret_stays_until_it_is_replaced_or_its_trigger_goes(world: World) -
     assert refused.error["details"][0]["target"] == "properties.secret"
     world.put("hook", WEBHOOK)
     world.put("hook", without)
-    assert world.fire("hook", signed()).status == 202
+    assert world.fire("hook", world.signed()).status == 202
     world.put("hook", {"kind": "Webhook", "secret": "new-" + "y" * 32})
-    assert world.fire("hook", signed()).status == 401
+    assert world.fire("hook", world.signed()).status == 401
     assert world.api("DELETE", f"{world.id.arm}/triggers/hook").status == 202
     for kind in ("secrets", "firings", "triggers"):
         assert list(documents().paths(f"{kind}/{world.id.key}/")) == []
