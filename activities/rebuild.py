@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def look_at_version(found: SourceVersion) -> VersionFacts:
     """Return what Azure knows of the version; whoever may send events may tell of one that is not there.
 
-    Raises `SourceNotFound` for a version that the marketplace does not list: the instance fails, so that an event of
-    the same version, which names the same instance, can still start it when there is one.
+    Raises `SourceNotFound` for a version that the marketplace does not list: once the workflow has asked often enough,
+    its instance fails, so that an event of the same version, which names the same instance, can still start it.
     """
     match found.source:
         case GalleryDefinition(id=image_id):

@@ -17,7 +17,7 @@ from kiln.contracts import (
     REBUILD_TEMPLATE,
     SETTLE_REBUILD,
 )
-from kiln.errors import BuildError
+from kiln.errors import BuildError, SourceNotFound
 from kiln.messages import BuildRequest
 from kiln.messages.rebuilds import (
     ClaimRequest,
@@ -27,6 +27,7 @@ from kiln.messages.rebuilds import (
     Rebuilt,
     SettleRequest,
     SourceVersion,
+    VersionFacts,
 )
 from orchestrators.flow import Flow, orchestrator
 
@@ -35,13 +36,18 @@ if TYPE_CHECKING:
 
 LOOKS = 20
 """Had in one generation; replay time grows with the square of it."""
+LISTED_WITHIN = tuple(timedelta(minutes=pause) for pause in (1, 2, 4, 8))
+"""Pauses between looks at a version that is not listed: Azure's lists are not all of one time, and nobody tells again.
+
+What somebody made up costs that many looks, whose instance takes in every further event of the same version.
+"""
 
 
 @orchestrator(REBUILD, root=True)
 def rebuild(flow: Flow, found: SourceVersion) -> Steps[RebuildReport]:
     """Rebuild what follows the source, as far as each template wants and needs it."""
     source = found.source.key
-    facts = yield from flow.run(LOOK_AT_VERSION, found)
+    facts = yield from _facts(flow, found)
     if facts.gone:
         return RebuildReport(source=source, version=found.version)
     request = DependentsRequest(found=found, by=flow.instance_id, at=flow.stamp)
@@ -60,6 +66,18 @@ def rebuild(flow: Flow, found: SourceVersion) -> Steps[RebuildReport]:
         for target, end in zip(dependents.triggers, ends, strict=True)
     )
     return RebuildReport(source=source, version=found.version, templates=templates)
+
+
+def _facts(flow: Flow, found: SourceVersion) -> Steps[VersionFacts]:
+    """Return what Azure knows of the version, once it lists it. Raises `SourceNotFound` if it does not for too long."""
+    for pause in LISTED_WITHIN:
+        try:
+            return (yield from flow.run(LOOK_AT_VERSION, found))
+        except BuildError as error:
+            if error.detail.code != SourceNotFound.code:
+                raise
+        yield from flow.sleep(pause)
+    return (yield from flow.run(LOOK_AT_VERSION, found))
 
 
 @orchestrator(REBUILD_TEMPLATE)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kiln.errors import SourceNotFound
+from kiln.messages.rebuilds import VersionFacts
 from kiln.rebuild.source import version_order
 from kiln.runs.children import Triggers
 from kiln.runs.record import RunState
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
+    from kiln.messages.rebuilds import SourceVersion
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -55,6 +58,29 @@ def test_the_same_version_told_again_builds_nothing() -> None:
         shop.drain()
 
     assert shop.built(template) == ["1.0.0"]
+
+
+@pytest.mark.parametrize(("missed", "built"), [(1, ["1.0.0"]), (4, ["1.0.0"]), (5, [])])
+def test_a_version_that_is_not_listed_yet_is_looked_at_again_for_a_quarter_of_an_hour(
+    missed: int, built: list[str]
+) -> None:
+    shop = Shop()
+    template = shop.template("web")
+    looks = iter([SourceNotFound("not listed")] * missed)
+
+    def look(_: SourceVersion) -> VersionFacts:
+        for fault in looks:
+            raise fault
+        return VersionFacts()
+
+    shop.world.answers["look_at_version"] = look
+    began = shop.now
+
+    end = shop.told(debian(), "1.0.0").finish()
+
+    assert (end.status, shop.built(template)) == ("Completed" if built else "Failed", built)
+    assert shop.now - began >= (timedelta(minutes=15) if missed > 3 else MINUTE)
+    assert len([call for call in shop.world.runner.calls if call.name == "look_at_version"]) == min(missed + 1, 5)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
