@@ -51,7 +51,7 @@ async def show_health(call: Call) -> Reply:
     if "sweep" in call.query and await call.orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
         return later(call, call.now, sweep=True)
     try:
-        found = await asyncio.wait_for(asyncio.to_thread(_known, call.subscription, after), STORE_SECONDS)
+        found = await asyncio.wait_for(asyncio.to_thread(_known, call, after), STORE_SECONDS)
         if found is None:
             await start_examination(call.orchestrations, call.now)
     except AzureError as error:
@@ -79,9 +79,11 @@ async def start_examination(orchestrations: Orchestrations, now: datetime) -> No
     await orchestrations.start(EXAMINE, INSTANCE, ExamineRequest(runs=lost.runs, templates=lost.templates))
 
 
-def _known(subscription: str, after: datetime) -> dict[str, Any] | None:
+def _known(call: Call, after: datetime) -> dict[str, Any] | None:
     health = Healths().latest()
-    return shown(health, Sweeps().latest(), subscription) if health is not None and health.at >= after else None
+    if health is None or health.at < after:
+        return None
+    return shown(health, Sweeps().latest(), call.subscription, whole=call.may("health/read", "/"))
 
 
 def _after(call: Call) -> datetime:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud.quotas import REGIONAL, quotas, sizes
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.ids import region_name
+from kiln.ids import part_of, region_name
 from kiln.messages.health import Found
 from kiln.planner.machine import X64_SIZE
 from kiln.runs.store import Templates
@@ -53,7 +53,7 @@ def _judged(
     if size is None or size.restricted:
         why = f"this subscription may not use it ({size.restricted})" if size else f"{region} has no such size"
         mend = "Set vmProfile.vmSize to a size that az vm list-skus shows without restrictions there."
-        yield _finding(name, templates, f"No machine of size {name} can be made in {region}: {why}.", mend)
+        yield _finding(templates, f"No machine of size {name} can be made in {region}: {why}.", mend)
         return
     for quota in (size.family, REGIONAL):
         limit = limits.get(quota.lower())
@@ -67,14 +67,14 @@ def _judged(
             "Ask for more (Azure portal, Quotas, Compute), set vmProfile.vmSize to a size of another family, or wait "
             "until other machines are gone."
         )
-        yield _finding(name, templates, message, mend)
+        yield _finding(templates, message, mend)
 
 
-def _finding(size: str, templates: list[str], message: str, mend: str) -> Finding:
+def _finding(templates: list[str], message: str, mend: str) -> Finding:
     return Finding(
         area=Area.QUOTA,
         severity=Severity.ERROR,
-        target=templates[0] if len(templates) == 1 else size,
+        target=templates[0] if len(templates) == 1 else f"/subscriptions/{part_of(templates[0], 'subscriptions')}",
         message=message,
         mend=mend,
         details=tuple(templates),

@@ -8,24 +8,34 @@ from kiln.doctor.findings import Area, Finding, Severity
 from kiln.runs.status import time_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from kiln.doctor.findings import Fact, Health
     from kiln.sweep.found import SweepReport
 
 
-def shown(health: Health, latest: SweepReport | None, subscription: str) -> dict[str, Any]:
-    """Return what is found in a subscription, and of Kiln as a whole; what is in others is left out."""
-    findings = [_finding(each) for each in health.findings if _is_in(each.target, subscription)]
-    facts = [_fact(each) for each in health.facts if _is_in(each.target, subscription)]
+def shown(health: Health, latest: SweepReport | None, subscription: str, *, whole: bool) -> dict[str, Any]:
+    """Return what is found in a subscription, and with `whole` of Kiln as a whole; what is in others is left out.
+
+    Of the whole are settings, and what may speak of any subscription, such as blobs. Without `whole` it is told that
+    there is something, and no more.
+    """
+
+    def is_shown(target: str) -> bool:
+        return _is_in(target, subscription) or (whole and not target.lower().startswith("/subscriptions/"))
+
+    findings = [each for each in health.findings if is_shown(each.target)]
+    findings += [] if whole else _of_the_whole(health)
+    facts = [_fact(each) for each in health.facts if is_shown(each.target)]
     body: dict[str, Any] = {
         "time": time_text(health.at),
         "healthy": not findings,
-        "findings": findings,
+        "findings": [_finding(each) for each in findings],
         "facts": facts,
     }
     if latest is not None:
-        body["latestSweep"] = _sweep(latest, subscription)
+        body["latestSweep"] = _sweep(latest, is_shown)
     return body
 
 
@@ -42,11 +52,27 @@ def without_state(now: datetime, reason: str) -> dict[str, Any]:
     return {"time": time_text(now), "healthy": False, "findings": [_finding(finding)], "facts": []}
 
 
+def _of_the_whole(health: Health) -> list[Finding]:
+    """Return one finding for each area in which there is one of no subscription, without what it says."""
+    areas = dict.fromkeys(
+        each.area for each in health.findings if not each.target.lower().startswith("/subscriptions/")
+    )
+    return [
+        Finding(
+            area=area,
+            severity=Severity.WARNING,
+            target=area.value,
+            message="There is something of Kiln as a whole, which you may not see.",
+            mend="Ask an Admin of all of Kiln.",
+        )
+        for area in areas
+    ]
+
+
 def _is_in(target: str, subscription: str) -> bool:
-    """Whether it is about this subscription, or about no other."""
     start = f"/subscriptions/{subscription}".lower()
     text = target.lower()
-    return not text.startswith("/subscriptions/") or text == start or text.startswith(f"{start}/")
+    return text == start or text.startswith(f"{start}/")
 
 
 def _finding(each: Finding) -> dict[str, Any]:
@@ -70,19 +96,19 @@ def _fact(each: Fact) -> dict[str, Any]:
     return {"area": each.area.value, "target": each.target, "text": each.text}
 
 
-def _sweep(report: SweepReport, subscription: str) -> dict[str, Any]:
+def _sweep(report: SweepReport, is_shown: Callable[[str], bool]) -> dict[str, Any]:
     return {
         "began": time_text(report.began),
         "ended": time_text(report.ended),
         "runs": [
             {"id": f"{each.run.template.arm}/runs/{each.run.run_id}", "state": each.state, "message": each.message}
             for each in report.runs
-            if _is_in(each.run.template.arm, subscription)
+            if is_shown(each.run.template.arm)
         ],
         "deleted": [
             {"id": each.entry.id, "why": each.why, "since": time_text(each.since)}
             for each in report.deleted
-            if _is_in(each.entry.id, subscription)
+            if is_shown(each.entry.id)
         ],
         "left": [
             {
@@ -92,6 +118,6 @@ def _sweep(report: SweepReport, subscription: str) -> dict[str, Any]:
                 "reason": each.reason,
             }
             for each in report.left
-            if _is_in(each.garbage.entry.id, subscription)
+            if is_shown(each.garbage.entry.id)
         ],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,13 +19,14 @@ from kiln.ids import TemplateId
 from kiln.runs.healths import Healths
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.queue import new_run
-from kiln.runs.record import Phase, ProvisioningState, RunCause, RunRecord, TemplateRecord
+from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunCause, RunRecord, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import enter, settle
-from kiln.sweep.found import GRACE, SweepReport
+from kiln.sweep.found import GRACE, Garbage, Left, SweepReport
+from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
-from tests.contract.kiln_api.in_process import Api
+from tests.contract.kiln_api.in_process import AUTHORITY, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
 from triggers.health import INSTANCE, SWEEP_INSTANCE
@@ -165,6 +167,34 @@ def test_what_is_in_other_subscriptions_is_not_shown() -> None:
 
     assert [each["target"] for each in answer.body["findings"]] == [own, "KILN_REACH"]
     assert answer.body["latestSweep"]["began"] == "2026-11-22T02:21:12.000Z"
+
+
+def test_an_admin_of_one_subscription_learns_nothing_of_others() -> None:
+    stranger = TemplateId(subscription=f"{SUBSCRIPTION[:-1]}2", group="team-b", name="theirs")
+    own = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+    blob = LedgerEntry(kind="vhd", id="https://teamb.blob.core.windows.net/vhds/theirs.vhd", tier=1, purpose="build")
+    found = [
+        Finding(
+            area=area, severity=Severity.ERROR, target=target, message=stranger.arm, mend="m", details=(stranger.arm,)
+        )
+        for area, target in ((Area.SETTINGS, "KILN_GRANTS"), (Area.LEAKS, blob.id), (Area.LEAKS, stranger.arm))
+    ]
+    mine = Finding(area=Area.LEAKS, severity=Severity.ERROR, target=own, message="m", mend="m")
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    Healths().keep(Health(at=at, findings=(*found, mine)))
+    garbage = Garbage(entry=blob, why="w", since=NOW)
+    Sweeps().keep(SweepReport(began=NOW, ended=NOW, deleted=(garbage,), left=(Left(garbage=garbage, reason="r"),)))
+    grants = json.dumps([{"principal": ME, "role": "Admin", "scope": f"/subscriptions/{SUBSCRIPTION}"}])
+
+    answer = Api(token=AUTHORITY.token(), settings={"KILN_GRANTS": grants})(
+        "GET", HEALTH, query={"after": at.isoformat()}
+    )
+
+    assert answer.status == HTTPStatus.OK
+    assert [each["target"] for each in answer.body["findings"]] == [own, "settings", "leaks"]
+    assert "team" not in json.dumps(answer.body)
+    everything = Api()("GET", HEALTH, query={"after": at.isoformat()}).body
+    assert [each["target"] for each in everything["findings"]] == ["KILN_GRANTS", blob.id, own]
 
 
 def test_a_sweep_is_asked_for_and_the_examination_waits_for_its_end() -> None:
