@@ -108,7 +108,10 @@ class Call:
     @property
     def group(self) -> str:
         """The resource group in the path."""
-        return _matching(self.route["group"], _GROUP, "InvalidResourceGroupName", "resource group name")
+        name = _matching(self.route["group"], _GROUP, "InvalidResourceGroupName", "resource group name")
+        if name.lower().upper() != name.upper():  # the KELVIN SIGN is a k in lower case, by which templates are stored
+            raise RequestInvalid(f"{name!r} is not a valid resource group name.", code="InvalidResourceGroupName")
+        return name
 
     @property
     def template(self) -> TemplateId:

@@ -64,10 +64,14 @@ def _is_reachable(segments: Segments | None) -> bool:
 
 @dataclass(frozen=True)
 class Reach:
-    """Who may name what. `closed` says why nobody may name anything; `never` is what nobody may, whatever the rules."""
+    """Who may name what. `closed` says why nobody may name anything; `never` is what nobody may, whatever the rules.
+
+    `flaw` is what is wrong with the setting, for its operator: it may repeat what other templates may name.
+    """
 
     rules: tuple[Rule, ...] = ()
     closed: str = ""
+    flaw: str = ""
     never: tuple[str, ...] = ()
 
     @staticmethod
@@ -83,7 +87,8 @@ class Reach:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "the whole"
-            return Reach(closed=f"The setting {SETTING} is not valid: {where}: {first['msg']}.", never=never)
+            closed = f"The setting {SETTING} is not valid at {where}."
+            return Reach(closed=closed, flaw=f"{first['msg']}.", never=never)
 
     def has_id(self, template: TemplateId, arm_id: str) -> bool:
         """Whether the template may name the resource."""

@@ -39,9 +39,11 @@ def look() -> Found:
 def _of_access() -> Iterator[Finding]:
     for problem in Settings.read().problems:
         yield _finding(problem.split(" ")[0], f"{problem}.", DEPLOY)
-    closed = configured_reach().closed
-    if closed:
-        message = f"{closed} Templates may name nothing but marketplace images."
+    reach = configured_reach()
+    if reach.closed:
+        message = " ".join(
+            filter(None, (reach.closed, reach.flaw, "Templates may name nothing but marketplace images."))
+        )
         yield _finding("KILN_REACH", message, f"Say which resources templates may use. {DEPLOY}", Severity.WARNING)
 
 

@@ -51,7 +51,12 @@ def test_any_other_template_name_is_refused(name: str) -> None:
     assert raised.value.detail.code == "InvalidResourceName"
 
 
-@pytest.mark.parametrize("group", ["..", "ends.", "a/b", "", "x" * 91, "rg\n"])
+@pytest.mark.parametrize("group", ["Bildfabrik-\u00c4\u00f6\u00df", "(x)", "_"])
+def test_group_names_of_other_languages_are_taken(group: str) -> None:
+    assert call(request(group=group)).template.group == group
+
+
+@pytest.mark.parametrize("group", ["..", "ends.", "a/b", "", "x" * 91, "rg\n", "a%2fb", "\u212a", "\u0130"])
 def test_group_names_that_arm_refuses_are_refused(group: str) -> None:
     with pytest.raises(RequestInvalid) as raised:
         call(request(group=group)).template  # noqa: B018  # reading it is the check

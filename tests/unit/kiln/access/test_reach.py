@@ -223,8 +223,18 @@ def test_a_setting_that_cannot_be_understood_reaches_nothing_and_says_why(text: 
     read = Reach.read(text)
 
     assert len(paths(FULL, read)) == len(NAMES) - 1
-    assert why in read.closed
+    assert why in read.closed + read.flaw
     assert SETTING in read.closed
+
+
+@pytest.mark.parametrize("place", ["templates", "resources"])
+def test_what_others_may_name_is_no_part_of_a_refusal(place: str) -> None:
+    entry: dict[str, object] = {"templates": "/", "resources": ["/"]}
+    theirs = "/providers/team-b/secret-gallery"
+    entry[place] = theirs if place == "templates" else [theirs]
+    read = Reach.read(json.dumps([entry]))
+    assert theirs in read.flaw
+    assert theirs not in read.closed
 
 
 def test_kilns_own_storage_is_out_of_reach_whatever_the_rules_say() -> None:
