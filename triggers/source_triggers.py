@@ -24,6 +24,7 @@ from kiln.template.parse import parse_template
 from kiln.template.triggers import Trigger, check_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.following import check_trigger_circle, trigger_stored
+from triggers.hearing import check_may_hear
 from triggers.operations import begin, follow
 from triggers.paging import listed, read_page
 from triggers.reply import Reply
@@ -47,6 +48,7 @@ async def put_trigger(call: Call) -> Reply:
     """Store a trigger, new (201) or over the one of that name (200), once the template can have it."""
     template = await _template(call)
     trigger = parse_trigger(call.json(), call.api_version)
+    check_may_hear(call, trigger)
     check_state(await tended(call.orchestrations, template, call.now))
     record, is_new = await asyncio.to_thread(_store, call, template, trigger)
     operation = await begin(call, OperationKind.PUT_TRIGGER, template)

@@ -174,6 +174,22 @@ def test_whether_there_is_something_is_not_told_to_whoever_may_not_know(estate: 
         assert json.dumps(there.body).replace("db-0", "no-0") == json.dumps(missing.body)
 
 
+def test_a_trigger_waits_for_no_events_that_its_author_may_not_read(estate: Estate) -> None:
+    grants = [{"principal": ME, "role": "Builder", "scope": estate.scope()}]
+    builder = Api(token=AUTHORITY.token(), settings={"KILN_GRANTS": json.dumps(grants)}, judged=False)
+    hook = f"{estate.scope(name='web-0')}/triggers/after"
+    mine, theirs = estate.scope(name="web-1"), estate.scope("b", "web-1")
+
+    def put(*types: str, sources: tuple[str, ...] = ()) -> int:
+        properties = {"kind": "Event", "filter": {"types": types, "sources": sources}}
+        return int(builder("PUT", hook, {"properties": properties}).status)
+
+    own = "Kiln.Image.Published"
+    assert [put(own), put("Other", own, sources=(mine, theirs)), put(own, sources=("x",))] == [403] * 3
+    assert put("Microsoft.Resources.ResourceWriteSuccess", sources=(f"/subscriptions/{SUBSCRIPTION}",)) == 403
+    assert [put(own, sources=(mine.upper(),)), put("Other"), put("Other", sources=(theirs,))] == [201, 200, 200]
+
+
 def test_a_webhook_is_fired_without_a_token_by_its_signature_alone(estate: Estate) -> None:
     fire = f"{estate.scope(name='web-0')}/triggers/hook/fire"
     assert TriggerSecrets().get(TemplateId.parse(estate.scope(name="web-0")), "hook") is None
