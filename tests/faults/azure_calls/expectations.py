@@ -15,6 +15,7 @@ GOOD = ("Succeeded",)
 BAD = ("Failed",)
 SOME = ("Failed", "PartiallySucceeded")
 MAKERS = ("create_group", "start_security_group", "start_network", "start_storage")
+OPERATIONS_UNREAD = {("start_step", "failed"), ("start_replication", "failed"), ("check_step", "404")}
 ANY = ("Succeeded", "PartiallySucceeded", "Failed")
 
 
@@ -37,6 +38,7 @@ RULES = (
         lambda call, _: call.service == "events",
         GOOD,
     ),
+    Rule("what a round of the watcher missed, the next one sees", lambda call, _: call.phase == "watch", GOOD),
     Rule(
         "a line that the log lacks fails no build",
         lambda call, _: call.service == "blobs" and call.activity in {"report_progress", "finish_run"},
@@ -51,12 +53,12 @@ RULES = (
     Rule("without its records Kiln says what it can", lambda call, _: call.service == "state", ANY),
     Rule(
         "a 404 is what a look for something that is not there yet expects",
-        lambda call, kind: kind.name == "404" and (not call.found or call.method == "HEAD"),
+        lambda call, kind: kind.name == "404" and (not call.found or call.activity == "stage_artifact"),
         GOOD,
     ),
     Rule(
-        "a 409 of a blob's HEAD means to azure-storage-blob that it is there, encrypted by a customer's key",
-        lambda call, kind: kind.name == "409" and call.method == "HEAD",
+        "who asks azure-storage-blob whether a blob exists takes a 409 for one that a customer's key encrypts",
+        lambda call, kind: (call.activity, call.method, kind.name) == ("stage_artifact", "HEAD", "409"),
         GOOD,
     ),
     Rule(
@@ -65,6 +67,18 @@ RULES = (
             kind.name == "404" and call.service == "ARM" and call.activity in {"check_template", "make_plan"}
         ),
         BAD,
+        tells=True,
+        own_words=True,
+    ),
+    Rule(
+        "a version that was announced and is not listed yet is looked for again",
+        lambda call, kind: (call.activity, kind.name) == ("look_at_version", "404"),
+        GOOD,
+    ),
+    Rule(
+        "of what is judged by its resource, and not by its operation, Kiln says that it failed in words of its own",
+        lambda call, kind: (call.activity, kind.name) in OPERATIONS_UNREAD,
+        SOME,
         tells=True,
         own_words=True,
     ),
@@ -90,16 +104,6 @@ RULES = (
         GOOD,
     ),
     Rule("each target fails for itself", lambda call, _: call.phase in {"capture", "distribute"}, SOME, tells=True),
-    Rule(
-        "a run command that is gone is said so; how that of generalize ends is of no matter, for it ends the machine",
-        lambda call, kind: (
-            (call.activity, kind.name) == ("check_step", "404")
-            or (call.phase, call.activity, kind.name) == ("generalize", "start_step", "failed")
-        ),
-        BAD,
-        tells=True,
-        own_words=True,
-    ),
     Rule("what Azure refuses for good fails, with its reason", lambda _, kind: kind.lasting, BAD, tells=True),
 )
 
