@@ -136,6 +136,7 @@ def step_progress(request: StepRequest) -> Progress:
     logs.copy_output(log, output, request.log_base)
     state, exit_code = outcome(command)
     if state not in FINAL_STATES:
+        _refuse_failed(step.name, command)
         return Progress(done=False)
     if state in ENDED_STATES and exit_code in step.valid_exit_codes:
         return Progress(done=True, exit_code=exit_code)
@@ -147,6 +148,20 @@ def step_progress(request: StepRequest) -> Progress:
         last_lines += f"\n(stopped after {step.timeout_minutes} minutes)"
     kind = ValidatorFailed if request.machine.purpose == "validation" else CustomizerFailed
     raise kind(step=step.name, target=step.property_path, exit_code=exit_code, last_lines=last_lines, log=log.url)
+
+
+def _refuse_failed(step: str, command: VirtualMachineRunCommand) -> None:
+    """Raise `AzureFailed` when Azure gave the run command up before its script had an end, which never comes then."""
+    if command.provisioning_state != "Failed":
+        return
+    view = command.instance_view
+    reason = (view.execution_message or view.error if view else None) or "the run command failed in the machine"
+    raise AzureFailed(
+        f"run {step!r}",
+        azure_code="RunCommandFailed",
+        azure_message=str(reason),
+        hint="The machine's agent may not work: look at the source image's agent, and run the build again.",
+    )
 
 
 def _is_started(request: StepRequest) -> bool:

@@ -82,11 +82,13 @@ def is_transient(error: HttpResponseError) -> bool:
     from azure.core.exceptions import DecodeError
 
     status = error.status_code
-    if status is None or status < http.HTTPStatus.BAD_REQUEST or isinstance(error, DecodeError):
-        return True  # a success that is none: what answered was a proxy, or broke off in the middle
+    if status is None or isinstance(error, DecodeError):
+        return True
     if status in TRANSIENT_STATUS or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return True
     code, _ = innermost(_body(error))
+    if status < http.HTTPStatus.BAD_REQUEST and code is None:
+        return True  # a success that is none: a proxy's page, or half an answer; with a code an operation failed
     return (code or _storage_code(error)) in TRANSIENT_CODES
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from kiln.messages import Operation
     from kiln.planner.targets import GalleryTarget, OriginSpec, RegionSpec
 
+REPLICATION_HINT = (
+    "The gallery's activity log has more; retry the run: it gives missing regions the version without a build."
+)
+
 
 def definition(image_id: str) -> DefinitionFacts:
     """Return where an image definition is, what it takes, and which versions it has. Raises `TargetNotFound`."""
@@ -128,8 +132,16 @@ def region_progress(target: GalleryTarget, region: str) -> Progress:
         if region_name(str(item.region)) != region:
             continue
         if item.state == "Failed":
-            raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=str(item.details or "no details"))
+            raise AzureFailed(
+                doing,
+                azure_code="ReplicationFailed",
+                azure_message=str(item.details or "no details"),
+                hint=REPLICATION_HINT,
+            )
         return Progress(done=item.state == "Completed", note=f"{region} {item.progress or 0} %")
+    if version.properties and version.properties.provisioning_state == "Failed":
+        reason = "the version's update failed before it had the region"
+        raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=reason, hint=REPLICATION_HINT)
     return Progress(done=False, note=f"{region} waiting")
 
 

@@ -85,6 +85,11 @@ def _failed(call: Call) -> dict[str, Any] | None:
     return {"operation": "Failed", **_OUTER, "details": [{"code": "AllocationFailed", "message": f"{MARK}: full"}]}
 
 
+def _missing(call: Call) -> dict[str, Any] | None:
+    """Return a 404; to a DELETE it is the truth, and could not be told from a lie."""
+    return _refused(404, "ResourceNotFound", "BlobNotFound")(call) if call.method != "DELETE" else None
+
+
 def _html(call: Call) -> dict[str, Any] | None:
     """Return a page instead of an answer; to a HEAD there is none, so that nothing is wrong with a 200."""
     return {"body": _HTML} if call.method != "HEAD" else None
@@ -107,7 +112,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("cut off", _truncated),
     Kind("409", _refused(409, "Conflict", "LeaseIdMissing"), lasting=True),
     Kind("403", _refused(403, "AuthorizationFailed", "AuthorizationPermissionMismatch"), lasting=True),
-    Kind("404", _refused(404, "ResourceNotFound", "ResourceNotFound"), lasting=True),
+    Kind("404", _missing, lasting=True),
     Kind("quota", _quota, lasting=True),
     Kind("failed", _failed, lasting=True),
     Kind("500 on", _always(status=500, code="InternalError", message=f"{MARK}: broken"), times=0, lasting=True),

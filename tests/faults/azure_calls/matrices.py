@@ -148,8 +148,8 @@ def _told(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
         return
     if outcome.state in BAD and outcome.phase != call.phase:
         yield f"failed in the phase {outcome.phase}, not {call.phase}"
-    if outcome.hint is None and call.phase != "submit":
-        yield "there is no hint"
+    if outcome.hint is None and call.phase not in {"submit", "rebuild"}:
+        yield "there is no hint"  # of what is no run, the text has it
 
 
 def _row(call: Call) -> str:

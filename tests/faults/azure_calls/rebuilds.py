@@ -76,9 +76,10 @@ class Rebuild:
         forget_group(kiln.template.staging_group)
         said = [run.message for run in runs] + [result.error or "", str(result.output)]
         return Outcome(
-            flow="Completed",
+            flow="Completed",  # or Failed, when nothing could be built: Durable Functions shows that with its reason
             state=runs[-1].state if runs else "Failed",
             text="\n".join(said),
+            phase=None if runs else self.phase,
             versions=len(made),
             regions=max((len(output.regions) for run in runs for output in run.outputs), default=0),
             strays=tuple(sorted(new - made)) + tuple(f"a second run {run.run_id}" for run in runs[1:]),
