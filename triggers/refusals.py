@@ -40,7 +40,7 @@ class NotSigned(KilnError):
     def __init__(self) -> None:
         super().__init__(
             "The request is not signed as it has to be.",
-            hint="Sign '<timestamp>.<body>' with the trigger's secret, and send it within five minutes.",
+            hint="Sign timestamp, trigger's id and body with the trigger's secret, and send it within five minutes.",
         )
 
 
