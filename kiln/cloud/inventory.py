@@ -8,15 +8,16 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.groups import CREATED_BY, KILN, USED_BY
 from kiln.errors import AzureNotFound
-from kiln.ids import name_of, part_of
+from kiln.ids import TemplateId, name_of, part_of
 from kiln.planner.tags import HOME_TAG, RUN_TAG
 from kiln.sweep.decide import KINDS
 from kiln.sweep.found import Tagged, TaggedGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
-    from kiln.ids import TemplateId
     from kiln.runs.record import LedgerEntry
 
 NAMED_BY_TEMPLATE = frozenset({"image", "gallery-version"})
@@ -53,10 +54,16 @@ def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
     with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
         found = list(clients.resources(subscription).resource_groups.list(filter=_by_tag(home)))
     return tuple(
-        TaggedGroup(id=str(item.id), own=tags.get(CREATED_BY) == KILN, user=tags.get(USED_BY))
+        TaggedGroup(id=str(item.id), own=tags.get(CREATED_BY) == KILN, user=_user(tags, subscription))
         for item in found
         for tags in [item.tags or {}]
     )
+
+
+def _user(tags: Mapping[str, str], subscription: str) -> str | None:
+    """Return the template that a group is for: one that Kiln named has its name, one that a template named its id."""
+    name, group = tags.get("imageTemplateName"), tags.get("imageTemplateResourceGroupName")
+    return TemplateId(subscription=subscription, group=group, name=name).arm if name and group else tags.get(USED_BY)
 
 
 def is_made_by(entry: LedgerEntry, run_id: str) -> bool:

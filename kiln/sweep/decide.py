@@ -10,7 +10,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kiln.ids import RunRef, name_of, part_of
+from kiln.ids import RunRef, TemplateId, name_of, part_of
+from kiln.runs.naming import staging_group
 from kiln.runs.record import LedgerEntry, ProvisioningState
 from kiln.sweep.found import GRACE, Garbage
 
@@ -39,6 +40,8 @@ KINDS = {
 PREFIX = "kiln"
 """What each name begins with that Kiln gives (kiln/planner/names.py)."""
 GROUP_TIER, MARK_TIER = 5, 6
+SUFFIX = 8
+"""Characters at the end of a staging group's name that are random."""
 _RUN = re.compile(r"(?<![0-9])(\d{8})[-_](\d{6})[-_]([0-9a-f]{8})(?![0-9a-f])")
 
 
@@ -58,7 +61,7 @@ def garbage(
             continue
         first = seen.get(group.id.lower(), now)
         whose = f"its template {group.user} is gone" if group.user else "its template is gone"
-        if group.own:
+        if _is_named_by_kiln(group):
             doomed.add(_place_of(group.id))
             yield Garbage(
                 entry=LedgerEntry(kind="resource-group", id=group.id, tier=GROUP_TIER), why=whose, since=first
@@ -73,6 +76,21 @@ def garbage(
         made = _of(entry, owners.get(place), find_run, seen.get(found.id.lower(), now))
         if made is not None:
             yield made
+
+
+def _is_named_by_kiln(group: TaggedGroup) -> bool:
+    """Whether the group goes as a whole: by its tags Kiln made it, and by its name, too.
+
+    Whoever may only set tags could otherwise have Kiln delete a group for him. Of a group that a template named, and
+    that Kiln made, what is Kiln's goes.
+    """
+    if not (group.own and group.user):
+        return False
+    name = name_of(group.id)
+    try:
+        return staging_group(TemplateId.parse(group.user), name[-SUFFIX:]).lower() == name.lower()
+    except ValueError:
+        return False
 
 
 def is_due(found: Garbage, now: datetime) -> bool:

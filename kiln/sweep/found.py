@@ -30,7 +30,7 @@ class Tagged(Model):
 
 
 class TaggedGroup(Model):
-    """A resource group with this Kiln's tag. `own` tells that Kiln made it; `user` is the template that it is for."""
+    """A resource group with this Kiln's tag. By other tags `own` tells that Kiln made it, `user` for which template."""
 
     id: str
     own: bool

@@ -29,6 +29,8 @@ RUN = new_run(TEMPLATE, BEGAN, "1a2b3c4d")
 OVER = finish(RUN, RunState.FAILED, NOW - timedelta(hours=1), "", None, ())
 VM = f"/subscriptions/s/resourceGroups/it_WEB/providers/Microsoft.Compute/virtualMachines/kiln-{RUN.run_id}"
 GROUP = "/subscriptions/s/resourceGroups/IT_gone"
+GONE = TemplateId(subscription="S", group="RG", name="Gone")
+OWN_GROUP = "/subscriptions/s/resourceGroups/it_rg_gone_3f9c8a1b"
 
 
 def tagged(id_: str) -> Tagged:
@@ -78,11 +80,26 @@ def test_of_an_unknown_run_the_id_tells_the_age() -> None:
 
 
 def test_what_is_in_a_group_that_goes_as_a_whole_is_not_told_apart() -> None:
-    group = TaggedGroup(id=GROUP, own=True, user=None)
+    group = TaggedGroup(id=OWN_GROUP, own=True, user=GONE.arm)
 
-    (each,) = found(f"{GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
+    (each,) = found(f"{OWN_GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
 
     assert (each.entry.kind, each.since) == ("resource-group", NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [
+        ("production", GONE.arm),
+        ("production", "/subscriptions/s/resourceGroups/production"),
+        ("IT_rg_other_3f9c8a1b", GONE.arm),
+        ("IT_rg_gone_3f9c8a1b", None),
+    ],
+)
+def test_no_tags_alone_have_a_group_deleted(name: str, user: str | None) -> None:
+    group = TaggedGroup(id=f"/subscriptions/s/resourceGroups/{name}", own=True, user=user)
+
+    assert [each.entry.kind for each in found(groups=(group,))] == ["group-mark"]
 
 
 def test_in_a_group_of_somebody_else_each_thing_is_and_the_mark_goes_last() -> None:
