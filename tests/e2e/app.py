@@ -45,12 +45,15 @@ class KilnApp:
     address: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
+        trust = self.azure.azurite.certificates.client_context()
+        self._client = httpx.Client(event_hooks=of_httpx(ANSWERED), timeout=SECONDS, verify=trust)
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._client.close()
         self.child.stop()
 
     def start(self) -> None:
@@ -83,9 +86,7 @@ class KilnApp:
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Call Kiln's API below rg-images' image templates, with an Admin's token unless `headers` are given."""
         request: dict[str, Any] = {"params": API, "headers": bearer(self.azure), **more}
-        trust = self.azure.azurite.certificates.client_context()
-        with httpx.Client(event_hooks=of_httpx(ANSWERED), timeout=SECONDS, verify=trust) as client:
-            return client.request(method, f"{self.address}{template_path(path)}", **request)
+        return self._client.request(method, f"{self.address}{template_path(path)}", **request)
 
     def submit(self, name: str, body: dict[str, Any]) -> None:
         """PUT a template."""

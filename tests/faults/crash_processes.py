@@ -20,7 +20,7 @@ from tests.faults.crash_scene import BODY, SUBMISSION
 from tests.faults.crash_services import running
 from tests.faults.matrix import Case
 from tests.tokens import bearer
-from tests.waiting import until
+from tests.waiting import SHORTEST, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +89,7 @@ def _kill_again_and_again(app: MortalApp, phase: str) -> None:
 
 
 def _die_after(app: MortalApp, events: int) -> None:
-    until(lambda: app.events() >= events or app.unfinished() == 0, within=SECONDS)
+    until(lambda: app.events() >= events or app.unfinished() == 0, within=SECONDS, longest=SHORTEST)
     _die(app)
 
 
@@ -100,7 +100,7 @@ def _die(app: MortalApp) -> None:
 
 def _wait_for(app: MortalApp, phase: str) -> None:
     """Wait until the build has come so far; a phase that takes no time may be over by then."""
-    until(lambda: PHASES.index(_phase(app)) >= PHASES.index(phase), within=SECONDS)
+    until(lambda: PHASES.index(_phase(app)) >= PHASES.index(phase), within=SECONDS, longest=SHORTEST)
 
 
 def _phase(app: MortalApp) -> str:
