@@ -50,7 +50,11 @@ RULES = (
         lambda call, kind: call.service == "state" and kind.times == 1 and kind.name != "404",
         GOOD,
     ),
-    Rule("without its records Kiln says what it can", lambda call, _: call.service == "state", ANY),
+    Rule(
+        "without its records Kiln says what it can, and the sweeper ends what is left",
+        lambda call, _: call.service == "state",
+        (*ANY, "Running"),
+    ),
     Rule(
         "a 404 is what a look for something that is not there yet expects",
         lambda call, kind: kind.name == "404" and (not call.found or call.activity == "stage_artifact"),
