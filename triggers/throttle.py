@@ -14,6 +14,7 @@ service principal. Each instance of the app counts for itself, so n instances al
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import os
 import time
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 SETTING = "KILN_RATE_LIMIT"
 MOST_BUCKETS = 3000
 """Remembered at the same time; beyond it the full ones, which say nothing, are forgotten."""
+
+
+log = logging.getLogger("kiln.api")
 
 
 class Kind(StrEnum):
@@ -129,5 +133,13 @@ class Throttle:
 
 @functools.cache
 def throttle() -> Throttle:
-    """Return this process's throttle. Raises `ValueError` for a setting that is no number."""
-    return Throttle(float(os.environ.get(SETTING) or 1))
+    """Return this process's throttle. A setting that is no number leaves the limits as they are, and is logged."""
+    text = os.environ.get(SETTING) or "1"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = math.nan
+    if not math.isfinite(factor):
+        log.error("the setting %s is %r; expected a number, so the limits are not multiplied", SETTING, text)
+        factor = 1.0
+    return Throttle(factor)

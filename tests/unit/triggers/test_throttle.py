@@ -77,8 +77,10 @@ def test_full_buckets_are_forgotten_when_there_are_too_many() -> None:
     assert int(made.take(SUBSCRIPTION, "PUT")["x-ms-ratelimit-remaining-subscription-writes"]) < 199
 
 
-@pytest.mark.parametrize(("setting", "left"), [("", "249"), ("2", "499"), ("0.1", "24"), ("0", None)])
-def test_a_setting_multiplies_the_limits_and_0_lifts_them(
+@pytest.mark.parametrize(
+    ("setting", "left"), [("", "249"), ("2", "499"), ("0.1", "24"), ("0", None), ("many", "249"), ("nan", "249")]
+)
+def test_a_setting_multiplies_the_limits_0_lifts_them_and_no_number_leaves_them(
     monkeypatch: pytest.MonkeyPatch, setting: str, left: str | None
 ) -> None:
     monkeypatch.setenv(SETTING, setting)
