@@ -86,6 +86,8 @@ def begin_automatic_run(report: SubmissionReport) -> Submitted:
     try:
         Templates().replace(record.model_copy(update={"run_id": run.run_id}), stored.etag)
     except PreconditionFailed:
+        if Templates().points_at(run):
+            return begun
         Runs().delete(run.template, run.run_id)
         return Submitted(busy=True)  # something happened to the template meanwhile: look again
     return begun

@@ -111,6 +111,8 @@ def _claim(stored: Stored[TemplateRecord], run: RunRecord) -> bool:
     try:
         Templates().replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
     except PreconditionFailed:
+        if Templates().points_at(run):
+            return True
         Runs().delete(run.template, run.run_id)
         return False
     return True

@@ -125,8 +125,8 @@ def _make_run(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, n
     try:
         Templates().replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
     except PreconditionFailed:
-        if (there := Templates().get(record.id)) is not None and there.content.run_id == run.run_id:
-            return start  # this very change was made: its answer was lost, so that azure-core asked again
+        if Templates().points_at(run):
+            return start
         Runs().delete(run.template, run.run_id)
         Rebuilds().free_place(ref)
         return _later("the template was changed", 0)

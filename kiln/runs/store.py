@@ -39,6 +39,14 @@ class Templates:
             raise ResourceNotFound(f"The image template {template.arm} does not exist.", target=template.arm)
         return stored
 
+    def points_at(self, run: RunRecord) -> bool:
+        """Whether the template's run is this one.
+
+        Then a change that was refused was made all the same: its first answer was lost, and azure-core asked again.
+        """
+        stored = self.get(run.template)
+        return stored is not None and stored.content.run_id == run.run_id
+
     def require(self, template: TemplateId) -> TemplateRecord:
         """Return the template. Raises `ResourceNotFound`."""
         return self.require_stored(template).content

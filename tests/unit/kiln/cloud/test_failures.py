@@ -74,6 +74,11 @@ def test_a_success_that_nobody_can_read_may_pass() -> None:
         raise answer(200, "<html>")
 
 
+def test_the_failure_of_an_operation_which_its_poll_tells_with_a_200_is_final() -> None:
+    with pytest.raises(AzureFailed, match="no room"), azure("do it"):
+        raise answer(200, arm("AllocationFailed", "no room"))
+
+
 def test_a_missing_resource_has_its_own_type() -> None:
     with pytest.raises(AzureNotFound), azure("delete it"):
         raise answer(404, arm("ResourceNotFound", "gone"))
