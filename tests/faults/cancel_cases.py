@@ -52,6 +52,7 @@ class EndBench:
     notes: Sequence[str] = (
         f"A canceled run, and one whose time is up, is over within {BOUND.total_seconds():.0f} s of virtual time.",
         "In the phase 'clean up' the image is made already, and the run ends as it would have.",
+        "'cancel before' is at each activity; what comes after one, or is no cancel, at the first of its kind in a phase.",
     )
 
     def __init__(self, azurite: Azurite, folder: Path) -> None:
@@ -76,9 +77,10 @@ def _cases(recording: Recording) -> Iterator[tuple[Case, What]]:
     phases: set[str] = set()
     kinds: set[tuple[str, str]] = set()
     for at, activity in recording.of_the_build:
-        found = [What(CANCEL["before"], activity), What(CANCEL["after"], activity, "after")]
-        if (activity.phase, activity.name) not in kinds and activity.name != "begin_run":
-            found.append(What(TIME, activity))
+        found = [What(CANCEL["before"], activity)]
+        if (activity.phase, activity.name) not in kinds:
+            found.append(What(CANCEL["after"], activity, "after"))
+            found += [What(TIME, activity)] if activity.name != "begin_run" else []
         if activity.phase not in phases:
             found += [What(TWICE, activity), What(DELETE, activity), What(AUTO, activity)]
         phases.add(activity.phase)
