@@ -43,6 +43,14 @@ def answers(local: LocalKiln) -> bool:
     return True
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKiln]:
+    """One for the tests that leave it as it was: each start takes seconds of three processes."""
+    with local_kiln(tmp_path_factory.mktemp("shared"), *ANY_PORTS) as local:
+        local.ready()
+        yield local
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_ready_serves_and_a_signal_stops_it_all(tmp_path: Path, number: signal.Signals) -> None:
     with local_kiln(tmp_path, *ANY_PORTS) as local:
@@ -88,14 +96,12 @@ def test_the_end_of_another_part_ends_it_with_an_error(tmp_path: Path) -> None:
         assert f"Error: the local Azure ended by SIGKILL (log: {tmp_path}/logs/azure.log)" in errors
 
 
-def test_a_second_one_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    with local_kiln(tmp_path, *ANY_PORTS) as local:
-        local.ready()
-        second = kiln("local", "up", "--guests", "scripted", "--data", tmp_path, *ANY_PORTS)
-        assert second.returncode == 1
-        assert second.stdout == ""
-        assert f"`kiln local up` already runs on {tmp_path} (process {local.process.pid})" in second.stderr
-        assert local.process.poll() is None
+def test_a_second_one_on_the_same_data_is_refused(shared: LocalKiln) -> None:
+    second = kiln("local", "up", "--guests", "scripted", "--data", shared.data, *ANY_PORTS)
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert f"`kiln local up` already runs on {shared.data} (process {shared.process.pid})" in second.stderr
+    assert shared.process.poll() is None
 
 
 @pytest.mark.parametrize("option", ["--port", "--azure-port", "--azurite-port"])
@@ -109,56 +115,44 @@ def test_a_port_in_use_is_named(tmp_path: Path, option: str) -> None:
     assert re.search(rf"Error: port {port} for .* \({option}\) is in use", refused.stderr)
 
 
-def test_the_next_start_takes_the_same_free_ports_and_finds_its_resources(tmp_path: Path) -> None:
-    with local_kiln(tmp_path, *ANY_PORTS) as local:
-        local.ready()
-        first = local.endpoints()
-    with local_kiln(tmp_path, *ANY_PORTS) as local:
-        local.ready()
-        assert local.endpoints() == first
-
-
-def test_other_commands_look_into_it(tmp_path: Path) -> None:
-    with local_kiln(tmp_path, *ANY_PORTS) as local:
-        url = local.ready()
-        status = kiln("local", "status", "--data", tmp_path)
-        assert status.returncode == 0
-        assert re.search(rf"Kiln's API +{url} +answers", status.stdout)
-        resources = kiln("local", "resources", "--data", tmp_path).stdout.splitlines()
-        assert any(line.endswith("/resourceGroups/rg-images") for line in resources)
-
-        azure = local.endpoints()["azure"].replace("https", "http")
-        httpx.get(f"{azure}/subscriptions?api-version=2022-12-01", trust_env=False)
-        asked = "GET /subscriptions 2022-12-01"  # beside what setting up and the app's timers ask
-        assert int(kiln("local", "requests", "--data", tmp_path, "--count").stdout) >= 1
-        assert asked in kiln("local", "requests", "--data", tmp_path).stdout
-        kiln("local", "requests", "--data", tmp_path, "--clear")
-        assert asked not in kiln("local", "requests", "--data", tmp_path).stdout
-
-
-def test_it_sets_event_grid_up_once_and_finds_it_again(tmp_path: Path) -> None:
-    listed = []
+def test_the_next_start_takes_the_same_free_ports_and_finds_its_resources_and_event_grid(tmp_path: Path) -> None:
+    known, listed = [], []
     for _ in range(2):
         with local_kiln(tmp_path, *ANY_PORTS) as local:
             local.ready()
+            known.append(local.endpoints())
             listed.append(kiln("local", "resources", "--data", tmp_path).stdout.splitlines())
+    assert known[0] == known[1]
     assert listed[0] == listed[1]
     ends = ("topics/kiln/eventSubscriptions/kiln", "systemTopics/subscription/eventSubscriptions/kiln-gallery-versions")
     assert all(any(line.endswith(end) for line in listed[0]) for end in ends)
 
 
-def test_a_version_is_published_by_its_image(tmp_path: Path) -> None:
-    with local_kiln(tmp_path, *ANY_PORTS) as local:
-        local.ready()
-        publish = ("local", "publish-version", "--data", tmp_path)
-        assert kiln(*publish, "Debian:debian-12:12-gen2", "12.20990101.1").stdout.startswith(
-            "Debian:debian-12:12-gen2 has"
-        )
-        wrong = kiln(*publish, "Debian:debian-12", "12.20990101.1")
-        assert (wrong.returncode, "is not PUBLISHER:OFFER:SKU" in wrong.stderr) == (2, True)
-        unknown = kiln(*publish, "Debian:debian-12:other", "1.0.0")
-        assert (unknown.returncode, "answered 400" in unknown.stderr) == (1, True)
-        assert kiln("local", "watch", "--data", tmp_path).returncode == 0
+def test_other_commands_look_into_it(shared: LocalKiln) -> None:
+    url = shared.endpoints()["host"]
+    status = kiln("local", "status", "--data", shared.data)
+    assert status.returncode == 0
+    assert re.search(rf"Kiln's API +{url} +answers", status.stdout)
+    resources = kiln("local", "resources", "--data", shared.data).stdout.splitlines()
+    assert any(line.endswith("/resourceGroups/rg-images") for line in resources)
+
+    azure = shared.endpoints()["azure"].replace("https", "http")
+    httpx.get(f"{azure}/subscriptions?api-version=2022-12-01", trust_env=False)
+    asked = "GET /subscriptions 2022-12-01"  # beside what setting up and the app's timers ask
+    assert int(kiln("local", "requests", "--data", shared.data, "--count").stdout) >= 1
+    assert asked in kiln("local", "requests", "--data", shared.data).stdout
+    kiln("local", "requests", "--data", shared.data, "--clear")
+    assert asked not in kiln("local", "requests", "--data", shared.data).stdout
+
+
+def test_a_version_is_published_by_its_image(shared: LocalKiln) -> None:
+    publish = ("local", "publish-version", "--data", shared.data)
+    assert kiln(*publish, "Debian:debian-12:12-gen2", "12.20990101.1").stdout.startswith("Debian:debian-12:12-gen2 has")
+    wrong = kiln(*publish, "Debian:debian-12", "12.20990101.1")
+    assert (wrong.returncode, "is not PUBLISHER:OFFER:SKU" in wrong.stderr) == (2, True)
+    unknown = kiln(*publish, "Debian:debian-12:other", "1.0.0")
+    assert (unknown.returncode, "answered 400" in unknown.stderr) == (1, True)
+    assert kiln("local", "watch", "--data", shared.data).returncode == 0
 
 
 @pytest.mark.parametrize("command", ["status", "requests", "resources"])
@@ -168,13 +162,11 @@ def test_a_look_where_nothing_runs_says_so(tmp_path: Path, command: str) -> None
     assert f"Error: nothing runs on {tmp_path}" in looked.stderr
 
 
-def test_a_status_is_told_when_a_part_does_not_answer(tmp_path: Path) -> None:
-    with local_kiln(tmp_path, *ANY_PORTS) as local:
-        local.ready()
-        os.kill(local.child("devkit.host"), signal.SIGSTOP)
-        try:
-            status = kiln("local", "status", "--data", tmp_path)
-        finally:
-            os.kill(local.child("devkit.host"), signal.SIGCONT)
-        assert status.returncode == 1
-        assert re.search(r"Kiln's API +\S+ +does not answer", status.stdout)
+def test_a_status_is_told_when_a_part_does_not_answer(shared: LocalKiln) -> None:
+    os.kill(shared.child("devkit.host"), signal.SIGSTOP)
+    try:
+        status = kiln("local", "status", "--data", shared.data)
+    finally:
+        os.kill(shared.child("devkit.host"), signal.SIGCONT)
+    assert status.returncode == 1
+    assert re.search(r"Kiln's API +\S+ +does not answer", status.stdout)
