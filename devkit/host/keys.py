@@ -10,13 +10,13 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from devkit.atomic import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from aiohttp import web
 
     from devkit.host.store import Store
 
@@ -50,6 +50,7 @@ class Keys:
 
     def guarded(self, name: str, handler: Handler) -> Handler:
         """Return the handler behind the key: 401 without it."""
+        from aiohttp import web  # here: `kiln local` reads a saved key, and need not wait for a web server
 
         async def handle(request: web.Request) -> web.StreamResponse:
             if not self.fits(request, name):
