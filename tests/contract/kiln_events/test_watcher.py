@@ -199,10 +199,10 @@ def test_an_image_that_is_not_there_is_passed_over(market: Market, topic: Topic)
     assert told(topic) == [("westeurope", "1.0.0")]
 
 
-def test_a_thousand_templates_on_ten_sources_are_ten_calls(market: Market, topic: Topic) -> None:
+def test_hundreds_of_templates_on_ten_sources_are_ten_calls(market: Market, topic: Topic) -> None:
     for number in range(10):
         market.publish("1.0.0", sku=f"sku{number}")
-    for number in range(1000):
+    for number in range(200):
         market.use(template=f"t{number}", sku=f"sku{number % 10}")
 
     watch()
