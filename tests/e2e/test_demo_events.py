@@ -7,10 +7,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECONDS = 100
+SECONDS = 150
 
 
 def demo(data: Path) -> str:
@@ -20,6 +22,7 @@ def demo(data: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(2 * SECONDS)
 def test_one_version_becomes_two_images_with_no_other_command(tmp_path: Path) -> None:
     first = demo(tmp_path)
     chain = re.findall(
