@@ -52,7 +52,7 @@ class EndBench:
     notes: Sequence[str] = (
         f"A canceled run, and one whose time is up, is over within {BOUND.total_seconds():.0f} s of virtual time.",
         "In the phase 'clean up' the image is made already, and the run ends as it would have.",
-        "'cancel before' is at each activity; what comes after one, or is no cancel, at the first of its kind in a phase.",
+        "'cancel before' is at each activity; the others are at the first of its kind in a phase, or in the phase.",
     )
 
     def __init__(self, azurite: Azurite, folder: Path) -> None:
