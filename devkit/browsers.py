@@ -21,12 +21,14 @@ _OWN_PAGES = {"none", "same-origin"}
 def refusal(request: web.BaseRequest, own_name: str) -> str | None:
     """Return why a request must not be served, or None. `own_name` is the address or name that the server is bound to.
 
-    Clients that are no browsers send neither Origin nor Sec-Fetch-Site.
+    Clients that are no browsers send no Sec-Fetch-Site. Nor do they send an Origin, or, as Event Grid does, one that no
+    browser sends: a browser's has a scheme or is `null` (RFC 6454, 7.1).
     """
     if not _is_own(request.host, own_name):
         return "This server serves the names of this machine alone."
-    origin = request.headers.get("Origin")
-    from_here = origin is None or origin.partition("://")[2].lower() == request.host.lower()
+    origin = request.headers.get("Origin", "")
+    of_a_page = "://" in origin or origin == "null"
+    from_here = not of_a_page or origin.partition("://")[2].lower() == request.host.lower()
     if not from_here or request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_PAGES:
         return "This server serves no pages of other places."
     return None

@@ -143,5 +143,10 @@ def test_no_page_in_a_browser_gets_a_token_or_changes_anything(cloud: Harness, h
 
 
 def test_a_page_that_is_served_here_and_a_person_are_answered(cloud: Harness) -> None:
-    for headers in ({"Origin": cloud.url, "Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {}):
+    for headers in (
+        {"Origin": cloud.url, "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "eventgrid.azure.net"},
+        {},
+    ):
         assert httpx.get(f"{cloud.url}/_local/requests", headers=headers).status_code == 200
