@@ -1,0 +1,47 @@
+"""Which machines cannot be had: by size, by family, by region."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiln.cloud.quotas import REGIONAL, Quota, Size
+from kiln.doctor.quota import _judged
+
+TEMPLATES = ["/subscriptions/s/resourceGroups/g/providers/Microsoft.VirtualMachineImages/imageTemplates/web"]
+FAMILY = "standardDDSv4Family"
+
+
+def judged(size: Size | None, *, family: int = 0, region: int = 0) -> list[str]:
+    """Return what is wrong with a size of two processors where this many of ten are in use."""
+    limits = {FAMILY.lower(): Quota(used=family, limit=10), REGIONAL.lower(): Quota(used=region, limit=10)}
+    return [found.message for found in _judged("Standard_D2ds_v4", TEMPLATES, "westeurope", size, limits)]
+
+
+TWO = Size(family=FAMILY, cores=2, restricted=None)
+
+
+@pytest.mark.parametrize("used", [0, 8])
+def test_a_machine_that_still_fits_is_fine(used: int) -> None:
+    assert judged(TWO, family=used, region=used) == []
+
+
+def test_a_full_family_is_told_with_its_numbers() -> None:
+    (message,) = judged(TWO, family=9)
+    assert f"it takes 2 processors, and of the 10 of {FAMILY} 9 are in use" in message
+
+
+def test_a_full_region_is_told_as_that_of_all_families() -> None:
+    (message,) = judged(TWO, region=10)
+    assert "of the 10 of all families 10 are in use" in message
+
+
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        (None, "westeurope has no such size"),
+        (Size(family=FAMILY, cores=2, restricted="NotAvailableForSubscription"), "this subscription may not use it"),
+    ],
+)
+def test_a_size_that_cannot_be_had_is_told_with_the_reason(size: Size | None, why: str) -> None:
+    (message,) = judged(size)
+    assert why in message
