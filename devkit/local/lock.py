@@ -1,17 +1,16 @@
-"""One `kiln local up` to a data folder: a lock that its holder's end releases, whatever that end is.
+"""One `kiln local up` to a data folder.
 
 It must not know what the data is.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from devkit import one_holder
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _NAME = "lock"
@@ -21,32 +20,18 @@ class AlreadyRunning(RuntimeError):
     """Another process holds the data folder; the message names it."""
 
 
-@contextmanager
-def hold(data: Path) -> Iterator[None]:
-    """Hold the data folder, which is made if it is not there. Raises AlreadyRunning."""
+def hold(data: Path) -> AbstractContextManager[None]:
+    """Hold the data folder, which is made if it is not there. Entering raises AlreadyRunning."""
+
+    def taken(process: str) -> AlreadyRunning:
+        return AlreadyRunning(
+            f"`kiln local up` already runs on {data} (process {process}): stop it, or choose another folder with --data"
+        )
+
     data.mkdir(parents=True, exist_ok=True)
-    with (data / _NAME).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise AlreadyRunning(
-                f"`kiln local up` already runs on {data} (process {file.read().strip()}): "
-                "stop it, or choose another folder with --data"
-            ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
+    return one_holder.hold(data / _NAME, taken)
 
 
 def is_held(data: Path) -> bool:
     """Say whether a `kiln local up` runs on this data folder."""
-    if not (data / _NAME).exists():
-        return False
-    with (data / _NAME).open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return one_holder.is_held(data / _NAME)
