@@ -43,7 +43,11 @@ class InProcessAzure:
             guests=self.guests, storage=self.azurite.accounts, data=self.data, database=self.data / "azure.db"
         )
         certificates = self.azurite.certificates
-        self.port = self.run(self.server.start("127.0.0.1", 0, Tls(certificates.certificate, certificates.key)))
+        try:
+            self.port = self.run(self.server.start("127.0.0.1", 0, Tls(certificates.certificate, certificates.key)))
+        except BaseException:
+            self._end_loop()  # or its thread would keep the process from ending
+            raise
         return self
 
     def __exit__(
@@ -54,9 +58,12 @@ class InProcessAzure:
             self.run(self.server.stop())
             self.run(self.guests.close())
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+            self._end_loop()
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` on the local Azure's loop, as every call to `server` and `guests` must be."""

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import threading
+from sqlite3 import OperationalError
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from azure.identity import ManagedIdentityCredential
 
+from devkit.local.in_process import InProcessAzure
+
 if TYPE_CHECKING:
-    from devkit.local.in_process import InProcessAzure
+    from pathlib import Path
+
+    from devkit.azurite import Azurite
 
 pytestmark = pytest.mark.sockets
 
@@ -24,6 +30,14 @@ def test_the_apps_settings_give_it_a_token(azure_environment: InProcessAzure) ->
     with ManagedIdentityCredential() as credential:
         assert credential.get_token("https://management.azure.com/.default").token
     assert requests(azure_environment)[before:] == ["/msi/token"]
+
+
+def test_one_that_cannot_start_leaves_no_thread(azurite: Azurite, tmp_path: Path) -> None:
+    (tmp_path / "azure.db").mkdir()  # no place for a database
+    before = threading.active_count()
+    with pytest.raises(OperationalError), InProcessAzure(azurite, tmp_path):
+        pytest.fail("it started")
+    assert threading.active_count() == before
 
 
 def requests(azure: InProcessAzure) -> list[str]:
