@@ -76,9 +76,12 @@ class Documents:
                 wrote = blob.upload_blob(data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified)
             return str(wrote["etag"])
         except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
-            if getattr(error, "error_code", None) == "ContainerNotFound":
+            code = getattr(error, "error_code", None)
+            if code == "ContainerNotFound":
                 self._create_container()
                 return self._put(path, content, etag=etag)
+            if isinstance(error, ResourceExistsError) and code != "BlobAlreadyExists":
+                raise  # any other 409 tells of the moment, not of the document
             raise PreconditionFailed(f"{path} was changed by somebody else", target=path) from error
 
     def _create_container(self) -> None:
