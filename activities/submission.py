@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from activities import checks
 from activities.adapter import fence, implements
 from kiln.contracts import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION
-from kiln.errors import PreconditionFailed, TemplateRefused, provisioning_code
+from kiln.errors import TemplateRefused, provisioning_code
 from kiln.ids import RunRef
 from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
@@ -83,14 +83,9 @@ def begin_automatic_run(report: SubmissionReport) -> Submitted:
         return Submitted(busy=True)
     if made is None:
         Runs().create(run)
-    try:
-        Templates().replace(record.model_copy(update={"run_id": run.run_id}), stored.etag)
-    except PreconditionFailed:
-        if Templates().points_at(run):
-            return begun
-        Runs().delete(run.template, run.run_id)
-        return Submitted(busy=True)  # something happened to the template meanwhile: look again
-    return begun
+    if Templates().take_run(stored, run):
+        return begun
+    return Submitted(busy=True)  # something happened to the template meanwhile: look again
 
 
 def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:

@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from kiln.contracts import BUILD_IMAGE
-from kiln.errors import Conflict, ErrorDetail, PreconditionFailed
+from kiln.errors import Conflict, ErrorDetail
 from kiln.ids import RunRef
 from kiln.messages import BuildRequest
 from kiln.runs.naming import submit_instance
@@ -108,14 +108,7 @@ def _same_work(one: RunRecord, other: RunRecord) -> bool:
 def _claim(stored: Stored[TemplateRecord], run: RunRecord) -> bool:
     """Make `run` the template's run. Returns False, with nothing left behind, when the template changed meanwhile."""
     Runs().create(run)
-    try:
-        Templates().replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
-    except PreconditionFailed:
-        if Templates().points_at(run):
-            return True
-        Runs().delete(run.template, run.run_id)
-        return False
-    return True
+    return Templates().take_run(stored, run)
 
 
 async def _is_orphan(orchestrations: Orchestrations, template: TemplateRecord, run: RunRecord) -> bool:

@@ -31,7 +31,6 @@ SETTING = "KILN_RATE_LIMIT"
 MOST_BUCKETS = 3000
 """Remembered at the same time; beyond it the full ones, which say nothing, are forgotten."""
 
-
 log = logging.getLogger("kiln.api")
 
 

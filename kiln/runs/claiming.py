@@ -122,15 +122,10 @@ def _make_run(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, n
         return _later(FULL, asked.attempt)
     with contextlib.suppress(PreconditionFailed):  # an earlier try of this very call made it
         Runs().create(run)
-    try:
-        Templates().replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
-    except PreconditionFailed:
-        if Templates().points_at(run):
-            return start
-        Runs().delete(run.template, run.run_id)
-        Rebuilds().free_place(ref)
-        return _later("the template was changed", 0)
-    return start
+    if Templates().take_run(stored, run):
+        return start
+    Rebuilds().free_place(ref)
+    return _later("the template was changed", 0)
 
 
 def _run(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed) -> RunRecord:

@@ -39,13 +39,20 @@ class Templates:
             raise ResourceNotFound(f"The image template {template.arm} does not exist.", target=template.arm)
         return stored
 
-    def points_at(self, run: RunRecord) -> bool:
-        """Whether the template's run is this one.
+    def take_run(self, stored: Stored[TemplateRecord], run: RunRecord) -> bool:
+        """Let the template, as it was read, have `run`, which is stored, as its run.
 
-        Then a change that was refused was made all the same: its first answer was lost, and azure-core asked again.
+        Returns False, with the run's record gone, when the template changed meanwhile. A change that is refused may
+        have been made all the same: its first answer was lost, and azure-core asked again.
         """
-        stored = self.get(run.template)
-        return stored is not None and stored.content.run_id == run.run_id
+        try:
+            self.replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
+        except PreconditionFailed:
+            found = self.get(run.template)
+            if found is None or found.content.run_id != run.run_id:
+                Runs(self._store).delete(run.template, run.run_id)
+                return False
+        return True
 
     def require(self, template: TemplateId) -> TemplateRecord:
         """Return the template. Raises `ResourceNotFound`."""
