@@ -6,6 +6,8 @@ and what the command line prints.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -16,7 +18,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import pytest
@@ -45,6 +47,13 @@ ALLOWED = {
 """Where a secret has to be, and why. The state account is the app's alone, and encrypted at rest."""
 SECONDS = 120
 WEBHOOK = f"canary-{uuid.uuid4().hex}{uuid.uuid4().hex}"
+URL = re.compile(r"https?://[^\s\"'<>\\]+")
+OF_STEPS = {
+    *("packerlogs/customize-00-fetched.log", "artifacts/customize-00"),
+    *("packerlogs/customize-01-motd.log", "artifacts/customize-01"),
+    "packerlogs/generalize-generalize.log",
+}
+"""What a machine is given signed URLs of: each step's output, and the file that a step fetches."""
 
 
 @dataclass
@@ -53,6 +62,8 @@ class Planted:
 
     app: KilnApp
     secrets: dict[str, str]
+    signatures: list[tuple[str, str]]
+    """What Azure saw a signature of, and the signature; they are among the secrets."""
     gathered: Gathered
 
 
@@ -60,28 +71,38 @@ class Planted:
 def planted(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     name = uuid.uuid4().hex[:12]
     files = Files(local_azure, f"files{name}")
-    seen: list[str] = []
-    before = local_azure.server.observer
-
-    def listen(method: str, target: str, request: bytes, status: int, headers: Any, answer: bytes) -> None:
-        seen.append((request + answer).decode(errors="replace"))
-        if before is not None:
-            before(method, target, request, status, headers, answer)
-
     settings = {"KILN_TOPIC_ENDPOINT": topic(local_azure, f"kiln-{name}")}
-    local_azure.server.observer = listen
     with KilnApp(local_azure, tmp_path_factory.mktemp("planted"), f"state{name}", settings) as app:
         urls = {"script": files.signed("script.sh"), "file": files.signed("motd"), "refused": files.signed("gone.sh")}
-        build(app, urls["script"], urls["file"])
-        refuse(app, urls["refused"].replace("gone.sh", "never.sh"))
+        with heard(local_azure) as texts:
+            build(app, urls["script"], urls["file"])
+            refuse(app, urls["refused"].replace("gone.sh", "never.sh"))
+        signed = signatures(texts)
         secrets = {
             "the webhook": WEBHOOK,
             "the caller's token": token(local_azure).rpartition(".")[2],
             **{f"the URL of the {what}": signature(url) for what, url in urls.items()},
-            **{f"signature {number} that Azure saw": found for number, found in enumerate(signatures(seen))},
+            **{f"signature {number} that Azure saw": found for number, (_, found) in enumerate(signed)},
         }
-        yield Planted(app, secrets, gather(app, "planted"))
-    local_azure.server.observer = before
+        yield Planted(app, secrets, signed, gather(app, "planted"))
+
+
+@contextlib.contextmanager
+def heard(azure: InProcessAzure) -> Iterator[list[str]]:
+    """Listen to what passes between any client and Azure, beside whoever does already; then let them listen alone."""
+    texts: list[str] = []
+    before = azure.server.observer
+
+    def listen(method: str, target: str, request: bytes, status: int, headers: Any, answer: bytes) -> None:
+        texts.extend(body.decode(errors="replace") for body in (request, answer))
+        if before is not None:
+            before(method, target, request, status, headers, answer)
+
+    azure.server.observer = listen
+    try:
+        yield texts
+    finally:
+        azure.server.observer = before
 
 
 class Files:
@@ -158,17 +179,35 @@ def settled(app: KilnApp, name: str) -> str | None:
 
 
 def signature(url: str) -> str:
-    return url.partition("&sig=")[2].partition("&")[0]
+    """Return a URL's signature as it is written there; \"\" without one."""
+    found = re.search(r"[?&]sig=([^&#]+)", url)
+    return found[1] if found else ""
 
 
-def signatures(exchanges: list[str]) -> list[str]:
-    """Return every signature that was sent to Azure or answered by it: of outputs, artifacts and disks."""
-    return sorted({found for text in exchanges for found in re.findall(r"[?&]sig=([\w%]{16,})", text)})
+def signatures(texts: list[str]) -> list[tuple[str, str]]:
+    """Return what has a signed URL in these texts (`container/name` of a blob), and the URL's signature."""
+    urls = {url for text in texts for url in URL.findall(text)}
+    return sorted((blob_of(url), found) for url in urls if (found := signature(url)))
+
+
+def blob_of(url: str) -> str:
+    """Return a blob's container and the last part of its name, where the account is the path's first."""
+    parts = urlsplit(url).path.split("/")
+    return f"{parts[2]}/{parts[-1]}"
 
 
 def test_secrets_of_every_kind_were_there(planted: Planted) -> None:
-    assert len([name for name in planted.secrets if name.startswith("signature ")]) >= 4, "of two steps, and of disks"
+    blobs = {blob for blob, _ in planted.signatures}
+    assert {blob for blob in blobs if not blob.startswith("disks/")} == OF_STEPS
+    assert len(blobs - OF_STEPS) == 1, "the disk that the image is copied from"
     assert all(len(secret) >= 16 for secret in planted.secrets.values())
+
+
+def test_each_signature_is_whole(planted: Planted) -> None:
+    """A part of one would not be found in a form that codes the whole; what Kiln signs has a `/` in it as it is."""
+    for name, secret in planted.secrets.items():
+        if name.startswith(("signature ", "the URL of ")):
+            assert len(base64.b64decode(unquote(secret), validate=True)) == hashlib.sha256().digest_size, name
 
 
 def test_no_secret_is_anywhere_but_in_its_own_place(planted: Planted) -> None:
