@@ -13,6 +13,8 @@ from kiln.events import drain
 from kiln.ids import RunRef
 
 if TYPE_CHECKING:
+    from kiln.runs.documents import Stored
+    from kiln.runs.outbox import Outbox
     from kiln.runs.record import RunRecord
 
 log = logging.getLogger("kiln.events")
@@ -21,15 +23,14 @@ log = logging.getLogger("kiln.events")
 def announce(record: RunRecord) -> None:
     """Keep what the record has to tell, and publish it. All of a run that is over was kept before it was over."""
     if not record.state.is_final:
-        drain.keep(record)
-        publish(RunRef(template=record.template, run_id=record.run_id))
+        publish(RunRef(template=record.template, run_id=record.run_id), drain.keep(record))
 
 
-def publish(run: RunRef) -> None:
-    """Try to publish what is kept, for a few seconds."""
+def publish(run: RunRef, box: Stored[Outbox] | None = None) -> None:
+    """Try to publish what is kept, for a few seconds. `box` is the run's outbox if it was read or written just now."""
     from azure.core.exceptions import AzureError
 
     try:
-        drain.drain(run)
+        drain.drain(run, box)
     except (AzureError, PreconditionFailed):  # the outbox itself; its events are safe in it
         log.warning("the outbox of run %s cannot be read or marked", run.run_id, exc_info=True)

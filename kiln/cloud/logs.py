@@ -40,23 +40,23 @@ class Header(NamedTuple):
 def write_header(log: BlobClient, header: str) -> Header:
     """Append `header` (unique in the log) unless it is there."""
     from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceExistsError
+    from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
     data = header.encode()
     with azure("write customization.log"):
         while True:
-            length = _length(log)
-            if length is None:
+            try:
+                start, tail = _tail(log)
+            except ResourceNotFoundError:
                 try:
                     log.create_append_blob(match_condition=MatchConditions.IfMissing)
                 except ResourceExistsError:
                     continue
-                length = 0
-            start = max(0, length - TAIL)
-            tail = log.download_blob(start, length - start).readall() if length else b""
+                start, tail = 0, b""
             found = tail.find(data)
             if found >= 0:
                 return Header(start + found + len(data), is_new=False)
+            length = start + len(tail)
             if _append(log, data, length):
                 return Header(length + len(data), is_new=True)
 
@@ -79,6 +79,23 @@ def last_lines(output: BlobClient) -> str:
         start = max(0, length - 4096)
         text = output.download_blob(start, length - start).readall().decode("utf-8", "replace")
     return "\n".join(text.splitlines()[-LAST_LINES:])
+
+
+def _tail(log: BlobClient) -> tuple[int, bytes]:
+    """Return the end of the log and at which byte it begins: in one request while the log is not longer than that."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        first = log.download_blob(0, TAIL)
+    except HttpResponseError as error:
+        if error.status_code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:  # it is empty
+            raise
+        return 0, b""
+    length = int(str(first.properties.content_range).rpartition("/")[2])  # "bytes 0-65535/80000"
+    start = length - TAIL
+    if start <= 0:
+        return 0, first.readall()
+    return start, log.download_blob(start, TAIL).readall()
 
 
 def _append(log: BlobClient, data: bytes, position: int) -> bool:

@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from kiln.events import publisher
 from kiln.events.names import EventType
@@ -23,6 +23,7 @@ from kiln.runs.store import Runs
 
 if TYPE_CHECKING:
     from kiln.events.cloud_events import CloudEvent
+    from kiln.runs.documents import Stored
     from kiln.runs.outbox import Outbox
     from kiln.runs.record import RunOutput, RunRecord
 
@@ -34,43 +35,53 @@ LIFETIME = timedelta(hours=24)
 log = logging.getLogger("kiln.events")
 
 
-def keep(run: RunRecord) -> None:
-    """Keep what the record has to tell until it is published; what was kept before stays as it is."""
-    if publisher.is_on():
-        keep_events(RunRef(template=run.template, run_id=run.run_id), *events_of(run, datetime.now(UTC), _before(run)))
+def keep(run: RunRecord) -> Stored[Outbox] | None:
+    """Keep what the record has to tell until it is published; what was kept before stays as it is.
+
+    Returns the outbox as it is now, or None where there is no topic.
+    """
+    if not publisher.is_on():
+        return None
+    ref = RunRef(template=run.template, run_id=run.run_id)
+    return keep_events(ref, *events_of(run, datetime.now(UTC), _before(run)))
 
 
-def keep_events(run: RunRef, *events: CloudEvent) -> None:
-    """Keep events that follow from a run until they are published; those that were kept before stay as they are."""
-    if publisher.is_on():
-        Outboxes().add(run, events)
+def keep_events(run: RunRef, *events: CloudEvent) -> Stored[Outbox] | None:
+    """Keep events that follow from a run until they are published; those that were kept before stay as they are.
+
+    Returns the outbox as it is now, or None where there is no topic.
+    """
+    return Outboxes().add(run, events) if publisher.is_on() else None
 
 
-def drain(run: RunRef, *, insist: bool = False) -> PublishFailed | None:
-    """Publish what is unsent; return why that failed, if it did.
+def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = False) -> PublishFailed | None:
+    """Publish what is unsent; return why that failed, if it did. `box` is the outbox, if it is known already.
 
     Without `insist` nothing is tried while publishing is known to fail, and it ends within seconds.
     """
     if not publisher.is_on():
         return None
     boxes, me, began = Outboxes(), uuid.uuid4().hex, time.monotonic()
-    while insist or time.monotonic() - began < PATIENCE_SECONDS:
-        stored = boxes.get(run)
-        if stored is None or not stored.content.unsent or (stored.content.failing_since and not insist):
-            return None
-        box = boxes.update(run, lambda found: claim(found, me, datetime.now(UTC)))
-        if box is None or box.claim is None or box.claim.by != me:
-            return None  # another publishes, and looks again when that is done
-        batch = publisher.first_batch(box.unsent)
+    stored = box or boxes.get(run)
+    while _is_due(stored, insist=insist) and (insist or time.monotonic() - began < PATIENCE_SECONDS):
+        stored = boxes.change(stored, lambda found: claim(found, me, datetime.now(UTC)))
+        if stored is None or stored.content.claim is None or stored.content.claim.by != me:
+            return None  # another publishes, and finds what came meanwhile when it marks that as sent
+        claimed = stored.content
+        batch = publisher.first_batch(claimed.unsent)
         try:
             publisher.publish(batch)
         except PublishFailed as error:
-            _failed(boxes, box, me, error)
+            _failed(boxes, stored, me, error)
             return error
-        boxes.update(run, functools.partial(mark_sent, by=me, through=box.sent + len(batch)))
-        if box.failing_since:
+        stored = boxes.change(stored, functools.partial(mark_sent, by=me, through=claimed.sent + len(batch)))
+        if claimed.failing_since:
             log.info("events of run %s are published again", run.run_id, extra={"runId": run.run_id})
     return None
+
+
+def _is_due(stored: Stored[Outbox] | None, *, insist: bool) -> TypeGuard[Stored[Outbox]]:
+    return stored is not None and bool(stored.content.unsent) and (insist or not stored.content.failing_since)
 
 
 def drain_all() -> None:
@@ -116,8 +127,9 @@ def _remove(run: RunRef) -> None:
         log.error("events of run %s are given up: %d", run.run_id, len(box.unsent), extra=_facts(box))
 
 
-def _failed(boxes: Outboxes, box: Outbox, me: str, error: PublishFailed) -> None:
-    boxes.update(box.run, lambda found: mark_failed(found, me, datetime.now(UTC)))
+def _failed(boxes: Outboxes, stored: Stored[Outbox], me: str, error: PublishFailed) -> None:
+    boxes.change(stored, lambda found: mark_failed(found, me, datetime.now(UTC)))
+    box = stored.content
     if box.failing_since is None:
         log.warning("events of run %s cannot be published yet: %s", box.run.run_id, error, extra=_facts(box))
 

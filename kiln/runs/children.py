@@ -42,7 +42,7 @@ class Versions:
             known = kept.since == version.since and kept.settled_at is not None
             return kept if known else version
 
-        return self._store.put(self.path(record.id, record.version), version, merge)
+        return self._store.put(self.path(record.id, record.version), version, merge).content
 
     def get(self, record: TemplateRecord, version: int) -> TemplateVersion | None:
         """Return a version of the template, the present one or one that was replaced; None when it never had it."""
@@ -100,7 +100,7 @@ class Triggers:
 
     def put(self, record: TriggerRecord) -> TriggerRecord:
         """Store a trigger, new or over the one of its name; return it as stored."""
-        return self._store.put(self.path(record.template, record.name), record, lambda _: record)
+        return self._store.put(self.path(record.template, record.name), record, lambda _: record).content
 
     def delete(self, template: TemplateRecord, name: str) -> bool:
         """Remove the trigger. Returns False when there was none."""

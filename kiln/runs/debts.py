@@ -41,7 +41,9 @@ class Debts:
         ledger = Ledgers(self._store).close(run.template, run.run_id)
         entries = tuple(entry for entry in ledger.entries if not entry.keep and (only is None or entry.id in only))
         debt = Debt(run=run, since=now, entries=entries)
-        return self._store.put(self.path(run), debt, lambda known: _joined(known, debt)) if entries else debt
+        if not entries:
+            return debt
+        return self._store.put(self.path(run), debt, lambda known: _joined(known, debt)).content
 
     def list(self) -> Iterator[Debt]:
         """Yield all of them."""

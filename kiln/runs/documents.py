@@ -95,29 +95,34 @@ class Documents:
 
         `change` may run several times and must be pure. Nothing is written when it returns an equal document.
         """
+        stored = self.change(path, self.get(path, kind), change)
+        return stored.content if stored else None
+
+    def change(
+        self, path: str, stored: Stored[DocumentT] | None, change: Callable[[DocumentT], DocumentT]
+    ) -> Stored[DocumentT] | None:
+        """Do as `update` does, from what was read or written just now; it is read again only if that is outdated."""
         for _ in range(ATTEMPTS):
-            stored = self.get(path, kind)
             if stored is None:
                 return None
             changed = change(stored.content)
             if changed == stored.content:
-                return changed
+                return stored
             try:
-                self.replace(path, changed, stored.etag)
+                return stored.model_copy(update={"content": changed, "etag": self.replace(path, changed, stored.etag)})
             except PreconditionFailed:
-                continue
-            return changed
+                stored = self.get(path, type(stored.content))
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
-    def put(self, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT]) -> DocumentT:
+    def put(self, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT]) -> Stored[DocumentT]:
         """Write `content` as a new document, or `merge` into the one that is there; return what is stored then."""
+        kind = type(content)
         for _ in range(ATTEMPTS):
-            merged = self.update(path, type(content), merge)
+            merged = self.change(path, self.get(path, kind), merge)
             if merged is not None:
                 return merged
             with contextlib.suppress(PreconditionFailed):  # somebody else made it first
-                self.create(path, content)
-                return content
+                return Stored[kind](content=content, etag=self.create(path, content))  # type: ignore[valid-type]
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
     def delete(self, path: str) -> None:

@@ -34,4 +34,4 @@ def _changed(store: Documents, more: frozenset[str]) -> Home:
     def with_more(known: Home) -> Home:
         return known.model_copy(update={"subscriptions": tuple(sorted({*known.subscriptions, *more}))})
 
-    return store.put(PATH, Home(id=secrets.token_hex(8), subscriptions=tuple(sorted(more))), with_more)
+    return store.put(PATH, Home(id=secrets.token_hex(8), subscriptions=tuple(sorted(more))), with_more).content

@@ -101,14 +101,14 @@ class Outboxes:
         """Return the outbox and its ETag, or None."""
         return self._store.get(self.path(run), Outbox)
 
-    def add(self, run: RunRef, events: tuple[CloudEvent, ...]) -> Outbox:
+    def add(self, run: RunRef, events: tuple[CloudEvent, ...]) -> Stored[Outbox]:
         """Keep events until they are published. The same events may be added again."""
         first = add(Outbox(run=run), events)
         return self._store.put(self.path(run), first, lambda known: add(known, events))
 
-    def update(self, run: RunRef, change: Callable[[Outbox], Outbox]) -> Outbox | None:
-        """Apply a pure change; return the result, or None when there is no outbox."""
-        return self._store.update(self.path(run), Outbox, change)
+    def change(self, box: Stored[Outbox], change: Callable[[Outbox], Outbox]) -> Stored[Outbox] | None:
+        """Apply a pure change to what was read or written just now, or else to what is there; None: it is gone."""
+        return self._store.change(self.path(box.content.run), box, change)
 
     def remove(self, run: RunRef, etag: str) -> bool:
         """Remove the outbox if it is still the one with `etag`. Returns whether it is gone."""

@@ -70,7 +70,7 @@ class Rebuilds:
         def applied(known: RebuildRecord | None) -> RebuildRecord:
             return change(present(known, template.id, template.created, source))
 
-        return self._store.put(self.path(template.id), applied(None), applied)
+        return self._store.put(self.path(template.id), applied(None), applied).content
 
     def forget(self, template: TemplateId) -> None:
         """Remove the template's record; it may be gone already."""
@@ -96,7 +96,7 @@ class Rebuilds:
 
     def _take(self, run: RunRef, limit: int, now: datetime) -> bool:
         first = take(Places(), run, limit, now)
-        taken = self._store.put(_PLACES, first, lambda known: take(known, run, limit, now))
+        taken = self._store.put(_PLACES, first, lambda known: take(known, run, limit, now)).content
         return any(holder.run == run for holder in taken.holders)
 
     def _is_over(self, holder: Holder, now: datetime) -> bool:

@@ -124,9 +124,9 @@ class Scene(Kiln):
     def _release(self) -> None:
         """Let a minute pass: a host that died while it published left its claim, which has run out by then."""
         run_id = self.template.run_id
-        if run_id is not None:
-            run = RunRef(template=self.id, run_id=run_id)
-            Outboxes().update(run, lambda box: box.model_copy(update={"claim": None}))
+        box = Outboxes().get(RunRef(template=self.id, run_id=run_id)) if run_id else None
+        if box is not None:
+            Outboxes().change(box, lambda found: found.model_copy(update={"claim": None}))
 
     def problems(self, run: RunRecord, expected: Ending) -> list[str]:
         """Return what is not as it is after a build that nothing disturbed."""

@@ -38,6 +38,21 @@ def test_a_header_is_written_once_however_often_it_is_asked_for(storage: StagedS
     assert (first.is_new, again.is_new, other.is_new) == (True, False, True)
 
 
+def test_a_header_is_found_and_others_are_put_behind_it_in_a_log_longer_than_what_is_looked_through(
+    storage: StagedStorage,
+) -> None:
+    log = logs.log_of(storage)
+    logs.write_header(log, "==> early\n")
+    log.append_block(b"x" * logs.TAIL)
+
+    late = logs.write_header(log, "==> late\n")
+    again = logs.write_header(log, "==> late\n")
+
+    assert late.end == again.end == log.get_blob_properties().size
+    assert not again.is_new
+    assert text_of(log).endswith("x==> late\n")
+
+
 def test_output_is_copied_as_it_grows_and_never_twice(storage: StagedStorage) -> None:
     log = logs.log_of(storage)
     base = logs.write_header(log, "==> step\n").end

@@ -18,7 +18,7 @@ from kiln.events.drain import LIFETIME, drain, drain_all, keep, keep_events
 from kiln.events.names import EventType
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef, TemplateId
-from kiln.runs.outbox import Claim, Outboxes, claim
+from kiln.runs.outbox import Claim, Outbox, Outboxes, claim
 from kiln.runs.record import Phase, RunRecord, RunState
 from kiln.runs.store import Runs
 from kiln.runs.transitions import enter, finish
@@ -26,6 +26,8 @@ from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.contract.kiln_events.conftest import Topic
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -55,6 +57,12 @@ def event(run: RunRef, number: int, **data: Any) -> CloudEvent:
 
 def numbers(events: list[dict[str, Any]]) -> list[int]:
     return [int(item["id"].rpartition("/")[2]) for item in events]
+
+
+def change(run: RunRef, change: Callable[[Outbox], Outbox]) -> None:
+    box = Outboxes().get(run)
+    assert box is not None
+    Outboxes().change(box, change)
 
 
 def end(run: RunRef) -> RunRecord:
@@ -95,7 +103,7 @@ def test_a_crash_between_publishing_and_marking_publishes_again_with_the_same_id
             drain(run)
     assert drain(run) is None
     assert numbers(topic.published()) == [1]  # the dead host's claim still counts
-    Outboxes().update(run, lambda box: box.model_copy(update={"claim": Claim(by="dead", until=NOW)}))
+    change(run, lambda box: box.model_copy(update={"claim": Claim(by="dead", until=NOW)}))
 
     keep_events(run, event(run, 2))
     drain(run)
@@ -174,7 +182,7 @@ def test_an_event_that_is_refused_for_good_stops_no_other_run_and_is_given_up_in
     drain_all()
     assert Outboxes().get(run) is not None
     long_ago = datetime.now(UTC) - LIFETIME - timedelta(minutes=1)
-    Outboxes().update(run, lambda box: box.model_copy(update={"failing_since": long_ago}))
+    change(run, lambda box: box.model_copy(update={"failing_since": long_ago}))
     drain_all()
 
     assert Outboxes().get(run) is None
@@ -211,7 +219,7 @@ def test_an_outbox_that_changed_is_not_removed(run: RunRef) -> None:
     keep_events(run, event(run, 1))
     stored = Outboxes().get(run)
     assert stored is not None
-    Outboxes().update(run, lambda box: claim(box, "a", NOW))
+    change(run, lambda box: claim(box, "a", NOW))
 
     assert not Outboxes().remove(run, stored.etag)
     assert Outboxes().get(run) is not None
