@@ -7,18 +7,16 @@ and what the command line prints.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import json
-import re
 import sqlite3
 import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -27,7 +25,8 @@ from azure.storage.blob import BlobSasPermissions, BlobServiceClient, generate_b
 from kiln.ids import TemplateId
 from tests.contract.azure.harness import SEEDED
 from tests.e2e.app import API, GROUP, SUBSCRIPTION, KilnApp, template, template_path
-from tests.e2e.evidence import access, forms, gather, stored
+from tests.e2e.evidence import access, gather, in_base64, stored
+from tests.e2e.signatures import heard, signature, signatures
 from tests.tokens import bearer, token
 from tests.waiting import until
 
@@ -47,7 +46,6 @@ ALLOWED = {
 """Where a secret has to be, and why. The state account is the app's alone, and encrypted at rest."""
 SECONDS = 120
 WEBHOOK = f"canary-{uuid.uuid4().hex}{uuid.uuid4().hex}"
-URL = re.compile(r"https?://[^\s\"'<>\\]+")
 OF_STEPS = {
     *("packerlogs/customize-00-fetched.log", "artifacts/customize-00"),
     *("packerlogs/customize-01-motd.log", "artifacts/customize-01"),
@@ -85,24 +83,6 @@ def planted(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactor
             **{f"signature {number} that Azure saw": found for number, (_, found) in enumerate(signed)},
         }
         yield Planted(app, secrets, signed, gather(app, "planted"))
-
-
-@contextlib.contextmanager
-def heard(azure: InProcessAzure) -> Iterator[list[str]]:
-    """Listen to what passes between any client and Azure, beside whoever does already; then let them listen alone."""
-    texts: list[str] = []
-    before = azure.server.observer
-
-    def listen(method: str, target: str, request: bytes, status: int, headers: Any, answer: bytes) -> None:
-        texts.extend(body.decode(errors="replace") for body in (request, answer))
-        if before is not None:
-            before(method, target, request, status, headers, answer)
-
-    azure.server.observer = listen
-    try:
-        yield texts
-    finally:
-        azure.server.observer = before
 
 
 class Files:
@@ -178,24 +158,6 @@ def settled(app: KilnApp, name: str) -> str | None:
     return None if state in {"Creating", "Updating"} else state
 
 
-def signature(url: str) -> str:
-    """Return a URL's signature as it is written there; \"\" without one."""
-    found = re.search(r"[?&]sig=([^&#]+)", url)
-    return found[1] if found else ""
-
-
-def signatures(texts: list[str]) -> list[tuple[str, str]]:
-    """Return what has a signed URL in these texts (`container/name` of a blob), and the URL's signature."""
-    urls = {url for text in texts for url in URL.findall(text)}
-    return sorted((blob_of(url), found) for url in urls if (found := signature(url)))
-
-
-def blob_of(url: str) -> str:
-    """Return a blob's container and the last part of its name, where the account is the path's first."""
-    parts = urlsplit(url).path.split("/")
-    return f"{parts[2]}/{parts[-1]}"
-
-
 def test_secrets_of_every_kind_were_there(planted: Planted) -> None:
     blobs = {blob for blob, _ in planted.signatures}
     assert {blob for blob in blobs if not blob.startswith("disks/")} == OF_STEPS
@@ -243,7 +205,7 @@ def test_a_secret_that_is_planted_in_any_of_them_is_found(planted: Planted) -> N
         service.get_blob_client("kiln", "planted.json").upload_blob(json.dumps({"url": f"https://a/b?sig={canary}"}))
     with sqlite3.connect(app.folder / "planted.db") as history:
         history.execute("create table events (text)")
-        history.execute("insert into events values (?)", (min(forms(canary)).decode(),))
+        history.execute("insert into events values (?)", (min(in_base64(canary)).decode(),))
     history.close()
     (app.folder / "planted.log").write_text(f"GET /?sig={quote(canary, safe='')}")
 
