@@ -31,8 +31,12 @@ if TYPE_CHECKING:
     from tests.e2e.app import KilnApp
 
 assert triggers.blueprints, "importing the triggers registers the routes"
-SIGNED = re.compile(rb"[?&;6]sig=(?!REDACTED)[\w%+/=-]{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")
-"""A signature in a URL (after `?`, `&`, `&amp;` or `\\u0026`) and a JSON Web Token, whosever they are."""
+SIGNED = re.compile(
+    rb"(?:[?&;]|u0026|%(?:25)*(?:26|3F))sig(?:=|%(?:25)*3D)(?!REDACTED)(?:[\w%+/=-]|\\/|\\u002[BF]){16}"
+    rb"|(?-i:eyJ)[\w-]{8,}\.(?-i:eyJ)[\w-]{8,}\.[\w-]{8}",
+    re.IGNORECASE,
+)
+"""A signature in a URL (after `?`, `&`, `&amp;`, `\\u0026` or, in a URL within a URL, `%26`) and a JSON Web Token."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,14 @@ class Gathered:
     places: dict[str, bytes]
 
     def with_secret(self, secret: str) -> set[str]:
-        """Return the places that have a secret in one of its forms."""
-        wanted = forms(secret)
-        return {place for place, content in self.places.items() if any(form in content for form in wanted)}
+        """Return the places that have a secret, however it is written."""
+        wanted, text = in_base64(secret), spelled(secret)
+        part = max(re.findall(rb"[A-Za-z0-9]+", unquote(secret).encode()), key=len)  # as it is in every spelling
+        return {
+            place
+            for place, content in self.places.items()
+            if (part in content and text.search(content)) or any(form in content for form in wanted)
+        }
 
     def signed(self) -> set[str]:
         """Return the places that have any signature or token at all."""
@@ -61,11 +70,17 @@ class Gathered:
         return Gathered(kept)
 
 
-def forms(secret: str) -> set[bytes]:
-    """Return the forms in which a secret may be written: as it is, percent-coded or not, and in base64."""
-    texts = {secret, unquote(secret), quote(unquote(secret), safe="")}
-    found = {text.encode() for text in texts}
-    for text in texts:
+def spelled(secret: str) -> re.Pattern[bytes]:
+    """Return what finds a secret in text: its signs as they are, or coded for URLs (in URLs, too) and for JSON."""
+    signs = {sign: rf"(?i:\\?{re.escape(sign)}|%(?:25)*{ord(sign):02X}|\\u{ord(sign):04X})" for sign in "+/=%-_."}
+    return re.compile("".join(signs.get(sign, re.escape(sign)) for sign in unquote(secret)).encode())
+
+
+def in_base64(secret: str) -> set[bytes]:
+    """Return the forms that a secret has within base64: as it is, and percent-coded with its slashes or without."""
+    plain = unquote(secret)
+    found = set()
+    for text in (plain, quote(plain), quote(plain, safe="")):
         for data in (text.encode(), text.encode("utf-16-le")):
             for shift in range(3):  # where it begins decides how it looks; what its ends share with others is left out
                 coded = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
