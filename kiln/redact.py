@@ -19,9 +19,16 @@ HIDDEN: Final = "REDACTED"
 _NAME = r"(?:sig|signature|token|secret|password|passwd|pwd|key|code|credential|auth)"
 _PARAMETER = re.compile(rf"[\w.$-]{{0,64}}?{_NAME}", re.IGNORECASE)
 """A name in a URL's query whose value is a secret: `sig` of a SAS, `code` of a function, `X-Amz-Signature`."""
+_VALUE = r"(?:[^&;\s\"'<>#\\]|\\/|\\u002[BF])+"
+"""What may follow a name in a URL's query; JSON may escape a slash (`\\/`) and a plus sign (`\\u002B`)."""
 _IN_TEXT = (
-    (re.compile(rf"((?:[?&;]|u0026){_PARAMETER.pattern}=)[^&;\s\"'<>#\\]+", re.IGNORECASE), rf"\1{HIDDEN}"),
-    (re.compile(r"\b(sig=)[\w%+/=-]{16,}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(rf"((?:[?&;]|u0026){_PARAMETER.pattern}=){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (
+        # A URL within another one's query, as servers that want a login redirect with it.
+        re.compile(rf"(%(?:25){{0,2}}(?:26|3F){_PARAMETER.pattern}%(?:25){{0,2}}3D){_VALUE}", re.IGNORECASE),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(r"\b(sig=)(?:[\w%+/=-]|\\/|\\u002[BF]){16,}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
         re.compile(
             r"\b((?:AccountKey|SharedAccessKey|SharedAccessSignature|client_secret|access_token|refresh_token|id_token"

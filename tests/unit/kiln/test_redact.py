@@ -4,6 +4,7 @@ import io
 import logging
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIG = "c2VjcmV0LWNhbmFyeS1zaWduYXR1cmU%3D"
+RAW = "+/ab/cd+efGHIJKLMNOPqrstuvwxyz01234567/+ABC="
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhcGk6Ly9raWxuIn0.c2lnbmF0dXJl"
 SAS = f"https://acc.blob.core.windows.net/c/b.sh?sv=2024-11-04&se=2026-11-22T10%3A00%3A00Z&sp=r&sig={SIG}"
 
@@ -40,14 +42,30 @@ SAS = f"https://acc.blob.core.windows.net/c/b.sh?sv=2024-11-04&se=2026-11-22T10%
         f"client_secret={SIG}&grant_type=x",
         f'{{"access_token": "{SIG}", "expires_in": 3600}}',
         f"git clone https://me:{SIG}@example.com/a.git",
+        f"GET https://login.example.com/?return={quote(SAS, safe='')}&x=1",
+        f"GET https://login.example.com/?return={quote(quote(SAS))}",
     ],
 )
 def test_what_looks_like_a_secret_is_replaced(text: str) -> None:
     public = redact(text)
     assert HIDDEN in public
-    assert SIG not in public
+    assert unquote(SIG) not in unquote(unquote(unquote(public)))
     assert JWT not in public
     assert redact(public) == public
+
+
+@pytest.mark.parametrize("coded", [quote(RAW), quote(RAW, safe=""), RAW], ids=["by Azure's SDK", "whole", "not"])
+@pytest.mark.parametrize("slash", ["/", "\\/", "\\u002F"])
+@pytest.mark.parametrize("plus", ["+", "\\u002B", "\\u002b"])
+@pytest.mark.parametrize(
+    "before", ["https://a/b?sv=1&", "https://a/b?sv=1\\u0026", "https://a/b?", "AuthenticationFailed: "]
+)
+def test_a_signature_with_signs_that_urls_and_json_write_in_many_ways_is_replaced_whole(
+    coded: str, slash: str, plus: str, before: str
+) -> None:
+    text = f"{before}sig={coded}".replace("/", slash).replace("+", plus)
+    public = redact(f'{{"url": "{text}"}}')
+    assert public == f'{{"url": "{text[: text.index("sig=")]}sig={HIDDEN}"}}'
 
 
 @pytest.mark.parametrize(
