@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from kiln.doctor.settings import KNOWN, SCHEDULES
 from kiln.planner.scripts import ARTIFACT_VARIABLE
 from tests.unit.infra.bicep_file import INFRA, BicepFile
 from tests.unit.infra.deployed import ROOT, files
@@ -24,6 +25,8 @@ OF_THE_HOST = {
     "PYTHON_ISOLATE_WORKER_DEPENDENCIES",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
+NAMING = "kiln/doctor/"
+"""Where settings are named to say what is wrong with them, which is no use of them."""
 NOT_ON_FLEX = {
     *("ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME"),
     *("FUNCTIONS_WORKER_RUNTIME_VERSION", "FUNCTIONS_MAX_HTTP_CONCURRENCY", "SCM_DO_BUILD_DURING_DEPLOYMENT"),
@@ -52,7 +55,7 @@ def read_by_the_app() -> set[str]:
     found = {
         node.value
         for path in files()
-        if path.endswith(".py")
+        if path.endswith(".py") and not path.startswith(NAMING)
         for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and SETTING.fullmatch(node.value)
     }
@@ -61,6 +64,21 @@ def read_by_the_app() -> set[str]:
 
 def test_what_the_app_reads_is_what_is_set() -> None:
     assert set(settings()) - OF_THE_HOST == read_by_the_app()
+
+
+def test_the_doctor_knows_each_of_kilns_settings_and_takes_no_other_name_for_one() -> None:
+    """Each is both set by the template and read by the app; what the host reads is none of Kiln's."""
+    of_kiln = {name for name in settings() if name.startswith("KILN_")}
+
+    assert sorted(KNOWN) == sorted(of_kiln), "a slip in a name is told by what is known"
+    assert set(KNOWN) <= read_by_the_app()
+    assert set(SCHEDULES) == {name for name in of_kiln if name.endswith("_SCHEDULE")}
+
+
+def test_settings_are_set_in_one_place() -> None:
+    places = {file.name for file in INFRA.rglob("*.bicep") if "appsettings" in file.read_text().lower()}
+
+    assert places == {"settings.bicep"}
 
 
 def test_the_hosts_own_settings_are_there_and_none_that_the_plan_has_no_use_for() -> None:
