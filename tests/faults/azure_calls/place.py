@@ -6,9 +6,11 @@ It must not know which case that is.
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
@@ -124,8 +126,13 @@ def place(folder: Path) -> Iterator[Place]:
 
 @contextmanager
 def _quick(here: Place) -> Iterator[None]:
-    """Let azure-core's back-off pass at once, and its time limits be as short as the place says."""
-    send = HTTPAdapter.send
+    """Let azure-core's back-off pass at once, and its time limits be as short as the place says.
+
+    A refusal that azure-core asks again after, and whose body was to be streamed (as where a long-running operation
+    begins), it drops unread: its socket is open until the garbage collector comes by, and warns of that. So a refusal
+    is closed by the next request of its thread; who wanted to read it has done so by then.
+    """
+    send, refused = HTTPAdapter.send, threading.local()
 
     def sleep(_: HttpTransport[Any, Any], duration: float) -> None:
         here.pauses.append(duration)
@@ -134,7 +141,12 @@ def _quick(here: Place) -> Iterator[None]:
     def hasty(self: HTTPAdapter, *arguments: Any, **options: Any) -> Any:
         if here.patience is not None:
             options["timeout"] = (_CONNECT_SECONDS, here.patience)
-        return send(self, *arguments, **options)
+        if (dropped := vars(refused).pop("answer", None)) is not None:
+            dropped.close()
+        answer = send(self, *arguments, **options)
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            refused.answer = answer
+        return answer
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HttpTransport, "sleep", sleep)
