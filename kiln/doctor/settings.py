@@ -25,8 +25,12 @@ TOPIC = "KILN_TOPIC_ENDPOINT"
 ANSWER_SECONDS = 5
 FIELDS = 5
 """Of an NCRONTAB expression without its seconds, which in a timer's may be more than one number."""
-CLOSE = 0.8
-"""How alike two names are that one of them is a slip (difflib's ratio)."""
+CLOSE, CLOSER = 0.8, 0.9
+"""How alike two names are that one of them is a slip (difflib's ratio): closer where the other one is set, too.
+
+The template sets each of Kiln's settings. What only has a name like one may be the command line's, such as
+`KILN_ENDPOINT`.
+"""
 
 
 def look() -> Found:
@@ -62,7 +66,7 @@ def _slips(environment: Mapping[str, str]) -> Iterator[Finding]:
         if not name.upper().startswith("KILN_") or name in KNOWN:
             continue
         meant = difflib.get_close_matches(name.upper(), KNOWN, n=1, cutoff=CLOSE)
-        if meant and meant[0] not in environment:
+        if meant and (meant[0] not in environment or difflib.get_close_matches(name.upper(), meant, cutoff=CLOSER)):
             yield _finding(name, f"{name} is no setting of Kiln's.", f"{meant[0]} may be meant.", Severity.WARNING)
 
 
