@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import fence, implements
 from kiln.cloud import commands
 from kiln.contracts import CHECK_STEP, START_STEP
-from kiln.messages import Progress, StepRequest, StepStarted
+
+if TYPE_CHECKING:
+    from kiln.messages import Progress, StepRequest, StepStarted
 
 
 @implements(START_STEP)
 def start_step(request: StepRequest) -> StepStarted:
     """Start the script."""
     fence(request.run)
-    return StepStarted(log_base=commands.start_step(request))
+    return commands.start_step(request)
 
 
 @implements(CHECK_STEP)

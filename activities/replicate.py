@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import fence, implements
 from kiln.cloud import gallery
 from kiln.contracts import CHECK_REGION, START_REPLICATION
-from kiln.messages import GalleryRequest, Operation, Progress, RegionRequest
+
+if TYPE_CHECKING:
+    from kiln.messages import GalleryRequest, Operation, Progress, RegionRequest
 
 
 @implements(START_REPLICATION)
@@ -15,12 +19,11 @@ def start_replication(request: GalleryRequest) -> Operation:
     The update's own operation ends only with the slowest region, so nobody waits for it: regions are watched instead.
     """
     fence(request.run)
-    started = gallery.start_replication(request.target)
-    return Operation(doing=started.doing)
+    return gallery.start_replication(request.target)
 
 
 @implements(CHECK_REGION)
 def check_region(request: RegionRequest) -> Progress:
     """Ask how far one region is."""
     fence(request.run)
-    return gallery.region_progress(request.target, request.region)
+    return gallery.region_progress(request.target, request.region, request.operation)

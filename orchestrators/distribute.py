@@ -30,13 +30,13 @@ def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
         return output
     run = request.plan.run
     version = GalleryRequest(run=run, origin=origin_of(request.plan), target=target)
-    yield from flow.complete(START_REPLICATION, version, owner=run, within=REGION_LIMIT)
+    operation = yield from flow.run(START_REPLICATION, version)
     regions = [region.name for region in target.regions]
     branches = [
         flow.begin(
             REPLICATE,
             ReplicateRequest(
-                region=RegionRequest(run=run, target=target, region=region),
+                region=RegionRequest(run=run, target=target, region=region, operation=operation),
                 output=output,
                 within=REGION_LIMIT.total_seconds(),
             ),

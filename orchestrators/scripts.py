@@ -39,7 +39,7 @@ def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
     return (
         yield from flow.wait(
             CHECK_STEP,
-            asked.model_copy(update={"log_base": started.log_base}),
+            asked.model_copy(update={"log_base": started.log_base, "operation": started.operation}),
             doing=f"run {step.name!r}",
             within=timedelta(minutes=step.timeout_minutes) + MARGIN,
         )

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import httpx
 
 from devkit.azure.server import LocalAzure, Tls
 from devkit.guests.scripted.guests import ScriptedGuests
 from devkit.local.environment import app_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -78,6 +81,15 @@ class InProcessAzure:
     def http_url(self) -> str:
         """The base URL for clients that send none, such as the control plane's."""
         return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def faults(self, *rules: dict[str, Any]) -> Iterator[None]:
+        """Let requests go wrong by these rules alone, and by none after it (devkit/azure/faults.py)."""
+        httpx.put(f"{self.http_url}/_local/faults", json=rules, trust_env=False).raise_for_status()
+        try:
+            yield
+        finally:
+            httpx.delete(f"{self.http_url}/_local/faults", trust_env=False).raise_for_status()
 
     def environment(self, state_account: str = "kilnstate") -> dict[str, str]:
         """Return the app's settings for this Azure, with its state in `state_account`, made if it is not there."""

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from kiln import blobs
 from kiln.cloud import clients, logs
 from kiln.cloud.failures import azure
-from kiln.cloud.operations import start
+from kiln.cloud.operations import start, tell_failure
 from kiln.cloud.staging import ARTIFACTS, LOGS
 from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed, ValidatorFailed
-from kiln.messages import Progress
+from kiln.messages import Progress, StepStarted
 from kiln.planner.scripts import ARTIFACT_VARIABLE, artifact_parameter
 
 if TYPE_CHECKING:
     from azure.mgmt.compute.models import VirtualMachineRunCommand
 
-    from kiln.messages import StepRequest
+    from kiln.messages import Operation, StepRequest
 
 FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
 """A tuple: the SDK's enumerations equal their values, but hash differently."""
@@ -32,10 +32,11 @@ FETCH_LIFETIME = timedelta(minutes=30)
 """Of the URL that a script fetches its artifact with, which is the first that it does: the agent may take its time."""
 OUTPUT_MARGIN = timedelta(minutes=15)
 """By which the URL of the output outlives the script, whose handler appends to it to the very end."""
+AGENT_HINT = "The machine's agent may not work: look at the source image's agent, and run the build again."
 
 
-def start_step(request: StepRequest) -> int:
-    """Write the step's header to the log, start its script, and return where its output starts in the log (bytes).
+def start_step(request: StepRequest) -> StepStarted:
+    """Write the step's header to the log, and start its script.
 
     Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
     no second command. Whoever finds the header written by somebody else looks first.
@@ -43,13 +44,14 @@ def start_step(request: StepRequest) -> int:
     step = request.step
     base, is_first = logs.write_header(logs.log_of(request.storage), header(request))
     if not is_first and _is_started(request):
-        return base
+        return StepStarted(log_base=base)
     try:
-        put(request, {STEP_TAG: step.key}, step.output_blob)
+        operation = put(request, {STEP_TAG: step.key}, step.output_blob)
     except AzureFailed:
         if not _is_started(request):  # else the answer to an earlier try of this very call was lost
             raise
-    return base
+        return StepStarted(log_base=base)
+    return StepStarted(log_base=base, operation=operation)
 
 
 def header(request: StepRequest) -> str:
@@ -76,7 +78,7 @@ def find(request: StepRequest) -> VirtualMachineRunCommand | None:
     return found if (found.tags or {}).get(STEP_TAG) == step.key else None
 
 
-def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
+def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> Operation:
     """Start the step's script, which ends whatever runs under that name. `tags` come on top of the machine's."""
     step, machine, account = request.step, request.machine, blobs.account(request.storage.endpoint)
     lifetime = timedelta(minutes=step.timeout_minutes) + OUTPUT_MARGIN
@@ -99,7 +101,7 @@ def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> None:
         body["properties"]["protectedParameters"] = [
             {"name": ARTIFACT_VARIABLE, "value": artifact_parameter(url.reveal(), machine.os)}
         ]
-    start(
+    return start(
         f"start {step.name!r} in the {machine.purpose} machine",
         clients.compute(machine.subscription).virtual_machine_run_commands.begin_create_or_update,
         machine.group,
@@ -136,7 +138,7 @@ def step_progress(request: StepRequest) -> Progress:
     logs.copy_output(log, output, request.log_base)
     state, exit_code = outcome(command)
     if state not in FINAL_STATES:
-        _refuse_failed(step.name, command)
+        _refuse_failed(request, command)
         return Progress(done=False)
     if state in ENDED_STATES and exit_code in step.valid_exit_codes:
         return Progress(done=True, exit_code=exit_code)
@@ -150,17 +152,15 @@ def step_progress(request: StepRequest) -> Progress:
     raise kind(step=step.name, target=step.property_path, exit_code=exit_code, last_lines=last_lines, log=log.url)
 
 
-def _refuse_failed(step: str, command: VirtualMachineRunCommand) -> None:
+def _refuse_failed(request: StepRequest, command: VirtualMachineRunCommand) -> None:
     """Raise `AzureFailed` when Azure gave the run command up before its script had an end, which never comes then."""
     if command.provisioning_state != "Failed":
         return
+    tell_failure(request.operation, AGENT_HINT)
     view = command.instance_view
     reason = (view.execution_message or view.error if view else None) or "the run command failed in the machine"
     raise AzureFailed(
-        f"run {step!r}",
-        azure_code="RunCommandFailed",
-        azure_message=str(reason),
-        hint="The machine's agent may not work: look at the source image's agent, and run the build again.",
+        f"run {request.step.name!r}", azure_code="RunCommandFailed", azure_message=str(reason), hint=AGENT_HINT
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.operations import start
+from kiln.cloud.operations import start, tell_failure
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import name_of, part_of, region_name
 from kiln.messages import Progress
@@ -120,29 +120,26 @@ def _regions(regions: tuple[RegionSpec, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def region_progress(target: GalleryTarget, region: str) -> Progress:
-    """Return how far one region is. Raises `AzureFailed` when its replication failed."""
+def region_progress(target: GalleryTarget, region: str, operation: Operation | None = None) -> Progress:
+    """Return how far one region is. Raises `AzureFailed` when its replication failed, or `operation` that began it."""
     doing = f"replicate {target.version_id} to {region}"
     with azure(doing):
         version = clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.get(
             *names(target.image_id), target.version, expand="ReplicationStatus", api_version=clients.GALLERIES
         )
-    status = version.properties.replication_status if version.properties else None
-    for item in (status.summary if status else None) or []:
-        if region_name(str(item.region)) != region:
-            continue
-        if item.state == "Failed":
-            raise AzureFailed(
-                doing,
-                azure_code="ReplicationFailed",
-                azure_message=str(item.details or "no details"),
-                hint=REPLICATION_HINT,
-            )
-        return Progress(done=item.state == "Completed", note=f"{region} {item.progress or 0} %")
-    if version.properties and version.properties.provisioning_state == "Failed":
+    found = version.properties
+    summary = (found.replication_status.summary if found and found.replication_status else None) or []
+    item = next((item for item in summary if region_name(str(item.region)) == region), None)
+    state = item.state if item else "Unknown"
+    if state == "Failed":
+        reason = (item.details if item else None) or "no details"
+        raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=reason, hint=REPLICATION_HINT)
+    if state == "Unknown" and found and found.provisioning_state == "Failed":
+        tell_failure(operation, REPLICATION_HINT)
         reason = "the version's update failed before it had the region"
         raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=reason, hint=REPLICATION_HINT)
-    return Progress(done=False, note=f"{region} waiting")
+    note = f"{region} {item.progress or 0} %" if item else f"{region} waiting"
+    return Progress(done=state == "Completed", note=note)
 
 
 def version_exists(version_id: str) -> bool:

@@ -5,14 +5,15 @@ It knows the protocol (Microsoft's "Track asynchronous Azure operations") and no
 
 from __future__ import annotations
 
+import contextlib
 import http
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure, failed, innermost
+from kiln.cloud.failures import GENERAL_HINT, azure, failed, innermost
 from kiln.config import config
-from kiln.errors import InternalFailure
+from kiln.errors import AzureNotFound, InternalFailure
 from kiln.messages import Operation, Progress
 
 if TYPE_CHECKING:
@@ -63,7 +64,18 @@ def check(operation: Operation) -> Progress:
     return Progress(done=not waiting, retry_after=max((answer.retry_after for answer in waiting), default=0.0))
 
 
-def _ask(doing: str, url: str) -> Progress:
+def tell_failure(operation: Operation | None, hint: str) -> None:
+    """Raise `AzureFailed` with Azure's reason if an operation that nobody waited for failed, as far as Azure knows it.
+
+    Azure forgets an operation after a while: then nothing is raised.
+    """
+    if operation is None or operation.url is None:
+        return
+    with contextlib.suppress(AzureNotFound):
+        _ask(operation.doing, operation.url, hint)
+
+
+def _ask(doing: str, url: str, hint: str = GENERAL_HINT) -> Progress:
     _refuse_strangers(url)
     from azure.core.rest import HttpRequest
 
@@ -78,7 +90,8 @@ def _ask(doing: str, url: str) -> Progress:
     status = _status(body)
     if status in {"failed", "canceled", "cancelled"}:
         code, message = innermost(body)
-        raise failed(doing, code or f"Operation{status.title()}", message or f"the operation is {status}")
+        code, message = code or f"Operation{status.title()}", message or f"the operation is {status}"
+        raise failed(doing, code, message, hint=hint)
     return Progress(done=status not in PENDING, retry_after=retry_after)
 
 

@@ -23,8 +23,8 @@ SCHEDULES = ("KILN_OUTBOX_SCHEDULE", "KILN_SWEEP_SCHEDULE", "KILN_WATCH_SCHEDULE
 DEPLOY = "See the table of parameters in docs/deploy.md; azd provision sets it."
 TOPIC = "KILN_TOPIC_ENDPOINT"
 ANSWER_SECONDS = 5
-FIELDS = 5
-"""Of an NCRONTAB expression without its seconds, which in a timer's may be more than one number."""
+WITH_SECONDS = 6
+"""Fields of an NCRONTAB expression that begins with its seconds; a timer's may be more than one number."""
 CLOSE, CLOSER = 0.8, 0.9
 """How alike two names are that one of them is a slip (difflib's ratio): closer where the other one is set, too.
 
@@ -56,9 +56,20 @@ def _of_schedules(environment: Mapping[str, str]) -> Iterator[Finding]:
         text = environment.get(name)
         try:
             if text:
-                parse_schedule(" ".join(text.split()[-FIELDS:]), parse_zone("UTC"))
+                _read(text)
         except ValueError as error:
             yield _finding(name, f"{name} is {text!r}, which is no schedule: {error}.", DEPLOY)
+
+
+def _read(text: str) -> None:
+    """Raise `ValueError` for what is no timer's schedule."""
+    fields = text.split()
+    if len(fields) == WITH_SECONDS:
+        seconds, minutes, *others = fields
+        parse_schedule(" ".join((minutes, *others)), parse_zone("UTC"))
+        parse_schedule(" ".join((seconds, *others)), parse_zone("UTC"))  # they are written as minutes are
+    else:
+        parse_schedule(text, parse_zone("UTC"))
 
 
 def _slips(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiln.ids import RunRef
-from kiln.messages.base import Message
+from kiln.messages.base import Message, Operation
 from kiln.messages.staging import StagedStorage
 from kiln.planner.plan import ValidationImageSpec
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, OriginSpec, VhdTarget
@@ -34,11 +34,12 @@ class GalleryRequest(Message):
 
 
 class RegionRequest(Message):
-    """One region of a gallery image version."""
+    """One region of a gallery image version, and the update of Azure's that brings the version there."""
 
     run: RunRef
     target: GalleryTarget
     region: str
+    operation: Operation | None = None
 
 
 class ImageRequest(Message):

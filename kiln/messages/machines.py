@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kiln.ids import RunRef
-from kiln.messages.base import Message
+from kiln.messages.base import Message, Operation
 from kiln.messages.staging import StagedStorage
 from kiln.planner.plan import MachineSpec
 from kiln.planner.steps import StepSpec
@@ -17,16 +17,21 @@ class MachineRequest(Message):
 
 
 class StepRequest(Message):
-    """One script to be run in a machine. `log_base` is where its output starts in the log (bytes)."""
+    """One script to be run in a machine. Once it is started, `log_base` and `operation` are what `StepStarted` says."""
 
     run: RunRef
     machine: MachineSpec
     storage: StagedStorage
     step: StepSpec
     log_base: int = 0
+    operation: Operation | None = None
 
 
 class StepStarted(Message):
-    """A script was started; its output goes to the log from `log_base` (bytes) on."""
+    """A script was started; its output goes to the log from `log_base` (bytes) on.
+
+    `operation` is what Azure does to start it; None if an earlier try had started it.
+    """
 
     log_base: int
+    operation: Operation | None = None

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import re
+import uuid
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from devkit.guests.scripted.rules import Rule
 from kiln.cloud import commands, machines
-from kiln.errors import CustomizerFailed, ValidatorFailed
+from kiln.errors import AzureFailed, CustomizerFailed, ValidatorFailed
 from tests.contract.kiln_cloud.building import WINDOWS, first_step, plan_with
 from tests.waiting import until
 
@@ -21,10 +22,15 @@ def shell(line: str) -> list[dict[str, Any]]:
 
 
 def ended(request: StepRequest) -> Progress:
-    base = commands.start_step(request)
-    asked = request.model_copy(update={"log_base": base})
+    asked = started(request)
     until(lambda: commands.step_progress(asked).done)
     return commands.step_progress(asked)
+
+
+def started(request: StepRequest) -> StepRequest:
+    """Start the step; return the request that asks how far it is."""
+    start = commands.start_step(request)
+    return request.model_copy(update={"log_base": start.log_base, "operation": start.operation})
 
 
 def scripts_run(azure: InProcessAzure, request: StepRequest) -> int:
@@ -34,10 +40,10 @@ def scripts_run(azure: InProcessAzure, request: StepRequest) -> int:
 def test_a_step_that_is_started_twice_runs_once(settings: InProcessAzure) -> None:
     request = first_step(plan_with(customize=shell("echo hello")))
 
-    base = commands.start_step(request)
-    assert commands.start_step(request) == base
+    asked = started(request)
+    assert commands.start_step(request).log_base == asked.log_base
 
-    until(lambda: commands.step_progress(request.model_copy(update={"log_base": base})).done)
+    until(lambda: commands.step_progress(asked).done)
     assert scripts_run(settings, request) == 1
 
 
@@ -46,22 +52,47 @@ def test_a_step_whose_answer_was_lost_counts_as_started(settings: InProcessAzure
     put = {"method": "PUT", "path": "*/runCommands/*"}
     lost = {**put, "nth": 1, "drop": "after"}
     refused = {**put, "nth": 2, "status": 409, "code": "OperationNotAllowed", "message": "the machine is off by now"}
-    httpx.put(f"{settings.http_url}/_local/faults", json=[lost, refused]).raise_for_status()
-    try:
+    with settings.faults(lost, refused):
         commands.start_step(request)
-    finally:
-        httpx.delete(f"{settings.http_url}/_local/faults").raise_for_status()
 
     until(lambda: scripts_run(settings, request) == 1)
+
+
+def test_a_run_command_that_azure_gives_up_says_why_in_azures_words(settings: InProcessAzure) -> None:
+    request = first_step(plan_with(customize=shell("echo hello")))
+    cause = {"code": "VMAgentStatusCommunicationError", "message": "the agent is silent"}
+    broken = {"code": "VMExtensionProvisioningError", "message": "the machine reported a failure", "details": [cause]}
+    with settings.faults({"method": "PUT", "path": "*/runCommands/*", "operation": "Failed", **broken}):
+        asked = started(request)
+
+    with pytest.raises(AzureFailed, match="the agent is silent") as caught:
+        until(lambda: commands.step_progress(asked).done)
+
+    assert caught.value.detail.hint == commands.AGENT_HINT
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_command_that_azure_gave_up_for_a_reason_it_forgot_is_told_in_kilns_words(
+    settings: InProcessAzure, *, known: bool
+) -> None:
+    request = first_step(plan_with(customize=shell("echo hello")))
+    with settings.faults({"method": "PUT", "path": "*/runCommands/*", "operation": "Failed", "code": "Broken"}):
+        asked = started(request)
+    assert asked.operation is not None
+    other = re.sub(r"operations/[\w-]+", f"operations/{uuid.uuid4()}", str(asked.operation.url))
+    operation = asked.operation.model_copy(update={"url": other}) if known else None
+
+    with pytest.raises(AzureFailed, match="RunCommandFailed"):
+        until(lambda: commands.step_progress(asked.model_copy(update={"operation": operation})).done)
 
 
 def test_a_script_that_fails_says_what_it_said_last(settings: InProcessAzure) -> None:
     settings.guests.rules.append(Rule(matches=b"break-it-now", exit_code=9, stdout=b"one\ntwo\nthree\n"))
     request = first_step(plan_with(customize=shell("break-it-now")))
-    base = commands.start_step(request)
+    asked = started(request)
 
     with pytest.raises(CustomizerFailed) as caught:
-        until(lambda: commands.step_progress(request.model_copy(update={"log_base": base})).done)
+        until(lambda: commands.step_progress(asked).done)
 
     assert "exit code 9" in caught.value.detail.message
     assert "one\ntwo\nthree" in caught.value.detail.message

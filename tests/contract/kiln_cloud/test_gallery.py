@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.cloud import clients, gallery, machines
-from kiln.errors import TargetNotFound, VersionTaken
+from kiln.errors import AzureFailed, TargetNotFound, VersionTaken
 from kiln.planner.targets import GalleryTarget, OriginSpec
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import machine_of, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.waiting import until
 
 if TYPE_CHECKING:
+    from devkit.local.in_process import InProcessAzure
     from kiln.planner.plan import Plan
 
 GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/galleries/gallery"
@@ -122,3 +124,31 @@ def test_regions_are_done_one_by_one() -> None:
     assert gallery.region_progress(target, "northeurope").note == "northeurope waiting"
     gallery.start_replication(target)
     assert gallery.region_progress(target, "northeurope").done
+
+
+def test_an_update_that_fails_before_it_has_a_region_says_why_in_azures_words(settings: InProcessAzure) -> None:
+    plan = turned_off(
+        plan_with(
+            distribute=[shared(own_definition(), targetRegions=[{"name": "westeurope"}, {"name": "northeurope"}])]
+        )
+    )
+    published(plan)
+    target = target_of(plan)
+    cause = {"code": "RegionIsFull", "message": "no room in northeurope"}
+    failed = {"code": "InternalOperationError", "message": "look into the details", "details": [cause]}
+    with settings.faults({"method": "PATCH", "path": "*/versions/*", "operation": "Failed", **failed}):
+        operation = gallery.start_replication(target)
+    until(lambda: has_failed(target))
+
+    with pytest.raises(AzureFailed, match="no room in northeurope") as caught:
+        gallery.region_progress(target, "northeurope", operation)
+    assert caught.value.detail.hint == gallery.REPLICATION_HINT
+    with pytest.raises(AzureFailed, match="the version's update failed before it had the region"):
+        gallery.region_progress(target, "northeurope")
+
+
+def has_failed(target: GalleryTarget) -> bool:
+    found = clients.compute(SUBSCRIPTION).gallery_image_versions.get(
+        *gallery.names(target.image_id), target.version, api_version=arm.GALLERIES
+    )
+    return found.properties is not None and found.properties.provisioning_state == "Failed"

@@ -43,7 +43,7 @@ def log_of(request: StepRequest) -> str:
 
 def test_a_machine_that_was_restarted_is_back_once_its_check_succeeds(restart: tuple[StepRequest, StepRequest]) -> None:
     mark, check = restart
-    base = commands.start_step(mark)
+    base = commands.start_step(mark).log_base
     until(lambda: commands.step_progress(mark.model_copy(update={"log_base": base})).done)
     machines.start_restart(mark.machine)
 
