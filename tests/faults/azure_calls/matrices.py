@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_SECRET = re.compile(r"sig=|eyJ|Bearer ", re.IGNORECASE)
+_SECRET = re.compile(r"sig(=|%(25)*3D)|eyJ|Bearer ", re.IGNORECASE)
 _MOST_TOLD = 8
 _SERVICES = {True: ("state", "events"), False: ("ARM", "blobs")}
 _ALL = ("ARM", "blobs", "state", "events")
