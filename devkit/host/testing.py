@@ -184,7 +184,8 @@ class FlowRunner:
     """Runs flows of given orchestrators against given fake activities; see the module's example.
 
     `seed` picks the next of several runnable episodes and activities pseudo-randomly instead of in order;
-    `crash_every_step` restarts the host after each step.
+    `crash_every_step` restarts the host after each step; with `replay_once` an episode's replay is compared with the
+    history, with the episode before and with the one at the end, but not at once with a second one.
     """
 
     def __init__(
@@ -195,9 +196,10 @@ class FlowRunner:
         *,
         seed: int | None = None,
         crash_every_step: bool = False,
+        replay_once: bool = False,
     ) -> None:
         self.clock = clock or VirtualClock()
-        functions = CheckedFunctions(orchestrator_handles(orchestrators), activities)
+        functions = CheckedFunctions(orchestrator_handles(orchestrators), activities, once=replay_once)
         self._world = World(functions, self.clock, seed=seed, crash_every_step=crash_every_step)
 
     @property

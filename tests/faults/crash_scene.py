@@ -70,7 +70,7 @@ class Scene(Kiln):
         self.phases: list[tuple[int, str]] = [(0, SUBMISSION)]
         """What began with which activity, counted from 1."""
         self.activities = {name: wire.around(name, self._settled(each)) for name, each in self.activities.items()}
-        self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=self.activities)
+        self.runner = FlowRunner(list(orchestrators.blueprints), self.activities, replay_once=True)
         self.runner.on_activity("close_ledger", lambda _: self._read_scripts(), nth=None)
         self.versions_before = self._versions()
 

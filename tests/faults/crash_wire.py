@@ -16,6 +16,7 @@ import pytest
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 
 from devkit.host.testing import HostDied
+from tests.faults.direct import direct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -101,7 +102,7 @@ class Wire:
             if arguments.exc_type is not HostDied:  # a thread that waits for an operation dies with its host
                 hook(arguments)
 
-        with pytest.MonkeyPatch.context() as patch:
+        with direct(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(RequestsTransport, "send", seen)
             patch.setattr(HttpTransport, "sleep", lambda *_: pause())
             patch.setattr(threading, "excepthook", quiet)

@@ -24,6 +24,7 @@ from devkit.local.eventing import Eventing
 from devkit.local.in_process import InProcessAzure
 from kiln.runs import documents
 from tests.faults.azure_calls.memory import MemoryDocuments
+from tests.faults.direct import direct
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def place(folder: Path) -> Iterator[Place]:
         control = stack.enter_context(httpx.Client(base_url=azure.http_url, trust_env=False, timeout=60))
         here = Place(azure, proxy, control, topic=topic)
         stack.enter_context(_quick(here))
+        stack.enter_context(direct())
         azure.server.observer = here.heard_azure
         proxy.observer = here.heard_blobs
         yield here

@@ -9,8 +9,6 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import orchestrators
-from devkit.host.testing import FlowRunner
 from kiln.cloud.watch import versions
 from kiln.contracts import REBUILD, WATCH_SOURCES
 from kiln.messages.rebuilds import SourceVersion, WatchRequest
@@ -20,8 +18,7 @@ from kiln.runs.index import enter_trigger
 from kiln.runs.record import TriggerRecord
 from kiln.runs.sources import Sources
 from kiln.runs.store import Runs
-from tests.faults.azure_calls.injector import watched
-from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group
+from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group, runner
 from tests.flows.local_azure.kiln import LINUX, SUBSCRIPTION, Kiln, gallery, real_activities, template
 
 if TYPE_CHECKING:
@@ -61,7 +58,6 @@ class Rebuild:
         """Tell of the version."""
         kiln = self._kiln
         assert kiln is not None
-        runner = FlowRunner(list(orchestrators.blueprints), watched(self._activities, around))
         before = place.resources()
         told = SourceVersion(
             source=DEBIAN,
@@ -69,7 +65,8 @@ class Rebuild:
             event="e1",
             at=datetime.now(UTC).isoformat(),
         )
-        result = runner.run(REBUILD.name, told.model_dump(mode="json"), instance_id=f"rebuild-{uuid.uuid4().hex}")
+        flows, name = runner(self._activities, around), f"rebuild-{uuid.uuid4().hex}"
+        result = flows.run(REBUILD.name, told.model_dump(mode="json"), instance_id=name)
         runs = list(Runs().list(kiln.id))
         new = place.resources() - before
         made = {id_ for id_ in new if VERSION.fullmatch(id_)}
@@ -105,9 +102,8 @@ class Watch:
         """Look twice."""
         before = place.resources()
         for watcher in (around, Nobody()):
-            runner = FlowRunner(list(orchestrators.blueprints), watched(self._activities, watcher))
-            request = WatchRequest().model_dump(mode="json")
-            result = runner.run(WATCH_SOURCES.name, request, instance_id=f"watch-{uuid.uuid4().hex}")
+            flows, name = runner(self._activities, watcher), f"watch-{uuid.uuid4().hex}"
+            result = flows.run(WATCH_SOURCES.name, WatchRequest().model_dump(mode="json"), instance_id=name)
         known = Sources().get(DEBIAN.key)
         return Outcome(
             flow=result.status,
