@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kiln.doctor.by_hand import by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.messages.health import Found
 from kiln.runs.sweeps import Sweeps
@@ -41,11 +42,12 @@ def look(now: datetime) -> Found:
 
 
 def _leak(each: Garbage, refused: str | None) -> Finding:
+    hand = by_hand(each.entry)
     if refused is None:
-        message, mend = "It is nobody's", "The next sweep deletes it; at once: kiln doctor --sweep."
+        message, mend = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
     else:
-        message = f"It is nobody's and cannot be deleted: {refused.rstrip('.')}"
-        mend = f"Remove what keeps it, such as a lock, or delete it by hand: az resource delete --ids {each.entry.id}"
+        message = f"{hand.subject} is nobody's and cannot be {hand.becomes}: {refused.rstrip('.')}"
+        mend = f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
     return Finding(
         area=Area.LEAKS,
         severity=Severity.WARNING if refused is None else Severity.ERROR,

@@ -1,0 +1,70 @@
+"""What is told of garbage: for each kind that a ledger may name, what a person does about it by hand."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from kiln.doctor.leaks import _leak
+from kiln.runs.record import LedgerEntry
+from kiln.sweep.found import Garbage
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KINDS = get_args(LedgerEntry.model_fields["kind"].annotation)
+GROUP = "/subscriptions/s-1/resourceGroups/rg (a)"
+DISK = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-a"
+VHD = "https://acc.blob.core.windows.net/vhds/it's a.vhd"
+NOT_BY_RESOURCE = {
+    "vhd": (VHD, ["az", "storage", "blob", "delete", "--blob-url", VHD, "--auth-mode", "login"]),
+    "resource-group": (GROUP, ["az", "group", "delete", "--name", "rg (a)", "--subscription", "s-1"]),
+    "group-mark": (
+        GROUP,
+        ["az", "tag", "update", "--resource-id", GROUP, "--operation", "Delete", "--tags", "usedBy", "kilnHome"],
+    ),
+    "disk-access": (DISK, ["az", "disk", "revoke-access", "--ids", DISK]),
+}
+
+
+def told(kind: str, resource: str, refused: str | None) -> tuple[str, str]:
+    """Return message and mend."""
+    entry = LedgerEntry.model_validate({"kind": kind, "id": resource, "tier": 0})
+    finding = _leak(Garbage(entry=entry, why="its template is gone", since=NOW), refused)
+    return finding.message, finding.mend
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_cannot_be_removed_is_removed_by_hand_with_the_command_of_its_kind(kind: str) -> None:
+    resource, command = NOT_BY_RESOURCE.get(kind, (DISK, ["az", "resource", "delete", "--ids", DISK]))
+
+    _, mend = told(kind, resource, "ScopeLocked: a lock")
+
+    assert shlex.split(mend[mend.index("az ") :]) == command
+
+
+def test_a_group_that_is_not_kilns_is_to_be_unmarked_and_not_to_be_deleted() -> None:
+    message, mend = told("group-mark", GROUP, "ScopeLocked: a lock.")
+
+    assert message == (
+        "Kiln's mark on the group, which is not Kiln's, is nobody's and cannot be taken off: ScopeLocked: a lock "
+        "(its template is gone)."
+    )
+    assert "take it off by hand: az tag update" in mend
+    assert "delete" not in mend
+
+
+def test_a_disk_that_can_be_read_is_to_be_closed_and_not_to_be_deleted() -> None:
+    message, mend = told("disk-access", DISK, "Conflict")
+
+    assert "cannot be withdrawn" in message
+    assert "delete" not in mend
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_next_sweep_sees_to_needs_no_hand(kind: str) -> None:
+    message, mend = told(kind, GROUP if "group" in kind else DISK, None)
+
+    assert "is nobody's (its template is gone)." in message
+    assert mend == "The next sweep sees to it; at once: kiln doctor --sweep."
