@@ -57,7 +57,7 @@ def _refusing(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """Azurite on a free port; with pytest-xdist, one for each worker."""
-    with Azurite(tmp_path_factory.mktemp("azurite")) as running:
+    with Azurite(tmp_path_factory.mktemp("azurite"), in_memory=True) as running:
         yield running
 
 

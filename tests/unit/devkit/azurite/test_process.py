@@ -177,6 +177,21 @@ def test_what_was_written_just_before_a_stop_is_there_after_the_next_start(
         assert client.get_blob_client("box", "late").download_blob().readall() == b"still here"
 
 
+def test_what_is_kept_in_memory_is_not_on_the_disk_and_ends_with_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        with Azurite(tmp_path, in_memory=True) as running:
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(running.certificates.ca))
+            with service(running, "logs") as client:
+                blob = client.get_container_client("kept").get_blob_client("blob")
+                assert not blob.exists()
+                client.create_container("kept")
+                blob.upload_blob(b"text")
+                assert blob.download_blob().readall() == b"text"
+        assert not (tmp_path / "blobs").exists()
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
