@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.doctor.by_hand import by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.messages.health import Found
+from kiln.runs.store import Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.sweep.gather import find
 
@@ -38,7 +39,8 @@ def look(now: datetime) -> Found:
     found, latest = find(now), Sweeps().latest()
     refused = {left.garbage.entry.id: left.reason for left in latest.left} if latest else {}
     findings = [_leak(each, refused.get(each.entry.id)) for each in found.due]
-    return Found(findings=(*findings, *_problems(found), *_stale(latest, now)), facts=tuple(_facts(latest, found)))
+    stale = _stale(latest, None if latest else _oldest(), now)
+    return Found(findings=(*findings, *_problems(found), *stale), facts=tuple(_facts(latest, found)))
 
 
 def _leak(each: Garbage, refused: str | None) -> Finding:
@@ -78,21 +80,37 @@ def _problems(found: FoundGarbage) -> Iterator[Finding]:
         )
 
 
-def _stale(latest: SweepReport | None, now: datetime) -> Iterator[Finding]:
-    if latest is not None and now - latest.ended > STALE:
+def _stale(latest: SweepReport | None, oldest: datetime | None, now: datetime) -> Iterator[Finding]:
+    """Tell that no sweep ended for long; before the first one the time is that since which there has been a template.
+
+    The app does not know its own age: one that is younger than its templates was deployed anew over their store.
+    """
+    since = latest.ended if latest is not None else oldest
+    if since is not None and now - since > STALE:
         yield Finding(
             area=Area.LEAKS,
             severity=Severity.WARNING,
             target="KILN_SWEEP_SCHEDULE",
-            message="No sweep has ended lately.",
-            mend="See whether the app's timer sweep_garbage runs, and what the log says of it.",
-            since=latest.ended,
+            message="No sweep has ended lately."
+            if latest
+            else "No sweep has ever ended, though there are old templates.",
+            mend="See whether the app's timer sweep_garbage runs, and what the log says of it; at once: kiln doctor "
+            "--sweep.",
+            since=since,
         )
 
 
+def _oldest() -> datetime | None:
+    """Return since when there has been a template, of those that are there; None without any."""
+    templates = Templates()
+    records = (templates.by_key(key) for key in templates.all_keys())
+    return min((record.created for record in records if record is not None), default=None)
+
+
 def _facts(latest: SweepReport | None, found: FoundGarbage) -> Iterator[Fact]:
+    said = "No sweep has ended yet."
     if latest is not None:
         said = f"The latest sweep ended {latest.ended:%Y-%m-%d %H:%M} UTC and deleted {len(latest.deleted)}."
-        yield Fact(area=Area.LEAKS, target="sweep", text=said)
+    yield Fact(area=Area.LEAKS, target="sweep", text=said)
     if found.young:
         yield Fact(area=Area.LEAKS, target="sweep", text=f"{len(found.young)} more may be garbage, and are too young.")

@@ -24,7 +24,7 @@ from kiln.runs.firings import AllFirings, Occasion, take
 from kiln.runs.healths import Healths
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
-from kiln.runs.store import Ledgers, Runs
+from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import finish
 from kiln.sweep.found import SweepReport
@@ -126,6 +126,20 @@ def test_a_sweeper_that_does_not_run_is_told(kiln: Callable[..., Kiln]) -> None:
     Sweeps().keep(SweepReport(began=NOW - timedelta(days=3), ended=NOW - timedelta(days=3)))
 
     assert "sweep_garbage" in only(examine()).mend
+
+
+def test_a_sweeper_that_never_ran_is_told_once_there_was_time_for_it(kiln: Callable[..., Kiln]) -> None:
+    new = kiln(template())
+
+    health = examine()
+    assert health.findings == ()
+    assert "No sweep has ended yet." in [fact.text for fact in health.facts]
+
+    made = NOW - timedelta(days=3)
+    Templates().update(new.id, lambda known: known.model_copy(update={"created": made}))
+    finding = only(examine())
+    assert (finding.target, finding.since) == ("KILN_SWEEP_SCHEDULE", made)
+    assert "sweep_garbage" in finding.mend
 
 
 def test_runs_and_templates_that_nobody_works_on_are_told(kiln: Callable[..., Kiln]) -> None:

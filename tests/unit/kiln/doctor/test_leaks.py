@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
 
-from kiln.doctor.leaks import _leak
+from kiln.doctor.leaks import STALE, _leak, _stale
 from kiln.runs.record import LedgerEntry
-from kiln.sweep.found import Garbage
+from kiln.sweep.found import Garbage, SweepReport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LONG_AGO, LATELY = NOW - STALE - timedelta(seconds=1), NOW - STALE
 KINDS = get_args(LedgerEntry.model_fields["kind"].annotation)
 GROUP = "/subscriptions/s-1/resourceGroups/rg (a)"
 DISK = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-a"
@@ -68,3 +69,21 @@ def test_what_the_next_sweep_sees_to_needs_no_hand(kind: str) -> None:
 
     assert "is nobody's (its template is gone)." in message
     assert mend == "The next sweep sees to it; at once: kiln doctor --sweep."
+
+
+@pytest.mark.parametrize("oldest", [None, LATELY])
+def test_that_no_sweep_has_ended_yet_is_no_finding_while_the_templates_are_young(oldest: datetime | None) -> None:
+    assert list(_stale(None, oldest, NOW)) == []
+
+
+def test_that_no_sweep_has_ever_ended_is_told_once_a_template_is_old() -> None:
+    (finding,) = _stale(None, LONG_AGO, NOW)
+
+    assert finding.since == LONG_AGO
+    assert "ever" in finding.message
+    assert "sweep_garbage" in finding.mend
+
+
+@pytest.mark.parametrize(("ended", "told"), [(LATELY, 0), (LONG_AGO, 1)])
+def test_that_no_sweep_ended_lately_is_told_whatever_the_age_of_the_templates(ended: datetime, told: int) -> None:
+    assert len(list(_stale(SweepReport(began=ended, ended=ended), None, NOW))) == told
