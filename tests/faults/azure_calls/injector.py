@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.faults.azure_calls.calls import role_of
+from tests.faults.by_turns import by_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,10 @@ def watched(activities: dict[str, Callable[[Any], Any]], around: Around) -> dict
 
 @dataclass
 class Injector:
-    """Makes `call` go wrong as `kind` says, in the first phase that it belongs to, until it has happened."""
+    """Makes `call` go wrong as `kind` says, in the first phase that it belongs to, until it has happened.
+
+    Where Kiln's records are by turns in blobs, they are so while the fault is in force.
+    """
 
     place: Place
     call: Call
@@ -69,6 +73,8 @@ class Injector:
         rule = self.kind.rule(self.call)
         if rule is None:
             raise ValueError(f"{self.kind.name} is not for {self.call.id}")
+        if records := by_turns():
+            records.to_blobs()
         rule |= {"nth": 1 if self.fired else self.call.nth, "times": max(self.kind.times - self.fired, 0)}
         self.place.patience = self.kind.patience
         self._armed = True
@@ -89,6 +95,8 @@ class Injector:
             shown = self.place.control.get("/_local/faults").raise_for_status().json()
             self.place.control.delete("/_local/faults").raise_for_status()
         self.fired += shown[0]["fired"]
+        if records := by_turns():
+            records.to_memory()
 
     @property
     def _blob(self) -> bool:

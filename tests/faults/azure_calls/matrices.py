@@ -16,6 +16,7 @@ from tests.faults.azure_calls.kinds import KINDS, MARK, RETRY_AFTER, Kind
 from tests.faults.azure_calls.place import Place, place
 from tests.faults.azure_calls.rebuilds import Rebuild, Watch
 from tests.faults.azure_calls.subjects import Build, Outcome, Subject, Submission
+from tests.faults.by_turns import by_turns
 from tests.faults.matrix import Case
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class CallBench:
         """Let the call go wrong, and compare what came of it with the rule."""
         subject, call, kind = self._known[case.id]
         self._turn_to(subject)
+        if records := by_turns():
+            records.to_memory()
         subject.prepare(self.place)
         self.place.pauses.clear()
         injector = Injector(self.place, call, kind, subject.phase)

@@ -23,8 +23,9 @@ from devkit.azurite.fault_proxy import FaultProxy
 from devkit.local.eventing import Eventing
 from devkit.local.in_process import InProcessAzure
 from kiln.runs import documents
-from tests.faults.azure_calls.memory import MemoryDocuments
+from tests.faults.by_turns import DocumentsByTurns
 from tests.faults.direct import direct
+from tests.faults.memory import MemoryDocuments
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
@@ -67,14 +68,14 @@ class Place:
 
     @contextmanager
     def kiln(self, *, records: bool) -> Iterator[None]:
-        """Let Kiln have clients of its own; with `records` its state in blobs, and events for the topic."""
+        """Let Kiln have clients of its own; with `records` its state in blobs, by turns, and events for the topic."""
         settings = self.azure.environment(f"kilnstate{next(self._states)}")
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(documents, "Documents", DocumentsByTurns if records else MemoryDocuments)
             if records:
                 settings["KILN_TOPIC_ENDPOINT"] = self.topic
             else:
                 patch.delenv("KILN_TOPIC_ENDPOINT", raising=False)
-                patch.setattr(documents, "Documents", MemoryDocuments)
             with own_clients(settings):
                 yield
 

@@ -23,36 +23,37 @@ class MemoryDocuments(Documents):
 
     def __init__(self, container: ContainerClient) -> None:
         super().__init__(container)
-        self._texts: dict[str, tuple[str, str]] = {}
-        self._etags = map(str, itertools.count(1))
+        self.texts: dict[str, tuple[str, str]] = {}
+        """The documents as JSON, each with its ETag, by path."""
+        self._etags = (f"memory-{number}" for number in itertools.count(1))
 
     def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
         """Return the document at `path`, or None."""
-        found = self._texts.get(path)
+        found = self.texts.get(path)
         if found is None:
             return None
         text, etag = found
         return Stored[kind](content=kind.model_validate_json(text), etag=etag)  # type: ignore[valid-type]
 
     def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
-        _, known = self._texts.get(path, ("", None))
+        _, known = self.texts.get(path, ("", None))
         if known != etag:
             raise PreconditionFailed(f"{path} was changed by somebody else", target=path)
         new = next(self._etags)
-        self._texts[path] = (content.model_dump_json(), new)
+        self.texts[path] = (content.model_dump_json(), new)
         return new
 
     def delete(self, path: str) -> None:
         """Delete the document at `path`; it may be gone already."""
-        self._texts.pop(path, None)
+        self.texts.pop(path, None)
 
     def delete_unchanged(self, path: str, etag: str) -> bool:
         """Delete the document at `path` if it still has `etag`. Returns whether it is gone."""
-        if self._texts.get(path, ("", etag))[1] != etag:
+        if self.texts.get(path, ("", etag))[1] != etag:
             return False
         self.delete(path)
         return True
 
     def paths(self, prefix: str) -> Iterator[str]:
         """Yield the paths that start with `prefix`, in order."""
-        yield from sorted(path for path in self._texts if path.startswith(prefix))
+        yield from sorted(path for path in self.texts if path.startswith(prefix))

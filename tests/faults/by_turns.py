@@ -1,0 +1,101 @@
+"""Kiln's state by turns: in blobs, as in production, while that is what a case is about, and in memory otherwise.
+
+It owns that both hold the same at each turn; it must not know when that is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from kiln.runs.documents import Documents, DocumentT, Stored, documents
+from tests.faults.memory import MemoryDocuments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure.storage.blob import ContainerClient
+    from pydantic import BaseModel
+
+
+class DocumentsByTurns(Documents):
+    """Documents that are in blobs until somebody has them moved."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        super().__init__(container)
+        self._memory = MemoryDocuments(container)
+        self._are_blobs = True
+        self._touched: set[str] = set()
+        """The paths that may hold something else than on the other side, where everything was at the last turn."""
+
+    def to_memory(self) -> None:
+        """Go on with what the blobs hold now, whatever became of the requests that wrote them; ETags stay the same."""
+        if not self._are_blobs:
+            return
+        for path in self._touched:
+            try:
+                found = self._container.download_blob(path)
+            except ResourceNotFoundError:
+                self._memory.delete(path)
+                continue
+            self._memory.texts[path] = (found.readall().decode(), str(found.properties.etag))
+        self._touched.clear()
+        self._are_blobs = False
+
+    def to_blobs(self) -> None:
+        """Go on in blobs; those of documents that were written in the meantime are made or replaced now."""
+        if self._are_blobs:
+            return
+        for path in self._touched:
+            if path not in self._memory.texts:
+                super().delete(path)
+                continue
+            text, _ = self._memory.texts[path]
+            self._memory.texts[path] = (text, self._write(path, text))
+        self._touched.clear()
+        self._are_blobs = True
+
+    def _write(self, path: str, text: str) -> str:
+        blob = self._container.get_blob_client(path)
+        try:
+            wrote = blob.upload_blob(text.encode(), overwrite=True)
+        except ResourceNotFoundError:  # it is the first one, and there is no container
+            self._create_container()
+            wrote = blob.upload_blob(text.encode(), overwrite=True)
+        return str(wrote["etag"])
+
+    def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
+        """Return the document at `path`, or None."""
+        return super().get(path, kind) if self._are_blobs else self._memory.get(path, kind)
+
+    def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
+        self._touched.add(path)
+        if self._are_blobs:
+            return super()._put(path, content, etag=etag)
+        return self._memory._put(path, content, etag=etag)
+
+    def delete(self, path: str) -> None:
+        """Delete the document at `path`; it may be gone already."""
+        self._touched.add(path)
+        if self._are_blobs:
+            super().delete(path)
+        else:
+            self._memory.delete(path)
+
+    def delete_unchanged(self, path: str, etag: str) -> bool:
+        """Delete the document at `path` if it still has `etag`. Returns whether it is gone."""
+        self._touched.add(path)
+        if self._are_blobs:
+            return super().delete_unchanged(path, etag)
+        return self._memory.delete_unchanged(path, etag)
+
+    def paths(self, prefix: str) -> Iterator[str]:
+        """Yield the paths that start with `prefix`, in order."""
+        return super().paths(prefix) if self._are_blobs else self._memory.paths(prefix)
+
+
+def by_turns() -> DocumentsByTurns | None:
+    """Return Kiln's documents, if they are such ones."""
+    found = documents()
+    return found if isinstance(found, DocumentsByTurns) else None
