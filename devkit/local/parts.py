@@ -18,27 +18,32 @@ if TYPE_CHECKING:
     from devkit.azurite import Azurite
     from devkit.local.options import Options
 
-_READY = re.compile(r"^ready (\S+)$")
+READY = re.compile(r"^ready (\S+)$")
 _STATE_ACCOUNT = "kilnstate"
 _HOST_START_SECONDS = 60
 _AZURE_START_SECONDS = 900  # the first time, it makes the machines' base image
 
 
-def start_azure(options: Options, azurite: Azurite, port: int) -> Child:
-    """Start the local Azure on `port`, with `azurite` as its storage."""
-    command = [
+def azure_command(options: Options, azurite: Azurite, port: int) -> list[str]:
+    """Return what starts the local Azure on `port`, with `azurite` as its storage."""
+    return [
         *(sys.executable, "-m", "devkit.local.azure"),
         *("--port", str(port), "--data", str(options.data / "azure"), "--guests", options.guests),
         *("--latency", options.latency, "--time-scale", str(options.time_scale)),
         *("--accounts", str(azurite.accounts.file), "--blob", azurite.accounts.origin),
         *("--tls", str(options.tls)),
     ]
+
+
+def start_azure(options: Options, azurite: Azurite, port: int) -> Child:
+    """Start the local Azure on `port`, with `azurite` as its storage."""
+    command = azure_command(options, azurite, port)
     return Child("the local Azure", command, log=options.logs / "azure.log", environment=inherited())
 
 
 def azure_address(child: Child) -> str:
     """Wait until the local Azure answers and return its base URL. Raises ChildFailed."""
-    return child.wait_for(_READY, timeout=_AZURE_START_SECONDS)[1]
+    return child.wait_for(READY, timeout=_AZURE_START_SECONDS)[1]
 
 
 def start_host(options: Options, azurite: Azurite, azure: str, topic: str, port: int) -> Child:
@@ -66,4 +71,4 @@ def keys_file(data: Path) -> Path:
 
 def host_address(child: Child) -> str:
     """Wait until the Functions host answers and return its base URL. Raises ChildFailed."""
-    return child.wait_for(_READY, timeout=_HOST_START_SECONDS)[1]
+    return child.wait_for(READY, timeout=_HOST_START_SECONDS)[1]

@@ -29,6 +29,7 @@ GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Micro
 API = {"api-version": "2025-10-01"}
 SECONDS = 60
 ANY = ("--port", "0")
+READY = re.compile(r"^ready (https://\S+)")
 NO_LIMIT = {"KILN_RATE_LIMIT": "0"}
 """Tests ask more often than Resource Manager would let a client."""
 
@@ -54,34 +55,46 @@ class KilnApp:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
-        self.child.stop()
+        self.stop()
 
     def start(self) -> None:
         """Start the host; after a kill it goes on where the last one was."""
-        self.child = Child(
-            "the Functions host",
-            [
-                *(sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), *ANY),
-                *("--db", str(self.folder / "hub.db"), "--tls", str(self.azure.azurite.certificates.ca.parent)),
-            ],
-            log=self.folder / "host.log",
-            environment={
-                "PATH": os.environ["PATH"],
-                **NO_LIMIT,
-                **self.azure.environment(self.state_account),
-                **self.settings,
-            },
-        )
-        self.address = self.child.wait_for(re.compile(r"^ready (https://\S+)"), timeout=SECONDS)[1]
+        self.child = Child("the Functions host", self.command(), log=self.log_file, environment=self.environment())
+        self.address = self.child.wait_for(READY, timeout=SECONDS)[1]
+
+    def command(self) -> list[str]:
+        """Return what starts the host, on any port."""
+        return [
+            *(sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), *ANY),
+            *("--db", str(self.folder / "hub.db"), "--tls", str(self.azure.azurite.certificates.ca.parent)),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """Return the host's whole environment."""
+        return {
+            "PATH": os.environ["PATH"],
+            **NO_LIMIT,
+            **self.azure.environment(self.state_account),
+            **self.settings,
+        }
+
+    @property
+    def log_file(self) -> Path:
+        """Where the host logs, over all its lives."""
+        return self.folder / "host.log"
 
     def kill(self) -> None:
         """Let the host die without a word."""
         self.child.process.send_signal(signal.SIGKILL)
         self.child.process.wait()
 
+    def stop(self) -> None:
+        """Stop the host in order."""
+        self.child.stop()
+
     def log(self) -> str:
         """Return what the host has logged, over all its lives."""
-        return (self.folder / "host.log").read_text()
+        return self.log_file.read_text()
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Call Kiln's API below rg-images' image templates, with an Admin's token unless `headers` are given."""

@@ -17,7 +17,7 @@ from kiln.ids import PROVIDER
 from kiln.runs.record import Phase
 from tests.e2e.app import API, SUBSCRIPTION, kinds, resources
 from tests.faults.crash_scene import BODY, SUBMISSION
-from tests.faults.crash_services import running
+from tests.faults.crash_services import ground, running
 from tests.faults.matrix import Case
 from tests.tokens import bearer
 from tests.waiting import SHORTEST, until
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.faults.crash_services import MortalApp, Services
+    from tests.faults.crash_services import Ground, MortalApp, Services
 
 NAME = "dying"
 ANYWHERE = "anywhere"
@@ -42,14 +42,14 @@ SECONDS = 240
 
 
 class ProcessBench:
-    """Each case has processes and an empty state of its own."""
+    """Each case has an Azure and hosts of its own, and an empty state."""
 
     notes: Sequence[str] = (
         "A script that runs when the local Azure is killed is lost with it: such a build may fail, cleanly.",
     )
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
         self._checked = 0
 
     def cases(self) -> Sequence[Case]:
@@ -66,16 +66,17 @@ class ProcessBench:
     def check(self, case: Case) -> Sequence[str]:
         """Build, and let it happen."""
         self._checked += 1
-        with running(self._folder / f"case{self._checked}") as (services, app):
+        with running(self._ground, self._ground.folder / f"case{self._checked}") as (services, app):
             app.submit(NAME, TEMPLATE)
             match case.column:
                 case "host":
                     _kill_again_and_again(app, case.row)
                 case "azure" | "azurite" as service:
                     _wait_for(app, case.row)
-                    (services.kill_azure if service == "azure" else services.restart_azurite)()
+                    (services.kill_azure if service == "azure" else self._ground.restart_azurite)()
                 case _:
                     _die_after(app, int(case.id.rpartition("-")[2]))
+                    app.start()
             run = until(lambda: _ended(app), within=SECONDS)
             return _wrong(services, app, run, may_fail=case.column == "azure")
 
@@ -83,19 +84,17 @@ class ProcessBench:
 def _kill_again_and_again(app: MortalApp, phase: str) -> None:
     """Kill the host once the phase has begun, and after each new event as long as it lasts."""
     _wait_for(app, phase)
-    _die(app)
+    app.kill()
     while _phase(app) == phase and app.unfinished():
-        _die_after(app, app.events() + 1)
+        seen = app.events()  # nobody adds to them now
+        app.start()
+        _die_after(app, seen + 1)
+    app.start()
 
 
 def _die_after(app: MortalApp, events: int) -> None:
     until(lambda: app.events() >= events or app.unfinished() == 0, within=SECONDS, longest=SHORTEST)
-    _die(app)
-
-
-def _die(app: MortalApp) -> None:
     app.kill()
-    app.start()
 
 
 def _wait_for(app: MortalApp, phase: str) -> None:
@@ -105,8 +104,7 @@ def _wait_for(app: MortalApp, phase: str) -> None:
 
 def _phase(app: MortalApp) -> str:
     """Return what the build has come to."""
-    phases = [found["name"] for run in _runs(app) for found in run["properties"].get("phases", [])]
-    return phases[-1] if phases else SUBMISSION
+    return app.phase() or SUBMISSION
 
 
 def _runs(app: MortalApp) -> list[dict[str, Any]]:
@@ -168,8 +166,9 @@ class _Matrix:
 
     @contextmanager
     def open(self, folder: Path) -> Iterator[ProcessBench]:
-        """Each case starts its own processes."""
-        yield ProcessBench(folder)
+        """Start what serves all cases."""
+        with ground(folder) as found:
+            yield ProcessBench(found)
 
 
 MATRIX = _Matrix()

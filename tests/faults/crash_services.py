@@ -1,23 +1,28 @@
 """Azurite, the local Azure and Kiln's host as processes of their own, on ports that stay theirs: each can die.
 
-It owns the processes; it must not know what is built on them.
+It owns the processes; it must not know what is built on them. Azurite serves case after case, each with accounts of its
+own; the others are new in each.
 """
 
 from __future__ import annotations
 
-import signal
+import json
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from devkit.azurite import Azurite
+from devkit.host.protocol import EventType
 from devkit.local.endpoints import port_of
 from devkit.local.environment import app_settings, inherited
 from devkit.local.eventing import Eventing
 from devkit.local.options import GuestKind, LatencyProfile, Options
-from devkit.local.parts import azure_address, start_azure
-from tests.e2e.app import KilnApp
+from devkit.local.parts import READY as AZURE_READY
+from devkit.local.parts import azure_command
+from tests.e2e.app import NO_LIMIT, READY, SECONDS, KilnApp
+from tests.faults import crash_hurry
+from tests.faults.crash_forks import Forks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,21 +30,59 @@ if TYPE_CHECKING:
 
     from devkit.local.in_process import InProcessAzure
 
+SETTINGS = NO_LIMIT | crash_hurry.SETTINGS
+
+
+@dataclass
+class Ground:
+    """What serves all cases: Azurite, and the stems of all other processes."""
+
+    folder: Path
+    azurite: Azurite
+    forks: Forks
+
+    def restart_azurite(self) -> None:
+        """Stop Azurite by SIGTERM and start it again: killed by -9 it loses what it has answered for."""
+        port = self.azurite.port
+        self.azurite.stop()
+        self.azurite = Azurite(self.folder, port=port)
+
+    def stop_azurite(self) -> None:
+        """Stop the one that runs by now."""
+        self.azurite.stop()
+
+
+@contextmanager
+def ground(folder: Path) -> Iterator[Ground]:
+    """Start what serves all cases."""
+    azurite = Azurite(folder)
+    ca = str(azurite.certificates.ca)
+    common = {"SSL_CERT_FILE": ca, "REQUESTS_CA_BUNDLE": ca, "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1"}
+    with ExitStack() as stack:
+        found = Ground(folder, azurite, Forks(inherited() | common | SETTINGS))
+        stack.callback(found.stop_azurite)
+        stack.enter_context(found.forks)
+        yield found
+
 
 @dataclass
 class Services:
     """What a build stands on. It has of `InProcessAzure` what a host and its callers ask for."""
 
     folder: Path
-    azurite: Azurite = field(init=False)
+    ground: Ground
     topic: str = field(init=False)
 
+    @property
+    def azurite(self) -> Azurite:
+        """The one that runs now."""
+        return self.ground.azurite
+
     def start(self) -> None:
-        """Start Azurite and the local Azure."""
+        """Start the local Azure, with a topic."""
         self.options = Options(data=self.folder, guests=GuestKind.SCRIPTED, latency=LatencyProfile.INSTANT)
-        self.azurite = Azurite(self.folder)
-        self._azure = start_azure(self.options, self.azurite, 0)
-        self.url = azure_address(self._azure)
+        self.options.tls.symlink_to(self.azurite.certificates.ca.parent)
+        self.url = self._start_azure(0)
         with Eventing(self.url, str(self.azurite.certificates.ca)) as eventing:
             self.topic = eventing.make_topic()
 
@@ -56,30 +99,56 @@ class Services:
 
     def kill_azure(self) -> None:
         """Kill -9 the local Azure and start it again; machines and everything that it answered for are on its disk."""
-        self._azure.process.send_signal(signal.SIGKILL)
-        self._azure.process.wait()
-        self._azure = start_azure(self.options, self.azurite, port_of(self.url))
-        azure_address(self._azure)
-
-    def restart_azurite(self) -> None:
-        """Stop Azurite by SIGTERM and start it again: killed by -9 it loses what it has answered for."""
-        port = self.azurite.port
-        self.azurite.stop()
-        self.azurite = Azurite(self.folder, port=port)
+        self._azure.kill()
+        self._start_azure(port_of(self.url))
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop the local Azure."""
         self._azure.stop()
-        self.azurite.stop()
+
+    def _start_azure(self, port: int) -> str:
+        command, log = azure_command(self.options, self.azurite, port), self.options.logs / "azure.log"
+        self._azure = self.ground.forks.start(command, log=log, environment=inherited())
+        return self._azure.wait_for(AZURE_READY, timeout=SECONDS)[1]
 
 
+@dataclass
 class MortalApp(KilnApp):
-    """Kiln's host, whose history can be watched from outside."""
+    """Kiln's host, forked; its history can be watched from outside."""
+
+    forks: Forks = field(kw_only=True)
+
+    def start(self) -> None:
+        """Start the host; after a kill it goes on where the last one was."""
+        self._host = self.forks.start(self.command(), log=self.log_file, environment=self.environment())
+        self.address = self._host.wait_for(READY, timeout=SECONDS)[1]
+
+    def kill(self) -> None:
+        """Let the host die without a word."""
+        self._host.kill()
+
+    def stop(self) -> None:
+        """Stop the host."""
+        self._host.stop()
 
     def events(self) -> int:
         """Return how many history events are on disk, of all instances and generations that are there."""
         with self._disk() as database:
             return int(database.execute("SELECT count(*) FROM history").fetchone()[0])
+
+    def phase(self) -> str | None:
+        """Return the name of the phase that a build has begun last, or None before its first."""
+        asked = "SELECT event FROM history WHERE event LIKE '%phase%' AND event LIKE '%note%'"
+        with self._disk() as database:
+            events = [json.loads(event) for (event,) in database.execute(asked)]
+        begun = [
+            (event["Timestamp"], told["phase"])
+            for event in events
+            if event["EventType"] == EventType.TASK_SCHEDULED
+            and isinstance(told := json.loads(event["Input"]), dict)
+            and told.get("note") is None
+        ]
+        return max(begun)[1] if begun else None
 
     def unfinished(self) -> int:
         """Return how many submissions and builds are not over."""
@@ -94,15 +163,16 @@ class MortalApp(KilnApp):
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[Services, MortalApp]]:
+def running(ground: Ground, folder: Path) -> Iterator[tuple[Services, MortalApp]]:
     """Start all of it in an empty folder."""
     folder.mkdir(parents=True)
-    services = Services(folder)
+    services = Services(folder, ground)
     services.start()
     try:
         hub = folder / "hub"
         hub.mkdir()
-        with MortalApp(cast("InProcessAzure", services), hub, "state") as app:
+        azure = cast("InProcessAzure", services)
+        with MortalApp(azure, hub, f"state{folder.name}", SETTINGS, forks=ground.forks) as app:
             yield services, app
     finally:
         services.stop()
