@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from devkit.azure.cloud_ids import SUBSCRIPTION_ID
 from devkit.azurite import Azurite
 from devkit.local.in_process import InProcessAzure
 from kiln.errors import KilnError
@@ -23,8 +24,6 @@ from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.faults.matrix import Case
 from tests.faults.races_hub import Client, Hubs
-from tests.flows.local_azure.kiln import SUBSCRIPTION
-from tests.flows.local_azure.kiln import template as body
 from tests.own_clients import own_clients
 from triggers.end_run import cancel_current_run, delete_template
 from triggers.orchestrations import Orchestrations
@@ -38,7 +37,19 @@ if TYPE_CHECKING:
 
 ROUNDS = 10
 ASKED = ("run", "cancel", "put", "delete")
-_SPAWN = multiprocessing.get_context("spawn")
+BODY: dict[str, Any] = {
+    "location": "westeurope",
+    "identity": {"type": "None"},
+    "properties": {
+        "source": {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"},
+        "customize": [{"type": "Shell", "inline": ["echo hello"]}],
+        "distribute": [{"type": "VHD", "runOutputName": "vhd"}],
+    },
+}
+LATE = ("azure.identity", "azure.storage.blob", "httpx")
+"""What Kiln imports when it first needs it."""
+_FORKS = multiprocessing.get_context("forkserver")  # forked from one that has imported everything, and done nothing
+_FORKS.set_forkserver_preload([__name__, *LATE])
 
 
 def _ask(what: str, template: TemplateId, hub: Any) -> None:
@@ -51,7 +62,7 @@ def _ask(what: str, template: TemplateId, hub: Any) -> None:
             asyncio.run(cancel_current_run(orchestrations, Templates().require(template), now))
         case "put":
             minutes = 6 + secrets.randbelow(900)
-            wanted = body(buildTimeoutInMinutes=minutes)
+            wanted = {**BODY, "properties": {**BODY["properties"], "buildTimeoutInMinutes": minutes}}
             asked = Submission(template=template, body=lambda _: wanted, at=now, suffix=secrets.token_hex(4))
             submit(Templates(), Versions(), asked)
         case _:
@@ -116,12 +127,12 @@ class RaceBench:
 
 
 def _template() -> TemplateId:
-    name = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"race-{secrets.token_hex(6)}")
+    name = TemplateId(subscription=SUBSCRIPTION_ID, group="rg-images", name=f"race-{secrets.token_hex(6)}")
     now = datetime.now(UTC)
     Templates().create(
         TemplateRecord(
             id=name,
-            body=body(),
+            body=BODY,
             created=now,
             changed=now,
             settled=1,
@@ -168,20 +179,20 @@ class _Matrix:
     def open(self, folder: Path) -> Iterator[RaceBench]:
         """Start both processes, with a state store and a hub for them."""
         with ExitStack() as stack:
-            azurite = stack.enter_context(Azurite(folder / "azurite"))
+            azurite = stack.enter_context(Azurite(folder / "azurite", in_memory=True))
             (folder / "azure").mkdir()
             azure = stack.enter_context(InProcessAzure(azurite, folder / "azure"))
             environment = azure.environment("races")
             stack.enter_context(own_clients(environment))
-            hubs = stack.enter_context(Hubs(ctx=_SPAWN))
-            key, gate = bytes(multiprocessing.current_process().authkey), _SPAWN.Barrier(2)
+            hubs = stack.enter_context(Hubs(ctx=_FORKS))
+            key, gate = bytes(multiprocessing.current_process().authkey), _FORKS.Barrier(2)
             pipes = [_process(stack, environment, hubs.address, key, gate) for _ in range(2)]
             yield RaceBench(Hosts(hubs.hub(), (pipes[0], pipes[1])))  # type: ignore[attr-defined]  # registered
 
 
 def _process(stack: ExitStack, environment: dict[str, str], address: Any, key: bytes, gate: Any) -> Connection:
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_serve, args=(environment, address, key, theirs, gate))
+    ours, theirs = _FORKS.Pipe()
+    process = _FORKS.Process(target=_serve, args=(environment, address, key, theirs, gate))
     process.start()
     stack.callback(process.join)
     stack.callback(ours.send, None)

@@ -65,7 +65,7 @@ class _Matrix:
     @contextmanager
     def open(self, folder: Path) -> Iterator[TwiceBench]:
         """Record the path once; each case gets a local Azure of its own."""
-        with Azurite(folder / "azurite") as azurite:
+        with Azurite(folder / "azurite", in_memory=True) as azurite:
             yield TwiceBench(azurite, folder)
 
 
