@@ -1,11 +1,14 @@
 """What Kiln's identity lacks, action by action, at each scope where the templates that are there need it.
 
-A subscription is asked first: where that is enough, no group is asked. Role assignment conditions do not show.
+A subscription is asked first: where that is enough, no group is asked. One that does not answer is a finding of its
+own, and the others are looked at all the same. Role assignment conditions do not show.
 """
 
 from __future__ import annotations
 
 import functools
+import shlex
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kiln import rights
@@ -14,20 +17,30 @@ from kiln.cloud.permissions import permissions
 from kiln.config import config
 from kiln.doctor.allowed import missing
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.errors import AzureNotFound
+from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
 from kiln.messages.health import Found
+from kiln.redact import redact
 from kiln.runs.home import home
 from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kiln.doctor.allowed import Permission
     from kiln.runs.record import TemplateRecord
 
+    Ask = Callable[[str], tuple[Permission, ...]]
+    Use = tuple[str, str]
+    """A scope, and the role that is needed there."""
+    Uses = dict[str, list[Use]]
+
 MOST_GROUPS = 100
 """Resource groups that one examination asks about."""
+MOST_TOLD = 20
+"""Uses of roles that a finding lists by name."""
+REFUSED = "AuthorizationFailed"
+"""Resource Manager's code for a caller who lacks the action ("Troubleshoot Azure RBAC")."""
 NEEDS = {
     "lookups": (rights.LOOKUPS, frozenset[str]()),
     "staging": (rights.STAGING, frozenset[str]()),
@@ -45,27 +58,55 @@ OF_TYPES = {
 
 
 def look() -> Found:
-    """Return what is lacking, one finding for each role and scope."""
-    needs = _needs(record for key in Templates().all_keys() if (record := Templates().by_key(key)) is not None)
-    ask = functools.cache(permissions)
+    """Return what is lacking, one finding for each role and scope, and what could not be asked about."""
+    templates = Templates()
+    return judged(_needs(record for key in templates.all_keys() if (record := templates.by_key(key))), permissions)
+
+
+def judged(needs: Iterable[Use], ask: Ask) -> Found:
+    """Return what is lacking of the `needs`, where `ask` returns what may be done at a scope, or raises."""
+    uses, answer = sorted(needs), functools.cache(functools.partial(_answer, ask))
     findings: list[Finding] = []
-    asked: set[str] = set()
-    for scope, role in sorted(needs):
-        subscription = f"/subscriptions/{part_of(scope, 'subscriptions')}"
-        if not _lacking(role, ask(subscription)):
-            continue
-        if scope != subscription:
-            asked.add(scope)
-            if len(asked) > MOST_GROUPS:
+    silent: Uses = defaultdict(list)
+    skipped: Uses = defaultdict(list)
+    groups: set[str] = set()
+    fine = 0
+    for scope, role in uses:
+        place = subscription = _subscription(scope)
+        known = answer(subscription)
+        if scope != subscription and not isinstance(known, Exception) and _lacking(role, known):
+            if scope not in groups and len(groups) == MOST_GROUPS:
+                skipped[subscription].append((scope, role))
                 continue
-        findings += _judged(scope, role, ask)
-    if not findings and needs:
-        text = f"Kiln's identity has what {len(needs)} uses of its roles need."
-        return Found(facts=(Fact(area=Area.PERMISSIONS, target="permissions", text=text),))
-    return Found(findings=tuple(findings))
+            groups.add(scope)
+            place, known = scope, answer(scope)
+        if isinstance(known, Exception):
+            silent[place].append((scope, role))
+        elif lacking := _lacking(role, known):
+            findings.append(_lack(scope, role, lacking))
+        else:
+            fine += 1
+    findings += [_silent(place, answer(place), unseen) for place, unseen in silent.items()]
+    findings += [_skipped(subscription, unseen) for subscription, unseen in skipped.items()]
+    return Found(findings=tuple(findings), facts=tuple(_facts(fine, len(uses))))
 
 
-def _needs(templates: Iterable[TemplateRecord]) -> set[tuple[str, str]]:
+def _answer(ask: Ask, scope: str) -> tuple[Permission, ...] | Exception:
+    from azure.core.exceptions import AzureError
+
+    try:
+        return ask(scope)
+    except (BuildError, AzureError) as error:
+        return error
+
+
+def _facts(fine: int, of: int) -> Iterator[Fact]:
+    if fine:
+        text = f"Kiln's identity has what {fine} of {of} uses of its roles need."
+        yield Fact(area=Area.PERMISSIONS, target="permissions", text=text)
+
+
+def _needs(templates: Iterable[TemplateRecord]) -> set[Use]:
     """Return the scopes and the roles that are needed there."""
     found = {(f"/subscriptions/{subscription}", "lookups") for subscription in home().subscriptions}
     for record in templates:
@@ -81,17 +122,50 @@ def _needs(templates: Iterable[TemplateRecord]) -> set[tuple[str, str]]:
     return found
 
 
-def _judged(scope: str, role: str, ask: functools._lru_cache_wrapper[tuple[Permission, ...]]) -> Iterator[Finding]:
-    try:
-        lacking = _lacking(role, ask(scope))
-    except AzureNotFound:
+def _lack(scope: str, role: str, lacking: tuple[str, ...]) -> Finding:
+    what = lacking[0] if len(lacking) == 1 else f"{len(lacking)} actions"
+    return _finding(scope, f"Kiln's identity lacks {what} of its role {_role(role)!r}.", _mend(scope, role), lacking)
+
+
+def _silent(place: str, error: object, unseen: list[Use]) -> Finding:
+    """Return the finding of a subscription or group that did not say what may be done there."""
+    whole = place == _subscription(place)
+    if isinstance(error, AzureNotFound) and not whole:
         message = "The resource group is not there, or Kiln's identity may see nothing in it."
-        yield _finding(scope, message, "Make it, or name another one in the template.", ())
-        return
-    if lacking:
-        what = lacking[0] if len(lacking) == 1 else f"{len(lacking)} actions"
-        message = f"Kiln's identity lacks {what} of its role {_role(role)!r}."
-        yield _finding(scope, message, _mend(scope, role), lacking)
+        return _finding(place, message, "Make it, or name another one in the template.")
+    reason = redact(str(error)).rstrip(".")
+    message = f"It cannot be seen what Kiln's identity may do here, for {len(unseen)} uses of its roles: {reason}."
+    if isinstance(error, AzureNotFound) or (isinstance(error, BuildError) and REFUSED in _codes(error)):
+        mend = f"{_mend(_subscription(place), 'lookups')} What else it lacks shows after that."
+        mend += " If the subscription is gone, delete its templates." if whole else ""
+    else:
+        hint = error.detail.hint if isinstance(error, BuildError) else None
+        mend = hint or "Azure did not answer: look again later. The other subscriptions were looked at."
+    return _finding(place, message, mend, _told(unseen))
+
+
+def _skipped(subscription: str, unseen: list[Use]) -> Finding:
+    groups = len({scope for scope, _ in unseen})
+    message = f"{groups} more resource groups were not looked at: one examination asks about {MOST_GROUPS}."
+    roles = ", ".join(repr(_role(role)) for role in sorted({role for _, role in unseen}))
+    mend = (
+        f"Give it the roles {roles} at the subscription, which spares asking its groups; or see by hand: az role "
+        f"assignment list --scope <group's id> --include-inherited --assignee {_identity()}"
+    )
+    return _finding(subscription, message, mend, _told(unseen), Severity.WARNING)
+
+
+def _told(uses: list[Use]) -> tuple[str, ...]:
+    told = tuple(f"{_role(role)} at {scope}" for scope, role in uses[:MOST_TOLD])
+    return (*told, f"and {len(uses) - MOST_TOLD} more") if len(uses) > MOST_TOLD else told
+
+
+def _codes(error: BuildError) -> set[str]:
+    return {detail.code for detail in error.detail.details}
+
+
+def _subscription(scope: str) -> str:
+    return f"/subscriptions/{part_of(scope, 'subscriptions')}"
 
 
 def _lacking(role: str, known: tuple[Permission, ...]) -> tuple[str, ...]:
@@ -99,20 +173,23 @@ def _lacking(role: str, known: tuple[Permission, ...]) -> tuple[str, ...]:
     return missing(known, actions, data_actions)
 
 
-def _finding(scope: str, message: str, mend: str, details: tuple[str, ...]) -> Finding:
-    return Finding(
-        area=Area.PERMISSIONS, severity=Severity.ERROR, target=scope, message=message, mend=mend, details=details
-    )
+def _finding(
+    scope: str, message: str, mend: str, details: tuple[str, ...] = (), severity: Severity = Severity.ERROR
+) -> Finding:
+    return Finding(area=Area.PERMISSIONS, severity=severity, target=scope, message=message, mend=mend, details=details)
 
 
 def _role(role: str) -> str:
     return rights.BLOB_ROLE if role == "blobs" else f"Kiln {role}"
 
 
+def _identity() -> str:
+    return config().client_id or '"<object id of the app\'s identity>"'
+
+
 def _mend(scope: str, role: str) -> str:
     named_role = f'"{rights.BLOB_ROLE}"' if role == "blobs" else f'"Kiln {role} <hash>"'
-    identity = config().client_id or "<object id of the app's identity>"
-    given = f"az role assignment create --assignee {identity} --role {named_role} --scope {scope}"
+    given = f"az role assignment create --assignee {_identity()} --role {named_role} --scope {shlex.quote(scope)}"
     if role == "blobs":
         return f"Give it the role: {given}"
     return (

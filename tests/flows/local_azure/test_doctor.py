@@ -239,6 +239,25 @@ def test_a_group_is_asked_where_the_subscription_is_not_enough(
     assert all("/blobs/" in each for each in finding.details)
 
 
+def test_a_subscription_where_kiln_may_not_even_ask_is_told_with_the_role_that_lets_it(
+    kiln: Callable[..., Kiln],
+) -> None:
+    kiln(template()).fault(
+        method="GET",
+        path=f"{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/permissions",
+        status=403,
+        code="AuthorizationFailed",
+        message="no",
+        times=0,
+    )
+
+    finding = only(examine())
+
+    assert (finding.area, finding.target) == (Area.PERMISSIONS, SUBSCRIPTION_ID)
+    assert f'--role "Kiln lookups <hash>" --scope {SUBSCRIPTION_ID}' in finding.mend
+    assert f"Kiln staging at {SUBSCRIPTION_ID}" in finding.details
+
+
 def test_settings_that_are_missing_odd_or_not_answered_are_told(
     kiln: Callable[..., Kiln], environment: pytest.MonkeyPatch
 ) -> None:
