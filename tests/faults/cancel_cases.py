@@ -15,6 +15,7 @@ from tests.faults.crash_recording import Activity, Recording, record
 from tests.faults.crash_scene import BODY, Scene, scene
 from tests.faults.crash_wire import When, Wire
 from tests.faults.matrix import Case
+from tests.faults.memory import MemoryDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +70,8 @@ class EndBench:
         self._checked += 1
         what = self._cases[case]
         body = AUTOMATIC if what.column == AUTO else BODY
-        with scene(self._azurite, self._folder / f"case{self._checked}", Wire(self._azurite.port), body) as ending:
+        folder, wire = self._folder / f"case{self._checked}", Wire(self._azurite.port)
+        with scene(self._azurite, folder, wire, body, kept=MemoryDocuments) as ending:
             return End(ending, what).problems()
 
 

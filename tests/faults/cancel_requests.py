@@ -23,6 +23,7 @@ from tests.faults.crash_recording import Activity, Recording, record
 from tests.faults.crash_scene import BODY, Scene, scene
 from tests.faults.crash_wire import Wire
 from tests.faults.matrix import Case
+from tests.faults.memory import MemoryDocuments
 from tests.faults.races_hub import Status
 from triggers.orchestrations import Orchestrations
 from triggers.start_run import start_run
@@ -98,7 +99,8 @@ class RequestBench:
         """Build, and ask."""
         self._checked += 1
         activity = self._cases[case]
-        with scene(self._azurite, self._folder / f"case{self._checked}", Wire(self._azurite.port)) as asked:
+        folder, wire = self._folder / f"case{self._checked}", Wire(self._azurite.port)
+        with scene(self._azurite, folder, wire, kept=MemoryDocuments) as asked:
             asked.submit()
             meanwhile = Meanwhile(asked, case.column)
             if case.column == "retry":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkit.azurite import Azurite
+from tests.faults.by_turns import DocumentsByTurns
 from tests.faults.crash_recording import Recording, record
 from tests.faults.crash_scene import scene
 from tests.faults.crash_wire import Point, When, Wire
@@ -48,7 +49,8 @@ class CallBench:
         """Submit and build with the case's deaths."""
         self._checked += 1
         wire = Wire(self._azurite.port, self._points[case])
-        with scene(self._azurite, self._folder / f"case{self._checked}", wire) as dying:
+        folder = self._folder / f"case{self._checked}"
+        with scene(self._azurite, folder, wire, kept=DocumentsByTurns) as dying:
             problems = dying.problems(dying.go(), self._recording.ending)
         points = self._points[case]
         if len(wire.died) < (len(points) + 1) // 2:

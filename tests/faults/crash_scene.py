@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 import orchestrators
 from devkit.host.testing import Flow, FlowRunner
@@ -18,8 +19,11 @@ from devkit.local.in_process import InProcessAzure
 from kiln.config import config, credential
 from kiln.events.drain import drain_all
 from kiln.ids import RunRef
+from kiln.runs import documents
+from kiln.runs.documents import Documents
 from kiln.runs.outbox import Outboxes
 from kiln.runs.record import ProvisioningState, RunState
+from tests.faults.by_turns import by_turns
 from tests.faults.crash_settle import settled
 from tests.flows.local_azure.kiln import GROUP, Kiln, gallery, template
 from tests.own_clients import own_clients
@@ -69,7 +73,9 @@ class Scene(Kiln):
         self._deaths = 0
         self.phases: list[tuple[int, str]] = [(0, SUBMISSION)]
         """What began with which activity, counted from 1."""
-        self.activities = {name: wire.around(name, self._settled(each)) for name, each in self.activities.items()}
+        self.activities = {
+            name: self._by_turns(name, wire.around(name, self._settled(each))) for name, each in self.activities.items()
+        }
         self.runner = FlowRunner(list(orchestrators.blueprints), self.activities, replay_once=True)
         self.runner.on_activity("close_ledger", lambda _: self._read_scripts(), nth=None)
         self.versions_before = self._versions()
@@ -84,6 +90,21 @@ class Scene(Kiln):
             if "phase" in payload and payload.get("note") is None:
                 self.phases.append((len(self.wire.sent), payload["phase"]))
             return activity(payload)
+
+        return run
+
+    def _by_turns(self, name: str, activity: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return the activity as one that has its records in blobs if the host is to die in it, or has done so."""
+
+        def run(payload: Any) -> Any:
+            records = by_turns()
+            if records is None or not self.wire.is_deadly(name, payload):
+                return activity(payload)
+            records.to_blobs()
+            try:
+                return activity(payload)
+            finally:
+                records.to_memory()
 
         return run
 
@@ -168,14 +189,27 @@ def _about(data: dict[str, Any]) -> str:
 
 
 @contextmanager
-def scene(azurite: Azurite, folder: Path, wire: Wire, body: dict[str, Any] | None = None) -> Iterator[Scene]:
-    """Yield a template on a local Azure that nobody else uses, with a topic."""
+def scene(
+    azurite: Azurite,
+    folder: Path,
+    wire: Wire,
+    body: dict[str, Any] | None = None,
+    *,
+    kept: type[Documents] = Documents,
+) -> Iterator[Scene]:
+    """Yield a template on a local Azure that nobody else uses, with a topic; Kiln's records are kept as `kept` does.
+
+    Those that may be by turns in blobs are in memory while the host cannot die.
+    """
     folder.mkdir(parents=True)
-    with InProcessAzure(azurite, folder) as azure:
+    with InProcessAzure(azurite, folder) as azure, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "Documents", kept)
         state = azure.environment(f"state{folder.name}")
         topic = f"{azure.url}/eventgrid/westeurope/{TOPIC.rpartition('/')[2]}/api/events"
         with own_clients({**state, "KILN_TOPIC_ENDPOINT": topic}), wire.patched(lambda: azure.run(settled(azure))):
             _make_topic(azure)
+            if records := by_turns():
+                records.to_memory()
             yield Scene(azure, wire, body)
 
 

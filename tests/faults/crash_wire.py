@@ -70,7 +70,7 @@ class Wire:
         """Return the activity as one whose requests are counted. It never ends in a host that died under it."""
 
         def counted(payload: Any) -> Any:
-            key = f"{name} {json.dumps(payload, sort_keys=True)}"
+            key = _key(name, payload)
             self._begin(key)
             try:
                 answer = activity(payload)
@@ -82,6 +82,11 @@ class Wire:
             return answer
 
         return counted
+
+    def is_deadly(self, name: str, payload: Any) -> bool:
+        """Whether the host is to die, or has died, in the activity that begins next if it is this one."""
+        number = self._open.get(_key(name, payload), len(self.sent) + 1)
+        return any(point.activity == number for point in self.points)
 
     @contextmanager
     def patched(self, pause: Callable[[], None]) -> Iterator[None]:
@@ -143,3 +148,7 @@ class Wire:
             self._dead = True
             self.died.append(point)
             raise HostDied
+
+
+def _key(name: str, payload: Any) -> str:
+    return f"{name} {json.dumps(payload, sort_keys=True)}"
