@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from kiln.visible import one_line, visible
 
@@ -21,6 +21,11 @@ _PARAMETER = re.compile(rf"[\w.$-]{{0,64}}?{_NAME}", re.IGNORECASE)
 """A name in a URL's query whose value is a secret: `sig` of a SAS, `code` of a function, `X-Amz-Signature`."""
 _VALUE = r"(?:[^&;\s\"'<>#\\]|\\/|\\u002[BF])+"
 """What may follow a name in a URL's query; JSON may escape a slash (`\\/`) and a plus sign (`\\u002B`)."""
+_LEVELS = 8
+"""How deep a URL is looked for in another one's query, each coding and each nesting being one.
+
+What is coded even then is replaced whole.
+"""
 _IN_TEXT = (
     (re.compile(rf"((?:[?&;]|u0026){_PARAMETER.pattern}=){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
@@ -62,25 +67,67 @@ def redact(text: str) -> str:
 def hide_in_url(url: str) -> str:
     """Return a URL with each secret in its query, and a user's name and password, replaced by `HIDDEN`.
 
-    What is no http or https URL stays as it is.
+    So are those of URLs in its query, percent-coded or not, as a proxy or a server that wants a login takes them. What
+    is no http or https URL stays as it is.
     """
+    return _without(url, _LEVELS)
+
+
+def _without(url: str, levels: int) -> str:
     parts = _parts(url)
     if parts is None:
         return url
     pairs = [pair.partition("=") for pair in parts.query.split("&")]
-    query = "&".join(f"{name}={HIDDEN}" if value and _is_secret(name) else name + equals + value
-                     for name, equals, value in pairs)  # fmt: skip
+    query = "&".join(name + equals + _shown(name, value, levels) for name, equals, value in pairs)
     _, at, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{HIDDEN}@{host}" if at else host, query=query).geturl()
+    netloc = f"{HIDDEN}@{host}" if at else host
+    if (netloc, query) == (parts.netloc, parts.query):
+        return url  # to the letter: there may be other ways to write the same
+    return parts._replace(netloc=netloc, query=query).geturl()
+
+
+def _shown(name: str, value: str, levels: int) -> str:
+    """Return a parameter's value without secrets; one that has none stays as it was sent, whatever its coding."""
+    if value and _is_secret(unquote(name)):
+        return HIDDEN
+    if not levels:
+        return redact(value) if unquote(value) == value else HIDDEN
+    shown = _without(value, levels - 1)
+    decoded = unquote(shown)
+    if decoded == shown or _has_query(value):
+        return shown
+    inner = _shown("", decoded, levels - 1)
+    return shown if inner == decoded else quote(inner, safe="", errors="replace")
 
 
 def is_hidden(url: str) -> bool:
-    """Whether a URL has something in it that `hide_in_url` put there."""
+    """Whether a URL, or one in its query, has something in it that `hide_in_url` put there."""
+    return _has_hidden(url, _LEVELS)
+
+
+def _has_hidden(url: str, levels: int) -> bool:
     parts = _parts(url)
     if parts is None:
         return False
-    values = {value for name, _, value in (pair.partition("=") for pair in parts.query.split("&")) if _is_secret(name)}
-    return HIDDEN in values or parts.netloc.startswith(f"{HIDDEN}@")
+    pairs = [pair.partition("=") for pair in parts.query.split("&")]
+    return parts.netloc.startswith(f"{HIDDEN}@") or any(_hides(name, value, levels) for name, _, value in pairs)
+
+
+def _hides(name: str, value: str, levels: int) -> bool:
+    if value == HIDDEN or _is_secret(unquote(name)):
+        return value == HIDDEN
+    if not levels:
+        return HIDDEN in value
+    if _has_hidden(value, levels - 1):
+        return True
+    decoded = unquote(value)
+    return decoded != value and not _has_query(value) and _hides("", decoded, levels - 1)
+
+
+def _has_query(value: str) -> bool:
+    """Whether a value is a URL with a query that is not coded: then its parameters are looked at one by one."""
+    parts = _parts(value)
+    return parts is not None and bool(parts.query)
 
 
 def redact_logs() -> None:

@@ -6,6 +6,7 @@ import copy
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -112,6 +113,31 @@ def test_what_was_read_can_be_sent_back_and_is_still_fetched_whole(template: Tem
     template.put(changed)
     assert Templates().require(template.id).version == 2
     assert template.whole() == [FILE, SCRIPT]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_signed_url_that_a_proxy_is_to_fetch_is_kept_whole_and_shown_without_its_signature(
+    template: Template, times: int
+) -> None:
+    inner, hidden = SCRIPT, SCRIPT.replace(CANARIES[0], "REDACTED")
+    for _ in range(times):
+        inner, hidden = quote(inner, safe=""), quote(hidden, safe="")
+    proxied = f"https://proxy.example.com/fetch?url={inner}&as=script"
+    body = signed()
+    body["properties"]["customize"][0]["scriptUri"] = proxied
+    template.put(body)
+
+    read = template.get()
+
+    script = read["properties"]["customize"][0]["scriptUri"]
+    assert "Y2FuYXJ5" not in str(read)
+    assert script == proxied.replace(inner, hidden)
+    assert template.whole() == [proxied, FILE]
+    template.put(read)
+    assert (Templates().require(template.id).version, template.whole()) == (1, [proxied, FILE])
+    moved = copy.deepcopy(read)
+    moved["properties"]["customize"][0]["scriptUri"] = script.replace("proxy.example.com", "attacker.example")
+    assert template.api("PUT", template.path, moved).status == 400
 
 
 def test_the_same_body_again_is_no_new_version(template: Template) -> None:

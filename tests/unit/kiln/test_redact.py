@@ -14,12 +14,15 @@ from kiln.errors import AzureFailed, ErrorDetail
 from kiln.redact import HIDDEN, RedactedRecord, hide_in_url, is_hidden, redact, redact_logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SIG = "c2VjcmV0LWNhbmFyeS1zaWduYXR1cmU%3D"
 RAW = "+/ab/cd+efGHIJKLMNOPqrstuvwxyz01234567/+ABC="
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhcGk6Ly9raWxuIn0.c2lnbmF0dXJl"
 SAS = f"https://acc.blob.core.windows.net/c/b.sh?sv=2024-11-04&se=2026-11-22T10%3A00%3A00Z&sp=r&sig={SIG}"
+SHOWN = SAS.replace(SIG, HIDDEN)
+LOGIN, LOGIN_SHOWN = "https://me:w@h/a?token=1", f"https://{HIDDEN}@h/a?token={HIDDEN}"
+WITHIN, WITHIN_SHOWN = f"https://q/?to={quote(SAS)}&y=2", f"https://q/?to={quote(SHOWN, safe='')}&y=2"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +112,21 @@ def test_a_huge_text_takes_no_long_time(piece: str) -> None:
         ("https://host/a?sig=", "https://host/a?sig="),
         ("data:text/plain,echo?sig=1", "data:text/plain,echo?sig=1"),
         ("https://[", "https://["),
+        ("https://host/a?", "https://host/a?"),
+        ("https://host/a?%73ig=1", f"https://host/a?%73ig={HIDDEN}"),
+        (f"https://p/?url={quote(SAS, safe='')}&x=1", f"https://p/?url={quote(SHOWN, safe='')}&x=1"),
+        (f"https://p/?url={quote(SAS, safe=':/')}", f"https://p/?url={quote(SHOWN, safe='')}"),
+        (f"https://p/?url={quote(quote(SAS))}", f"https://p/?url={quote(quote(SHOWN, safe=''), safe='')}"),
+        (f"https://p/?url=https://a/b?sig={SIG}", f"https://p/?url=https://a/b?sig={HIDDEN}"),
+        (f"https://p/?url={quote(LOGIN)}", f"https://p/?url={quote(LOGIN_SHOWN, safe='')}"),
+        (f"https://p/?url={quote(WITHIN)}", f"https://p/?url={quote(WITHIN_SHOWN, safe='')}"),
+        (
+            f"https://p/?url={quote('https://a/b?token=1%232%263')}",
+            f"https://p/?url={quote(f'https://a/b?token={HIDDEN}', safe='')}",
+        ),
+        ("https://p/?url=https%3a%2f%2Fa%2Fb%3Fx%3d1", "https://p/?url=https%3a%2f%2Fa%2Fb%3Fx%3d1"),
+        ("https://p/?url=https%3A%2F%2Fa%3F", "https://p/?url=https%3A%2F%2Fa%3F"),
+        ("https://p/?q=100%25&r=%zz&s=%FF", "https://p/?q=100%25&r=%zz&s=%FF"),
     ],
 )
 def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
@@ -116,6 +134,48 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
     assert hide_in_url(shown) == shown
     assert is_hidden(shown) is (shown != url)
     assert not is_hidden(url)
+
+
+def nested(url: str) -> str:
+    return f"https://p/?to={quote(url, safe='')}"
+
+
+@pytest.mark.parametrize("times", range(1, 13))
+@pytest.mark.parametrize("nest", [quote, nested])
+def test_a_secret_is_found_however_deep_its_url_is(times: int, nest: Callable[[str], str]) -> None:
+    inner = SAS
+    for _ in range(times):
+        inner = nest(inner)
+    url = f"https://p/fetch?url={inner}"
+
+    shown = hide_in_url(url)
+
+    assert unquote(SIG) not in wholly_decoded(shown)
+    assert hide_in_url(shown) == shown
+    assert is_hidden(shown)
+    assert not is_hidden(url)
+
+
+def wholly_decoded(text: str) -> str:
+    while (decoded := unquote(text)) != text:
+        text = decoded
+    return text
+
+
+@given(st.text(alphabet="htps:/?&=%253AFsigtoken@#;aZ", max_size=200))
+def test_hiding_twice_is_hiding_once_and_what_has_nothing_to_hide_stays(text: str) -> None:
+    url = f"https://p/?url={text}"
+    shown = hide_in_url(url)
+    assert hide_in_url(shown) == shown
+    assert is_hidden(shown) is (shown != url)
+
+
+@pytest.mark.parametrize("piece", ["%25", "25", "https://a?b=", "https%3A%2F%2Fa%3Fb%3D", "&a=%2541", "%2525sig%253D"])
+def test_hiding_in_a_huge_url_takes_no_long_time(piece: str) -> None:
+    url = "https://p/?url=%" + piece * (200_000 // len(piece))
+    before = time.process_time()
+    is_hidden(hide_in_url(url))
+    assert time.process_time() - before < 2
 
 
 def test_no_error_has_a_secret() -> None:
