@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING
 
 from kiln.access.reach_setting import configured_reach
 from kiln.access.settings import Settings
 from kiln.config import config
+from kiln.doctor import topic
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.messages.health import Found
-from kiln.runs.outbox import Outboxes
 from kiln.template.trigger_kinds.ncrontab import parse_schedule, parse_zone
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 
 SCHEDULES = ("KILN_OUTBOX_SCHEDULE", "KILN_SWEEP_SCHEDULE", "KILN_WATCH_SCHEDULE")
 DEPLOY = "See the table of parameters in docs/deploy.md; azd provision sets it."
-TOPIC = "KILN_TOPIC_ENDPOINT"
-ANSWER_SECONDS = 5
 WITH_SECONDS = 6
 """Fields of an NCRONTAB expression that begins with its seconds; a timer's may be more than one number."""
 CLOSE, CLOSER = 0.8, 0.9
@@ -35,7 +31,7 @@ The template sets each of Kiln's settings. What only has a name like one may be 
 
 def look() -> Found:
     """Return what is wrong with this process's settings."""
-    findings = (*_of_access(), *_of_schedules(os.environ), *_slips(os.environ), *_of_topic())
+    findings = (*_of_access(), *_of_schedules(os.environ), *_slips(os.environ), *topic.look())
     text = f"State is in {config().state_endpoint}."
     return Found(findings=findings, facts=(Fact(area=Area.SETTINGS, target="KILN_STATE_ENDPOINT", text=text),))
 
@@ -79,38 +75,6 @@ def _slips(environment: Mapping[str, str]) -> Iterator[Finding]:
         meant = difflib.get_close_matches(name.upper(), KNOWN, n=1, cutoff=CLOSE)
         if meant and (meant[0] not in environment or difflib.get_close_matches(name.upper(), meant, cutoff=CLOSER)):
             yield _finding(name, f"{name} is no setting of Kiln's.", f"{meant[0]} may be meant.", Severity.WARNING)
-
-
-def _of_topic() -> Iterator[Finding]:
-    endpoint = config().topic_endpoint
-    if endpoint is None:
-        message = "Kiln announces nothing, and does not ask the marketplace for new versions."
-        yield _finding(TOPIC, message, f"Name an Event Grid topic. {DEPLOY}", Severity.WARNING)
-        return
-    reason = _unreachable(endpoint)
-    if reason is not None:
-        yield _finding(TOPIC, f"{endpoint} does not answer: {reason}.", "See its name, its firewall and its DNS.")
-    failing = [box for box in Outboxes().list() if box.failing_since is not None]
-    if failing:
-        yield Finding(
-            area=Area.SETTINGS,
-            severity=Severity.ERROR,
-            target=TOPIC,
-            message=f"The topic does not take the events of {len(failing)} runs.",
-            mend="Kiln's identity needs EventGrid Data Sender at the topic; the log has its answer.",
-            since=min(box.failing_since for box in failing if box.failing_since),
-        )
-
-
-def _unreachable(endpoint: str) -> str | None:
-    """Return why nothing answers at the topic; that it refuses a request without a token is an answer."""
-    try:
-        urllib.request.urlopen(endpoint, timeout=ANSWER_SECONDS).close()  # noqa: S310 - the app's own setting
-    except urllib.error.HTTPError as error:
-        error.close()
-    except (OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
-    return None
 
 
 def _finding(target: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -14,6 +14,9 @@ import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Health, Severity
+from kiln.events.cloud_events import CloudEvent
+from kiln.events.drain import drain, keep_events
+from kiln.events.names import EventType
 from kiln.ids import RunRef
 from kiln.messages.health import ExamineRequest
 from kiln.messages.sweeps import LostRun, LostTemplate
@@ -22,6 +25,7 @@ from kiln.runs.children import Triggers
 from kiln.runs.debts import Debts
 from kiln.runs.firings import AllFirings, Occasion, take
 from kiln.runs.healths import Healths
+from kiln.runs.outbox import Outboxes, claim
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SUBSCRIPTION_ID = f"/subscriptions/{SUBSCRIPTION}"
+TOPIC = "/eventgrid/topics/none/api/events"
 ALL = {"actions": ["*"], "dataActions": ["*"]}
 
 
@@ -45,8 +50,7 @@ ALL = {"actions": ["*"], "dataActions": ["*"]}
 def environment(local_azure: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A Kiln of its own, with a topic that answers, and a caller who may do everything after the test."""
     settings = local_azure.environment(f"dr{uuid.uuid4().hex[:12]}")
-    topic = f"{local_azure.url}/eventgrid/topics/none/api/events"
-    with own_clients({**settings, "KILN_TOPIC_ENDPOINT": topic}):
+    with own_clients({**settings, "KILN_TOPIC_ENDPOINT": f"{local_azure.url}{TOPIC}"}):
         yield monkeypatch
     allow(local_azure)
 
@@ -283,6 +287,67 @@ def test_settings_that_are_missing_odd_or_not_answered_are_told(
     }
     assert "KILN_GRANTS" in found["KILN_GRANT"].mend
     assert "refused" in found["KILN_TOPIC_ENDPOINT"].message
+
+
+def failing_events(kiln: Kiln) -> None:
+    """Let the topic refuse a run's events once, so that they wait."""
+    run = RunRef(template=kiln.id, run_id="20260101-000000-00000000")
+    event = CloudEvent(
+        id="1", source=kiln.id.arm, type=EventType.BUILD_STARTED, subject=run.run_id, time=NOW, data={"a": "b"}
+    )
+    kiln.fault(method="POST", path=TOPIC, status=503, times=1)
+    keep_events(run, event)
+    assert drain(run) is not None
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_topic_that_refuses_kilns_identity_is_told_with_the_role_to_give(
+    kiln: Callable[..., Kiln], status: int
+) -> None:
+    new = kiln(template())
+    failing_events(new)
+    new.fault(method="POST", path=TOPIC, status=status, message="no right", times=0)
+
+    finding = only(examine())
+
+    assert (finding.area, finding.target) == (Area.SETTINGS, "KILN_TOPIC_ENDPOINT")
+    assert "events of 1 runs, for it refuses Kiln's identity: " in finding.message
+    assert "no right" in finding.message
+    assert '--role "EventGrid Data Sender" --scope "<id of the topic>"' in finding.mend
+    assert "Microsoft.EventGrid/events/send/action" in finding.mend
+    assert f"[?endpoint=='{config().topic_endpoint}'].id" in finding.mend
+
+
+def test_a_topic_that_fails_otherwise_is_told_with_its_answer_and_without_a_role(kiln: Callable[..., Kiln]) -> None:
+    new = kiln(template())
+    failing_events(new)
+    new.fault(method="POST", path=TOPIC, status=503, message="too busy", times=0)
+
+    finding = only(examine())
+
+    assert "too busy" in finding.message
+    assert "az role" not in finding.mend
+
+
+def test_events_that_are_taken_by_now_are_no_finding(kiln: Callable[..., Kiln]) -> None:
+    new = kiln(template())
+    failing_events(new)
+    new.fault(method="POST", path=TOPIC, body="", times=0)
+
+    assert examine().findings == ()
+
+
+def test_events_that_another_host_tries_to_publish_are_left_to_it(kiln: Callable[..., Kiln]) -> None:
+    failing_events(kiln(template()))
+    (box,) = Outboxes().list()
+    stored = Outboxes().get(box.run)
+    assert stored is not None
+    Outboxes().change(stored, lambda found: claim(found, "another", datetime.now(UTC)))
+
+    finding = only(examine())
+
+    assert "another host" in finding.message
+    assert "az role" not in finding.mend
 
 
 def test_what_cannot_be_looked_at_is_a_finding_and_the_rest_is_looked_at(kiln: Callable[..., Kiln]) -> None:

@@ -1,0 +1,102 @@
+"""Whether Event Grid takes Kiln's announcements; where it does not, why, by trying once more what is unsent.
+
+Of the topic Kiln knows the endpoint alone. Its id is not known, so that the right to publish is not among what is asked
+for under permissions: that it is lacking shows when the topic refuses.
+"""
+
+from __future__ import annotations
+
+import http
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+from kiln.config import config
+from kiln.doctor.findings import Area, Finding, Severity
+from kiln.events.drain import drain
+from kiln.redact import redact
+from kiln.runs.outbox import Outboxes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.events.publisher import PublishFailed
+
+SETTING = "KILN_TOPIC_ENDPOINT"
+ANSWER_SECONDS = 5
+ROLE, ACTION = "EventGrid Data Sender", "Microsoft.EventGrid/events/send/action"
+"""What publishing needs ("Authenticate Event Grid publishing clients using Microsoft Entra ID")."""
+REFUSED = {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
+"""How Event Grid answers who may not publish, and the second one a firewall, too ("Troubleshoot Event Grid errors")."""
+
+
+def look() -> Iterator[Finding]:
+    """Yield what keeps events from being published."""
+    endpoint = config().topic_endpoint
+    if endpoint is None:
+        message = "Kiln announces nothing, and does not ask the marketplace for new versions."
+        mend = "Name an Event Grid topic. See the table of parameters in docs/deploy.md; azd provision sets it."
+        yield Finding(area=Area.SETTINGS, severity=Severity.WARNING, target=SETTING, message=message, mend=mend)
+        return
+    reason = _unreachable(endpoint)
+    if reason is not None:
+        message, mend = f"{endpoint} does not answer: {reason}.", "See its name, its firewall and its DNS."
+        yield Finding(area=Area.SETTINGS, severity=Severity.ERROR, target=SETTING, message=message, mend=mend)
+    yield from _failing(endpoint)
+
+
+def _failing(endpoint: str) -> Iterator[Finding]:
+    """Yield why events of runs are not taken. One run's are tried again: they may be taken by now, and else say why."""
+    failing = {box.run: box.failing_since for box in Outboxes().list() if box.failing_since is not None}
+    if not failing:
+        return
+    first = min(failing, key=lambda run: failing[run])
+    failed = drain(first, insist=True)
+    box = Outboxes().get(first)
+    if failed is None and (box is None or box.content.failing_since is None):
+        return  # the others' go out within a minute
+    yield Finding(
+        area=Area.SETTINGS,
+        severity=Severity.ERROR,
+        target=SETTING,
+        message=f"The topic does not take the events of {len(failing)} runs{_why(failed)}.",
+        mend=_mend(endpoint, failed),
+        since=failing[first],
+    )
+
+
+def _why(failed: PublishFailed | None) -> str:
+    if failed is None:
+        return ", and just now another host tries to publish them"
+    reason = redact(str(failed)).rstrip(".")
+    return f", for it refuses Kiln's identity: {reason}" if _is_refused(failed) else f": {reason}"
+
+
+def _mend(endpoint: str, failed: PublishFailed | None) -> str:
+    if failed is None:
+        return "Look again in a minute; the log has the topic's answer."
+    if not _is_refused(failed):
+        return "See that the topic is there, lets the app in, and takes CloudEvents 1.0; the log has its answer."
+    identity = config().client_id or '"<object id of the app\'s identity>"'
+    return (
+        f"Give Kiln's identity the role {ROLE}, which has {ACTION}, at the topic: az role assignment create "
+        f'--assignee {identity} --role "{ROLE}" --scope "<id of the topic>". Kiln knows no more of it than its '
+        f"endpoint; its id, in its subscription: az eventgrid topic list --query \"[?endpoint=='{endpoint}'].id\" "
+        "--output tsv. A role takes minutes to count; if it has it for long, see the topic's firewall."
+    )
+
+
+def _is_refused(failed: PublishFailed) -> bool:
+    """Whether the topic itself answered that the caller may not publish; that there is no token is none of its."""
+    return getattr(failed.__cause__, "status_code", None) in REFUSED
+
+
+def _unreachable(endpoint: str) -> str | None:
+    """Return why nothing answers at the topic; that it refuses a request without a token is an answer."""
+    try:
+        urllib.request.urlopen(endpoint, timeout=ANSWER_SECONDS).close()  # noqa: S310 - the app's own setting
+    except urllib.error.HTTPError as error:
+        error.close()
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    return None
