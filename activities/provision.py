@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from activities.adapter import fence, implements
 from kiln.cloud import machines
+from kiln.cloud.commands import AGENT_HINT
+from kiln.cloud.operations import tell_failure
 from kiln.contracts import (
     CHECK_POWERED_OFF,
     MARK_GENERALIZED,
@@ -41,9 +43,12 @@ def start_machine(request: MachineRequest) -> Operation:
 
 @implements(CHECK_POWERED_OFF)
 def check_powered_off(request: MachineRequest) -> Progress:
-    """Ask whether the machine has turned itself off."""
+    """Ask whether the machine has turned itself off, and if not, whether Azure knows why."""
     fence(request.run)
-    return Progress(done=machines.power_state(request.machine) in OFF, retry_after=POWER_PAUSE)
+    done = machines.power_state(request.machine) in OFF
+    if not done:
+        tell_failure(request.operation, AGENT_HINT)
+    return Progress(done=done, retry_after=POWER_PAUSE)
 
 
 @implements(START_DEALLOCATE)

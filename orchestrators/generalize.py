@@ -30,15 +30,17 @@ def generalize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
     step = _step(request)
     machine = MachineRequest(run=plan.run, machine=build_machine(plan))
     script = StepRequest(run=plan.run, machine=machine.machine, storage=request.storage, step=step)
-    yield from flow.run(START_STEP, script)
+    started = yield from flow.run(START_STEP, script)
     limit = timedelta(minutes=step.timeout_minutes)
     try:
         yield from flow.wait(CHECK_POWERED_OFF, machine, doing="deprovision and power off", within=limit)
     except DeadlineExceeded as error:
-        raise GeneralizeFailed(
-            f"The build machine did not deprovision and power off within {step.timeout_minutes} minutes.",
-            hint=_hint(machine),
-        ) from error
+        last = yield from flow.run(CHECK_POWERED_OFF, machine.model_copy(update={"operation": started.operation}))
+        if not last.done:
+            raise GeneralizeFailed(
+                f"The build machine did not deprovision and power off within {step.timeout_minutes} minutes.",
+                hint=_hint(machine),
+            ) from error
     yield from flow.complete(START_DEALLOCATE, machine, owner=plan.run)
     yield from flow.run(MARK_GENERALIZED, machine)
     return Nothing()

@@ -10,10 +10,11 @@ from kiln.planner.steps import StepSpec
 
 
 class MachineRequest(Message):
-    """A machine of the run."""
+    """A machine of the run. `operation` is what Azure does for it, of which only a failure is of interest."""
 
     run: RunRef
     machine: MachineSpec
+    operation: Operation | None = None
 
 
 class StepRequest(Message):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.errors import RunCanceled, SourceNotFound
-from kiln.messages import BuildRequest, Progress, RunTerms
+from kiln.errors import AzureFailed, RunCanceled, SourceNotFound
+from kiln.messages import BuildRequest, MachineRequest, Operation, Progress, RunTerms, StepStarted
 from tests.flows.kiln.plans import RUN, gallery, managed_image, plan, restart, step, update, validation, vhd
 from tests.flows.kiln.world import ID, World, finish, outputs, phases, steps
 
@@ -259,6 +259,25 @@ def test_a_machine_that_never_turns_off_fails_within_its_own_limit() -> None:
     error = finish(result)["error"]
     assert error["code"] == "GeneralizeFailed"
     assert "/tmp/DeprovisioningScript.sh" in error["hint"]
+    assert result.elapsed < timedelta(minutes=20)
+
+
+def test_a_machine_that_never_turns_off_since_azure_gave_its_script_up_fails_with_azures_reason() -> None:
+    world = World()
+    script = Operation(doing="start it", url="https://arm/script")
+    world.answers["start_step"] = StepStarted(log_base=0, operation=script)
+
+    def check(request: MachineRequest) -> Progress:
+        if request.operation is None:
+            return Progress(done=False)
+        assert request.operation == script
+        raise AzureFailed("start it", azure_code="AgentSilent", azure_message="the agent is silent")
+
+    world.answers["check_powered_off"] = check
+
+    result = world.go()
+
+    assert "the agent is silent" in finish(result)["error"]["message"]
     assert result.elapsed < timedelta(minutes=20)
 
 
