@@ -161,7 +161,7 @@ class _Matrix:
     @contextmanager
     def open(self, folder: Path) -> Iterator[EndBench]:
         """Record the path once; each case gets a local Azure of its own."""
-        with Azurite(folder / "azurite") as azurite:
+        with Azurite(folder / "azurite", in_memory=True) as azurite:
             yield EndBench(azurite, folder)
 
 

@@ -145,7 +145,7 @@ class _Matrix:
     @contextmanager
     def open(self, folder: Path) -> Iterator[RequestBench]:
         """Record the path once; each case gets a local Azure of its own."""
-        with Azurite(folder / "azurite") as azurite:
+        with Azurite(folder / "azurite", in_memory=True) as azurite:
             yield RequestBench(azurite, folder)
 
 

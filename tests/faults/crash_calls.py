@@ -89,7 +89,7 @@ class _Matrix:
     @contextmanager
     def open(self, folder: Path) -> Iterator[CallBench]:
         """Record the path once; each case gets a local Azure of its own."""
-        with Azurite(folder / "azurite") as azurite:
+        with Azurite(folder / "azurite", in_memory=True) as azurite:
             yield CallBench(azurite, folder)
 
 

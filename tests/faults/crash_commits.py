@@ -115,7 +115,7 @@ class _Matrix:
     @contextmanager
     def open(self, folder: Path) -> Iterator[CommitBench]:
         """Record the path once."""
-        with Azurite(folder / "azurite") as azurite:
+        with Azurite(folder / "azurite", in_memory=True) as azurite:
             recording = record(azurite, folder / "recorded")
         yield CommitBench(recording)
 

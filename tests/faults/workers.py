@@ -6,6 +6,7 @@ It owns the processes; one that dies or hangs in a case costs that case alone, a
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import multiprocessing
 import time
@@ -82,6 +83,8 @@ def _work(name: str, pipe: Connection) -> None:
     logging.disable(logging.CRITICAL)  # thousands of faults on purpose; a problem is in the verdict
     with TemporaryDirectory(prefix="kiln-faults-") as folder, matrix(name).open(Path(folder)) as bench:
         pipe.send((list(bench.cases()), list(bench.notes)))
+        gc.collect()
+        gc.freeze()  # what is imported and recorded stays: half of the collector's work is to look at it again
         while (case := pipe.recv()) is not None:
             pipe.send(judge(bench, case))
 

@@ -111,7 +111,7 @@ def split(url: str) -> tuple[str, str]:
 def place(folder: Path) -> Iterator[Place]:
     """Start everything, with a topic for Kiln's events."""
     with ExitStack() as stack:
-        azurite = stack.enter_context(Azurite(folder / "azurite"))
+        azurite = stack.enter_context(Azurite(folder / "azurite", in_memory=True))
         proxy = stack.enter_context(FaultProxy(azurite.accounts.origin, azurite.certificates))
         azurite.accounts.origin = proxy.origin
         (folder / "azure").mkdir()

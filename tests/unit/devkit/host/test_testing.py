@@ -300,5 +300,26 @@ def test_an_orchestrator_that_reads_shared_state_is_found_when_it_departs() -> N
         flows.run("shared")
 
 
-def runner_of(orchestrator: Callable[[Any], Any]) -> FlowRunner:
-    return FlowRunner([orchestrator], {"echo": lambda payload: payload})
+@pytest.mark.parametrize(("once", "replays"), [(False, 6 + 1), (True, 3 + 1)])
+def test_each_step_is_replayed_twice_or_once_and_the_last_once_more_at_the_end(*, once: bool, replays: int) -> None:
+    replayed: list[str] = []
+
+    def counted(context: Any) -> Generator[Any, Any, Any]:
+        replayed.append(context.instance_id)
+        yield context.call_activity("echo", 1)
+        yield context.call_activity("echo", 2)
+
+    flow = runner_of(counted, replay_once=once).start("counted")
+    flow.finish()
+    assert len(replayed) == replays
+    flow.finish()
+    assert len(replayed) == replays  # there is nothing new to replay
+
+
+def test_an_impure_orchestrator_that_is_replayed_once_is_found_at_its_next_step() -> None:
+    with pytest.raises(NonDeterminismError, match="records activity 'echo'"):
+        runner_of(random_input, replay_once=True).run("random_input")
+
+
+def runner_of(orchestrator: Callable[[Any], Any], *, replay_once: bool = False) -> FlowRunner:
+    return FlowRunner([orchestrator], {"echo": lambda payload: payload}, replay_once=replay_once)
