@@ -29,6 +29,8 @@ class Rule:
     """Whether a person must read what went wrong: in the error or, of what ended well, among the leftovers."""
     own_words: bool = False
     """Whether Kiln has better words for it than Azure."""
+    breaks: bool = False
+    """Whether the orchestration itself may fail, for there is nothing left that it could do."""
 
 
 RULES = (
@@ -50,9 +52,10 @@ RULES = (
         GOOD,
     ),
     Rule(
-        "without its records Kiln says what it can, and the sweeper ends what is left",
+        "without its records Kiln says what it can, and the sweeper ends what is left once they are there again",
         lambda call, _: call.service == "state",
-        (*ANY, "Running"),
+        ANY,
+        breaks=True,
     ),
     Rule(
         "a 404 is what a look for something that is not there yet expects",

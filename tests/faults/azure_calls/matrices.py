@@ -119,7 +119,7 @@ class CallBench:
 
 def _judged(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
     rule = expected(call, kind)
-    if outcome.flow != "Completed":
+    if outcome.flow != "Completed" and not rule.breaks:
         yield f"the orchestration is {outcome.flow}"
     if outcome.state not in rule.states:
         yield f"ended {outcome.state}, not {' or '.join(rule.states)}: {rule.why}"

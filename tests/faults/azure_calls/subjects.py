@@ -17,6 +17,7 @@ from kiln.events.drain import drain_all
 from kiln.ids import RunRef
 from kiln.runs.outbox import Outboxes
 from tests.faults.azure_calls.injector import watched
+from tests.faults.azure_calls.sweeper import end_run, end_submission
 from tests.flows.local_azure.kiln import GALLERY, STAGED, SUBSCRIPTION, Kiln, gallery, real_activities, template
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class Submission:
         kiln = Kiln(place.azure, body(small=self.records), activities=self._activities)
         kiln.runner = runner(self._activities, around)
         flow = kiln.submit()
+        if kiln.template.provisioning_state == "Creating":
+            end_submission(kiln.id)
         record = kiln.template
         found = kiln.resources()
         group = f"/resourcegroups/{record.staging_group.lower()}"
@@ -154,10 +157,12 @@ class Build:
         kiln.runner = runner(self._activities, around)
         before = place.resources()
         started, flow = kiln.start_build()
-        status = flow.finish().status
+        status, reference = flow.finish().status, RunRef(template=kiln.id, run_id=started.run_id)
+        if not kiln.run(started.run_id).state.is_final:
+            end_run(reference, self._activities)
         drain_all()
         run = kiln.run(started.run_id)
-        box = Outboxes().get(RunRef(template=kiln.id, run_id=run.run_id))
+        box = Outboxes().get(reference)
         new = place.resources() - before
         made = {id_ for id_ in new if VERSION.fullmatch(id_)}
         named = tuple(text.split(": ")[0].lower() for text in run.leftovers)

@@ -1,0 +1,48 @@
+"""The sweeper's part in a case: what Kiln could not end for want of its records, it ends once they are there again.
+
+It must not know what went wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import orchestrators
+from devkit.host.testing import FlowRunner, VirtualClock
+from kiln.contracts import SWEEP
+from kiln.messages.sweeps import LostRun, LostTemplate, SweepRequest
+from kiln.sweep.found import GRACE
+from triggers.health import SWEEP_INSTANCE
+from triggers.lost import mend
+from triggers.orchestrations import Life
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kiln.ids import RunRef, TemplateId
+
+
+class _Broken:
+    """The durable client's word on every orchestration."""
+
+    async def life(self, _: str) -> Life:
+        """Say that it is over, and not well."""
+        return Life.BROKEN
+
+
+def end_run(run: RunRef, activities: dict[str, Callable[[Any], Any]]) -> None:
+    """Sweep, when everything is old enough for it, with one run whose orchestration is over before it is."""
+    runner = FlowRunner(
+        list(orchestrators.blueprints), activities, VirtualClock(datetime.now(UTC) + 2 * GRACE), replay_once=True
+    )
+    request = SweepRequest(lost=(LostRun(run=run, life=Life.BROKEN.value),))
+    result = runner.run(SWEEP.name, request.model_dump(mode="json"), instance_id=SWEEP_INSTANCE)
+    assert result.status == "Completed", result.error
+
+
+def end_submission(template: TemplateId) -> None:
+    """Let the submission count as ended of a template whose orchestration is over before it is."""
+    lost = LostTemplate(template=template, what="submission", life=Life.BROKEN.value)
+    asyncio.run(mend(cast("Any", _Broken()), (lost,), datetime.now(UTC)))
