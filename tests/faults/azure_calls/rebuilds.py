@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud.watch import versions
 from kiln.contracts import REBUILD, WATCH_SOURCES
+from kiln.ids import RunRef
 from kiln.messages.rebuilds import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.children import Triggers
@@ -19,6 +20,7 @@ from kiln.runs.record import TriggerRecord
 from kiln.runs.sources import Sources
 from kiln.runs.store import Runs
 from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group, runner
+from tests.faults.azure_calls.sweeper import end_run
 from tests.flows.local_azure.kiln import LINUX, SUBSCRIPTION, Kiln, gallery, real_activities, template
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ class Rebuild:
         )
         flows, name = runner(self._activities, around), f"rebuild-{uuid.uuid4().hex}"
         result = flows.run(REBUILD.name, told.model_dump(mode="json"), instance_id=name)
+        for run in Runs().list(kiln.id):
+            if not run.state.is_final:
+                end_run(RunRef(template=kiln.id, run_id=run.run_id), self._activities)
         runs = list(Runs().list(kiln.id))
         new = place.resources() - before
         made = {id_ for id_ in new if VERSION.fullmatch(id_)}
