@@ -36,7 +36,7 @@ def report_progress(request: ProgressReport) -> Nothing:
 
     record = Runs().update(run.template, run.run_id, change)
     announce(record)
-    if note is None:
+    if note is None and any(known.name == request.phase for known in record.phases):
         _log(record, f"==> {request.at[:19]}Z {request.phase}\n")
     return Nothing()
 

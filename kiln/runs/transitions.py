@@ -39,8 +39,13 @@ SUB_STATES = {
 
 
 def enter(record: RunRecord, phase: Phase, at: datetime, note: str | None = None) -> RunRecord:
-    """Start `phase` at `at`, which ends the phase before it. Entering a phase again changes nothing."""
-    if record.state.is_final or any(known.name == phase for known in record.phases):
+    """Start `phase` at `at`, which ends the phase before it. Entering a phase again changes nothing.
+
+    Neither does work that has not heard yet of the run's early end: all that follows a stop is clean-up.
+    """
+    known_names = {known.name for known in record.phases}
+    is_late = phase is not Phase.CLEAN_UP and (record.error is not None or Phase.CLEAN_UP in known_names)
+    if record.state.is_final or is_late or phase in known_names:
         return record
     done = tuple(_ended(known, at, PhaseState.SUCCEEDED) for known in record.phases)
     entered = PhaseRecord(name=phase, state=PhaseState.RUNNING, started=at, note=note)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kiln.runs.record import Phase, PhaseState
 from kiln.runs.store import Templates
 from tests.flows.local_azure.kiln import STAGED
 
@@ -28,6 +29,9 @@ def problems(scene: Scene, run: RunRecord, *, state: RunState, code: str | None)
         found.append(f"the run is {run.state}, not {state}: {run.message}")
     if (run.error.code if run.error else None) != code:
         found.append(f"its error is {run.error}, not {code}")
+    early = [phase.state for phase in run.phases if phase.state != PhaseState.SUCCEEDED]
+    if early not in ([], [state.value]) or (run.phases and run.phases[-1].name != Phase.CLEAN_UP):
+        found.append(f"its phases are {[(phase.name.value, phase.state.value) for phase in run.phases]}")
     if run.leftovers or run.kept:
         found.append(f"it left {run.leftovers} and kept {run.kept}")
     if (staged := scene.resources()) != STAGED:

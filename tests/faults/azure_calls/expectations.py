@@ -59,7 +59,9 @@ RULES = (
     ),
     Rule(
         "a 404 is what a look for something that is not there yet expects",
-        lambda call, kind: kind.name == "404" and (not call.found or call.activity == "stage_artifact"),
+        lambda call, kind: (
+            kind.name == "404" and (not call.found or (call.activity, call.method) == ("stage_artifact", "HEAD"))
+        ),
         GOOD,
     ),
     Rule(

@@ -62,6 +62,14 @@ def test_a_stop_ends_the_phase_and_not_the_run() -> None:
     assert stop(run, LATER, BOOM, canceled=True).phases[-1].state is PhaseState.CANCELED
 
 
+def test_work_that_has_not_heard_of_the_stop_enters_no_phase_any_more() -> None:
+    stopped = stop(enter(run_record(), Phase.STAGE, NOW), NOW, BOOM, canceled=True)
+    assert enter(stopped, Phase.PROVISION, LATER) == stopped
+    cleaning = enter(stopped, Phase.CLEAN_UP, LATER)
+    assert [phase.name for phase in cleaning.phases] == [Phase.STAGE, Phase.CLEAN_UP]
+    assert enter(cleaning, Phase.PROVISION, LATER) == cleaning
+
+
 def test_a_run_ends_once() -> None:
     run = enter(run_record(), Phase.CLEAN_UP, NOW)
     over = finish(run, RunState.FAILED, LATER, "broken", BOOM, ("/a/disk",))
