@@ -48,6 +48,7 @@ BODY = template(
 )
 """A gallery version in two regions and a VHD, of a machine that restarts and gets a file, and whose image is tested."""
 
+RESTART_QUESTION = "not restarted yet"
 SUBMISSION = "submission"
 TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/topics/crashes"
 
@@ -70,6 +71,8 @@ class Scene(Kiln):
         self.wire = wire
         self.settles = True
         """Whether Azure ends what it does before Kiln goes on, which makes every build go the very same way."""
+        self.asks_twice = False
+        """Whether two may ask at once if the machine is back: both start that script then, and it changes nothing."""
         self._deaths = 0
         self.phases: list[tuple[int, str]] = [(0, SUBMISSION)]
         """What began with which activity, counted from 1."""
@@ -137,7 +140,8 @@ class Scene(Kiln):
             versions=len(self._versions() - self.versions_before),
             resources=self.resources(),
             scripts={
-                purpose: [self._nameless(script) for script in scripts] for purpose, scripts in self.scripts.items()
+                purpose: [self._nameless(script) for script in self._counted(scripts)]
+                for purpose, scripts in self.scripts.items()
             },
             events=self._events(run_id),
         )
@@ -169,6 +173,11 @@ class Scene(Kiln):
         return {
             item["id"].lower() for item in found if "/galleries/gallery/images/base/versions/" in item["id"].lower()
         }
+
+    def _counted(self, scripts: list[str]) -> list[str]:
+        """Return what ran, without the question for the restart where it was asked by two at once."""
+        pairs = zip(["", *scripts], scripts, strict=False)
+        return [now for before, now in pairs if not (self.asks_twice and now == before and RESTART_QUESTION in now)]
 
     def _nameless(self, script: str) -> str:
         return re.sub(rf"{self.template.run_id}|{self.suffix}", "", script)

@@ -40,6 +40,7 @@ class TwiceBench:
         """Submit and build with the case's activities doubled."""
         self._checked += 1
         with scene(self._azurite, self._folder / f"case{self._checked}", Wire(self._azurite.port)) as doubled:
+            doubled.asks_twice = True
             for activity in self._doubled[case]:
                 doubled.runner.double(activity.name, nth=activity.nth)
             problems = doubled.problems(doubled.go(), self._recording.ending)
