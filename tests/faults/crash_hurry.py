@@ -1,7 +1,8 @@
 """What a host only waits for, made shorter by being imported before hosts are forked; how it waits stays as it is.
 
-A claim on a run's events counts 10 seconds instead of a minute; before it asks the store again, azure-core waits a
-fifth of its time, 3 seconds instead of 15. What publishes events by timer has a setting for how often.
+Only the process that hosts are forked from may import it, or all that runs there would hurry, too. A claim on a run's
+events counts 10 seconds instead of a minute; before it asks the store again, azure-core waits a fifth of its time, 3
+seconds instead of 15.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from azure.core.pipeline.transport import HttpTransport
 
 from kiln.runs import outbox
 
-SETTINGS = {"KILN_OUTBOX_SCHEDULE": "*/5 * * * * *"}
 _SHARE = 0.2
 
 

@@ -21,7 +21,6 @@ from devkit.local.options import GuestKind, LatencyProfile, Options
 from devkit.local.parts import READY as AZURE_READY
 from devkit.local.parts import azure_command
 from tests.e2e.app import NO_LIMIT, READY, SECONDS, KilnApp
-from tests.faults import crash_hurry
 from tests.faults.crash_forks import Forks
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from devkit.local.in_process import InProcessAzure
 
-SETTINGS = NO_LIMIT | crash_hurry.SETTINGS
+SETTINGS = NO_LIMIT | {"KILN_OUTBOX_SCHEDULE": "*/5 * * * * *"}
 
 
 @dataclass

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.core.pipeline.transport import HttpTransport
 
+from kiln.runs.outbox import HOLD
 from tests.faults.registry import MATRICES, matrix
 from tests.faults.workers import judge
 
@@ -21,3 +24,9 @@ def test_every_so_manieth_case_of_a_matrix_passes(name: str, tmp_path: Path) -> 
         verdicts = [judge(bench, case) for case in cases]
     assert verdicts
     assert {verdict.case.id: verdict.problems for verdict in verdicts if not verdict.passed} == {}
+
+
+def test_hosts_of_the_matrices_alone_hurry() -> None:
+    assert [matrix(name).name for name in MATRICES] == list(MATRICES)
+    assert HttpTransport.sleep.__module__ == "azure.core.pipeline.transport._base"
+    assert timedelta(minutes=1) == HOLD
