@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from kiln import rights
 from kiln.access.reach import named
 from kiln.cloud.permissions import permissions
-from kiln.config import config
 from kiln.doctor.allowed import missing
 from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.doctor.granting import grant, identity
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
 from kiln.messages.health import Found
@@ -150,7 +150,7 @@ def _skipped(subscription: str, unseen: list[Use]) -> Finding:
     roles = ", ".join(repr(_role(role)) for role in sorted({role for _, role in unseen}))
     mend = (
         f"Give it the roles {roles} at the subscription, which spares asking its groups; or see by hand: az role "
-        f"assignment list --scope <group's id> --include-inherited --assignee {_identity()}"
+        f"assignment list --scope <group's id> --include-inherited --assignee {identity()}"
     )
     return _finding(subscription, message, mend, _told(unseen), Severity.WARNING)
 
@@ -183,13 +183,8 @@ def _role(role: str) -> str:
     return rights.BLOB_ROLE if role == "blobs" else f"Kiln {role}"
 
 
-def _identity() -> str:
-    return config().client_id or '"<object id of the app\'s identity>"'
-
-
 def _mend(scope: str, role: str) -> str:
-    named_role = f'"{rights.BLOB_ROLE}"' if role == "blobs" else f'"Kiln {role} <hash>"'
-    given = f"az role assignment create --assignee {_identity()} --role {named_role} --scope {shlex.quote(scope)}"
+    given = grant(rights.BLOB_ROLE if role == "blobs" else f"Kiln {role} <hash>", shlex.quote(scope))
     if role == "blobs":
         return f"Give it the role: {given}"
     return (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Severity
+from kiln.doctor.granting import grant
 from kiln.events.drain import drain
 from kiln.redact import redact
 from kiln.runs.outbox import Outboxes
@@ -77,11 +78,10 @@ def _mend(endpoint: str, failed: PublishFailed | None) -> str:
         return "Look again in a minute; the log has the topic's answer."
     if not _is_refused(failed):
         return "See that the topic is there, lets the app in, and takes CloudEvents 1.0; the log has its answer."
-    identity = config().client_id or '"<object id of the app\'s identity>"'
+    given = grant(ROLE, '"<id of the topic>"')
     return (
-        f"Give Kiln's identity the role {ROLE}, which has {ACTION}, at the topic: az role assignment create "
-        f'--assignee {identity} --role "{ROLE}" --scope "<id of the topic>". Kiln knows no more of it than its '
-        f"endpoint; its id, in its subscription: az eventgrid topic list --query \"[?endpoint=='{endpoint}'].id\" "
+        f"Give Kiln's identity the role {ROLE}, which has {ACTION}, at the topic: {given}. Kiln knows no more of it "
+        f"than its endpoint; its id, in its subscription: az eventgrid topic list --query \"[?endpoint=='{endpoint}'].id\" "
         "--output tsv. A role takes minutes to count; if it has it for long, see the topic's firewall."
     )
 
