@@ -81,8 +81,9 @@ def _mend(endpoint: str, failed: PublishFailed | None) -> str:
     given = grant(ROLE, '"<id of the topic>"')
     return (
         f"Give Kiln's identity the role {ROLE}, which has {ACTION}, at the topic: {given}. Kiln knows no more of it "
-        f"than its endpoint; its id, in its subscription: az eventgrid topic list --query \"[?endpoint=='{endpoint}'].id\" "
-        "--output tsv. A role takes minutes to count; if it has it for long, see the topic's firewall."
+        "than its endpoint; its id, in its subscription: az eventgrid topic list --query "
+        f"\"[?endpoint=='{endpoint}'].id\" --output tsv. A role takes minutes to count; "
+        "if it has it for long, see the topic's firewall."
     )
 
 
