@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @implements(START_STEP)
 def start_step(request: StepRequest) -> StepStarted:
-    """Start the script."""
+    """Start the script, unless somebody else may be about to."""
     fence(request.run)
     return commands.start_step(request)
 

@@ -10,13 +10,13 @@ from kiln.contracts import (
     GENERALIZE,
     MARK_GENERALIZED,
     START_DEALLOCATE,
-    START_STEP,
     StagedRun,
 )
 from kiln.errors import DeadlineExceeded, GeneralizeFailed, InternalFailure
 from kiln.messages import MachineRequest, Nothing, StepRequest
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.provision import build_machine
+from orchestrators.scripts import start_script
 
 if TYPE_CHECKING:
     from kiln.planner.steps import StepSpec
@@ -30,7 +30,7 @@ def generalize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
     step = _step(request)
     machine = MachineRequest(run=plan.run, machine=build_machine(plan))
     script = StepRequest(run=plan.run, machine=machine.machine, storage=request.storage, step=step)
-    started = yield from flow.run(START_STEP, script)
+    started = yield from start_script(flow, script)
     limit = timedelta(minutes=step.timeout_minutes)
     try:
         yield from flow.wait(CHECK_POWERED_OFF, machine, doing="deprovision and power off", within=limit)

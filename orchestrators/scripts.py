@@ -24,8 +24,11 @@ from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
+    from kiln.messages import StepStarted
     from orchestrators.flow import Steps
 
+MOMENT = timedelta(seconds=10)
+"""From a step's header to its script's start, at the most: a host that lives sends two requests in between."""
 MARGIN = timedelta(minutes=5)
 """Beyond a step's own time: Run Command stops the script itself, and that answer is worth waiting for."""
 
@@ -35,7 +38,7 @@ def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
     """Run one script to its end; the result has its exit code. Raises `CustomizerFailed` for one that is not valid."""
     step = request.step
     asked = StepRequest(run=request.run, machine=request.machine, storage=request.storage, step=step)
-    started = yield from flow.run(START_STEP, asked)
+    started = yield from start_script(flow, asked)
     return (
         yield from flow.wait(
             CHECK_STEP,
@@ -44,6 +47,15 @@ def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
             within=timedelta(minutes=step.timeout_minutes) + MARGIN,
         )
     )
+
+
+def start_script(flow: Flow, asked: StepRequest) -> Steps[StepStarted]:
+    """Start the script once. Who wrote the step's header and has not started it gets `MOMENT`, and is dead then."""
+    started = yield from flow.run(START_STEP, asked)
+    if not started.is_started:
+        yield from flow.sleep(MOMENT)
+        started = yield from flow.run(START_STEP, asked.model_copy(update={"is_late": True}))
+    return started
 
 
 @orchestrator(RESTART_MACHINE)

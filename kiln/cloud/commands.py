@@ -6,7 +6,6 @@ Azure/run-command-handler-linux. A protected parameter is an environment variabl
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +32,6 @@ FETCH_LIFETIME = timedelta(minutes=30)
 """Of the URL that a script fetches its artifact with, which is the first that it does: the agent may take its time."""
 OUTPUT_MARGIN = timedelta(minutes=15)
 """By which the URL of the output outlives the script, whose handler appends to it to the very end."""
-MOMENT, LOOK_AGAIN = timedelta(seconds=5), timedelta(seconds=0.5)
-"""From the header to the script's start, and between two looks: two requests of a host that works are quicker."""
 AGENT_HINT = "The machine's agent may not work: look at the source image's agent, and run the build again."
 
 
@@ -42,13 +39,15 @@ def start_step(request: StepRequest) -> StepStarted:
     """Write the step's header to the log, and start its script.
 
     Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
-    no second command. Whoever finds the header written by somebody else gives him a moment to start it, and does so
-    only if he died in between.
+    no second command. The header's writer starts it. Whoever finds the header written by somebody else, who may be
+    about to start it or may be dead, says so, and starts it only when he comes back for that.
     """
     step = request.step
     base, is_first = logs.write_header(logs.log_of(request.storage), header(request))
-    if not is_first and _is_soon_started(request):
+    if not is_first and _is_started(request):
         return StepStarted(log_base=base)
+    if not is_first and not request.is_late:
+        return StepStarted(log_base=base, is_started=False)
     try:
         operation = put(request, {STEP_TAG: step.key}, step.output_blob)
     except AzureFailed:
@@ -170,13 +169,3 @@ def _refuse_failed(request: StepRequest, command: VirtualMachineRunCommand) -> N
 
 def _is_started(request: StepRequest) -> bool:
     return find(request) is not None
-
-
-def _is_soon_started(request: StepRequest) -> bool:
-    """Whether somebody else, who wrote the header, has started the script, or does so within `MOMENT`."""
-    end = time.monotonic() + MOMENT.total_seconds()
-    while not _is_started(request):
-        if time.monotonic() > end:
-            return False
-        time.sleep(LOOK_AGAIN.total_seconds())
-    return True

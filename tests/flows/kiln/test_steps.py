@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.messages import Progress, StepStarted
+from kiln.messages import Operation, Progress, StepStarted
+from orchestrators.scripts import MOMENT
 from tests.flows.kiln.plans import plan, restart, step, update
 from tests.flows.kiln.world import World, deleted, finish, steps
 
 if TYPE_CHECKING:
     from kiln.messages import StepRequest
     from kiln.planner.steps import Step
+
+SCRIPT = Operation(doing="start it", url="https://arm/script")
 
 
 def world_of(*taken: Step) -> World:
@@ -191,3 +194,18 @@ def test_scripts_that_were_started_are_not_started_again_by_a_crash() -> None:
 
     assert finish(world.go())["state"] == "Succeeded"
     assert started == ["first", "again-mark", "updates", "generalize"]
+
+
+def test_a_step_that_somebody_else_may_be_about_to_start_is_asked_for_again_after_a_moment() -> None:
+    world = world_of(step("first"))
+    world.answers["start_step"] = lambda asked: StepStarted(
+        log_base=64, is_started=asked.is_late, operation=SCRIPT if asked.is_late else None
+    )
+
+    result = world.go()
+
+    asked = [(call.input["step"]["key"], call.input["is_late"]) for call in result.calls_of("start_step")]
+    assert asked == [("first", False), ("first", True), ("generalize", False), ("generalize", True)]
+    assert {call.input["operation"]["url"] for call in result.calls_of("check_step")} == {SCRIPT.url}
+    assert result.elapsed >= 2 * MOMENT
+    assert finish(result)["state"] == "Succeeded"
