@@ -6,7 +6,6 @@ A crash in between publishes it again, with the same event ids.
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from kiln.messages.rebuilds import WatchRound
     from kiln.rebuild.watch import SeenVersion
 
-READS_AT_ONCE = 16
-"""Templates read side by side."""
-
 log = logging.getLogger("kiln.rebuild")
 
 
@@ -57,17 +53,15 @@ def list_sources(request: WatchRound) -> WatchedSources:
 
 def _used(at: str) -> Iterator[WatchedSource]:
     """Yield what each template is built from, by reading it: that costs the marketplace nothing."""
-    templates = Templates()
-    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        for record in pool.map(templates.by_key, templates.all_keys()):
-            template = parse_stored(record.body) if record else None
-            if record is None or template is None:
-                continue
-            source = source_of(template)
-            if isinstance(source, MarketplaceImage):
-                version = named_version(template)
-                named = (version,) if version else ()
-                yield WatchedSource(subscription=record.id.subscription, source=source, named=named, at=at)
+    for record in Templates().read_all():
+        template = parse_stored(record.body)
+        if template is None:
+            continue
+        source = source_of(template)
+        if isinstance(source, MarketplaceImage):
+            version = named_version(template)
+            named = (version,) if version else ()
+            yield WatchedSource(subscription=record.id.subscription, source=source, named=named, at=at)
 
 
 @implements(LOOK_AT_SOURCE)

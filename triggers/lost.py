@@ -16,7 +16,7 @@ from kiln.messages import TemplateRequest
 from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.store import READS_AT_ONCE, Runs, Templates
 from kiln.sweep.found import GRACE
 from triggers.orchestrations import Life
 from triggers.submission import is_going, tended
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from triggers.orchestrations import Orchestrations
-
-READS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,8 @@ async def mend(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], n
 
 def _under_way() -> list[tuple[TemplateRecord, RunRecord | None]]:
     """Return the templates that are on their way in or out, or have a run that is not over, each with that run."""
-    templates = Templates()
+    records = Templates().read_all()
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        records = [record for record in pool.map(templates.by_key, templates.all_keys()) if record is not None]
         latest = pool.map(Runs().latest, records)
         found = [
             (record, None if run is None or run.state.is_final else run)

@@ -59,8 +59,7 @@ OF_TYPES = {
 
 def look() -> Found:
     """Return what is lacking, one finding for each role and scope, and what could not be asked about."""
-    templates = Templates()
-    return judged(_needs(record for key in templates.all_keys() if (record := templates.by_key(key))), permissions)
+    return judged(_needs(Templates().read_all()), permissions)
 
 
 def judged(needs: Iterable[Use], ask: Ask) -> Found:

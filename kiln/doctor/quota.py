@@ -36,11 +36,7 @@ def look() -> Found:
 def _used() -> dict[tuple[str, str], Users]:
     """Return the sizes in use by subscription and region. A template that names none is taken to want the default."""
     found: dict[tuple[str, str], Users] = defaultdict(lambda: defaultdict(list))
-    templates = Templates()
-    for key in templates.all_keys():
-        record = templates.by_key(key)
-        if record is None:
-            continue
+    for record in Templates().read_all():
         size = (record.body["properties"].get("vmProfile") or {}).get("vmSize") or X64_SIZE
         found[record.id.subscription, region_name(record.body["location"])][size].append(record.id.arm)
     return found

@@ -5,7 +5,6 @@ It owns the reading; decide.py decides. What cannot be looked at is named, and t
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kiln.cloud import inventory
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 """Deletions of one sweep; the oldest first, the rest is the next one's."""
-READS_AT_ONCE = 16
 
 
 def find(now: datetime) -> FoundGarbage:
@@ -38,7 +36,7 @@ def find(now: datetime) -> FoundGarbage:
     problems: list[str] = []
     me = home()
     resources, groups = _listed(me, problems)
-    templates = _read_templates()
+    templates = Templates().read_all()
     runs = Runs()
     found = garbage(
         resources,
@@ -73,13 +71,6 @@ def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGro
         except (BuildError, AzureError) as error:
             problems.append(f"The subscription {subscription} was not looked at: {error}")
     return resources, groups
-
-
-def _read_templates() -> list[TemplateRecord]:
-    """Read all templates: a group whose template cannot be read must not look like nobody's, so that this raises."""
-    templates = Templates()
-    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        return [record for record in pool.map(templates.by_key, templates.all_keys()) if record is not None]
 
 
 def _debts(templates: list[TemplateRecord], problems: list[str]) -> Iterator[Garbage]:
