@@ -52,12 +52,22 @@ class Documents:
         return Stored[kind](content=kind.model_validate_json(text), etag=download.properties.etag)  # type: ignore[valid-type]
 
     def create(self, path: str, content: BaseModel) -> str:
-        """Write a new document and return its ETag. Raises `PreconditionFailed` when the path is taken."""
-        return self._put(path, content, etag=None)
+        """Write a new document and return its ETag. Raises `PreconditionFailed` when another one is at `path`."""
+        return self._put_or_find(path, content, etag=None)
 
     def replace(self, path: str, content: BaseModel, etag: str) -> str:
         """Write a document over the one with `etag`. Raises `PreconditionFailed` when that one is gone or newer."""
-        return self._put(path, content, etag=etag)
+        return self._put_or_find(path, content, etag=etag)
+
+    def _put_or_find(self, path: str, content: BaseModel, *, etag: str | None) -> str:
+        """Do as `_put` does, but let an equal document count as written: this very call's first answer was lost."""
+        try:
+            return self._put(path, content, etag=etag)
+        except PreconditionFailed:
+            there = self.get(path, type(content))
+            if there is None or there.content != content:
+                raise
+            return there.etag
 
     def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
         from azure.core import MatchConditions
@@ -109,9 +119,11 @@ class Documents:
             if changed == stored.content:
                 return stored
             try:
-                return stored.model_copy(update={"content": changed, "etag": self.replace(path, changed, stored.etag)})
+                written = self._put(path, changed, etag=stored.etag)
             except PreconditionFailed:
                 stored = self.get(path, type(stored.content))
+            else:
+                return stored.model_copy(update={"content": changed, "etag": written})
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
     def put(self, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT]) -> Stored[DocumentT]:
@@ -122,7 +134,7 @@ class Documents:
             if merged is not None:
                 return merged
             with contextlib.suppress(PreconditionFailed):  # somebody else made it first
-                return Stored[kind](content=content, etag=self.create(path, content))  # type: ignore[valid-type]
+                return Stored[kind](content=content, etag=self._put(path, content, etag=None))  # type: ignore[valid-type]
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
     def delete(self, path: str) -> None:

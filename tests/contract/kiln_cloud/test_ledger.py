@@ -69,3 +69,11 @@ def test_a_document_is_replaced_only_by_who_read_it_last(store: Documents) -> No
         store.replace("ledger.json", Ledger(run_id="three"), etag)
     with pytest.raises(PreconditionFailed):
         store.create("ledger.json", Ledger(run_id="four"))
+
+
+def test_what_is_written_again_since_the_answer_was_lost_counts_as_written(store: Documents) -> None:
+    first = store.create("ledger.json", Ledger(run_id="one"))
+    assert store.create("ledger.json", Ledger(run_id="one")) == first
+
+    second = store.replace("ledger.json", Ledger(run_id="two"), first)
+    assert store.replace("ledger.json", Ledger(run_id="two"), first) == second
