@@ -89,7 +89,15 @@ class InProcessAzure:
         try:
             yield
         finally:
-            httpx.delete(f"{self.http_url}/_local/faults", trust_env=False).raise_for_status()
+            self.clear_faults()
+
+    def add_fault(self, **rule: Any) -> None:
+        """Let requests go wrong by this rule, too, until `clear_faults`."""
+        httpx.post(f"{self.http_url}/_local/faults", json=rule, trust_env=False).raise_for_status()
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        httpx.delete(f"{self.http_url}/_local/faults", trust_env=False).raise_for_status()
 
     def environment(self, state_account: str = "kilnstate") -> dict[str, str]:
         """Return the app's settings for this Azure, with its state in `state_account`, made if it is not there."""

@@ -49,12 +49,11 @@ class Topic:
 
     def down(self, **rule: Any) -> None:
         """Let publishing fail."""
-        fault = {"method": "POST", "path": f"/eventgrid/westeurope/{self.name}/api/events", **rule}
-        httpx.post(f"{self.azure.http_url}/_local/faults", json=fault).raise_for_status()
+        self.azure.add_fault(method="POST", path=f"/eventgrid/westeurope/{self.name}/api/events", **rule)
 
     def up(self) -> None:
         """Let it work again."""
-        httpx.delete(f"{self.azure.http_url}/_local/faults").raise_for_status()
+        self.azure.clear_faults()
 
 
 @pytest.fixture

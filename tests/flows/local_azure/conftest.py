@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from tests.flows.local_azure.kiln import Kiln
@@ -29,7 +28,7 @@ def _own_rules(local_azure: InProcessAzure) -> Iterator[None]:
     before = list(local_azure.guests.rules)
     yield
     local_azure.guests.rules[:] = before
-    httpx.delete(f"{local_azure.http_url}/_local/faults").raise_for_status()
+    local_azure.clear_faults()
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ class Kiln:
 
     def fault(self, **rule: Any) -> None:
         """Let a request to the local Azure go wrong; see devkit/azure/faults.py."""
-        httpx.post(f"{self.azure.http_url}/_local/faults", json=rule).raise_for_status()
+        self.azure.add_fault(**rule)
 
     def _read_scripts(self) -> None:
         machines = f"{self._group()}/providers/Microsoft.Compute/virtualMachines"

@@ -336,7 +336,7 @@ def refuse(kiln: Kiln, kind: str) -> None:
 
 
 def allow(kiln: Kiln) -> None:
-    httpx.delete(f"{kiln.azure.http_url}/_local/faults").raise_for_status()
+    kiln.azure.clear_faults()
 
 
 def put_disk(disk: str) -> None:
