@@ -44,10 +44,10 @@ def start_step(request: StepRequest) -> StepStarted:
     """
     step = request.step
     base, is_first = logs.write_header(logs.log_of(request.storage), header(request))
-    if not is_first and _is_started(request):
-        return StepStarted(log_base=base)
-    if not is_first and not request.is_late:
-        return StepStarted(log_base=base, is_started=False)
+    if not is_first:
+        is_started = _is_started(request)
+        if is_started or not request.is_late:
+            return StepStarted(log_base=base, is_started=is_started)
     try:
         operation = put(request, {STEP_TAG: step.key}, step.output_blob)
     except AzureFailed:

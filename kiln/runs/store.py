@@ -47,7 +47,7 @@ class Templates:
         """Let the template, as it was read, have `run`, which is stored, as its run.
 
         Returns False, with the run's record gone, when the template changed meanwhile. A change that is refused may
-        have been made all the same: its first answer was lost, and azure-core asked again.
+        have been made all the same: its first answer was lost, and the template was changed once more since.
         """
         try:
             self.replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
