@@ -58,7 +58,7 @@ def endpoint(
     def register(handler: Handler) -> Handler:
         served = Endpoint(handler, action, partly=partly, signed=signed)
         HANDLERS.setdefault(route, {})[method] = served
-        return _serve(blueprint, (method,), route, served)
+        return _serve(blueprint, f"http_{handler.__name__}", (method,), route, served)
 
     return register
 
@@ -66,24 +66,26 @@ def endpoint(
 def serve_all(
     blueprint: df.Blueprint, methods: tuple[str, ...], route: str, action: str
 ) -> Callable[[Handler], Handler]:
-    """Register a handler as the function `http_<its name>` for several methods of a route, for all who may do `action`.
+    """Register a handler as the function `otherwise_<its name>` for several methods of a route that others share.
 
-    They need to be allowed it anywhere: such a handler shows nothing of what there is.
+    The host asks the routes in the order of the functions' names (azure-functions-host `FunctionMetadataManager`,
+    without regard to case), and the first that matches serves: this name comes after every `http_` one. It is for all
+    who may do `action` anywhere: such a handler shows nothing of what there is.
     """
 
     def register(handler: Handler) -> Handler:
-        return _serve(blueprint, methods, route, Endpoint(handler, action, partly=True))
+        served = Endpoint(handler, action, partly=True)
+        return _serve(blueprint, f"otherwise_{handler.__name__}", methods, route, served)
 
     return register
 
 
-def _serve(blueprint: df.Blueprint, methods: tuple[str, ...], route: str, served: Endpoint) -> Handler:
+def _serve(blueprint: df.Blueprint, name: str, methods: tuple[str, ...], route: str, served: Endpoint) -> Handler:
     handler = served.handler
 
     async def serve(req: func.HttpRequest, client: Any) -> func.HttpResponse:
         return await answer(served, req, client)
 
-    name = f"http_{handler.__name__}"
     serve.__name__ = name
     serve.__doc__ = handler.__doc__
     builder = blueprint.durable_client_input(client_name="client")(serve)

@@ -104,8 +104,11 @@ def unserved(call: Call) -> MethodNotAllowed | ResourceNotFound:
     )
     if allowed:
         return MethodNotAllowed(call.method, call.path, tuple(allowed))
+    why = f"Kiln has the resource types of {PROVIDER}/imageTemplates alone"
+    if "//" in call.path:
+        why = "'//' in a path is an empty name; write one '/'"
     return ResourceNotFound(
-        f"There is nothing at {call.path}: Kiln has the resource types of {PROVIDER}/imageTemplates alone.",
+        f"There is nothing at {call.path}: {why}.",
         code="InvalidResourceType",
         target=call.path,
     )

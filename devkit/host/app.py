@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _ENTRY_FILE = "function_app.py"
 _OUT = 1  # BindingDirection.OUT
 _RETURN = "$return"
+# azure-functions-host `Utility.FunctionNameValidationRegex`.
+_FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_-]{0,127}", re.IGNORECASE | re.ASCII)
 
 
 class AppError(Exception):
@@ -77,8 +80,10 @@ _PLACES: dict[str, Callable[[App, ServedFunction], None]] = {
 def load_app(directory: Path) -> App:
     """Import function_app.py, read host.json, and sort the functions; AppError for what cannot be served."""
     app = App(_settings(directory / "host.json"))
+    names: set[str] = set()
     for function in _register(directory).get_functions():
         served = _describe(function)
+        _check_name(served.name, names)
         place = _PLACES.get(served.trigger.type)
         if place is None:
             raise AppError(_refusal(served))
@@ -157,6 +162,15 @@ def _describe(function: Any) -> ServedFunction:
     if clients and not inspect.iscoroutinefunction(getattr(code, "client_function", code)):
         raise AppError(f"function '{name}' has a durable client and must be 'async def'")
     return ServedFunction(name, code, trigger, clients, wants_context)
+
+
+def _check_name(name: str, known: set[str]) -> None:
+    """Refuse a name that the host does not load, or knows already: it has no regard to case."""
+    if not _FUNCTION_NAME.fullmatch(name):
+        raise AppError(f"'{name}' is no function name: 1 to 128 letters, digits, - and _, a letter first, not 'host'")
+    if name.lower() in known:
+        raise AppError(f"two functions are called '{name}', but for case")
+    known.add(name.lower())
 
 
 def _check_parameters(name: str, bound: set[str], declared: set[str]) -> None:

@@ -16,7 +16,8 @@ from azure.functions.meta import Datum
 
 from devkit.host import sdk
 from devkit.host.invocation import arguments
-from devkit.host.routes import Router, collapse_slashes, compile_route
+from devkit.host.paths import PathError, decoded, escaped
+from devkit.host.routes import Route, Router, compile_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,18 +36,21 @@ class HttpTriggers:
     def __init__(self, app: App, worker: Worker, client_json: Callable[[Any], str]) -> None:
         self._worker = worker
         self._client_json = client_json
-        self._router = Router([_route(app.settings.route_prefix, function) for function in app.http])
+        self._router = Router(routes(app))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request; 404 where no function has this path and method, 500 where one raises."""
-        path, _, query = request.raw_path.partition("?")
-        path = collapse_slashes(path)
+        """Answer one request; an empty 404 where no function has this path and method, a 500 where one raises."""
+        raw, _, query = request.raw_path.partition("?")
+        try:
+            path = decoded(raw)
+        except PathError:
+            return web.Response(status=400)
         found = self._router.match(request.method, path)
         if found is None:
-            message = f"no function serves {request.method} {path}"
-            return web.json_response({"error": {"code": "NotFound", "message": message}}, status=404)
+            log.info("no function serves %s %s", request.method, path)
+            return web.Response(status=404)
         function, parameters = found
-        target = f"{path}?{query}" if query else path
+        target = f"{escaped(path)}?{query}" if query else escaped(path)
         datum = _datum(request, target, parameters, await request.read())
         given = arguments(function, sdk.decode_http_request(datum), self._client_json)
         try:
@@ -57,11 +61,15 @@ class HttpTriggers:
             return web.Response(status=500)
 
 
-def _route(prefix: str, function: ServedFunction) -> Any:
-    route = function.trigger.route if function.trigger.route is not None else function.name
-    template = "/".join(part for part in (prefix, route.strip("/")) if part)
-    methods = [str(getattr(item, "value", item)).upper() for item in function.trigger.methods or ()]
-    return compile_route(template, methods, function)
+def routes(app: App) -> list[Route[ServedFunction]]:
+    """Return the route of each HTTP function. Raises RouteError where the host would serve none."""
+    return [_route(app.settings.route_prefix, function) for function in app.http]
+
+
+def _route(prefix: str, function: ServedFunction) -> Route[ServedFunction]:
+    given = function.trigger.methods
+    methods = None if given is None else [str(getattr(item, "value", item)) for item in given]
+    return compile_route(function.name, function.trigger.route or function.name, methods, function, prefix)
 
 
 def _datum(request: web.Request, target: str, parameters: dict[str, str], body: bytes) -> Datum:

@@ -7,15 +7,16 @@ import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote
 
 import azure.functions as func
 
+from devkit.host.paths import decoded
+from devkit.host.routes import Router, compile_route
 from tests.answers import ANSWERED
 from tests.authority import Authority
 from tests.contract.kiln_api.task_hub import TaskHub
 from triggers.endpoint import HANDLERS, Endpoint, answer
-from triggers.provider import refuse_subscription_path, route_pattern
+from triggers.provider import refuse_subscription_path
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,14 @@ class Api:
         return Answer(HTTPStatus(response.status_code), content, dict(response.headers))
 
 
+def _router() -> Router[Endpoint]:
+    return Router(
+        compile_route(f"http_{served.handler.__name__}", route, [method], served)
+        for route, handlers in HANDLERS.items()
+        for method, served in handlers.items()
+    )
+
+
 def _found(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-    for route, handlers in HANDLERS.items():
-        match = route_pattern(route).fullmatch(path)
-        if match and method in handlers:
-            return handlers[method], {name: unquote(value) for name, value in match.groupdict().items()}
-    return Endpoint(refuse_subscription_path, "operations/read", partly=True), {}
+    found = _router().match(method, decoded(path))
+    return found or (Endpoint(refuse_subscription_path, "operations/read", partly=True), {})

@@ -49,6 +49,12 @@ def test_any_other_path_is_not_found(path: str) -> None:
     assert error.detail.code == "InvalidResourceType"
 
 
+def test_an_empty_name_in_a_path_is_told() -> None:
+    error = unserved(call("POST", TEMPLATES.replace("/providers", "//providers") + "/web/run"))
+    assert isinstance(error, ResourceNotFound)
+    assert "'//' in a path is an empty name" in error.detail.message
+
+
 def test_the_list_of_operations_has_all_that_routes_do_and_nothing_else() -> None:
     assert triggers.blueprints  # importing them registers every route
     done = {served.action for methods in HANDLERS.values() for served in methods.values()}

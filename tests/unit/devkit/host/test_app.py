@@ -95,6 +95,15 @@ def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
             ),
             "two functions are called 'Same'",
         ),
+        ("@app.route(route='x')\n@app.function_name('host')\ndef f(req): ...", "'host' is no function name"),
+        ("@app.route(route='x')\n@app.function_name('_f')\ndef f(req): ...", "'_f' is no function name"),
+        (
+            (
+                "@app.route(route='x')\ndef same(req): ...\n"
+                "@app.timer_trigger(schedule='1:00:00', arg_name='t')\ndef Same(t): ..."
+            ),
+            "two functions are called 'Same', but for case",
+        ),
         ("other = func.FunctionApp()", "must define one FunctionApp, found 2"),
     ],
 )
