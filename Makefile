@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: machines faults help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
+.PHONY: machines faults worker help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,9 @@ machines: setup-tests  ## run the tests on real machines that take minutes, whic
 
 faults: setup-tests  ## run the matrices of faults, crashes and cancels, and print their tables (PART=1/4: a quarter)
 	@$(BIN)/python -m tests.faults $(if $(PART),--part $(PART))
+
+worker: setup-tests  ## run the app in Microsoft's own Python worker, as on Azure (needs a Python 3.13; `make test` skips it without)
+	@$(BIN)/python -m tests.worker
 
 check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators, known vulnerabilities
 	$(BIN)/ruff check

@@ -1,0 +1,63 @@
+"""The virtual environments for Python 3.13: made once in .kiln, and again when what is in them changes."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "requirements.txt"
+WORKER = Path(__file__).with_name("requirements.txt")
+_CACHE = ROOT / ".kiln" / "python"
+_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment under `name` that holds what the requirements files ask for, in this order."""
+
+    name: str
+    files: tuple[Path, ...]
+
+    def python(self, interpreter: Path) -> Path:
+        """Return its Python. Another process that makes it at this moment is waited for."""
+        folder = _CACHE / self.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            python = folder / "venv" / "bin" / "python"
+            stamp, wanted = folder / "made-of", self._digest(interpreter)
+            if not (python.exists() and stamp.exists() and stamp.read_text() == wanted):
+                stamp.unlink(missing_ok=True)
+                self._make(interpreter, python)
+                stamp.write_text(wanted)
+        return python
+
+    def _digest(self, interpreter: Path) -> str:
+        contents = [str(interpreter.resolve()).encode(), *(file.read_bytes() for file in self.files)]
+        return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+    def _make(self, interpreter: Path, python: Path) -> None:
+        _run([str(interpreter), "-m", "venv", "--clear", str(python.parents[1])])
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        for file in self.files:
+            # pip takes hashes for all of a call or for none.
+            hashes = ["--require-hashes"] if "--hash=" in file.read_text(encoding="utf-8") else []
+            _run([*pip, *hashes, "--requirement", str(file)])
+
+
+AS_ON_AZURE = Environment("worker", (APP, WORKER))
+"""The app's pins as its deployment installs them, and Microsoft's worker."""
+
+
+def _run(command: Iterable[str]) -> None:
+    done = subprocess.run(list(command), capture_output=True, text=True, timeout=_SECONDS, check=False, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
