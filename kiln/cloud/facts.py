@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from kiln.cloud import gallery_source, managed_image_source, marketplace
+from kiln.ids import region_name
 from kiln.template.sources import ManagedImageSource, PlatformImageSource, SharedImageSource
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def source_facts(subscription: str, template: ImageTemplate, exact: str | None =
     With `exact` they are of that version, whatever the template asks for, as a retry wants it. Raises `SourceNotFound`,
     with AIB's provisioning error code among its details.
     """
-    source, location = template.properties.source, template.location
+    source, location = template.properties.source, region_name(template.location)
     match source:
         case PlatformImageSource():
             return marketplace.source_facts(subscription, location, source, exact)

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from kiln.template.hosts import wrong_place
+
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
@@ -96,18 +98,24 @@ def broken(code: str, message: str, *, whole: bool = False) -> PydanticCustomErr
 
 @dataclass(frozen=True)
 class Form:
-    """Marks a text that has a form, which references.py checks; a body with another text still has AIB's shape.
+    """Marks a text that has a form; a body with another text still has AIB's shape.
 
-    It is taken, and its template then fails with a provisioning error, as AIB has it.
+    It is taken, and its template then fails with a provisioning error, as AIB has it, unless the text is one that is
+    refused `at_once`. `cases` are patterns of wrong texts of which more can be said.
     """
 
     pattern: str
     expected: str
     code: str = "Other"
+    at_once: bool = False
+    cases: tuple[tuple[str, str], ...] = ()
 
-    def matches(self, value: str) -> bool:
-        """Whether `value` has the form."""
-        return re.fullmatch(self.pattern, value) is not None
+    def wrong(self, value: str) -> str | None:
+        """Return what is wrong with `value`, or None when it has the form."""
+        if re.fullmatch(self.pattern, value):
+            return None
+        more = next((f": {words}" for pattern, words in self.cases if re.fullmatch(pattern, value)), "")
+        return f"expected {self.expected}{more}"
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Let an editor know the form already."""
@@ -116,7 +124,7 @@ class Form:
 
 @dataclass(frozen=True)
 class ArmId:
-    """Marks a text as the ARM id of a resource of one of `types`; references.py checks it, as it does a `Form`."""
+    """Marks a text as the ARM id of a resource of one of `types`; it is judged as a `Form` is, and never at once."""
 
     types: tuple[str, ...]
     code: str = "Other"
@@ -129,12 +137,31 @@ class ArmId:
 
 @dataclass(frozen=True)
 class Region:
-    """Marks a text as the name of an Azure region; references.py checks its spelling."""
+    """Marks a text as the name of an Azure region; one that cannot be a region's is refused at once.
+
+    Resource Manager compares regions without regard to case and spaces, so that their display names, such as West
+    Europe, are names too (the `displayName` and `name` of "Subscriptions - List Locations").
+    """
+
+    code: str = "Other"
+
+    def wrong(self, value: str) -> str | None:
+        """Return what is wrong with `value`, or None when it can be a region's name."""
+        if _REGION.fullmatch(value):
+            return None
+        return "expected the name of an Azure region, such as westeurope or West Europe: letters, digits and spaces"
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let an editor know the form already."""
+        return {**handler(schema), "pattern": f"^({_REGION.pattern})$"}
 
 
 @dataclass(frozen=True)
 class Url:
-    """Marks a text as a URL of one of `schemes`; references.py checks it. At one that is `written` an image is put."""
+    """Marks a text as a URL of one of `schemes`, refused at once if it cannot be one.
+
+    An empty text is none, and is for others to judge. At one that is `written` an image is put.
+    """
 
     schemes: tuple[str, ...]
     code: str = "Other"
@@ -142,14 +169,22 @@ class Url:
 
     def matches(self, value: str) -> bool:
         """Whether `value` is such a URL."""
+        return bool(value) and self.wrong(value) is None
+
+    def wrong(self, value: str) -> str | None:
+        """Return what is wrong with `value`, or None when it can be such a URL."""
+        if not value:
+            return None
+        expected = f"expected a URL that begins with {' or '.join(self.schemes)}:"
         try:
             parts = urlsplit(value)
-            known = parts.scheme.lower() in self.schemes and not re.search(r"[\s\x00-\x1f]", value)
+            if parts.scheme.lower() not in self.schemes or re.search(r"[\s\x00-\x1f]", value):
+                return f"{expected} and has no space in it"
             if parts.scheme.lower() == "data":
-                return known and _DATA.fullmatch(value.partition(":")[2]) is not None
-            return known and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:  # a port that is no number, or half an IPv6 address
-            return False
+                return None if _DATA.fullmatch(value.partition(":")[2]) else f"{expected} with a comma before the data"
+            return wrong_place(parts)
+        except ValueError:  # half an IPv6 address
+            return expected
 
 
 @functools.cache
@@ -170,6 +205,7 @@ def _word(text: str) -> str:
 _NAME = r"(?!\.+(?:/|$))[\w.()-]+"
 """A resource's name in an id: no `..`, and nothing that a client of Azure or a server could read as anything more."""
 
+_REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ]{0,63}")
 _DATA = re.compile(r"[^,\s]*,\S*")
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
 Flag = Annotated[bool, Strict()]
@@ -182,6 +218,17 @@ Checksum = Annotated[
     str, Form("([0-9a-f]{64})?", "the SHA-256 checksum in 64 lower-case hexadecimal digits, or nothing")
 ]
 """SHA-256 in lower-case hexadecimal digits, or nothing for unchecked (Microsoft's image-builder-json)."""
+
+PathPart = Annotated[
+    NonEmpty,
+    Form(
+        r"(?!\.+$)[A-Za-z0-9._-]{1,128}",
+        "letters, digits, '.', '-' and '_', and not dots alone",
+        at_once=True,
+    ),
+]
+"""A name that Kiln puts into the path of a request to Azure. The SDK quotes a slash there, but a part of dots alone
+stays as it is, and then means another resource (RFC 3986 section 5.2.4)."""
 
 ArtifactUrl = Annotated[str, Url(("https", "http", "data"))]
 """Where a script or file is: a public URL, a blob (by SAS or by the template's identity), or the data itself."""

@@ -32,10 +32,17 @@ Destination = Annotated[
         r"(?![\s\S]*[\x00-\x1f\x7f])(?![\s\S]{1025})(?!(.*[\\/])?\.\.?([\\/]|$))"
         r"(/(?![\\/]).*[^/]|/[^\\/]|[A-Za-z]:[\\/].*[^\\/])",
         "the absolute path of a file, of Linux or of Windows, without '..', control characters or a server's name",
+        at_once=True,
+        cases=(
+            (r"(.*[\\/])?\.{0,2}|[A-Za-z]:", "this is a directory's; add the name that the file gets there"),
+            (r"~.*", "nobody's home is meant by ~ here, for the file is written as root or SYSTEM"),
+            (r"[A-Za-z]:[^\\/].*|[^\\/]*|[^\\/:]+[\\/].*", "this is relative, and to no directory that is known"),
+        ),
     ),
 ]
-"""Where a file is put. AIB takes /tmp alone on Linux; Kiln writes as root, so any path there is. What Windows makes of
-names beyond that is for kiln.planner.fit, which knows the source's system."""
+"""Where a file is put: path and file name, as AIB's reference asks ("File customizer") and Packer's file provisioner
+advises, which makes names of its own in a directory. AIB takes /tmp alone on Linux; Kiln writes as root, so any path
+there is. What Windows makes of names beyond that is for kiln.planner.fit, which knows the source's system."""
 
 
 class _Script(Model):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.merge import is_deep, merge
 from kiln.template.parse import parse_template, without_read_only
+from kiln.template.versions import LATEST
 from kiln.template.wording import kind, path_text
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def apply_overrides(template_body: dict[str, Any], overrides: Any) -> dict[str, 
     if problems:
         raise TemplateInvalid(problems, what=WHAT)
     changed = {**template_body, "properties": merge(template_body["properties"], overrides)}
-    parse_template(changed)
+    parse_template(changed, LATEST)
     return without_read_only(changed)
 
 

@@ -15,6 +15,7 @@ from kiln.errors import Problem, TemplateInvalid, TemplateRefused
 from kiln.template import shape
 from kiln.template.base import PARTIAL, Model, RequiredBefore, Since, Tags
 from kiln.template.models import ImageTemplate
+from kiln.template.texts import refused_at_once
 from kiln.template.versions import check_api_version
 from kiln.template.wording import BROKEN_TEXT, RELEASES, kind, message, path_text, reference
 
@@ -34,8 +35,9 @@ MOST = 100
 def parse_template(body: Any, api_version: str | None = None) -> ImageTemplate:
     """Return the template that `body` (decoded JSON) describes.
 
-    With an `api_version`, what only a newer one has is refused, too. Read-only members that clients echo back (`id`,
-    `provisioningState`, ...) are ignored, as ARM does. Raises `TemplateInvalid` with one `Problem` for each broken
+    With an `api_version` it is a request's: what only a newer one has is refused, too, and so are texts that must not
+    go any further (texts.py). Read-only members that clients echo back (`id`, `provisioningState`, ...) are ignored, as
+    ARM does. Raises `TemplateInvalid` with one `Problem` for each broken
     rule, and `RequestInvalid` for an api-version that is not supported.
     """
     return parse_as(ImageTemplate, body, api_version, what="image template")
@@ -119,6 +121,8 @@ def _beyond_the_models(model: type[Model], body: Any, api_version: str | None) -
             yield _found(place, f"expected {BROKEN_TEXT}")
         if api_version is None:
             continue
+        for problem in refused_at_once(place, value):
+            yield place.path, problem
         for since in place.shape.marked(Since):
             if since.api_version is not None and since.api_version > api_version and since.applies(value):
                 yield _too_new(place, since.api_version, api_version)

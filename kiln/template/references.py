@@ -1,6 +1,7 @@
 """What a template names outside of itself: resources, regions, URLs and paths, as far as it shows without asking Azure.
 
-AIB takes such a template and then fails it with a provisioning error; these are the rules of that second look.
+AIB takes such a template and then fails it with a provisioning error; these are the rules of that second look. Some of
+the texts are refused already when they are sent (texts.py); a body that was stored before that is judged here.
 """
 
 from __future__ import annotations
@@ -9,22 +10,21 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kiln.errors import Problem
 from kiln.ids import part_of, region_name
-from kiln.template.base import RESOURCE_GROUP, ArmId, Form, Region, Url
+from kiln.template.base import RESOURCE_GROUP, ArmId
 from kiln.template.distributors import SharedImageDistributor, VhdDistributor
 from kiln.template.models import ImageTemplate
 from kiln.template.shape import locate, root, walk
 from kiln.template.sources import ManagedImageSource
-from kiln.template.wording import path_text, reference
+from kiln.template.texts import problem_at, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kiln.errors import Problem
     from kiln.ids import TemplateId
-    from kiln.template.shape import Path, Place
+    from kiln.template.shape import Path
 
-_REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ]*")
 _GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
 
 
@@ -43,28 +43,7 @@ def check_references(template: ImageTemplate, template_id: TemplateId | None = N
 
 def check_texts(body: Any) -> tuple[Problem, ...]:
     """Return what is wrong with the ids, regions, URLs and other texts of `body`, which need not be a template."""
-    return tuple(problem for place, value in walk(root(ImageTemplate), body) for problem in _texts(place, value))
-
-
-def _texts(place: Place, value: Any) -> Iterator[Problem]:
-    """Yield what is wrong with a text that the models mark as an id, a region, a URL or another form."""
-    if not isinstance(value, str):
-        return
-    for mark in place.shape.marks:
-        match mark:
-            case ArmId() if not mark.matches(value):
-                yield _at(place, f"expected the id of {_kinds(mark)}", mark.code)
-            case Form() if not mark.matches(value):
-                yield _at(place, f"expected {mark.expected}", mark.code)
-            case Region() if not _REGION.fullmatch(value):
-                yield _at(place, "expected the name of an Azure region, such as westeurope")
-            case Url() if value and not mark.matches(value):
-                yield _at(place, f"expected a URL that begins with {' or '.join(mark.schemes)}:", mark.code)
-
-
-def _kinds(mark: ArmId) -> str:
-    kinds = ["a resource group" if type_ == RESOURCE_GROUP else f"a {type_}" for type_ in mark.types]
-    return f"{' or '.join(kinds)}, which begins with /subscriptions/"
+    return tuple(problem for place, value in walk(root(ImageTemplate), body) for problem in text_problems(place, value))
 
 
 def _targets(template: ImageTemplate) -> Iterator[Problem]:
@@ -121,13 +100,4 @@ def _is_elsewhere(arm_id: str, template_id: TemplateId) -> bool:
 
 
 def _problem(path: Path, message: str, code: str = "Other") -> Problem:
-    return _at(locate(ImageTemplate, path), message, code)
-
-
-def _at(place: Place, message: str, code: str = "Other") -> Problem:
-    return Problem(
-        path=path_text(place.path),
-        message=message,
-        source=reference(place.section),
-        code=code if code != "Other" else place.code,
-    )
+    return problem_at(locate(ImageTemplate, path), message, code)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kiln.template.base import ArmId, Model, NonEmpty, Since, Tags
+from kiln.template.base import ArmId, Model, NonEmpty, PathPart, Since, Tags
 
 
 class PlanInfo(Model):
@@ -30,10 +30,10 @@ class PlatformImageSource(Model):
     read_only = frozenset({"exactVersion"})
 
     type: Literal["PlatformImage"]
-    publisher: NonEmpty
-    offer: NonEmpty
-    sku: NonEmpty
-    version: NonEmpty = "latest"
+    publisher: PathPart
+    offer: PathPart
+    sku: PathPart
+    version: PathPart = "latest"
     plan_info: PlanInfo | None = None
 
 

@@ -60,6 +60,17 @@ def test_a_body_that_is_not_json_is_refused_with_its_place(http: httpx.Client, g
     assert "line 2, column 15" in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("location", ["/etc/../x", "..", "west_europe"])
+def test_a_location_that_cannot_be_one_is_refused_before_anything_is_stored(
+    http: httpx.Client, group: str, location: str
+) -> None:
+    response = http.put(template_path(group, "web"), json={**template_body(), "location": location})
+    assert (response.status_code, code(response)) == (400, "ValidationFailed")
+    (detail,) = response.json()["error"]["details"]
+    assert detail["target"] == "location"
+    assert http.get(template_path(group, "web")).status_code == 404
+
+
 def test_a_body_over_the_limit_is_refused(http: httpx.Client, group: str) -> None:
     body = {**template_body(), "tags": {"long": "x" * (4 * 1024 * 1024)}}
     response = http.put(template_path(group, "web"), json=body)

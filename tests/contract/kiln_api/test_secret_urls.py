@@ -28,7 +28,7 @@ PLAIN = "https://acc.blob.core.windows.net/scripts"
 SAS = "?sv=2024-11-04&se=2026-11-23T00%3A00%3A00Z&sr=b&sp=r&sig="
 CANARIES = ("Y2FuYXJ5LXNjcmlwdA%3D%3D", "Y2FuYXJ5LWZpbGU%3D", "canary-word", "Y2FuYXJ5LW92ZXJyaWRl")
 SCRIPT = f"{PLAIN}/a.sh{SAS}{CANARIES[0]}"
-FILE = f"https://me:{CANARIES[2]}@files.example.com/motd?token={CANARIES[1]}"
+FILE = f"https://files.example.com/motd?token={CANARIES[1]}&password={CANARIES[2]}"
 
 
 def signed() -> dict[str, Any]:
@@ -169,7 +169,7 @@ def test_a_patch_leaves_signatures_alone(template: Template) -> None:
         f"{PLAIN}/never.sh{SAS}REDACTED",
         f"https://attacker.example/scripts/a.sh{SAS}REDACTED",
         f"{PLAIN}/a.sh{SAS}REDACTED&token=given",
-        "https://REDACTED@files.example.com/motd?token=given",
+        "https://files.example.com/motd?token=given&password=REDACTED",
     ],
 )
 def test_a_hidden_signature_stands_for_none_but_its_own_urls(template: Template, url: str) -> None:
@@ -215,3 +215,15 @@ def test_nothing_is_kept_of_a_template_that_is_being_deleted(template: Template)
     assert template.api("DELETE", template.path).status == 202
     assert template.api("PUT", template.path, signed()).status == 409
     assert not [path for path in texts(template.id) if path.startswith("secrets/")]
+
+
+def test_a_url_with_a_password_is_refused_and_nothing_of_it_is_kept(template: Template) -> None:
+    body = signed()
+    body["properties"]["customize"][1]["sourceUri"] = f"https://me:{CANARIES[2]}@files.example.com/motd"
+
+    answer = template.api("PUT", template.path, body)
+
+    assert answer.status == 400
+    assert answer.error["target"] == "properties.customize[1].sourceUri"
+    assert CANARIES[2] not in str(answer.body)
+    assert not [path for path in texts(template.id) if template.id.key in path]

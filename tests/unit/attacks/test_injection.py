@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kiln.planner.scripts import files, restart, updates
 from kiln.planner.scripts.powershell import literal
 from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
+from kiln.template.base import Form
 from kiln.template.customizers import Customizer, Validator
 from kiln.template.shape import properties, shape_of
 from tests.unit.kiln.planner import samples
@@ -124,9 +125,9 @@ def test_texts_with_a_form_cannot_hold_code() -> None:
     """Checksums and durations are checked by their form before a build, and turned into numbers or compared."""
     for type_, name, shape in (*texts_of(Customizer), *texts_of(Validator)):
         if name in {"sha256Checksum", "timeout", "restartTimeout"}:
-            forms = [mark for mark in shape.marks if hasattr(mark, "matches")]
+            forms = [mark for mark in shape.marks if isinstance(mark, Form)]
             assert len(forms) == 1
-            assert not any(forms[0].matches(text) for text in (*HOSTILE, "5m\n", "5m;", "0" * 64 + "\n")), type_
+            assert not any(forms[0].wrong(text) is None for text in (*HOSTILE, "5m\n", "5m;", "0" * 64 + "\n")), type_
 
 
 def test_nothing_else_of_a_template_reaches_a_script() -> None:

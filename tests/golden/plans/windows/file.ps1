@@ -18,7 +18,17 @@ function Save-Artifact([string] $Path) {
   }
 }
 $target = [IO.Path]::GetFullPath('C:\example\settings.ini')
-[IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($target)) | Out-Null
+$folder = [IO.Path]::GetDirectoryName($target)
+if ([IO.Directory]::Exists($target)) {
+  Write-Output "$target is a directory of this machine: end the destination with the name that the file gets in it"
+  exit 1
+}
+try {
+  [IO.Directory]::CreateDirectory($folder) | Out-Null
+} catch {
+  Write-Output "$folder cannot be made a directory of this machine: something that is none has that name or is above it, or the drive is not there: $_"
+  exit 1
+}
 Save-Artifact "$target.part"
 [IO.File]::Delete($target)
 [IO.File]::Move("$target.part", $target)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln import config
-from kiln.cloud.addresses import AddressForbidden, Kind, Place, special_kind
+from kiln.cloud.addresses import AddressForbidden, Place
+from kiln.template.special_addresses import Kind, special_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

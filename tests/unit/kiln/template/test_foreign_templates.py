@@ -19,6 +19,8 @@ FOLDER = Path(
     os.environ.get("KILN_TEST_TEMPLATES", Path(__file__).resolve().parents[5] / "shared" / "reference" / "templates")
 )
 PARSERS = {"imageTemplate": parse_template, "update": parse_patch, "trigger": parse_trigger}
+PLACEHOLDERS = {'"1_location"': '"westus"', '"scriptUrl"': '"https://example.com/script"'}
+"""What Microsoft's examples have where a region or a URL belongs; their definitions take any text, Kiln does not."""
 FILES = sorted(FOLDER.glob("*.json"))
 
 
@@ -58,7 +60,10 @@ def written(steps: list[str]) -> str:
 @pytest.mark.skipif(not FILES, reason=f"there are no templates in {FOLDER}")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_kilns_verdict_on_a_body_is_that_of_microsofts_definition(file: Path) -> None:
-    content = json.loads(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
+    for placeholder, value in PLACEHOLDERS.items():
+        text = text.replace(placeholder, value)
+    content = json.loads(text)
     found = problems(content)
     if content["verdict"] == "ok":
         assert found == ()

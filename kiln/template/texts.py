@@ -1,0 +1,53 @@
+"""Texts that have a form: ids, regions, URLs, paths and names, judged by the marks that the models give them.
+
+It owns what is said of one that has another form; which request or look judges what is for parse.py and references.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import Problem
+from kiln.template.base import RESOURCE_GROUP, ArmId, Form, Region, Url
+from kiln.template.wording import path_text, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.template.shape import Place
+
+
+def text_problems(place: Place, value: Any) -> Iterator[Problem]:
+    """Yield what is wrong with a text at a place whose marks give it a form."""
+    if not isinstance(value, str):
+        return
+    for mark in place.shape.marks:
+        match mark:
+            case ArmId() if not mark.matches(value):
+                yield problem_at(place, f"expected the id of {_kinds(mark)}", mark.code)
+            case Form() | Region() | Url() if (wrong := mark.wrong(value)) is not None:
+                yield problem_at(place, wrong, mark.code)
+
+
+def refused_at_once(place: Place, value: Any) -> Iterator[Problem]:
+    """Yield what is wrong with a text that would go into a request of Kiln's own, or into a guest, as it is.
+
+    An id of another form is none of it: AIB takes the template, and then fails it with a provisioning error.
+    """
+    if any(isinstance(mark, Region | Url) or (isinstance(mark, Form) and mark.at_once) for mark in place.shape.marks):
+        yield from text_problems(place, value)
+
+
+def problem_at(place: Place, message: str, code: str = "Other") -> Problem:
+    """Return a problem of a place, with the section of Microsoft's reference that has its rules."""
+    return Problem(
+        path=path_text(place.path),
+        message=message,
+        source=reference(place.section),
+        code=code if code != "Other" else place.code,
+    )
+
+
+def _kinds(mark: ArmId) -> str:
+    kinds = ["a resource group" if type_ == RESOURCE_GROUP else f"a {type_}" for type_ in mark.types]
+    return f"{' or '.join(kinds)}, which begins with /subscriptions/"
