@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from activities import checks
 from activities.adapter import fence, implements
 from kiln.contracts import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION
-from kiln.errors import TemplateRefused, provisioning_code
+from kiln.errors import BeingDeleted, ResourceNotFound, TemplateRefused, provisioning_code
 from kiln.ids import RunRef
 from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
+from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.home import home_in
+from kiln.runs.naming import run_id, submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.store import Templates
 from kiln.runs.transitions import settle
 from kiln.template.parse import parse_for_build
 
@@ -67,25 +69,28 @@ def _told(error: ErrorDetail) -> str:
 
 @implements(BEGIN_AUTOMATIC_RUN)
 def begin_automatic_run(report: SubmissionReport) -> Submitted:
-    """Make the run that the template's autoRun asks for, once; say so when another run has to end first."""
-    submission = report.submission
+    """Begin the run that the template's autoRun asks for, once; say so when another run has to end first."""
+    submission, at = report.submission, datetime.fromisoformat(report.at)
     stored = Templates().get(submission.template)
-    if stored is None or not _is_due(stored.content, submission):
+    if stored is None:
         return Submitted()
-    record = stored.content
-    run = _automatic_run(record, submission, datetime.fromisoformat(report.at))
-    begun = Submitted(run=RunRef(template=run.template, run_id=run.run_id), instance_id=run.instance_id)
-    made = Runs().get(run.template, run.run_id)
-    if record.run_id == run.run_id or (made is not None and made.phases):
-        return begun  # an earlier try of this very call made it
-    before = Runs().latest(record)
-    if before is not None and not before.state.is_final:
-        return Submitted(busy=True)
-    if made is None:
-        Runs().create(run)
-    if Templates().take_run(stored, run):
-        return begun
-    return Submitted(busy=True)  # something happened to the template meanwhile: look again
+
+    def make(record: TemplateRecord) -> RunRecord:
+        if not _is_due(record, submission):
+            raise NotDue
+        return new_run(record, at, _suffix(record, submission), starter=submit_instance(record))
+
+    try:
+        met = begin_run(submission.template, run_id(at, _suffix(stored.content, submission)), make)
+    except (NotDue, BeingDeleted, ResourceNotFound):
+        return Submitted()
+    match met:
+        case InTheWay():
+            return Submitted(busy=True)
+        case Begun(run) if run.state.is_final:
+            return Submitted()  # somebody canceled it before it was started
+        case Begun(run):
+            return Submitted(run=RunRef(template=run.template, run_id=run.run_id), instance_id=run.instance_id)
 
 
 def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:
@@ -97,7 +102,7 @@ def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:
     )
 
 
-def _automatic_run(record: TemplateRecord, submission: SubmissionRef, at: datetime) -> RunRecord:
-    """Return the run that follows from a good submission. Time and id are its own, so it is the same each time."""
+def _suffix(record: TemplateRecord, submission: SubmissionRef) -> str:
+    """Return what tells the run that follows from a good submission from all others: 8 hex digits."""
     made = f"{record.id.key} {record.created.isoformat()} {submission.version}"
-    return new_run(record, at, hashlib.sha256(made.encode()).hexdigest()[:8])
+    return hashlib.sha256(made.encode()).hexdigest()[:8]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.contracts import DELETE_TEMPLATE
 from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
+from kiln.runs.begin import current_run
 from kiln.runs.debts import Debts
 from kiln.runs.naming import delete_instance
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> RunRecord | None:
     """Cancel the template's run and return it, or None when none is going. Asking again asks the build again."""
-    run = await asyncio.to_thread(Runs().latest, record)
+    run = await asyncio.to_thread(current_run, record)
     if run is None or run.state.is_final:
         return None
     marked = await asyncio.to_thread(Runs().update, record.id, run.run_id, request_cancel)

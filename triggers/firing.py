@@ -81,27 +81,26 @@ async def _fire(orchestrations: Orchestrations, firings: Firings, occasion: Occa
         return Fired(Decision.NEVER, "the trigger is gone")
     record, stored = found
     name = run_id(occasion.at, _suffix(stored, occasion))
-    before = await asyncio.to_thread(Runs().get, record.id, name)
-    if before is None:
+    if await asyncio.to_thread(Runs().of, record, name) is None:  # else it has begun, and is seen to its start
         refused = await asyncio.to_thread(_refused, record, stored, occasion, now)
-        return refused or await _start(orchestrations, record, stored, occasion, now)
-    if not before.state.is_final and record.run_id == name:  # whoever stored it may have died before it began
-        await _start(orchestrations, record, stored, occasion, now)
-    return Fired(Decision.STARTED, f"run {name}")
+        if refused is not None:
+            return refused
+    return await _start(orchestrations, record, stored, occasion, now)
 
 
 async def _start(
     orchestrations: Orchestrations, record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime
 ) -> Fired:
     suffix, cause = _suffix(stored, occasion), RunCause(trigger=stored.name, lineage=occasion.lineage)
+    name = run_id(occasion.at, suffix)
     await tended(orchestrations, record, now)
     try:
         run = await start_run(
-            orchestrations, record.id, lambda current: new_run(current, occasion.at, suffix, cause=cause)
+            orchestrations, record.id, name, lambda current: new_run(current, occasion.at, suffix, cause=cause)
         )
     except Conflict as error:
         return Fired(Decision.LATER, str(error))
-    if run.run_id != run_id(occasion.at, suffix):
+    if run.run_id != name:
         return Fired(Decision.LATER, f"run {run.run_id}, which had not begun, began instead")
     return Fired(Decision.STARTED, f"run {run.run_id}")
 

@@ -76,7 +76,9 @@ async def start_examination(orchestrations: Orchestrations, now: datetime) -> No
     if await orchestrations.life(INSTANCE) is Life.GOING:
         return
     lost = await find_lost(orchestrations, now)
-    await orchestrations.start(EXAMINE, INSTANCE, ExamineRequest(runs=lost.runs, templates=lost.templates))
+    await orchestrations.start(
+        EXAMINE, INSTANCE, ExamineRequest(runs=lost.runs + lost.unstarted, templates=lost.templates)
+    )
 
 
 def _known(call: Call, after: datetime) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 
 from kiln.errors import RequestInvalid
 from kiln.runs.artifacts import LogName, log_url, read_log
-from kiln.runs.status import is_real, run_resource
+from kiln.runs.status import run_resource
 from kiln.runs.store import Runs, Templates
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.paging import listed, read_page
@@ -66,15 +66,16 @@ def log_name(given: str) -> LogName:
 
 
 def _require(template: TemplateId, run_id: str) -> RunRecord:
-    return Runs().require(Templates().require(template).id, run_id)
+    record = Templates().require(template)
+    return Runs().of(record, run_id) or Runs().require(record.id, run_id)
 
 
 def _runs(call: Call, template: TemplateId) -> Reply:
     record, runs = Templates().require(template), Runs()
 
     def load(run_id: str) -> dict[str, Any] | None:
-        run = runs.get(record.id, run_id)
-        return run_resource(run) if run is not None and is_real(record, run) else None
+        run = runs.of(record, run_id)
+        return run_resource(run) if run is not None else None
 
-    page = read_page(runs.ids(record.id), load, call.query.get("$skiptoken"), newest_first=True)
+    page = read_page(runs.ids_of(record), load, call.query.get("$skiptoken"), newest_first=True)
     return Reply(HTTPStatus.OK, listed(call, page))

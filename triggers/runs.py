@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 
 from kiln.errors import Conflict, Problem, TemplateInvalid
+from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -35,19 +36,19 @@ bp = df.Blueprint()
 @endpoint(bp, "POST", TEMPLATE_ROUTE + "/run", "imageTemplates/run/action")
 async def run_template(call: Call) -> Reply:
     """Start a run, with the overrides that the body may have; 409 while another one is going."""
-    overrides = read_overrides(call.optional_json())
+    overrides, suffix = read_overrides(call.optional_json()), secrets.token_hex(4)
 
     def make(record: TemplateRecord) -> RunRecord:
         if overrides is None:
             check_reach(call, record.id, record.body, "imageTemplates/run/action")
-            return new_run(record, call.now, secrets.token_hex(4))
+            return new_run(record, call.now, suffix)
         body, kept = apply_overrides(record.body, overrides), TemplateSecrets()
         check_reach(call, record.id, body, "imageTemplates/run/action")
         shown = kept.hide(record.id, {"properties": overrides}, what=WHAT)["properties"]
         body = kept.hide(record.id, body, what=WHAT)
-        return new_run(record, call.now, secrets.token_hex(4), overrides=shown, body=body)
+        return new_run(record, call.now, suffix, overrides=shown, body=body)
 
-    return await _start(call, make)
+    return await _start(call, suffix, make)
 
 
 @endpoint(bp, "POST", TEMPLATE_ROUTE + "/cancel", "imageTemplates/cancel/action")
@@ -75,19 +76,21 @@ async def retry_run(call: Call) -> Reply:
             hint=f"Start another run: POST {record.id.arm}/run.",
         )
 
+    suffix = secrets.token_hex(4)
+
     def make(template: TemplateRecord) -> RunRecord:
         check_reach(call, template.id, earlier.body, "imageTemplates/runs/retry/action")
         return new_run(
             template,
             call.now,
-            secrets.token_hex(4),
+            suffix,
             overrides=earlier.overrides,
             retry_of=earlier.run_id,
             body=earlier.body,
             version=earlier.version,
         )
 
-    return await _start(call, make)
+    return await _start(call, suffix, make)
 
 
 def read_overrides(body: Any) -> Any:
@@ -110,9 +113,9 @@ def read_overrides(body: Any) -> Any:
     return body.get("overrides")
 
 
-async def _start(call: Call, make: Callable[[TemplateRecord], RunRecord]) -> Reply:
+async def _start(call: Call, suffix: str, make: Callable[[TemplateRecord], RunRecord]) -> Reply:
     record = await asyncio.to_thread(Templates().require, call.template)
     record = await tended(call.orchestrations, record, call.now)
-    run = await start_run(call.orchestrations, record.id, make)
+    run = await start_run(call.orchestrations, record.id, run_id(call.now, suffix), make)
     operation = await begin(call, OperationKind.RUN, record, run_id=run.run_id)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Azure-AsyncOperation", "Location"))

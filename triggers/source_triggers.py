@@ -13,6 +13,7 @@ import azure.durable_functions as df
 
 from kiln.errors import Conflict, ResourceNotFound, TemplateInvalid
 from kiln.rebuild.health import health
+from kiln.runs.begin import being_deleted
 from kiln.runs.children import Triggers
 from kiln.runs.index import leave_trigger
 from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
@@ -30,7 +31,6 @@ from triggers.paging import listed, read_page
 from triggers.reply import Reply
 from triggers.start_run import NOT_NOW
 from triggers.submission import tended
-from triggers.submit import being_deleted
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,8 +1,6 @@
-"""A run begins: at most one a template, and none that a crash between two steps could leave stuck.
+"""A run begins for a client or a trigger, and its orchestration is started: the part that only the task hub can do.
 
-The order is: store the run, point the template at it by compare-and-swap (whoever wins runs), start its orchestration.
-A request that died before the second step leaves a record that no one sees; one that died before the third leaves a
-run that the next request starts.
+kiln.runs.begin has the protocol. It owns what a request does with a run that somebody else began and never started.
 """
 
 from __future__ import annotations
@@ -14,17 +12,15 @@ from kiln.contracts import BUILD_IMAGE
 from kiln.errors import Conflict, ErrorDetail
 from kiln.ids import RunRef
 from kiln.messages import BuildRequest
-from kiln.runs.naming import submit_instance
+from kiln.runs.begin import Begun, InTheWay, begin_run, current_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from triggers.orchestrations import Life
-from triggers.submit import ATTEMPTS, being_deleted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kiln.ids import TemplateId
-    from kiln.runs.documents import Stored
     from triggers.orchestrations import Orchestrations
 
 NOT_NOW = "OperationNotAllowed"
@@ -32,28 +28,32 @@ NOT_NOW = "OperationNotAllowed"
 
 
 async def start_run(
-    orchestrations: Orchestrations, template: TemplateId, make: Callable[[TemplateRecord], RunRecord]
+    orchestrations: Orchestrations, template: TemplateId, run_id: str, make: Callable[[TemplateRecord], RunRecord]
 ) -> RunRecord:
-    """Start the run that `make` makes of the template, and return it.
+    """Start the run of that id, which `make` makes of the template, and return it; it may have been started before.
 
-    A plain run that was asked for before but never started is started instead, and returned when another plain one is
-    asked for. Raises `ResourceNotFound`, `Conflict` while the template's state allows no run, or what `make` raises.
+    A run that was asked for before but never started is started instead, and returned when the same work is asked for.
+    Raises `ResourceNotFound`, `Conflict` while the template's state allows no run, or what `make` raises.
     """
-    for _ in range(ATTEMPTS):
-        stored, current = await asyncio.to_thread(_read, template)
-        if current is not None and not current.state.is_final:
-            if not await _is_orphan(orchestrations, stored.content, current):
-                raise busy(current)
-            await _start(orchestrations, current)
-            if not _same_work(current, make(stored.content)):
-                raise busy(current)
-            return current
-        run = make(stored.content)
-        check_state(stored.content, retry=run.retry_of is not None)
-        if await asyncio.to_thread(_claim, stored, run):
-            await _start(orchestrations, run)
+
+    def allowed(record: TemplateRecord) -> RunRecord:
+        run = make(record)
+        check_state(record, retry=run.retry_of is not None)
+        return run
+
+    match await asyncio.to_thread(begin_run, template, run_id, allowed):
+        case Begun(run):
+            if await is_unstarted(orchestrations, run):
+                await start(orchestrations, run)
             return run
-    raise Conflict("The image template kept changing.", target=template.arm)
+        case InTheWay(run):
+            if not await is_unstarted(orchestrations, run):
+                raise busy(run)
+            stored = await asyncio.to_thread(Templates().require, template)
+            await go_on(orchestrations, stored, run)
+            if not _same_work(run, make(stored)):
+                raise busy(run)
+            return run
 
 
 def check_state(record: TemplateRecord, *, retry: bool) -> None:
@@ -94,42 +94,37 @@ def busy(run: RunRecord) -> Conflict:
     )
 
 
-def _read(template: TemplateId) -> tuple[Stored[TemplateRecord], RunRecord | None]:
-    stored = Templates().require_stored(template)
-    if stored.content.provisioning_state is ProvisioningState.DELETING:
-        raise being_deleted(stored.content)
-    return stored, Runs().latest(stored.content)
-
-
-def _same_work(one: RunRecord, other: RunRecord) -> bool:
-    return (one.overrides, one.retry_of) == (other.overrides, other.retry_of)
-
-
-def _claim(stored: Stored[TemplateRecord], run: RunRecord) -> bool:
-    """Make `run` the template's run. Returns False, with nothing left behind, when the template changed meanwhile."""
-    Runs().create(run)
-    return Templates().take_run(stored, run)
-
-
-async def _is_orphan(orchestrations: Orchestrations, template: TemplateRecord, run: RunRecord) -> bool:
-    """Whether the request that stored the run died before it started the orchestration.
-
-    A run that the template's autoRun asked for is started by its submission, as long as that is going; one that a new
-    source image asked for by the orchestration that claimed it.
-    """
+async def is_unstarted(orchestrations: Orchestrations, run: RunRecord) -> bool:
+    """Whether the run's orchestration was never started, and nobody is going to: who began it died before that."""
     if run.state is not RunState.RUNNING or run.phases:
         return False
     if await orchestrations.life(run.instance_id) is not Life.NONE:
         return False
-    if run.cause is not None and run.cause.by is not None:
-        return await orchestrations.life(run.cause.by) is not Life.GOING
-    return await orchestrations.life(submit_instance(template)) is not Life.GOING
+    return not await is_awaited(orchestrations, run)
 
 
-async def _start(orchestrations: Orchestrations, run: RunRecord) -> None:
+async def is_awaited(orchestrations: Orchestrations, run: RunRecord) -> bool:
+    """Whether an orchestration that asked for the run is still going, and so will start it."""
+    return run.starter is not None and await orchestrations.life(run.starter) is Life.GOING
+
+
+async def go_on(orchestrations: Orchestrations, template: TemplateRecord, run: RunRecord) -> None:
+    """Go on with the template's unstarted run from where its beginning was left, if it is its run still."""
+    if template.run_id == run.run_id and (written := await asyncio.to_thread(current_run, template)) is not None:
+        await start(orchestrations, written)
+
+
+async def start(orchestrations: Orchestrations, run: RunRecord) -> None:
+    """Start the run's orchestration, unless the run was canceled before; tell it if it was in between."""
+    if run.state is not RunState.RUNNING:
+        return
     request = BuildRequest(run=RunRef(template=run.template, run_id=run.run_id))
     await orchestrations.start(BUILD_IMAGE, run.instance_id, request)
     latest = await asyncio.to_thread(Runs().get, run.template, run.run_id)
     if latest is None or latest.state is not RunState.RUNNING:
         # A cancel came between the record and the orchestration, and found nothing to tell.
         await orchestrations.cancel(run.instance_id)
+
+
+def _same_work(one: RunRecord, other: RunRecord) -> bool:
+    return (one.overrides, one.retry_of) == (other.overrides, other.retry_of)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Conflict, PreconditionFailed
 from kiln.ids import part_of, region_name
+from kiln.runs.begin import being_deleted
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.template_secrets import TemplateSecrets
@@ -174,8 +175,3 @@ def given_group(body: dict[str, Any]) -> str | None:
     """
     text = body["properties"].get("stagingResourceGroup") or ""
     return part_of(text, "resourceGroups") if ArmId((RESOURCE_GROUP,)).matches(text) else None
-
-
-def being_deleted(record: TemplateRecord) -> Conflict:
-    """Return the error for whoever wants something of a template that is going away."""
-    return Conflict(f"The image template {record.id.arm} is being deleted.", target=record.id.arm)

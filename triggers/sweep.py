@@ -12,7 +12,7 @@ from kiln.contracts import SWEEP
 from kiln.messages.sweeps import SweepRequest
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.health import SWEEP_INSTANCE, later
-from triggers.lost import find_lost, mend
+from triggers.lost import find_lost, mend, start_again
 from triggers.orchestrations import Life, Orchestrations
 from triggers.outbox import schedule
 
@@ -39,6 +39,7 @@ async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
         return False
     lost = await find_lost(orchestrations, now)
     await mend(orchestrations, lost.templates, now)
+    await start_again(orchestrations, lost.unstarted)
     await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs))
     return True
 

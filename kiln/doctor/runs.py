@@ -23,15 +23,17 @@ def look(lost: ExamineRequest) -> Found:
 
 def _runs(lost: ExamineRequest) -> Iterator[Finding]:
     for each in lost.runs:
-        record = Runs().get(each.run.template, each.run.run_id)
+        stored = Templates().get(each.run.template)
+        record = Runs().of(stored.content, each.run.run_id) if stored else None
         if record is None or record.state.is_final:
             continue
+        again = "It has to be ended, and what it made deleted." if record.phases else "It has to be started, or ended."
         yield Finding(
             area=Area.RUNS,
             severity=Severity.ERROR,
             target=f"{each.run.template.arm}/runs/{each.run.run_id}",
             message=f"The run is {record.state.value}, but nothing works on it: its orchestration is {each.life}.",
-            mend=f"It has to be ended, and what it made deleted. {SWEEP}",
+            mend=f"{again} {SWEEP}",
             since=record.requested,
         )
 

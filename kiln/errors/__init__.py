@@ -10,6 +10,7 @@ KilnError
 ├── ResourceNotFound       nothing of that name (404)
 ├── OutOfReach             the template names what templates there may not (403, all of it at once)
 ├── Conflict               the resource's state forbids it (409)
+│   └── BeingDeleted       the template is going away
 ├── PreconditionFailed     somebody else was faster (412)
 └── BuildError             stops a build; travels through histories as an `ErrorDetail`
     ├── TemplateRefused    a submitted template does not fit what is in Azure (all problems at once)
@@ -53,6 +54,7 @@ from kiln.errors.builds import (
     provisioning_code,
 )
 from kiln.errors.requests import (
+    BeingDeleted,
     Conflict,
     NotAuthenticated,
     NotAuthorized,
@@ -71,6 +73,7 @@ __all__ = [
     "ArtifactUnavailable",
     "AzureFailed",
     "AzureNotFound",
+    "BeingDeleted",
     "BuildError",
     "Conflict",
     "CustomizerFailed",

@@ -80,6 +80,10 @@ class Conflict(KilnError):
     code = "Conflict"
 
 
+class BeingDeleted(Conflict):
+    """The template is going away."""
+
+
 class PreconditionFailed(KilnError):
     """The document changed since it was read."""
 

@@ -1,30 +1,31 @@
 """A version claimed for a template: decided, then made a run of, by compare-and-swap at each step.
 
-The order is: take a place, claim the version, store the run, point the template at it. Whoever dies in between is
-asked again and goes on from there; whoever is too late leaves nothing behind.
+The order is: take a place, claim the version, begin the run (kiln.runs.begin). Whoever dies in between is asked again
+and goes on from there; whoever is too late leaves nothing behind.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.errors import PreconditionFailed
+from kiln.errors import BeingDeleted, ResourceNotFound
 from kiln.ids import RunRef
 from kiln.messages.rebuilds import Claim, DependentTrigger
 from kiln.rebuild import claims
 from kiln.rebuild.decide import Skip, Start, Wait, decide, pause
 from kiln.rebuild.source import digest
+from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
+from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
 from kiln.runs.index import follower
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.rebuilds import Rebuilds
-from kiln.runs.record import ProvisioningState, RunCause
+from kiln.runs.record import RunCause
 from kiln.runs.situation import situation
-from kiln.runs.store import Runs, Templates
+from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 LEASE = timedelta(minutes=15)
 """How much later than it meant to a rebuild may look again before another event of its version goes on in its place."""
 FULL = "all places for rebuilds are taken"
+GONE = "the template or its trigger is gone"
 
 log = logging.getLogger("kiln.rebuild")
 
@@ -75,13 +77,15 @@ def claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
 
 def _claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
     stored = Templates().get(asked.target.template)
-    facts = situation(asked, stored.content, now) if stored else None
-    if stored is None or facts is None:
-        return Claim(decision="skip", reason="the template or its trigger is gone")
+    if stored is None:
+        return Claim(decision="skip", reason=GONE)
     record, key = stored.content, asked.found.source.key
-    claimed = facts.record.claimed
+    claimed = Rebuilds().get(record, key).claimed
     if claimed is not None and claimed.by == asked.by:
-        return _make_run(asked, record, claimed, now, places)
+        return _begin(asked, record, claimed, now, places)
+    facts = situation(asked, record, now)
+    if facts is None:
+        return Claim(decision="skip", reason=GONE)
     match decide(facts):
         case Skip(reason):
             Rebuilds().change(record, key, lambda known: claims.leave(known, asked.by))
@@ -104,43 +108,36 @@ def _start(asked: RebuildRequest, record: TemplateRecord, now: datetime, places:
     if made.claimed is None or made.claimed.by != asked.by:
         Rebuilds().free_place(ref)
         return _later("another event came first", 0)
-    return _make_run(asked, record, made.claimed, now, places)
+    return _begin(asked, record, made.claimed, now, places)
 
 
-def _make_run(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, now: datetime, places: int) -> Claim:
-    """Make the run that was claimed, and the template point at it: once, however often this is asked."""
-    run = _run(asked, record, claimed)
-    ref = RunRef(template=record.id, run_id=run.run_id)
-    start = Claim(decision="start", reason=f"version {asked.found.version}", run=ref, instance_id=run.instance_id)
-    stored = Templates().require_stored(record.id)
-    if stored.content.run_id == run.run_id:
-        return start  # an earlier try of this very call came so far
-    if (obstacle := _in_the_way(stored.content)) is not None:
-        Rebuilds().free_place(ref)
-        return _later(obstacle, asked.attempt)
+def _begin(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, now: datetime, places: int) -> Claim:
+    """Begin the run that was claimed: once, however often this is asked. It has a place as long as it may be built."""
+    ref = RunRef(template=record.id, run_id=claimed.run_id)
     if not Rebuilds().take_place(ref, places, now):
         return _later(FULL, asked.attempt)
-    with contextlib.suppress(PreconditionFailed):  # an earlier try of this very call made it
-        Runs().create(run)
-    if Templates().take_run(stored, run):
-        return start
-    Rebuilds().free_place(ref)
-    return _later("the template was changed", 0)
+    try:
+        met = begin_run(record.id, claimed.run_id, lambda current: _run(asked, current, claimed))
+    except (NotDue, BeingDeleted, ResourceNotFound):
+        Rebuilds().free_place(ref)
+        return Claim(decision="skip", reason=GONE)
+    match met:
+        case Begun(run) if not run.state.is_final:
+            reason = f"version {asked.found.version}"
+            return Claim(decision="start", reason=reason, run=ref, instance_id=run.instance_id)
+        case Begun(run):
+            Rebuilds().free_place(ref)
+            return Claim(decision="skip", reason=f"run {run.run_id} was made, and is {run.state.value}")
+        case InTheWay(run):
+            Rebuilds().free_place(ref)
+            return _later(f"run {run.run_id} is going", asked.attempt)
 
 
 def _run(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed) -> RunRecord:
-    cause = RunCause(
-        trigger=asked.target.trigger, by=asked.by, source_version=asked.found.version, lineage=asked.facts.lineage
-    )
-    return new_run(record, claimed.at, claimed.run_id.rsplit("-", 1)[1], cause=cause)
-
-
-def _in_the_way(record: TemplateRecord) -> str | None:
-    """Return what came between the decision and the run: a deletion, or a run that somebody else asked for."""
-    if record.provisioning_state is ProvisioningState.DELETING:
-        return "the template is Deleting"
-    current = Runs().latest(record)
-    return f"run {current.run_id} is going" if current is not None and not current.state.is_final else None
+    if Triggers().get(record, asked.target.trigger) is None:
+        raise NotDue
+    cause = RunCause(trigger=asked.target.trigger, source_version=asked.found.version, lineage=asked.facts.lineage)
+    return new_run(record, claimed.at, claimed.run_id.rsplit("-", 1)[1], cause=cause, starter=asked.by)
 
 
 def _expect(record: TemplateRecord, key: str, version: str, by: str, now: datetime) -> None:

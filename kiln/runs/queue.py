@@ -23,11 +23,13 @@ def new_run(
     body: dict[str, Any] | None = None,
     version: int | None = None,
     cause: RunCause | None = None,
+    starter: str | None = None,
 ) -> RunRecord:
     """Return the record of a run of `record` that is about to start. `suffix` is 8 random hex digits.
 
     `body` is the template as the run builds it, the stored one unless given; `version` says which version of the
-    template that was, the latest unless given. `cause` is the trigger that asks for the run, if one does.
+    template that was, the latest unless given. `cause` is the trigger that asks for the run, if one does; `starter` the
+    orchestration that will start it.
     """
     name = run_id(now, suffix)
     return RunRecord(
@@ -39,5 +41,6 @@ def new_run(
         overrides=overrides,
         retry_of=retry_of,
         cause=cause,
+        starter=starter,
         requested=now,
     )

@@ -96,12 +96,10 @@ class RunOutput(Document):
 class RunCause(Document):
     """The trigger that started a run, and of a new source image its version.
 
-    `by` is the orchestration that starts the run's own. `lineage` are the templates that led to the version, by their
-    short names (kiln.rebuild.lineage), oldest first.
+    `lineage` are the templates that led to the version, by their short names (kiln.rebuild.lineage), oldest first.
     """
 
     trigger: str
-    by: str | None = None
     source_version: str | None = None
     lineage: tuple[str, ...] = ()
 
@@ -111,7 +109,8 @@ class RunRecord(Document):
 
     `body` is the template as this run builds it: what was stored when the run was asked for, with the run's
     `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from; a
-    run that nobody asked for by hand has a `cause`.
+    run that nobody asked for by hand has a `cause`. `starter` is the orchestration that starts the run's own, where one
+    does.
     """
 
     run_id: str
@@ -122,6 +121,7 @@ class RunRecord(Document):
     overrides: dict[str, Any] | None = None
     retry_of: str | None = None
     cause: RunCause | None = None
+    starter: str | None = None
     state: RunState = RunState.RUNNING
     sub_state: RunSubState | None = RunSubState.QUEUED
     requested: datetime
@@ -157,7 +157,8 @@ class TemplateRecord(Document):
     """A template as submitted (`body`, AIB's JSON), and where its runs are.
 
     `version` counts its bodies from 1; each is kept, the latest being here since `changed`. `settled` is the highest
-    version whose submission has ended, good or bad, at `settled_at`. `run_id` names the latest run, running or over.
+    version whose submission has ended, good or bad, at `settled_at`. `run_id` names the latest run, running or over;
+    while it is `beginning`, its record is here, and its own document may not be written yet (kiln.runs.begin).
     `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
     `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
     """
@@ -174,6 +175,7 @@ class TemplateRecord(Document):
     provisioning_state: ProvisioningState = ProvisioningState.CREATING
     provisioning_error: ProvisioningError | None = None
     run_id: str | None = None
+    beginning: RunRecord | None = None
     outputs: dict[str, RunOutput] = Field(default_factory=dict)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from kiln.runs.dependents import Dependents
 from kiln.runs.index import KIND, follower
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import RunRecord, RunState
-from kiln.runs.status import is_real
 from kiln.runs.store import Runs
 from kiln.template.parse import parse_template
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
@@ -69,11 +67,10 @@ def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) ->
 
 
 def latest_runs(template: TemplateRecord) -> Iterator[RunRecord]:
-    """Yield the template's runs, newest first; those of a request that died before they were its own are none."""
-    ids = sorted(Runs().ids(template.id), reverse=True)
-    for run_id in itertools.islice(ids, LOOK_BACK):
-        run = Runs().get(template.id, run_id)
-        if run is not None and is_real(template, run):
+    """Yield the template's runs, newest first."""
+    for run_id in Runs().ids_of(template)[: -LOOK_BACK - 1 : -1]:
+        run = Runs().of(template, run_id)
+        if run is not None:
             yield run
 
 

@@ -186,15 +186,6 @@ def run_resource(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def is_real(template: TemplateRecord, run: RunRecord) -> bool:
-    """Whether a run ever was the template's.
-
-    A record that is not over and is not the template's current run was written by a request that lost or died before
-    the template pointed at it: nothing ever ran, so it is not shown.
-    """
-    return run.state.is_final or run.run_id == template.run_id
-
-
 def _phase(phase: PhaseRecord) -> dict[str, Any]:
     return _present(
         name=phase.name.value,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kiln.errors import Conflict, PreconditionFailed, ResourceNotFound, RunCanceled
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.record import Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
+from kiln.runs.transitions import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,20 +44,20 @@ class Templates:
             raise ResourceNotFound(f"The image template {template.arm} does not exist.", target=template.arm)
         return stored
 
-    def take_run(self, stored: Stored[TemplateRecord], run: RunRecord) -> bool:
-        """Let the template, as it was read, have `run`, which is stored, as its run.
+    def take_run(self, stored: Stored[TemplateRecord], run: RunRecord) -> TemplateRecord | None:
+        """Let the template, as it was read, begin `run`; return it as it is then, or None when it changed meanwhile.
 
-        Returns False, with the run's record gone, when the template changed meanwhile. A change that is refused may
-        have been made all the same: its first answer was lost, and the template was changed once more since.
+        A change that is refused may have been made all the same: its first answer was lost, and the template was
+        changed once more since.
         """
+        begun = begin(stored.content, run)
         try:
-            self.replace(stored.content.model_copy(update={"run_id": run.run_id}), stored.etag)
+            self.replace(begun, stored.etag)
         except PreconditionFailed:
             found = self.get(run.template)
-            if found is None or found.content.run_id != run.run_id:
-                Runs(self._store).delete(run.template, run.run_id)
-                return False
-        return True
+            is_made = found is not None and found.content.run_id == run.run_id
+            return begun if is_made else None
+        return begun
 
     def require(self, template: TemplateId) -> TemplateRecord:
         """Return the template. Raises `ResourceNotFound`."""
@@ -123,9 +124,31 @@ class Runs:
         stored = self._store.get(self.path(template, run_id), RunRecord)
         return stored.content if stored else None
 
+    def write_once(self, record: RunRecord) -> str | None:
+        """Store a new run and return its ETag, or None when its document is there and says more."""
+        try:
+            return self._store.create(self.path(record.template, record.run_id), record)
+        except PreconditionFailed:
+            return None
+
+    def delete_unchanged(self, record: RunRecord, etag: str) -> None:
+        """Remove a run's document if nobody has changed it."""
+        self._store.delete_unchanged(self.path(record.template, record.run_id), etag)
+
+    def of(self, template: TemplateRecord, run_id: str) -> RunRecord | None:
+        """Return the template's run of that id, which may only be beginning, or None."""
+        known = self.get(template.id, run_id)
+        beginning = template.beginning
+        return known or (beginning if beginning is not None and beginning.run_id == run_id else None)
+
     def latest(self, template: TemplateRecord) -> RunRecord | None:
-        """Return the template's latest run, running or over, or None before the first."""
-        return self.get(template.id, template.run_id) if template.run_id else None
+        """Return the template's latest run, beginning, running or over, or None before the first."""
+        return self.of(template, template.run_id) if template.run_id else None
+
+    def ids_of(self, template: TemplateRecord) -> list[str]:
+        """Return the ids of the template's runs, with the one that is only beginning, oldest first."""
+        beginning = {template.beginning.run_id} if template.beginning is not None else set()
+        return sorted({*self.ids(template.id), *beginning})
 
     def require(self, template: TemplateId, run_id: str) -> RunRecord:
         """Return the run. Raises `ResourceNotFound`."""
@@ -155,7 +178,7 @@ class Runs:
                 yield run
 
     def delete(self, template: TemplateId, run_id: str) -> None:
-        """Remove a run that never began; it may be gone already."""
+        """Remove a run's document; it may be gone already."""
         self._store.delete(self.path(template, run_id))
 
     def delete_all(self, template: TemplateId) -> None:

@@ -38,6 +38,17 @@ SUB_STATES = {
 """AIB has no sub-state for its own set-up, deprovisioning and clean-up; each shows as its neighbour."""
 
 
+def begin(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
+    """Let the template have `run` as its run, of which nothing else is written yet."""
+    return template.model_copy(update={"run_id": run.run_id, "beginning": run})
+
+
+def written_down(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
+    """Say that the document of `run`, which the template was beginning, is written."""
+    is_its = template.beginning is not None and template.beginning.run_id == run.run_id
+    return template.model_copy(update={"beginning": None}) if is_its else template
+
+
 def enter(record: RunRecord, phase: Phase, at: datetime, note: str | None = None) -> RunRecord:
     """Start `phase` at `at`, which ends the phase before it. Entering a phase again changes nothing.
 
@@ -79,7 +90,9 @@ def request_cancel(record: RunRecord) -> RunRecord:
 
 
 def stop(record: RunRecord, at: datetime, error: ErrorDetail, *, canceled: bool) -> RunRecord:
-    """End the phase under way as Failed or Canceled; the run itself ends after clean-up."""
+    """End the phase under way as Failed or Canceled; the run itself ends after clean-up. One that is over stays so."""
+    if record.state.is_final:
+        return record
     state = PhaseState.CANCELED if canceled else PhaseState.FAILED
     phases = tuple(_ended(known, at, state) for known in record.phases)
     return record.model_copy(update={"phases": phases, "error": error})

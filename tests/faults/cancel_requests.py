@@ -16,6 +16,7 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 from devkit.azurite import Azurite
 from kiln.errors import Conflict
 from kiln.runs.children import Versions
+from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs, Templates
@@ -62,11 +63,11 @@ class Meanwhile:
 
     def ask(self, flow: Flow) -> None:
         """Ask as the API's own functions do, and keep what became of it."""
-        now = datetime.now(UTC)
+        now, suffix = datetime.now(UTC), secrets.token_hex(4)
 
         def make(found: TemplateRecord) -> RunRecord:
             before = self.earlier.run_id if self.earlier else None
-            return new_run(found, now, secrets.token_hex(4), retry_of=before)
+            return new_run(found, now, suffix, retry_of=before)
 
         try:
             if self.what == "PUT":
@@ -74,7 +75,8 @@ class Meanwhile:
                 asked = Submission(template=self.scene.id, body=lambda _: body, at=now, suffix="3f9c8a1b")
                 self.answers.append(f"version {submit(Templates(), Versions(), asked).record.version}")
             else:
-                asyncio.run(start_run(Orchestrations(cast("Any", Client(flow))), self.scene.id, make))
+                orchestrations = Orchestrations(cast("Any", Client(flow)))
+                asyncio.run(start_run(orchestrations, self.scene.id, run_id(now, suffix), make))
                 self.answers.append("started")
         except Conflict as refused:
             self.answers.append(refused.detail.code)

@@ -19,6 +19,7 @@ from devkit.local.in_process import InProcessAzure
 from kiln.errors import KilnError
 from kiln.ids import TemplateId
 from kiln.runs.children import Versions
+from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -57,7 +58,9 @@ def _ask(what: str, template: TemplateId, hub: Any) -> None:
     orchestrations, now = Orchestrations(cast("Any", Client(hub))), datetime.now(UTC)
     match what:
         case "run":
-            asyncio.run(start_run(orchestrations, template, lambda found: new_run(found, now, secrets.token_hex(4))))
+            suffix = secrets.token_hex(4)
+            name = run_id(now, suffix)
+            asyncio.run(start_run(orchestrations, template, name, lambda found: new_run(found, now, suffix)))
         case "cancel":
             asyncio.run(cancel_current_run(orchestrations, Templates().require(template), now))
         case "put":

@@ -15,7 +15,7 @@ from kiln.errors import Conflict
 from kiln.ids import TemplateId
 from kiln.runs.children import Triggers, Versions
 from kiln.runs.documents import documents
-from kiln.runs.naming import submit_instance
+from kiln.runs.naming import run_id, submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
@@ -48,9 +48,9 @@ def put(name: TemplateId, body: dict[str, Any]) -> TemplateRecord:
     return submit(Templates(), Versions(), submission).record
 
 
-def claimed(template: TemplateRecord, *phases: Phase) -> RunRecord:
+def claimed(template: TemplateRecord, *phases: Phase, starter: str | None = None) -> RunRecord:
     """Store a run as the template's, as a request does that dies before it starts the orchestration."""
-    run = new_run(template, NOW, "00000001")
+    run = new_run(template, NOW, "00000001", starter=starter)
     for phase in phases:
         run = enter(run, phase, NOW)
     Runs().create(run)
@@ -59,11 +59,14 @@ def claimed(template: TemplateRecord, *phases: Phase) -> RunRecord:
 
 
 def start(hub: TaskHub, template: TemplateRecord) -> RunRecord:
-    return asyncio.run(start_run(Orchestrations(hub), template.id, plain))
+    return asyncio.run(plain(hub, template))
 
 
-def plain(template: TemplateRecord) -> RunRecord:
-    return new_run(template, NOW, secrets.token_hex(4))
+async def plain(hub: TaskHub, template: TemplateRecord) -> RunRecord:
+    suffix = secrets.token_hex(4)
+    return await start_run(
+        Orchestrations(hub), template.id, run_id(NOW, suffix), lambda record: new_run(record, NOW, suffix)
+    )
 
 
 def cancel(hub: TaskHub, template: TemplateRecord) -> RunRecord | None:
@@ -89,7 +92,7 @@ def test_many_requests_at_once_start_one_run(template: TemplateRecord) -> None:
     hub = TaskHub()
 
     async def all_at_once() -> list[RunRecord | BaseException]:
-        requests = [start_run(Orchestrations(hub), template.id, plain) for _ in range(6)]
+        requests = [plain(hub, template) for _ in range(6)]
         return await asyncio.gather(*requests, return_exceptions=True)
 
     results = asyncio.run(all_at_once())
@@ -214,7 +217,7 @@ def test_a_submission_that_settled_since_it_was_looked_at_stays_as_it_settled(te
 
 
 def test_a_run_that_a_submission_is_about_to_start_is_left_to_it(template: TemplateRecord) -> None:
-    claimed(template)
+    claimed(template, starter=submit_instance(template))
     hub = TaskHub({submit_instance(template): OrchestrationRuntimeStatus.Running})
     with pytest.raises(Conflict, match="is Running"):
         start(hub, template)
@@ -229,7 +232,7 @@ def test_a_lost_run_is_started_and_yet_no_answer_to_who_asks_for_another(templat
         return new_run(record, NOW, "00000002", overrides={"tags": {}})
 
     with pytest.raises(Conflict, match=lost.run_id):
-        asyncio.run(start_run(Orchestrations(hub), template.id, other))
+        asyncio.run(start_run(Orchestrations(hub), template.id, run_id(NOW, "00000002"), other))
     assert hub.started == [("build_image", lost.instance_id)]
 
 
@@ -278,7 +281,7 @@ def test_what_an_earlier_template_of_the_name_left_behind_is_not_shown(template:
 def test_nothing_of_a_template_outlives_it(template: TemplateRecord) -> None:
     Triggers().put(TriggerRecord(template=template.id, name="t", kind="SourceImage", body={}, created=NOW, changed=NOW))
     Versions().keep(template)
-    Runs().create(plain(template))
+    Runs().create(new_run(template, NOW, "00000001"))
     Runs().delete_all(template.id)
     assert list(documents().paths(f"versions/{template.id.key}/")) == []
     assert list(documents().paths(f"triggers/{template.id.key}/")) == []

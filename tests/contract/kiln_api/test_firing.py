@@ -18,6 +18,7 @@ from kiln.rebuild.lineage import short_name
 from kiln.runs.children import Versions
 from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings, Occasion, take
+from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -226,7 +227,8 @@ def test_failures_in_a_row_end_it_and_a_success_begins_it_again(world: World) ->
             world.end(RunState.FAILED, at=hour + timedelta(hours=number, minutes=5))
     assert len(world.runs) == 2
     by_hand = hour + timedelta(hours=6)
-    asyncio.run(start_run(Orchestrations(world.hub), world.id, lambda known: new_run(known, by_hand, "00000001")))
+    name = run_id(by_hand, "00000001")
+    asyncio.run(start_run(Orchestrations(world.hub), world.id, name, lambda known: new_run(known, by_hand, "00000001")))
     world.end(at=by_hand)
     world.look(hour + timedelta(hours=7))
     assert len(world.runs) == 4

@@ -19,10 +19,10 @@ from kiln.ids import TemplateId
 from kiln.runs.healths import Healths
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.queue import new_run
-from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunCause, RunRecord, TemplateRecord
+from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.sweeps import Sweeps
-from kiln.runs.transitions import enter, settle
+from kiln.runs.transitions import enter, request_cancel, settle
 from kiln.sweep.found import GRACE, Garbage, Left, SweepReport
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
@@ -30,7 +30,7 @@ from tests.contract.kiln_api.in_process import AUTHORITY, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
 from triggers.health import INSTANCE, SWEEP_INSTANCE
-from triggers.lost import Lost, find_lost, mend
+from triggers.lost import Lost, find_lost, mend, start_again
 from triggers.orchestrations import Orchestrations
 from triggers.sweep import start_sweep
 
@@ -61,8 +61,8 @@ def template(state: ProvisioningState = ProvisioningState.SUCCEEDED) -> Template
     return record
 
 
-def running(record: TemplateRecord, *, begun: bool = True, cause: RunCause | None = None) -> RunRecord:
-    run = new_run(record, NOW, "00000001", cause=cause)
+def running(record: TemplateRecord, *, begun: bool = True, starter: str | None = None) -> RunRecord:
+    run = new_run(record, NOW, "00000001", starter=starter)
     run = enter(run, Phase.PLAN, NOW) if begun else run
     Runs().create(run)
     Templates().update(record.id, lambda known: known.model_copy(update={"run_id": run.run_id}))
@@ -91,16 +91,41 @@ def test_a_run_whose_orchestration_is_going_is_not_lost() -> None:
     assert look(hub, NOW + timedelta(days=30)) == Lost()
 
 
-def test_a_run_that_another_orchestration_will_begin_is_lost_only_with_that_one() -> None:
+def test_a_run_that_never_began_is_started_unless_another_orchestration_is_going_to() -> None:
     hub = TaskHub()
-    automatic = template()
-    running(automatic, begun=False)
-    caused = running(template(), begun=False, cause=RunCause(trigger="base", by="rebuild-1"))
-    hub.instances |= {submit_instance(automatic): Status.Running, "rebuild-1": Status.Running}
+    by_hand = running(template(), begun=False)
+    automatic = running(template(), begun=False, starter="submit-1")
+    caused = running(template(), begun=False, starter="rebuild-1")
+    hub.instances |= {"submit-1": Status.Running, "rebuild-1": Status.Running}
+    unstarted = look(hub).unstarted
+    assert [each.run.template for each in unstarted] == [by_hand.template]
+
+    asyncio.run(start_again(Orchestrations(hub), unstarted))
+    assert hub.started == [("build_image", by_hand.instance_id)]
     assert look(hub) == Lost()
 
-    hub.instances["rebuild-1"] = Status.Completed
-    assert [found.run.run_id for found in look(hub).runs] == [caused.run_id]
+    hub.instances["rebuild-1"] = Status.Failed
+    assert [each.run.template for each in look(hub).unstarted] == [caused.template]
+    hub.instances["submit-1"] = Status.Completed
+    assert {each.run.template for each in look(hub).unstarted} == {caused.template, automatic.template}
+
+
+def test_a_run_that_cannot_be_started_keeps_no_other_from_it() -> None:
+    hub = TaskHub()
+    gone, good = running(template(), begun=False), running(template(), begun=False)
+    unstarted = look(hub).unstarted
+    Templates().delete(gone.template)
+
+    asyncio.run(start_again(Orchestrations(hub), unstarted))
+    assert hub.started == [("build_image", good.instance_id)]
+
+
+def test_a_run_that_was_canceled_before_it_began_is_lost() -> None:
+    hub, run = TaskHub(), running(template(), begun=False)
+    Runs().update(run.template, run.run_id, request_cancel)
+    found = look(hub)
+    assert [each.run.run_id for each in found.runs] == [run.run_id]
+    assert found.unstarted == ()
 
 
 def test_submissions_and_deletions_without_an_orchestration_are_found_and_mended() -> None:

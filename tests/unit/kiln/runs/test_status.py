@@ -6,7 +6,6 @@ from kiln.errors import ErrorDetail
 from kiln.runs.record import Phase, ProvisioningState, RunOutput, RunState
 from kiln.runs.status import (
     error_body,
-    is_real,
     last_run_status,
     run_output_resource,
     run_resource,
@@ -123,11 +122,3 @@ def test_an_output_shows_what_it_is_alone() -> None:
     shown = run_output_resource(WEB, RunOutput(name="disk", kind="VHD", artifact_uri="https://a/b/c.vhd"))
     assert shown["id"] == f"{WEB.arm}/runOutputs/disk"
     assert shown["properties"] == {"artifactUri": "https://a/b/c.vhd", "provisioningState": "Succeeded"}
-
-
-def test_a_run_that_never_became_the_templates_is_not_listed() -> None:
-    old = run_record(run_id="20261122-000000-00000001", state=RunState.SUCCEEDED)
-    lost = run_record(run_id="20261122-000001-00000002")
-    current = run_record(run_id="20261122-000002-00000003")
-    template = template_record(run_id=current.run_id)
-    assert [run for run in (old, lost, current) if is_real(template, run)] == [old, current]
