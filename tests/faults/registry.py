@@ -14,6 +14,7 @@ MATRICES: dict[str, str] = {
     "crash-requests": "tests.faults.crash_calls:MATRIX",
     "early-ends": "tests.faults.cancel_cases:MATRIX",
     "asked-meanwhile": "tests.faults.cancel_requests:MATRIX",
+    "begin": "tests.faults.begin_cases:MATRIX",
     "twice-at-once": "tests.faults.races_twice:MATRIX",
     "two-hosts": "tests.faults.races_hosts:MATRIX",
     "kill-9": "tests.faults.crash_processes:MATRIX",
