@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish
 from tests.contract.kiln_api.in_process import Answer, Api
-from tests.faults.begin_world import World
 from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Orchestrations
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
+
+if TYPE_CHECKING:
+    from tests.faults.begin_world import World
 
 SECRET = "s3cret-" + "x" * 32
 

@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus
 
-from kiln.errors import Conflict
+from kiln.errors import Conflict, ResourceNotFound
 from kiln.ids import TemplateId
+from kiln.runs.begin import Begun, begin_run, write_down
 from kiln.runs.children import Triggers, Versions
 from kiln.runs.documents import documents
 from kiln.runs.naming import run_id, submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import enter, settle
+from kiln.runs.transitions import enter, finish, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
+from tests.contract.kiln_api.in_process import Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from triggers.end_run import cancel_current_run, delete_template
 from triggers.orchestrations import Orchestrations
@@ -79,13 +81,57 @@ def test_a_run_that_was_stored_but_not_started_is_started_by_the_next_request(te
     assert hub.started == [("build_image", lost.instance_id)]
 
 
-def test_a_run_that_no_template_points_to_does_not_matter(template: TemplateRecord) -> None:
-    orphan = new_run(template, NOW, "00000001")
-    Runs().create(orphan)
-    hub = TaskHub()
-    run = start(hub, template)
-    assert run.run_id != orphan.run_id
+def beginning(template: TemplateRecord) -> RunRecord:
+    """Let the template begin a run, as a request does that dies right after that."""
+    run = new_run(template, NOW, "00000001")
+    assert Templates().take_run(Templates().require_stored(template.id), run) is not None
+    return run
+
+
+def test_a_run_that_only_its_template_knows_is_shown_alike_everywhere(template: TemplateRecord) -> None:
+    run, api = beginning(template), Api()
+    (listed,) = api("GET", f"{template.id.arm}/runs").body["value"]
+    assert listed["name"] == run.run_id
+    assert api("GET", f"{template.id.arm}/runs/{run.run_id}").body == listed
+    shown = api("GET", template.id.arm).body["properties"]["lastRunStatus"]
+    assert shown["runState"] == listed["properties"]["runState"] == "Running"
+
+
+def test_a_run_that_only_its_template_knows_is_begun_by_the_next_request(template: TemplateRecord) -> None:
+    run, hub = beginning(template), TaskHub()
+    assert start(hub, template) == run
     assert hub.started == [("build_image", run.instance_id)]
+    assert list(Runs().list(template.id)) == [run]
+    assert Templates().require(template.id).beginning is None
+
+
+def test_a_run_that_only_its_template_knows_is_canceled_at_once(template: TemplateRecord) -> None:
+    beginning(template)
+    hub = TaskHub()
+    canceled = cancel(hub, template)
+    assert canceled is not None
+    assert canceled.state is RunState.CANCELED
+    assert start(hub, template).run_id != canceled.run_id
+    assert len(hub.started) == 1
+
+
+def test_a_run_that_was_written_down_before_is_begun_once(template: TemplateRecord) -> None:
+    run = beginning(template)
+    asked = Templates().require(template.id)
+    assert [write_down(asked), write_down(asked)] == [run, run]
+    ended = finish(run, RunState.CANCELED, NOW, "no", None, ())
+    Runs().update(template.id, run.run_id, lambda _: ended)
+    assert begin_run(template.id, run.run_id, lambda record: new_run(record, NOW, "00000001")) == Begun(ended)
+
+
+def test_who_comes_too_late_for_a_template_leaves_no_run_behind(template: TemplateRecord) -> None:
+    beginning(template)
+    slow = Templates().require(template.id)
+    Runs().delete_all(template.id)
+    Templates().delete(template.id)
+    with pytest.raises(ResourceNotFound):
+        write_down(slow)
+    assert list(Runs().list(template.id)) == []
 
 
 def test_many_requests_at_once_start_one_run(template: TemplateRecord) -> None:
