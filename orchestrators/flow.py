@@ -134,15 +134,14 @@ class Flow:
 
     def known(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, instance_id: str) -> Branch[ResultT]:
         """Prepare a sub-orchestration that others know by `instance_id`; it starts when it is first waited for."""
-        task = self._context.call_sub_orchestrator(workflow.name, request.model_dump(mode="json"), instance_id)
+        # Of this one's version, or a newer host would give it its own: a run keeps to the code that it began with.
+        payload = request.model_dump(mode="json")
+        task = self._context.call_sub_orchestrator(workflow.name, payload, instance_id, self._context.version)
         return Branch(task, workflow)
 
     def begin(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Branch[ResultT]:
         """Prepare a sub-orchestration; it starts when it is first waited for."""
-        task = self._context.call_sub_orchestrator(
-            workflow.name, request.model_dump(mode="json"), f"{self._context.instance_id}:{role}"
-        )
-        return Branch(task, workflow)
+        return self.known(workflow, request, f"{self._context.instance_id}:{role}")
 
     def start(self, *branches: Branch[Any]) -> Steps[None]:
         """Start branches of different kinds side by side; take each one's `result` after that."""

@@ -12,15 +12,19 @@ import json
 import re
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import azure.functions as func
 
 from devkit.host import schedules
+from devkit.host.versioning import FailureStrategy, MatchStrategy, Versioning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _ENTRY_FILE = "function_app.py"
 _OUT = 1  # BindingDirection.OUT
@@ -53,6 +57,7 @@ class HostSettings:
     hub_name: str = "TestHubName"
     max_activities: int | None = None
     max_orchestrators: int | None = None
+    versioning: Versioning = field(default_factory=Versioning)
 
 
 @dataclass(slots=True)
@@ -135,7 +140,20 @@ def _settings(path: Path) -> HostSettings:
         hub_name=durable.get("hubName", HostSettings().hub_name),
         max_activities=durable.get("maxConcurrentActivityFunctions"),
         max_orchestrators=durable.get("maxConcurrentOrchestratorFunctions"),
+        versioning=Versioning(
+            default=durable.get("defaultVersion"),
+            match=_choice(durable, "versionMatchStrategy", MatchStrategy.CURRENT_OR_OLDER),
+            failure=_choice(durable, "versionFailureStrategy", FailureStrategy.REJECT),
+        ),
     )
+
+
+def _choice(durable: dict[str, Any], name: str, default: Choice) -> Choice:
+    given = durable.get(name, default)
+    for choice in type(default):
+        if str(given).lower() == choice.lower():
+            return choice
+    raise AppError(f"host.json: durableTask.{name} is '{given}'; it can be {', '.join(type(default))}")
 
 
 def _describe(function: Any) -> ServedFunction:

@@ -14,9 +14,10 @@ from devkit.host.protocol import Event, EventType, RuntimeStatus, event
 
 if TYPE_CHECKING:
     from devkit.host.clock import Clock
+    from devkit.host.outbox import Outbox
     from devkit.host.records import Instance
     from devkit.host.store import Store
-    from devkit.host.taskhub import Outbox, TaskHub
+    from devkit.host.taskhub import TaskHub
 
 
 class UnknownInstanceError(LookupError):
@@ -63,11 +64,14 @@ class Control:
             return True
 
     def restart(self, instance_id: str, *, with_new_id: bool) -> tuple[str, Outbox]:
-        """Start an instance's function again on its input; UnknownInstanceError, InstanceExistsError."""
+        """Start an instance's function again on its input, at this host's version (the client names none).
+
+        Raises UnknownInstanceError, InstanceExistsError.
+        """
         with self._hub.change() as outbox:
             old = self._existing(instance_id)
             new_id = uuid.uuid4().hex if with_new_id else instance_id
-            self._hub.create(outbox, old.name, new_id, old.input, old.version)
+            self._hub.create(outbox, old.name, new_id, old.input)
         return new_id, outbox
 
     def rewind(self, instance_id: str, reason: str) -> Outbox:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from devkit.host.control import UnknownInstanceError
 from devkit.host.durable_payloads import error_payload, history_payload, management_urls, status_payload
-from devkit.host.engine import UnknownOrchestratorError
+from devkit.host.functions import UnknownOrchestratorError
 from devkit.host.protocol import RuntimeStatus, parse_timestamp
 
 if TYPE_CHECKING:

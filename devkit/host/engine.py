@@ -19,7 +19,7 @@ from devkit.host.activity import run_activity
 from devkit.host.clock import Clock, SystemClock
 from devkit.host.control import Control, UnknownInstanceError
 from devkit.host.episode import decide_or_fail
-from devkit.host.taskhub import Outbox, TaskHub
+from devkit.host.taskhub import TaskHub
 from devkit.host.timers import Timers
 
 if TYPE_CHECKING:
@@ -27,19 +27,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from devkit.host.functions import FunctionTable
+    from devkit.host.outbox import Outbox
     from devkit.host.protocol import Event, RuntimeStatus
     from devkit.host.records import ActivityWork, Instance
     from devkit.host.store import Store
+    from devkit.host.versioning import Versioning
 
 log = logging.getLogger(__name__)
 
 # The documented default of maxConcurrentActivityFunctions and maxConcurrentOrchestratorFunctions with dedicated
 # cores ("Performance and scale in Durable Functions").
 DEFAULT_CONCURRENCY = 10 * (os.cpu_count() or 1)
-
-
-class UnknownOrchestratorError(LookupError):
-    """No orchestrator of this name is registered."""
 
 
 class Engine:
@@ -53,11 +51,12 @@ class Engine:
         *,
         max_activities: int = DEFAULT_CONCURRENCY,
         max_orchestrators: int = DEFAULT_CONCURRENCY,
+        versioning: Versioning | None = None,
     ) -> None:
         self._functions = functions
         self._store = store
         self._clock = clock or SystemClock()
-        self._hub = TaskHub(store, self._clock)
+        self._hub = TaskHub(store, self._clock, versioning)
         self._control = Control(self._hub, store, self._clock)
         self._timers = Timers(self._clock, self._wake)
         self._orchestrators = ThreadPoolExecutor(max_orchestrators, thread_name_prefix="orchestrator")
@@ -108,10 +107,7 @@ class Engine:
 
         Raises UnknownOrchestratorError, and InstanceExistsError while an instance of this id is not finished.
         """
-        if not self._functions.has_orchestrator(name):
-            raise UnknownOrchestratorError(
-                f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function."
-            )
+        self._functions.require_orchestrator(name)
         new_id = instance_id or uuid.uuid4().hex
         self._dispatch(self._control.start_new(name, new_id, input_json, version))
         return new_id

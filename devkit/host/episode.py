@@ -46,6 +46,8 @@ class Episode:
     suspended: bool
     started: datetime
     cold: bool
+    refused: str | None = None
+    """Why the instance fails unseen, if it does."""
 
     @property
     def new_events(self) -> list[Event]:
@@ -103,6 +105,8 @@ def decide(functions: FunctionTable, episode: Episode) -> Decision:
         if item["EventType"] == EventType.EXECUTION_TERMINATED:
             return Decision(completion=Completion(RuntimeStatus.TERMINATED, item["Input"]))
     name = episode.instance.name
+    if episode.refused is not None:
+        return Decision(completion=Completion(RuntimeStatus.FAILED, episode.refused))
     if not functions.has_orchestrator(name):
         missing = f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function."
         return Decision(completion=_failed(name, missing))

@@ -21,6 +21,7 @@ from devkit.host.flow_result import Call
 from devkit.host.protocol import EventType, from_micros
 from devkit.host.store import Store
 from devkit.host.taskhub import TaskHub
+from devkit.host.versioning import Versioning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     from devkit.host.clock import VirtualClock
     from devkit.host.flow_checks import CheckedFunctions
+    from devkit.host.outbox import Outbox
     from devkit.host.protocol import Event
     from devkit.host.records import ActivityWork
-    from devkit.host.taskhub import Outbox
 
 When = Literal["before", "after"]
 
@@ -65,11 +66,18 @@ class World:
     """One store, one clock, and everything that can happen next."""
 
     def __init__(
-        self, functions: CheckedFunctions, clock: VirtualClock, *, seed: int | None, crash_every_step: bool
+        self,
+        functions: CheckedFunctions,
+        clock: VirtualClock,
+        *,
+        seed: int | None,
+        crash_every_step: bool,
+        version: str | None,
     ) -> None:
         self.functions = functions
         self.clock = clock
         self.store = Store(":memory:")
+        self.version = version
         self.calls: list[Call] = []
         self.steps = 0
         self.trail: list[Step] = []
@@ -114,7 +122,7 @@ class World:
             action()
 
     def _boot(self) -> None:
-        self._hub = TaskHub(self.store, self.clock)
+        self._hub = TaskHub(self.store, self.clock, Versioning(self.version))
         self.control = Control(self._hub, self.store, self.clock)
         self._ready: deque[str] = deque()
         self._queued: deque[ActivityWork] = deque()

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     Activity = Callable[[Any], Any]
 
 
+class UnknownOrchestratorError(LookupError):
+    """No orchestrator of this name is registered."""
+
+
 class FunctionTable:
     """Orchestrators and activities of an app; names are case-insensitive, as in the extension."""
 
@@ -27,6 +31,13 @@ class FunctionTable:
     def has_orchestrator(self, name: str) -> bool:
         """Whether an orchestrator of this name exists."""
         return name.lower() in self._orchestrators
+
+    def require_orchestrator(self, name: str) -> None:
+        """Raise UnknownOrchestratorError unless an orchestrator of this name exists."""
+        if not self.has_orchestrator(name):
+            raise UnknownOrchestratorError(
+                f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function."
+            )
 
     def has_activity(self, name: str) -> bool:
         """Whether an activity of this name exists."""

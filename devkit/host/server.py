@@ -74,6 +74,7 @@ class Host:
             time,
             max_activities=settings.max_activities or DEFAULT_CONCURRENCY,
             max_orchestrators=settings.max_orchestrators or DEFAULT_CONCURRENCY,
+            versioning=settings.versioning,
         )
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None

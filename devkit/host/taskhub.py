@@ -7,15 +7,18 @@ functions do. Work is handed out only after its transaction has committed, so a 
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devkit.host.episode import Decision, Episode, History, select
 from devkit.host.messages import child_finished, child_refused, execution_started, timer_fired
+from devkit.host.outbox import Outbox
 from devkit.host.protocol import Event, EventType, RuntimeStatus, event, from_micros, to_micros
 from devkit.host.records import ActivityWork, Instance, Parent
+from devkit.host.versioning import MISMATCH, Versioning
 from devkit.host.work import ActivityCall, SubOrchestrationCall, Timer
 
 if TYPE_CHECKING:
@@ -25,27 +28,20 @@ if TYPE_CHECKING:
     from devkit.host.clock import Clock
     from devkit.host.store import Store
 
+log = logging.getLogger(__name__)
+
 
 class InstanceExistsError(Exception):
     """An instance with this id is still running."""
 
 
-@dataclass(slots=True)
-class Outbox:
-    """What a committed change sets free."""
-
-    ready: list[str] = field(default_factory=list)
-    timers: list[tuple[datetime, str]] = field(default_factory=list)
-    activities: list[ActivityWork] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
-
-
 class TaskHub:
     """Durable operations on one store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, versioning: Versioning | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._versioning = versioning or Versioning()
         self._histories: dict[str, tuple[str, History]] = {}
 
     @contextmanager
@@ -77,7 +73,7 @@ class TaskHub:
         version: str | None = None,
         parent: Parent | None = None,
     ) -> None:
-        """Create an instance in place of any finished one; InstanceExistsError if one is not finished."""
+        """Create an instance, by default of this host's version; InstanceExistsError if an old one is not finished."""
         existing = self._store.instance(instance_id)
         if existing is not None and not existing.runtime_status.terminal:
             raise InstanceExistsError(
@@ -88,7 +84,7 @@ class TaskHub:
         instance = Instance(
             instance_id=instance_id,
             name=name,
-            version=version,
+            version=self._versioning.default if version is None else version,
             runtime_status=RuntimeStatus.PENDING,
             input=input_json,
             output=None,
@@ -119,7 +115,7 @@ class TaskHub:
         return outbox
 
     def load(self, instance_id: str) -> Episode | None:
-        """Return the next episode of an instance, or None if no message is due."""
+        """Return the next episode of an instance, or None if no message is due, or another host is to run it."""
         with self._store.transaction():
             instance = self._store.instance(instance_id)
             if instance is None or instance.runtime_status.terminal:
@@ -131,8 +127,12 @@ class TaskHub:
             taken, suspended = select(messages, suspended=suspended)
             if not taken:
                 return None
+            ours = self._versioning.takes(instance.version)
+            if not ours and not self._versioning.fails:
+                log.warning("instance '%s' has version %s, not ours to run", instance_id, instance.version)
+                return None
             history, cold = self._history(instance)
-            return Episode(instance, history, taken, suspended, now, cold)
+            return Episode(instance, history, taken, suspended, now, cold, refused=None if ours else MISMATCH)
 
     def commit(self, episode: Episode, decision: Decision) -> Outbox:
         """Record an episode and everything it decided in one transaction."""

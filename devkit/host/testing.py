@@ -140,6 +140,11 @@ class Flow:
         """Kill the host and start it again: what is only in memory is lost, a running activity is redelivered."""
         self._world.crash()
 
+    def deploy(self, version: str) -> None:
+        """Replace the host by one of this version."""
+        self._world.version = version
+        self._world.crash()
+
     def pass_time(self, by: timedelta) -> None:
         """Let time pass although there is something to do, as a slow activity does: timers fire in it."""
         self._world.pass_time(by)
@@ -185,7 +190,8 @@ class FlowRunner:
 
     `seed` picks the next of several runnable episodes and activities pseudo-randomly instead of in order;
     `crash_every_step` restarts the host after each step; with `replay_once` an episode's replay is compared with the
-    history, with the episode before and with the one at the end, but not at once with a second one.
+    history, with the episode before and with the one at the end, but not at once with a second one. `version` is the
+    host's, which new instances get.
     """
 
     def __init__(
@@ -197,10 +203,11 @@ class FlowRunner:
         seed: int | None = None,
         crash_every_step: bool = False,
         replay_once: bool = False,
+        version: str | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         functions = CheckedFunctions(orchestrator_handles(orchestrators), activities, once=replay_once)
-        self._world = World(functions, self.clock, seed=seed, crash_every_step=crash_every_step)
+        self._world = World(functions, self.clock, seed=seed, crash_every_step=crash_every_step, version=version)
 
     @property
     def calls(self) -> list[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -368,3 +369,18 @@ def test_the_order_in_which_things_happen_does_not_matter(seed: int) -> None:
     world.answers["make_plan"] = EVERYTHING
 
     assert finish(world.go())["state"] == "Succeeded"
+
+
+def test_a_build_survives_the_deployment_of_a_newer_app_and_keeps_to_its_version() -> None:
+    length = World().go().steps
+    for number in (length // 4, length // 2, length * 3 // 4):
+        world = World(version="1.0")
+        request = BuildRequest(run=RUN).model_dump(mode="json")
+        flow = world.runner.start("build_image", request, instance_id=ID)
+        world.runner.after_step(number, partial(flow.deploy, "2.0"))
+        result = flow.finish()
+
+        assert finish(result)["state"] == "Succeeded"
+        began = [item for history in result.histories.values() for item in history if item["EventType"] == 0]
+        assert len(began) > 5
+        assert {item["Version"] for item in began} == {"1.0"}

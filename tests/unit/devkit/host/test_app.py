@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from devkit.host.app import AppError, HostSettings, load_app
+from devkit.host.versioning import FailureStrategy, MatchStrategy, Versioning
 from tests.unit.devkit.host.serving import SAMPLE_APP
 
 if TYPE_CHECKING:
@@ -111,6 +113,16 @@ def test_what_is_not_served_is_refused_with_the_functions_name(tmp_path: Path, c
     with pytest.raises(AppError) as caught:
         load_app(write(tmp_path, code))
     assert reason in str(caught.value)
+
+
+def test_versions_are_read_without_regard_to_case_and_an_unknown_strategy_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "")
+    settings = {"defaultVersion": "3", "versionMatchStrategy": "strict", "versionFailureStrategy": "FAIL"}
+    (tmp_path / "host.json").write_text(json.dumps({"extensions": {"durableTask": settings}}))
+    assert load_app(tmp_path).settings.versioning == Versioning("3", MatchStrategy.STRICT, FailureStrategy.FAIL)
+    (tmp_path / "host.json").write_text('{"extensions": {"durableTask": {"versionMatchStrategy": "Newer"}}}')
+    with pytest.raises(AppError, match=r"versionMatchStrategy is 'Newer'; it can be None, Strict, CurrentOrOlder"):
+        load_app(tmp_path)
 
 
 def test_a_folder_without_an_app_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from devkit.host.clock import SystemClock, VirtualClock
 from devkit.host.control import UnknownInstanceError
-from devkit.host.engine import Engine, UnknownOrchestratorError
+from devkit.host.engine import Engine
+from devkit.host.functions import UnknownOrchestratorError
 from devkit.host.protocol import RuntimeStatus
 from devkit.host.store import Store
 from tests.unit.devkit.host.tables import table
@@ -28,7 +29,7 @@ LONG = 30.0
 
 @contextmanager
 def running(
-    functions: FunctionTable | None = None, path: Path | str = ":memory:", clock: Any = None, **limits: int
+    functions: FunctionTable | None = None, path: Path | str = ":memory:", clock: Any = None, **limits: Any
 ) -> Iterator[Engine]:
     store = Store(path)
     engine = Engine(functions or table(), store, clock, **limits)
