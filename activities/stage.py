@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from activities.adapter import fence, implements
 from kiln.cloud import artifacts, groups, staging
+from kiln.cloud.downloads import Busy
 from kiln.contracts import (
     CREATE_CONTAINERS,
     CREATE_GROUP,
@@ -25,10 +26,12 @@ from kiln.messages import (
     NetworkRequest,
     Nothing,
     Operation,
+    Progress,
     StagedStorage,
     StorageRequest,
 )
 from kiln.planner.artifacts import artifact_urls
+from kiln.redact import redact
 from kiln.runs.store import Runs, Templates
 from kiln.runs.template_secrets import TemplateSecrets
 from kiln.template.parse import parse_for_build
@@ -90,11 +93,17 @@ def create_containers(request: StorageRequest) -> StagedStorage:
 
 
 @implements(STAGE_ARTIFACT)
-def stage_artifact(request: ArtifactRequest) -> Nothing:
-    """Take one artifact in, unless it is there. Its URL may be signed, so it is made whole here and nowhere else."""
+def stage_artifact(request: ArtifactRequest) -> Progress:
+    """Take one artifact in, unless it is there. Its URL may be signed, so it is made whole here and nowhere else.
+
+    It is not done, and the note says why, while the server answers that it cannot now.
+    """
     fence(request.owner)
-    artifacts.stage(request.storage, request.artifact, lambda: _whole_url(request))
-    return Nothing()
+    try:
+        artifacts.stage(request.storage, request.artifact, lambda: _whole_url(request))
+    except Busy as busy:
+        return Progress(done=False, retry_after=busy.retry_after, note=redact(str(busy)))
+    return Progress(done=True)
 
 
 def _whole_url(request: ArtifactRequest) -> Secret:

@@ -112,7 +112,7 @@ START_SECURITY_GROUP = Activity("start_security_group", NetworkRequest, Operatio
 START_NETWORK = Activity("start_network", NetworkRequest, Operation)
 START_STORAGE = Activity("start_storage", StorageRequest, Operation)
 CREATE_CONTAINERS = Activity("create_containers", StorageRequest, StagedStorage)
-STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Nothing)
+STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Progress)
 
 # The run and its record.
 BEGIN_RUN = Activity("begin_run", ProgressReport, RunTerms)

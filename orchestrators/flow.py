@@ -111,16 +111,39 @@ class Flow:
 
     def run_all(self, activity: Activity[RequestT, ResultT], requests: list[RequestT]) -> Steps[list[ResultT]]:
         """Run one activity for each request, side by side. Raises the first `BuildError` after all have ended."""
+        outcomes = yield from self.run_each(activity, requests)
+        for outcome in outcomes:
+            if isinstance(outcome, BuildError):
+                raise outcome
+        return [outcome for outcome in outcomes if not isinstance(outcome, BuildError)]
+
+    def run_each(
+        self, activity: Activity[RequestT, ResultT], requests: list[RequestT]
+    ) -> Steps[list[ResultT | BuildError]]:
+        """Run one activity for each request, side by side, and return each one's result or error, in order.
+
+        Those that had a passing fault are tried again together, so that none waits for another's pauses.
+        """
         payloads = [request.model_dump(mode="json") for request in requests]
-        tasks = [self._context.call_activity(activity.name, payload) for payload in payloads]
-        raws: list[Any] = []
-        yield from self._settle(tasks)
-        for task, payload in zip(tasks, payloads, strict=True):
-            try:
-                raws.append((yield task))
-            except Exception:  # noqa: BLE001 - durable raises Exception itself; what passed as transient is tried again
-                raws.append((yield from self._attempt(activity.name, payload)))
-        return [opened(raw, activity.result) for raw in raws]
+        outcomes: dict[int, ResultT | BuildError] = {}
+        due = list(range(len(payloads)))
+        for delay in (*RETRY_DELAYS, None):
+            tasks = [self._context.call_activity(activity.name, payloads[at]) for at in due]
+            yield from self._settle(tasks)
+            again: list[int] = []
+            for at, task in zip(due, tasks, strict=True):
+                try:
+                    outcomes[at] = opened((yield task), activity.result)
+                except BuildError as error:
+                    outcomes[at] = error
+                except Exception as error:  # noqa: BLE001 - durable raises Exception itself; it passed as transient
+                    outcomes[at] = fault(activity.name, error)
+                    again.append(at)
+            due = again
+            if not due or delay is None:
+                break
+            yield from self.sleep(delay)
+        return [outcomes[at] for at in range(len(payloads))]
 
     def call(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Steps[ResultT]:
         """Run one sub-orchestration to its end. `role` names it among its siblings."""
@@ -224,6 +247,20 @@ class Flow:
         listener: Listener | None = None,
     ) -> Steps[Progress]:
         """Ask `check` until it is done, in a sub-orchestration of its own. Raises `DeadlineExceeded`."""
+        branch = self.waiting(check, request, doing=doing, within=within, first_delay=first_delay, listener=listener)
+        return (yield from self.result(branch))
+
+    def waiting(
+        self,
+        check: Activity[RequestT, Progress],
+        request: RequestT,
+        *,
+        doing: str,
+        within: timedelta,
+        first_delay: float = 0.0,
+        listener: Listener | None = None,
+    ) -> Branch[Progress]:
+        """Prepare what `wait` does, to run beside its siblings."""
         self._waits += 1
         waiting = WaitRequest(
             check=check.name,
@@ -233,7 +270,7 @@ class Flow:
             first_delay=first_delay,
             listener=listener,
         )
-        return (yield from self.call(WAIT, waiting, f"w{self._waits}"))
+        return self.begin(WAIT, waiting, f"w{self._waits}")
 
     def ask(self, check: str, payload: dict[str, Any], kind: type[ResultT]) -> Steps[ResultT]:
         """Run the check activity of that name once."""

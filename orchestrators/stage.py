@@ -5,6 +5,7 @@ Submission makes it; every run makes sure of it again, for everything here can b
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.contracts import (
@@ -18,11 +19,13 @@ from kiln.contracts import (
     START_SECURITY_GROUP,
     START_STORAGE,
 )
+from kiln.errors import ArtifactUnavailable, BuildError, DeadlineExceeded
 from kiln.messages import (
     ArtifactRequest,
     GroupRequest,
     NetworkRequest,
     Nothing,
+    Progress,
     StagedStorage,
     StagingRequest,
     StorageRequest,
@@ -30,7 +33,12 @@ from kiln.messages import (
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
-    from orchestrators.flow import Steps
+    from orchestrators.flow import Branch, Steps
+
+PATIENCE = timedelta(seconds=60)
+"""With the server of an artifact that answers 5xx or 429, from its first such answer on."""
+FIRST_PAUSE = timedelta(seconds=2)
+"""Where it does not say when to come again."""
 
 
 @orchestrator(STAGE)
@@ -63,5 +71,46 @@ def stage_storage(flow: Flow, request: StagingRequest) -> Steps[StagedStorage]:
     yield from flow.complete(START_STORAGE, account, owner=owner)
     storage = yield from flow.run(CREATE_CONTAINERS, account)
     artifacts = [ArtifactRequest(owner=owner, storage=storage, artifact=item) for item in request.staging.artifacts]
-    yield from flow.run_all(STAGE_ARTIFACT, artifacts)
+    yield from _take_in(flow, artifacts)
     return storage
+
+
+def _take_in(flow: Flow, requests: list[ArtifactRequest]) -> Steps[None]:
+    """Take in all artifacts; a server that cannot now is asked again for a while. Raises all that is wrong at once."""
+    outcomes = yield from flow.run_each(STAGE_ARTIFACT, requests)
+    busy = [
+        (at, _asked_again(flow, requests[at], outcome))
+        for at, outcome in enumerate(outcomes)
+        if isinstance(outcome, Progress) and not outcome.done
+    ]
+    ended = yield from flow.gather([branch for _, branch in busy])
+    for (at, _), outcome in zip(busy, ended, strict=True):
+        outcomes[at] = _told(outcome, requests[at].artifact.property_path)
+    if errors := [outcome for outcome in outcomes if isinstance(outcome, BuildError)]:
+        raise _together(errors)
+
+
+def _asked_again(flow: Flow, request: ArtifactRequest, answer: Progress) -> Branch[Progress]:
+    first = min(max(answer.retry_after, FIRST_PAUSE.total_seconds()), PATIENCE.total_seconds())
+    return flow.waiting(STAGE_ARTIFACT, request, doing="take it in", within=PATIENCE, first_delay=first)
+
+
+def _told(outcome: Progress | BuildError, path: str) -> Progress | BuildError:
+    """Return the outcome; that a server could not for all the time is told of the artifact."""
+    if not isinstance(outcome, DeadlineExceeded):
+        return outcome
+    return ArtifactUnavailable(
+        f"{path}: {outcome.detail.message}", target=path, hint="See to the server, then submit the template again."
+    )
+
+
+def _together(errors: list[BuildError]) -> BuildError:
+    """Return one error for all; what ends the work as a whole, such as a cancellation, counts before any artifact."""
+    other = next((error for error in errors if not isinstance(error, ArtifactUnavailable)), None)
+    if other is not None or len(errors) == 1:
+        return other or errors[0]
+    return ArtifactUnavailable(
+        f"{len(errors)} scripts or files of the template cannot be taken in.",
+        target=errors[0].detail.target,
+        details=tuple(error.detail for error in errors),
+    )

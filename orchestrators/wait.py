@@ -41,7 +41,8 @@ def wait(flow: Flow, request: WaitRequest) -> Steps[Progress]:
             told = progress.note
             yield from flow.enter(request.listener.run, request.listener.phase, f"{request.listener.about}: {told}")
         if flow.now >= deadline:
-            raise DeadlineExceeded(f"It took longer than {_span(request.within)} to {request.doing}.")
+            last = f" The last answer: {progress.note}" if progress.note else ""
+            raise DeadlineExceeded(f"It took longer than {_span(request.within)} to {request.doing}.{last}")
         asked = timedelta(seconds=progress.retry_after)
         yield from flow.sleep(min(asked or pause, max(deadline - flow.now, timedelta(seconds=1))))
         pause = min(pause * GROWTH, LONGEST_PAUSE)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.config import config
+from kiln.template.hosts import wrong_host
 from kiln.template.special_addresses import Kind, special_kind
 
 if TYPE_CHECKING:
@@ -65,11 +66,16 @@ class Place:
     def addresses(self, host: str) -> tuple[str, ...]:
         """Return the addresses of this server's `host`, all of them allowed. Asks the resolver, once.
 
-        Raises `AddressForbidden`, or `socket.gaierror` when nobody knows the host.
+        Raises `AddressForbidden`, also for a text that cannot be a host's name, or `socket.gaierror` when nobody knows
+        the host.
         """
         if self.host.isascii() and host.lower() != self.host.lower():
             raise AddressForbidden(f"{self.host} can be read in two ways.", "Correct the URL in the template.")
-        found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        except UnicodeError:  # the resolver's client codes names as RFC 3490 has it, and knows no part that is empty
+            wrong = wrong_host(host) or "it has another form"
+            raise AddressForbidden(f"{host} cannot be a host's name: {wrong}.", "Correct the URL.") from None
         addresses = tuple(dict.fromkeys(str(place[0]) for *_, place in found))
         for address in addresses:
             self.check(address)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from kiln import blobs
-from kiln.cloud.downloads import download, too_large
+from kiln.cloud.downloads import Broken, download, too_large, unreached
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS
 from kiln.config import config
@@ -21,26 +22,45 @@ from kiln.errors import ArtifactUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from azure.storage.blob import BlobClient
+
     from kiln.messages import StagedStorage
     from kiln.planner.staging import ArtifactSpec
     from kiln.secret import Secret
 
 BLOCK = 8 * 1024 * 1024
 """Bytes; a blob has 50,000 blocks at the most."""
+SOON = 120.0
+"""Seconds: a connection that broke so early is tried once more; both are over before the activity has to be."""
 
 
 def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[], Secret]) -> None:
     """Take an artifact into the staging storage, unless it is there; only then is its `whole_url` asked for.
 
-    Raises `ArtifactUnavailable`, `AzureFailed`, or `ConnectionError` where another try may help.
+    Raises `ArtifactUnavailable`, `AzureFailed`, or `Busy` where another try may help later.
     """
-    from azure.storage.blob import BlobBlock
-
     blob = blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, artifact.blob)
     with azure(f"look up the artifact of {artifact.property_path}"):
         if blob.exists():
             return
-    artifact = artifact.model_copy(update={"url": whole_url().reveal()})
+    whole = artifact.model_copy(update={"url": whole_url().reveal()})
+    began = time.monotonic()
+    try:
+        _take_in(whole, blob)
+    except Broken as error:
+        if time.monotonic() - began > SOON:
+            raise unreached(artifact, error) from error
+    else:
+        return
+    try:
+        _take_in(whole, blob)
+    except Broken as error:
+        raise unreached(artifact, error) from error
+
+
+def _take_in(artifact: ArtifactSpec, blob: BlobClient) -> None:
+    from azure.storage.blob import BlobBlock
+
     digest = hashlib.sha256()
     blocks: list[BlobBlock] = []
     for number, block in enumerate(_blocks(artifact)):

@@ -2,15 +2,18 @@
 
 A token goes to hosts of Azure Storage alone, and each redirect is looked at anew: it never leaves for another host.
 Where a URL may lead at all, addresses.py knows; proxies and logins of the environment (a .netrc) are not used.
-What comes after a `?` in a URL may be a signature, so no message holds it. A fault that may pass is raised as
-`ConnectionError`.
+What comes after a `?` in a URL may be a signature, so no message holds it. What may pass is raised as `Busy` or as
+`Broken`; what will not, as `ArtifactUnavailable`, and so is a host that refuses connections or that nobody knows.
 """
 
 from __future__ import annotations
 
+import errno
 import http
 import socket
 import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -36,11 +39,26 @@ REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPSt
 """Blob Storage answers 409 (PublicAccessNotPermitted) where nobody may read without a name."""
 PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
 
+NO_SERVER = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
+"""There is nobody: another try would hear the same."""
+
+
+class Busy(ConnectionError):
+    """The server answered that it cannot now (408, 429, 5xx), and perhaps in how many seconds it can."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Broken(ConnectionError):
+    """The connection broke, or nothing came through it."""
+
 
 def download(artifact: ArtifactSpec) -> Iterator[bytes]:
     """Yield the file's bytes as they are stored, decoded by nothing.
 
-    Raises `ArtifactUnavailable`, or `ConnectionError` to try again.
+    Raises `ArtifactUnavailable`, or `Busy` or `Broken` where another try may help.
     """
     import httpx
 
@@ -133,8 +151,21 @@ def _check(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> None:
     status = answer.status_code
     said = f"{_public(where)} answered {status} {answer.reason_phrase}.".replace(" .", ".")
     if answer.is_server_error or status in PASSING:
-        raise ConnectionError(f"{artifact.property_path}: {said}")
+        raise Busy(said, _retry_after(got_after=answer.headers.get("Retry-After"), now=datetime.now(UTC)))
     raise _refused(artifact, said, hint=_hint(artifact, where, status))
+
+
+def _retry_after(got_after: str | None, now: datetime) -> float:
+    """Return the seconds that a Retry-After asks for (RFC 9110 section 10.2.3); 0 where it does not say."""
+    text = (got_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    at = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((at - now).total_seconds(), 0.0)
 
 
 def _hint(artifact: ArtifactSpec, where: str, status: int) -> str:
@@ -150,8 +181,11 @@ def _hint(artifact: ArtifactSpec, where: str, status: int) -> str:
 
 
 def _next(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> str:
-    target: str = urljoin(where, answer.headers.get("Location", ""))
-    before, after = urlsplit(where).scheme.lower(), urlsplit(target).scheme.lower()
+    try:
+        target: str = urljoin(where, answer.headers.get("Location", ""))
+        before, after = urlsplit(where).scheme.lower(), urlsplit(target).scheme.lower()
+    except ValueError as error:
+        raise _refused(artifact, f"{_public(where)} redirects to what is no URL: {error}.") from error
     if after not in {"http", "https"} or (before == "https" and after == "http"):
         raise _refused(artifact, f"{_public(where)} redirects from {before} to {after}, which Kiln does not follow.")
     return target
@@ -167,8 +201,17 @@ def _unreachable(artifact: ArtifactSpec, where: str, error: httpx.TransportError
             return _refused(artifact, f"{host} cannot be trusted: {cause.verify_message}.", hint=hint)
         if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
             return _refused(artifact, f"The host {host} is not known.", hint="Correct the URL in the template.")
+        if isinstance(cause, OSError) and cause.errno in NO_SERVER:
+            hint = "Correct host and port of the URL in the template, or see to the server."
+            return _refused(artifact, f"Nothing answers at {_public(where)}: {cause.strerror}.", hint=hint)
         cause = cause.__cause__ or cause.__context__
-    return ConnectionError(f"{artifact.property_path}: {_public(where)} cannot be reached: {error}")
+    return Broken(f"{_public(where)} cannot be reached: {error}")
+
+
+def unreached(artifact: ArtifactSpec, error: Broken) -> ArtifactUnavailable:
+    """Return the error of a server that could not be reached however often it was tried."""
+    hint = "See that the server is there, that it is fast enough, and that Kiln's network lets it be reached."
+    return _refused(artifact, f"{error}.", hint=hint)
 
 
 def _too_slow(artifact: ArtifactSpec, where: str) -> ArtifactUnavailable:

@@ -11,12 +11,14 @@ import pytest
 
 from kiln import blobs, config
 from kiln.cloud import artifacts
+from kiln.cloud.downloads import Busy
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable
 from kiln.planner.staging import ArtifactSpec
 from kiln.secret import Secret
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.contract.kiln_cloud.file_server import FileServer
+from tests.unit.attacks.raw_server import HEAD, raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,15 +153,63 @@ def test_a_file_beyond_the_limit_is_refused_before_and_while_it_comes(
     assert "the data URL is larger" in refusal(storage, artifact("data:," + "x" * (1024 * 1024 + 1)))
 
 
-def test_a_fault_that_may_pass_is_for_another_try(storage: StagedStorage, server: FileServer) -> None:
-    with pytest.raises(ConnectionError, match="answered 503") as caught:
+def test_a_server_that_cannot_now_is_for_another_try(storage: StagedStorage, server: FileServer) -> None:
+    with pytest.raises(Busy, match="answered 503") as caught:
         stage(storage, artifact(f"{server.url}/broken?sig=secret"))
     assert "secret" not in str(caught.value)
+    assert caught.value.retry_after == 0
+
+
+@pytest.mark.parametrize("status", [404, 410, 451])
+def test_a_file_that_is_not_there_is_told_by_what_the_server_answered(
+    storage: StagedStorage, server: FileServer, status: int
+) -> None:
+    server.files["/gone"] = status
+    assert f"answered {status}" in refusal(storage, artifact(f"{server.url}/gone?sig=secret"))
+
+
+def test_a_host_that_refuses_connections_is_told_at_once(storage: StagedStorage) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(ConnectionError, match="cannot be reached"):
-            stage(storage, artifact(f"{nobody}/file"))
+        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
+        said = refusal(storage, artifact(f"{nobody}?sig=secret"))
+    assert f"{PATH}: Nothing answers at {nobody}: Connection refused." in said
+
+
+@pytest.mark.parametrize("host", ["raw..example.com", f"{'a' * 64}.example.com", ".example.com"])
+def test_a_host_that_cannot_be_is_told_and_is_no_fault(storage: StagedStorage, server: FileServer, host: str) -> None:
+    server.files["/astray"] = f"http://{host}/x.sh"
+    assert "cannot be a host's name" in refusal(storage, artifact(f"http://{host}/x.sh"))
+    assert "cannot be a host's name" in refusal(storage, artifact(f"{server.url}/astray"))
+
+
+@pytest.mark.parametrize("target", ["http://[::1/x.sh", "http://a:b/x.sh"])
+def test_a_redirect_to_what_is_no_url_is_told_and_is_no_fault(
+    storage: StagedStorage, server: FileServer, target: str
+) -> None:
+    server.files["/astray"] = target
+    assert PATH in refusal(storage, artifact(f"{server.url}/astray"))
+
+
+class EachConnection:
+    """What a server sends, by connection."""
+
+    def __init__(self, *connections: list[bytes]) -> None:
+        self._connections = iter(connections)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(next(self._connections))
+
+
+def test_a_connection_that_breaks_is_tried_once_more_and_then_told(storage: StagedStorage) -> None:
+    breaking = [HEAD + b"Content-Length: 10\r\n\r\nfour"]
+    with raw_server(breaking) as port:
+        assert "cannot be reached" in refusal(storage, artifact(f"http://127.0.0.1:{port}/a"))
+
+    whole = HEAD + b"Content-Length: 4\r\n\r\nfour"
+    with raw_server(EachConnection(breaking, [whole])) as port:
+        stage(storage, artifact(f"http://127.0.0.1:{port}/a"))
+    assert staged(storage) == b"four"
 
 
 def test_a_host_that_nobody_knows_is_named(storage: StagedStorage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from devkit.host.testing import Flow
 from kiln.errors import ArtifactUnavailable, AzureFailed, ErrorDetail, Superseded, TemplateRefused
-from kiln.messages import StagedStorage, Submitted
+from kiln.messages import Progress, StagedStorage, Submitted
 from tests.flows.kiln.plans import RUN, staging
 from tests.flows.kiln.world import ID, World
 
@@ -94,6 +95,70 @@ def test_an_artifact_that_cannot_be_had_fails_the_submission_with_its_own_error(
 
     assert settled(result)["error"]["code"] == "ArtifactUnavailable"
     assert settled(result)["error"]["target"] == "properties.customize[1]"
+
+
+def test_all_artifacts_are_tried_and_all_that_cannot_be_had_are_told_at_once() -> None:
+    world = World()
+
+    def fetch(request: ArtifactRequest) -> None:
+        raise ArtifactUnavailable(f"{request.artifact.blob} is not there", target=request.artifact.property_path)
+
+    world.answers["stage_artifact"] = fetch
+
+    error = settled(world.submit())["error"]
+
+    assert error["code"] == "ArtifactUnavailable"
+    assert [detail["target"] for detail in error["details"]] == ["properties.customize[0]", "properties.customize[1]"]
+
+
+def test_a_server_that_cannot_now_gets_a_minute_and_is_told_by_its_answer() -> None:
+    world = World()
+    world.answers["stage_artifact"] = Progress(done=False, note="https://example.com/a answered 503.")
+
+    result = world.submit()
+
+    error, asked = settled(result)["error"], [call.at for call in result.calls_of("stage_artifact")]
+    assert {detail["code"] for detail in error["details"]} == {"ArtifactUnavailable"}
+    assert all("answered 503." in detail["message"] for detail in error["details"])
+    assert len(asked) > 6
+    assert timedelta(seconds=58) < max(asked) - min(asked) < timedelta(seconds=75)
+
+
+@pytest.mark.parametrize(("asked_for", "waited"), [(20, 20), (3600, 60)])
+def test_a_server_is_not_asked_before_it_wants_to_be_as_long_as_that_is_within_the_minute(
+    asked_for: int, waited: int
+) -> None:
+    world = World()
+    answers = iter([Progress(done=True), Progress(done=False, retry_after=asked_for, note="429"), Progress(done=True)])
+    world.answers["stage_artifact"] = lambda _: next(answers)
+
+    result = world.submit()
+
+    assert settled(result)["error"] is None
+    calls = result.calls_of("stage_artifact")
+    assert len(calls) == 3
+    assert timedelta(seconds=waited) <= calls[2].at - calls[1].at < timedelta(seconds=waited + 3)
+
+
+def test_faults_of_several_artifacts_are_waited_for_together() -> None:
+    world = World()
+    faults = {"v2/customize-00": 3, "v2/customize-01": 3}
+
+    def fetch(request: ArtifactRequest) -> None:
+        if faults[request.artifact.blob]:
+            faults[request.artifact.blob] -= 1
+            raise ConnectionError("reset")
+
+    world.answers["stage_artifact"] = fetch
+
+    result = world.submit()
+
+    assert settled(result)["error"] is None
+    by_blob: dict[str, list[Any]] = {}
+    for call in result.calls_of("stage_artifact"):
+        by_blob.setdefault(call.input["artifact"]["blob"], []).append(call.at)
+    first, second = by_blob.values()
+    assert first == second
 
 
 @pytest.mark.parametrize("activity", GOOD[:-2])
