@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from activities import staging_group
 from kiln.access.reach import outside
 from kiln.access.reach_setting import configured_reach
 from kiln.cloud import facts, gallery, groups, identities, networks
@@ -73,8 +74,7 @@ def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookU
         yield "properties.distribute", lambda image_id=image_id: (image_id, gallery.definition(image_id))  # type: ignore[misc]  # mypy knows no types of a lambda's defaults
     vnet = properties.vm_profile.vnet_config
     yield networks.PATH, lambda: networks.check(vnet, template.location)
-    if record.staging_given:
-        yield groups.TARGET, lambda: groups.check(where, record.staging_group, template.location)
+    yield groups.TARGET, lambda: staging_group.check(record, template.location)
     if template.identity.assigned:
         yield from _identity(template.identity.assigned, "identity.userAssignedIdentities")
     for path, identity in _of_machine(template):

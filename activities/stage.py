@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from activities import staging_group
 from activities.adapter import fence, implements
 from kiln.cloud import artifacts, groups, staging
 from kiln.cloud.downloads import Busy
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
 
 @implements(CREATE_GROUP)
 def create_group(request: GroupRequest) -> Nothing:
-    """Make the template's staging group."""
+    """Make the template's staging group. Raises a `BuildError` when it is another's."""
     fence(request.owner)
-    if not (_is_run(request.owner) and groups.is_ready(request.group)):
-        groups.create(request.group)
+    staging_group.claim_of(request.owner.template)
+    groups.create(request.group, anew=not _is_run(request.owner))
     return Nothing()
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from activities.adapter import implements
 from kiln.cloud import groups, inventory
+from kiln.cloud.groups import Standing
 from kiln.contracts import CHECK_IDLE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.messages import Leftovers, Nothing, Operation, Progress, TemplateRequest
+from kiln.runs.group_claims import GroupClaims
+from kiln.runs.home import home_in
 from kiln.runs.index import leave_template
 from kiln.runs.rebuilds import Rebuilds
-from kiln.runs.record import ProvisioningState, TemplateRecord
+from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Runs, Templates
+
+if TYPE_CHECKING:
+    from kiln.runs.record import TemplateRecord
 
 
 @implements(CHECK_IDLE)
@@ -34,22 +41,27 @@ def list_staged(request: TemplateRequest) -> Leftovers:
     record = _doomed(request)
     if record is None or not record.staging_given:
         return Leftovers()
-    if groups.is_made_by_kiln(request.template, record.staging_group):
+    home = home_in(request.template.subscription)
+    if GroupClaims().take(record) is not None:
         return Leftovers()
-    return Leftovers(entries=inventory.staged(request.template, record.staging_group))
+    if groups.standing(record.id, record.staging_group, home) in {Standing.LENT, Standing.UNMARKED}:
+        return Leftovers(entries=inventory.staged(record.id, record.staging_group, home))
+    return Leftovers()
 
 
 @implements(START_DELETE_GROUP)
 def start_delete_group(request: TemplateRequest) -> Operation:
-    """Start to delete the staging group with all that is in it, or give one that is not Kiln's back to its owner."""
+    """Start to delete the staging group with all that is in it, or give one that is not Kiln's back to its owner.
+
+    A group that another template has is left alone.
+    """
     record = _doomed(request)
     if record is None:
         return Operation(doing="delete the staging resource group")
-    template, group = request.template, record.staging_group
-    if record.staging_given and not groups.is_made_by_kiln(template, group):
-        groups.release(template, group)
-        return Operation(doing=f"release the staging resource group {group}")
-    return groups.start_delete(template.subscription, group)
+    group = record.staging_group
+    if GroupClaims().take(record) is not None:
+        return Operation(doing=f"leave the resource group {group}, which is another template's")
+    return groups.start_end(record.id, group, home_in(record.id.subscription), given=record.staging_given)
 
 
 @implements(FORGET_TEMPLATE)
@@ -61,6 +73,7 @@ def forget_template(request: TemplateRequest) -> Nothing:
     leave_template(record, datetime.now(UTC))
     Rebuilds().forget(request.template)
     Runs().delete_all(request.template)
+    GroupClaims().release(record)
     Templates().delete(request.template)
     return Nothing()
 

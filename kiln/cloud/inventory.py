@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.groups import CREATED_BY, KILN, USED_BY
+from kiln.cloud.group_tags import GroupUser, Whose, is_made_by_kiln, user_in, whose
 from kiln.errors import AzureNotFound
 from kiln.ids import TemplateId, name_of, part_of
 from kiln.planner.tags import HOME_TAG, RUN_TAG
@@ -14,8 +14,6 @@ from kiln.sweep.decide import KINDS
 from kiln.sweep.found import Tagged, TaggedGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
     from kiln.runs.record import LedgerEntry
@@ -24,8 +22,8 @@ NAMED_BY_TEMPLATE = frozenset({"image", "gallery-version"})
 """Kinds whose names the template gives, so that two runs may make the same one after another."""
 
 
-def staged(template: TemplateId, group: str) -> tuple[LedgerEntry, ...]:
-    """Return what Kiln made for the template in a group, first tier first; nothing when the group is gone."""
+def staged(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ...]:
+    """Return what the Kiln `home` made for the template in a group, first tier first; nothing when it is gone."""
     try:
         with azure(f"list what is in the resource group {group}"):
             found = list(clients.resources(template.subscription).resources.list_by_resource_group(group))
@@ -34,7 +32,7 @@ def staged(template: TemplateId, group: str) -> tuple[LedgerEntry, ...]:
     entries = (
         KINDS[str(item.type).lower()].model_copy(update={"id": item.id})
         for item in found
-        if str(item.type).lower() in KINDS and _is_of(item, template)
+        if str(item.type).lower() in KINDS and _is_of(item, template, home)
     )
     return tuple(sorted(entries, key=lambda entry: entry.tier))
 
@@ -54,16 +52,10 @@ def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
     with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
         found = list(clients.resources(subscription).resource_groups.list(filter=_by_tag(home)))
     return tuple(
-        TaggedGroup(id=str(item.id), own=tags.get(CREATED_BY) == KILN, user=_user(tags, subscription))
+        TaggedGroup(id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template)
         for item in found
         for tags in [item.tags or {}]
     )
-
-
-def _user(tags: Mapping[str, str], subscription: str) -> str | None:
-    """Return the template that a group is for: one that Kiln named has its name, one that a template named its id."""
-    name, group = tags.get("imageTemplateName"), tags.get("imageTemplateResourceGroupName")
-    return TemplateId(subscription=subscription, group=group, name=name).arm if name and group else tags.get(USED_BY)
 
 
 def is_made_by(entry: LedgerEntry, run_id: str) -> bool:
@@ -93,7 +85,6 @@ def _by_tag(home: str) -> str:
     return f"tagName eq '{HOME_TAG}' and tagValue eq '{home}'"
 
 
-def _is_of(item: GenericResourceExpanded, template: TemplateId) -> bool:
-    tags = item.tags or {}
-    names = (tags.get("imageTemplateName", "").lower(), tags.get("imageTemplateResourceGroupName", "").lower())
-    return tags.get(CREATED_BY) == KILN and names == (template.name.lower(), template.group.lower())
+def _is_of(item: GenericResourceExpanded, template: TemplateId, home: str) -> bool:
+    own = whose(item.tags, template.subscription, GroupUser(template.arm, home)) is Whose.OURS
+    return own and is_made_by_kiln(item.tags)

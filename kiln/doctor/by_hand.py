@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from kiln.cloud.groups import USED_BY
+from kiln.cloud.group_tags import USED_BY
 from kiln.ids import name_of, part_of
 from kiln.planner.tags import HOME_TAG
 

@@ -54,7 +54,9 @@ def garbage(
     now: datetime,
 ) -> Iterator[Garbage]:
     """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case."""
-    owners = {_place(record.id.subscription, record.staging_group): record for record in templates}
+    owners: dict[str, list[TemplateRecord]] = {}
+    for record in templates:  # two may name one group: one has it, and the submission of the other fails
+        owners.setdefault(_place(record.id.subscription, record.staging_group), []).append(record)
     doomed: set[str] = set()
     for group in groups:
         if _place_of(group.id) in owners:
@@ -73,7 +75,7 @@ def garbage(
         if kind is None or place in doomed or not _names(found.id)[0].startswith(PREFIX):
             continue  # of another type or name, whatever its tags say: somebody copied them
         entry = kind.model_copy(update={"id": found.id})
-        made = _of(entry, owners.get(place), find_run, seen.get(found.id.lower(), now))
+        made = _of(entry, owners.get(place, []), find_run, seen.get(found.id.lower(), now))
         if made is not None:
             yield made
 
@@ -109,14 +111,15 @@ def begun(run_id: str) -> datetime:
     return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
-def _of(entry: LedgerEntry, owner: TemplateRecord | None, find_run: FindRun, first: datetime) -> Garbage | None:
+def _of(entry: LedgerEntry, owners: list[TemplateRecord], find_run: FindRun, first: datetime) -> Garbage | None:
     """Return what the resource is as garbage, or None while somebody stands behind it."""
     named = next((found for part in _names(entry.id) if (found := run_in(part))), None)
-    if owner is None:
+    if not owners:
         return Garbage(entry=entry, why="its template is gone", since=first)
-    if named is None or owner.provisioning_state is ProvisioningState.DELETING:
+    if named is None or any(owner.provisioning_state is ProvisioningState.DELETING for owner in owners):
         return None
-    run, ref = find_run(owner, named), RunRef(template=owner.id, run_id=named)
+    runs = [(RunRef(template=owner.id, run_id=named), find_run(owner, named)) for owner in owners]
+    ref, run = next(((ref, run) for ref, run in runs if run is not None), runs[0])
     if run is None:
         return Garbage(entry=entry, why=f"there is no run {named}", since=begun(named), run=ref)
     kept = {each.lower() for each in run.kept}

@@ -39,6 +39,10 @@ def provisioned() -> tuple[RunRef, MachineRequest]:
     """Stage and provision by the activities, as a run does."""
     plan = plan_with(additionalDataDisks=[{"sizeGB": 8}])
     owner, staging = plan.run, plan.staging
+    body = body_with()
+    Templates().create(
+        TemplateRecord(id=owner.template, body=body, created=NOW, changed=NOW, staging_group=staging.group.name)
+    )
     stage.create_group(GroupRequest(owner=owner, group=staging.group))
     stage.start_security_group(NetworkRequest(owner=owner, network=staging.network))
     stage.start_network(NetworkRequest(owner=owner, network=staging.network))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kiln.cloud import clients, groups, inventory, removal
+from kiln.cloud.groups import Standing
 from kiln.errors import BuildError, provisioning_code
 from kiln.ids import TemplateId
 from kiln.planner.staging import GroupSpec
@@ -20,10 +22,12 @@ MINE = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="mine")
 OTHER = MINE.model_copy(update={"name": "other"})
 
 
-def spec(name: str, template: TemplateId = MINE, *, given: bool = True) -> GroupSpec:
-    return GroupSpec(
-        subscription=SUBSCRIPTION, name=name, location="westeurope", tags={"usedBy": template.arm}, given=given
-    )
+HOME = "this-kiln"
+
+
+def spec(name: str, template: TemplateId = MINE, *, home: str = HOME) -> GroupSpec:
+    tags = {"usedBy": template.arm, "kilnHome": home}
+    return GroupSpec(subscription=SUBSCRIPTION, name=name, location="westeurope", tags=tags, given=True)
 
 
 def new_name() -> str:
@@ -35,15 +39,22 @@ def tags_of(name: str) -> dict[str, str]:
     return dict((found.tags if found else None) or {})
 
 
+def standing(name: str, template: TemplateId = MINE, home: str = HOME) -> Standing:
+    return groups.standing(template, name, home)
+
+
 def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() -> None:
     name = new_name()
-    groups.check(MINE, name, "westeurope")
+    groups.check(MINE, name, "westeurope", HOME)
+    assert standing(name) is Standing.GONE
 
     groups.create(spec(name))
 
-    assert groups.is_made_by_kiln(MINE, name)
-    assert not groups.is_made_by_kiln(OTHER, name)
-    groups.check(MINE, name, "West Europe")
+    assert standing(name) is Standing.MADE
+    assert standing(name, OTHER) is Standing.THEIRS
+    groups.check(MINE, name, "West Europe", HOME)
+    done(groups.start_end(MINE, name, HOME, given=True))
+    assert standing(name) is Standing.GONE
 
 
 def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None:
@@ -51,14 +62,71 @@ def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None
     arm.group(name, tags={"owner": "somebody"})
 
     groups.create(spec(name))
-    assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm}
-    assert not groups.is_made_by_kiln(MINE, name)
-    assert groups.is_ready(spec(name))
-    groups.release(OTHER, name)
+    assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm, "kilnHome": HOME}
+    assert standing(name) is Standing.LENT
+    groups.start_end(OTHER, name, HOME, given=True)
     assert "usedBy" in tags_of(name)
-    groups.release(MINE, name)
+    groups.start_end(MINE, name, HOME, given=True)
 
     assert tags_of(name) == {"owner": "somebody"}
+
+
+@pytest.mark.parametrize(
+    ("template", "home", "who"),
+    [(OTHER, HOME, OTHER.arm), (MINE, "another-kiln", f"{MINE.arm} of another Kiln")],
+    ids=["another template", "the same id at another Kiln"],
+)
+def test_a_group_that_became_anothers_is_left_alone_at_each_use(template: TemplateId, home: str, who: str) -> None:
+    name = new_name()
+    groups.create(spec(name, template, home=home))
+    theirs = tags_of(name)
+
+    with pytest.raises(BuildError, match=f"is in use by {re.escape(who)}") as at_submission:
+        groups.check(MINE, name, "westeurope", HOME)
+    with pytest.raises(BuildError, match=f"is in use by {re.escape(who)}") as at_staging:
+        groups.create(spec(name), anew=False)
+    for caught in (at_submission, at_staging):
+        assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
+    assert groups.start_end(MINE, name, HOME, given=True).url is None
+    assert standing(name) is Standing.THEIRS
+    assert tags_of(name) == theirs
+
+
+def test_of_two_kilns_that_make_one_group_at_once_the_last_to_write_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, write = new_name(), groups._write
+
+    def overtaken(*args: Any) -> None:
+        write(*args)
+        write(SUBSCRIPTION, name, "westeurope", spec(name, home="another-kiln").tags, "make it at another Kiln")
+
+    monkeypatch.setattr(groups, "_write", overtaken)
+
+    with pytest.raises(BuildError, match="of another Kiln") as caught:
+        groups.create(spec(name))
+    assert caught.value.detail.hint is not None
+    assert "take the tags usedBy and kilnHome off" in caught.value.detail.hint
+
+
+def test_tags_are_found_in_any_case_as_azure_compares_their_names() -> None:
+    name = new_name()
+    arm.group(name, tags={"USEDBY": OTHER.arm.upper(), "kilnhome": HOME})
+
+    assert standing(name) is Standing.THEIRS
+    assert standing(name, OTHER) is Standing.LENT
+    groups.create(spec(name, OTHER))
+    assert len(tags_of(name)) == 2
+
+
+@pytest.mark.parametrize("tags", [{}, {"usedBy": MINE.arm}], ids=["without tags", "marked as somebody's"])
+def test_a_group_of_kilns_own_that_lost_its_tags_is_not_deleted_and_it_is_said_what_to_do(tags: dict[str, str]) -> None:
+    name = new_name()
+    arm.group(name, tags=tags)
+
+    with pytest.raises(BuildError, match="lacks the tags by which Kiln knows it") as caught:
+        groups.start_end(MINE, name, HOME, given=False)
+
+    assert caught.value.detail.hint is not None
+    assert groups.find(SUBSCRIPTION, name) is not None
 
 
 def test_a_group_in_another_region_is_refused() -> None:
@@ -66,7 +134,7 @@ def test_a_group_in_another_region_is_refused() -> None:
     arm.group(name, "northeurope")
 
     with pytest.raises(BuildError, match="is in northeurope, but the template is in westeurope") as caught:
-        groups.check(MINE, name, "westeurope")
+        groups.check(MINE, name, "westeurope", HOME)
     assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
 
 
@@ -75,16 +143,16 @@ def test_another_templates_group_is_refused() -> None:
     groups.create(spec(name, OTHER))
 
     with pytest.raises(BuildError, match=f"is in use by {OTHER.arm}"):
-        groups.check(MINE, name, "westeurope")
+        groups.check(MINE, name, "westeurope", HOME)
 
 
 def test_a_group_with_something_in_it_is_refused_unless_it_is_the_templates_own(storage: StagedStorage) -> None:
     group = f"rg-cloud-{storage.account.removeprefix('cloud')}"
 
     with pytest.raises(BuildError, match=f"is not empty: it has .*{storage.account}"):
-        groups.check(MINE, group, "westeurope")
+        groups.check(MINE, group, "westeurope", HOME)
     groups.create(spec(group))
-    groups.check(MINE, group, "westeurope")
+    groups.check(MINE, group, "westeurope", HOME)
 
 
 def test_deleting_what_kiln_made_leaves_what_it_did_not() -> None:
@@ -96,8 +164,8 @@ def test_deleting_what_kiln_made_leaves_what_it_did_not() -> None:
     body = {"location": "westeurope", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}}
     disks.begin_create_or_update(group, "theirs", body, api_version=clients.DISKS).result()  # type: ignore[call-overload]  # a plain body, as everywhere
 
-    found = inventory.staged(plan.run.template, group)
-    assert inventory.staged(OTHER, group) == ()
+    found = inventory.staged(plan.run.template, group, HOME)
+    assert inventory.staged(OTHER, group, HOME) == ()
     assert [entry.tier for entry in found] == sorted(entry.tier for entry in found)
     for entry in found:
         done(removal.start_delete(entry))

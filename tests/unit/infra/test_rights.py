@@ -104,7 +104,6 @@ NEEDS: dict[str, set[str]] = {
     "network.virtual_networks.begin_delete": {"Microsoft.Network/virtualNetworks/delete"},
     "network.virtual_networks.get": {"Microsoft.Network/virtualNetworks/read"},
     "resources.resource_groups.begin_delete": {"Microsoft.Resources/subscriptions/resourceGroups/delete"},
-    "resources.resource_groups.check_existence": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     "resources.resource_groups.create_or_update": {"Microsoft.Resources/subscriptions/resourceGroups/write"},
     "resources.resource_groups.list": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     "resources.resource_groups.get": {"Microsoft.Resources/subscriptions/resourceGroups/read"},

@@ -63,6 +63,19 @@ def test_what_somebody_stands_behind_is_none(run: RunRecord) -> None:
     assert found(VM, run=run) == []
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_a_run_uses_is_none_though_another_template_names_the_same_group(order: int) -> None:
+    other = TEMPLATE.model_copy(
+        update={"id": TEMPLATE.id.model_copy(update={"name": "other"}), "staging_group": "it_WEB"}
+    )
+
+    def find_run(record: TemplateRecord, run_id: str) -> RunRecord | None:
+        return RUN if (record.id, run_id) == (TEMPLATE.id, RUN.run_id) else None
+
+    owners = [TEMPLATE, other][::order]
+    assert list(garbage([tagged(VM)], (), owners, find_run, {}, NOW)) == []
+
+
 def test_what_a_template_stands_on_is_none_nor_anything_of_one_that_is_being_deleted() -> None:
     network = VM.replace("Compute/virtualMachines", "Network/virtualNetworks").replace(
         f"kiln-{RUN.run_id}", "kiln-vnet"

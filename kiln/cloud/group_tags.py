@@ -1,0 +1,67 @@
+"""Whose a resource group is, by its tags: pure. Azure's names of tags know no case, and its ids neither.
+
+Two Kilns in one subscription may have a template of the same id, so a group is a template's of one Kiln.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from kiln.ids import TemplateId
+from kiln.planner.tags import HOME_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+USED_BY = "usedBy"
+CREATED_BY = "createdBy"
+KILN = "Kiln"
+
+
+class GroupUser(NamedTuple):
+    """A template by its ARM id, and its Kiln; None where no tag tells."""
+
+    template: str | None
+    home: str | None
+
+
+class Whose(Enum):
+    """Whose a group is, seen by one template."""
+
+    NOBODYS = "nobody's"
+    OURS = "ours"
+    THEIRS = "theirs"
+
+
+def user_in(tags: Mapping[str, str] | None, subscription: str) -> GroupUser:
+    """Return whose a group's tags say that it is: one that Kiln named has the template's names, another its id."""
+    name, group = tag(tags, "imageTemplateName"), tag(tags, "imageTemplateResourceGroupName")
+    named = TemplateId(subscription=subscription, group=group, name=name).arm if name and group else None
+    return GroupUser(named or tag(tags, USED_BY), tag(tags, HOME_TAG))
+
+
+def whose(tags: Mapping[str, str] | None, subscription: str, own: GroupUser) -> Whose:
+    """Return whose a group with these tags is. One without Kiln's own tag may be marked by Image Builder itself."""
+    found = user_in(tags, subscription)
+    if found.home is not None and found.home != own.home:
+        return Whose.THEIRS
+    if found.template is None:
+        return Whose.NOBODYS
+    return Whose.OURS if found.template.lower() == (own.template or "").lower() else Whose.THEIRS
+
+
+def is_made_by_kiln(tags: Mapping[str, str] | None) -> bool:
+    """Whether the tags say that Kiln made the group, rather than found it."""
+    return tag(tags, CREATED_BY) == KILN
+
+
+def tag(tags: Mapping[str, str] | None, name: str) -> str | None:
+    """Return a tag's value, or None."""
+    return next((value for known, value in (tags or {}).items() if known.lower() == name.lower()), None)
+
+
+def without(tags: Mapping[str, str] | None, *names: str) -> dict[str, str]:
+    """Return the tags but for some."""
+    gone = {name.lower() for name in names}
+    return {name: value for name, value in (tags or {}).items() if name.lower() not in gone}
