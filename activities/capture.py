@@ -14,7 +14,7 @@ from kiln.runs.transitions import add_output
 
 @implements(START_VERSION)
 def start_version(request: GalleryRequest) -> Operation:
-    """Record the gallery version, then start to publish it in its home region."""
+    """Record the gallery version, then start to publish it where the image was built."""
     gallery.refuse_taken(request.target)
     entry = LedgerEntry(kind="gallery-version", id=request.target.version_id, tier=0)
     Ledgers().record(request.run.template, request.run.run_id, entry)

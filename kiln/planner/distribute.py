@@ -16,6 +16,7 @@ from kiln.template.distributors import (
     ManagedImageDistributor,
     SharedImageDistributor,
     SourceVersioning,
+    TargetRegion,
     VhdDistributor,
 )
 
@@ -69,8 +70,8 @@ class Targets:
             run_output_name=distributor.run_output_name,
             image_id=distributor.definition_id,
             version=version,
-            location=region_name(definition.location),
-            regions=target_regions(distributor, definition),
+            location=region_name(self._origin.location),
+            regions=target_regions(distributor, definition, self._origin.location),
             exclude_from_latest=distributor.exclude_from_latest,
             replication_mode=distributor.replication_mode,
             tags=tags,
@@ -119,20 +120,28 @@ def fixed_versions(template: ImageTemplate, source: SourceFacts) -> tuple[tuple[
     return tuple((item.definition_id.lower(), fixed_version(item, source)) for item in targets)
 
 
-def target_regions(distributor: SharedImageDistributor, definition: DefinitionFacts) -> tuple[RegionSpec, ...]:
-    """Return a version's regions; the definition's own is always among them, because Azure demands it."""
+def target_regions(
+    distributor: SharedImageDistributor, definition: DefinitionFacts, home: str
+) -> tuple[RegionSpec, ...]:
+    """Return the regions of a version that is made of something in the region `home`, which is always among them.
+
+    Azure demands that, and nothing of the definition's region (docs/adr/0022-a-gallery-version-s-home.md). A template
+    that names no region means the definition's, as with Image Builder; a shallow version is at home alone.
+    """
+    shallow = distributor.replication_mode == "Shallow"
+    named = distributor.regions() or (() if shallow else (TargetRegion(name=definition.location),))
     asked = {
         region_name(region.name): RegionSpec(
             name=region_name(region.name),
             replicas=region.replica_count,
             storage_account_type=region.storage_account_type,
         )
-        for region in distributor.regions()
+        for region in named
     }
-    home = region_name(definition.location)
-    if home in asked:
+    first = region_name(home)
+    if first in asked:
         return tuple(asked.values())
-    return (RegionSpec(name=home, replicas=1, storage_account_type="Standard_LRS"), *asked.values())
+    return (RegionSpec(name=first, replicas=1, storage_account_type="Standard_LRS"), *asked.values())
 
 
 def vhd_url(uri: str, blob: str) -> str | None:

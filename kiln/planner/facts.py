@@ -59,7 +59,7 @@ class SourceFacts(Spec):
 
 
 class DefinitionFacts(Spec):
-    """A gallery image definition: its own region, the versions that it has, and what it takes."""
+    """A gallery image definition: its region, the versions that it has, and what it takes."""
 
     location: str
     versions: tuple[str, ...] = ()

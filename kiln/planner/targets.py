@@ -48,7 +48,7 @@ class GalleryTarget(Spec):
     image_id: str
     version: str
     location: str
-    """The image definition's own region, where the version is published first."""
+    """The region of what the version is made of: it is published there first, wherever the image definition is."""
     regions: tuple[RegionSpec, ...]
     exclude_from_latest: bool
     replication_mode: Literal["Full", "Shallow"] = "Full"

@@ -118,7 +118,7 @@ class SharedImageDistributor(_Distributor):
         return parts[1] if len(parts) > 1 else None
 
     def regions(self) -> tuple[TargetRegion, ...]:
-        """Return the asked regions in the modern form; empty means the definition's own region alone."""
+        """Return the asked regions in the modern form; empty means the definition's own."""
         if self.target_regions:
             return self.target_regions
         kind = self.storage_account_type or "Standard_LRS"

@@ -115,7 +115,7 @@ def _shallow(
     """Yield what a shallow version cannot have: it is not copied, so it stays where its disk is, once."""
     if target.replication_mode != "Shallow":
         return
-    regions = target_regions(target, definition)
+    regions = target_regions(target, definition, location)
     elsewhere = [region.name for region in regions if region.name != location]
     if elsewhere or any(region.replicas > 1 for region in regions):
         what = f"also in {', '.join(elsewhere)}" if elsewhere else "in more than one replica"

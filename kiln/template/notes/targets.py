@@ -25,8 +25,9 @@ NOTES: Notes = {
             "generation, architecture, OS and security type are compared with the source before anything is built",
         ),
         "targetRegions": Note(
-            "The regions of the version; the definition's own alone if empty",
-            "each region is announced when it can be used, and a late one never fails the image",
+            "The regions of the version; the definition's own if empty",
+            "the template's region is always one of them, as the version is made there; each is announced when it can "
+            "be used, and a late one never fails the image",
         ),
         "replicationRegions": Note(
             "The deprecated form of `targetRegions`, and not beside it; required before api-version 2022-07-01"

@@ -71,11 +71,22 @@ def test_a_next_version_keeps_away_from_the_ones_that_other_targets_name() -> No
     assert [target.version for target in plan.targets if isinstance(target, GalleryTarget)] == ["1.0.1", "1.0.0"]
 
 
-def test_the_home_region_is_among_the_targets_even_if_it_was_not_asked_for() -> None:
-    target = gallery(location="East US", targetRegions=[{"name": "West Europe", "replicaCount": 3}])
+def test_a_version_is_at_home_where_it_is_built_even_if_that_was_not_asked_for() -> None:
+    target = gallery(location="East US", targetRegions=[{"name": "North Europe", "replicaCount": 3}])
 
-    assert [(region.name, region.replicas) for region in target.regions] == [("eastus", 1), ("westeurope", 3)]
-    assert target.location == "eastus"
+    assert target.location == "westeurope"
+    assert [(region.name, region.replicas) for region in target.regions] == [("westeurope", 1), ("northeurope", 3)]
+
+
+def test_no_region_means_that_of_the_definition_and_the_build_s() -> None:
+    assert [region.name for region in gallery(location="East US").regions] == ["westeurope", "eastus"]
+    assert [region.name for region in gallery(location="West Europe").regions] == ["westeurope"]
+
+
+def test_a_shallow_version_is_at_home_alone_wherever_its_definition_is() -> None:
+    target = gallery(location="East US", replicationMode="Shallow")
+
+    assert (target.location, [region.name for region in target.regions]) == ("westeurope", ["westeurope"])
 
 
 def test_a_region_that_is_asked_for_twice_is_one_region() -> None:

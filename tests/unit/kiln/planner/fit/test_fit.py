@@ -141,9 +141,9 @@ def test_a_managed_image_cannot_be_of_arm() -> None:
     [
         ([{"name": "westeurope"}, {"name": "northeurope"}], {}),
         ([{"name": "westeurope", "replicaCount": 2}], {}),
-        ([], {"location": "northeurope"}),
+        ([{"name": "northeurope"}], {"location": "northeurope"}),
     ],
-    ids=["two regions", "two replicas", "a definition elsewhere"],
+    ids=["two regions", "two replicas", "another region than the build's"],
 )
 def test_a_shallow_version_is_there_once_and_where_it_is_built(
     regions: list[dict[str, Any]], definition: dict[str, Any]
@@ -153,10 +153,14 @@ def test_a_shallow_version_is_there_once_and_where_it_is_built(
     assert one(definition=definition, distribute=[target]).target == "properties.distribute[0].replicationMode"
 
 
-def test_a_shallow_version_at_home_is_fine() -> None:
-    target = {**samples.GALLERY, "replicationMode": "Shallow", "targetRegions": [{"name": "West Europe"}]}
+@pytest.mark.parametrize("regions", [[], [{"name": "West Europe"}]])
+@pytest.mark.parametrize("definition", ["westeurope", "northeurope"])
+def test_a_shallow_version_where_it_is_built_is_fine_wherever_its_definition_is(
+    regions: list[dict[str, Any]], definition: str
+) -> None:
+    target = {**samples.GALLERY, "replicationMode": "Shallow", "targetRegions": regions}
 
-    assert found(samples.LINUX, {}, distribute=[target]) == ()
+    assert found(samples.LINUX, {"location": definition}, distribute=[target]) == ()
 
 
 @pytest.mark.parametrize("version", ["", "22.04", "2022.1.1.1"])
@@ -224,12 +228,17 @@ def test_every_problem_says_what_to_do_next_and_has_one_of_aibs_codes() -> None:
         validate={"inVMValidations": [POWERSHELL]},
         vmProfile={"osDiskSizeGB": 1},
         distribute=[
-            {**samples.GALLERY, "versioning": {"scheme": "Source"}, "replicationMode": "Shallow"},
+            {
+                **samples.GALLERY,
+                "versioning": {"scheme": "Source"},
+                "replicationMode": "Shallow",
+                "targetRegions": [{"name": "northeurope"}],
+            },
             MANAGED_TARGET,
         ],
     )
     source = like(ARM, version="", security="TrustedLaunch")
-    problems = misfits(template, samples.facts_of(template, source, location="northeurope"))
+    problems = misfits(template, samples.facts_of(template, source))
 
     assert len(problems) == 8
     for problem in problems:
