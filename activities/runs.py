@@ -10,13 +10,13 @@ from activities.adapter import implements
 from activities.announce import announce, publish
 from kiln import blobs
 from kiln.cloud import logs
-from kiln.contracts import FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
+from kiln.contracts import END_PHASE, FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
-from kiln.messages import FinishReport, Nothing, ProgressReport, StopReport
+from kiln.messages import FinishReport, Nothing, PhaseReport, ProgressReport, StopReport
 from kiln.runs.debts import Debts
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, stop
+from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop
 
 if TYPE_CHECKING:
     from kiln.runs.record import RunRecord
@@ -38,6 +38,17 @@ def report_progress(request: ProgressReport) -> Nothing:
     announce(record)
     if note is None and any(known.name == request.phase for known in record.phases):
         _log(record, f"==> {request.at[:19]}Z {request.phase}\n")
+    return Nothing()
+
+
+@implements(END_PHASE)
+def report_phase_end(request: PhaseReport) -> Nothing:
+    """Record how a phase ended that did not go well, and why."""
+    run, at = request.run, datetime.fromisoformat(request.at)
+    record = Runs().update(
+        run.template, run.run_id, lambda found: end_phase(found, request.phase, at, request.state, request.error)
+    )
+    _log(record, f"==> {request.at[:19]}Z {request.phase} {request.state}: {request.error.sentence()}\n")
     return Nothing()
 
 

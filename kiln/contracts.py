@@ -29,6 +29,7 @@ from kiln.messages import (
     OriginRequest,
     Outcome,
     OutputReport,
+    PhaseReport,
     Progress,
     ProgressReport,
     RegionRequest,
@@ -118,6 +119,7 @@ STAGE_ARTIFACT = Activity("stage_artifact", ArtifactRequest, Progress)
 BEGIN_RUN = Activity("begin_run", ProgressReport, RunTerms)
 MAKE_PLAN = Activity("make_plan", RunRef, Plan)
 REPORT_PROGRESS = Activity("report_progress", ProgressReport, Nothing)
+END_PHASE = Activity("end_phase", PhaseReport, Nothing)
 REPORT_OUTPUT = Activity("report_output", OutputReport, Nothing)
 REPORT_STOP = Activity("report_stop", StopReport, Nothing)
 FINISH_RUN = Activity("finish_run", FinishReport, Nothing)

@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import azure.durable_functions as df
 from pydantic import BaseModel
 
-from kiln.contracts import CHECK_OPERATION, REPORT_PROGRESS, WAIT, Activity, Orchestrator
+from kiln.contracts import CHECK_OPERATION, END_PHASE, REPORT_PROGRESS, WAIT, Activity, Orchestrator
 from kiln.errors import BuildError, DeadlineExceeded, RunCanceled
-from kiln.messages import OperationCheck, ProgressReport, WaitRequest
+from kiln.messages import OperationCheck, PhaseReport, ProgressReport, WaitRequest
 from orchestrators.envelope import failure, fault, opened, success
 
 if TYPE_CHECKING:
+    from kiln.errors import ErrorDetail
     from kiln.ids import Owner, RunRef
     from kiln.messages import Listener, Operation, Progress
-    from kiln.runs.record import Phase
+    from kiln.runs.record import Phase, PhaseState
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 ResultT = TypeVar("ResultT", bound=BaseModel)
@@ -285,6 +286,10 @@ class Flow:
     def enter(self, run: RunRef, phase: Phase, note: str | None = None) -> Steps[None]:
         """Record that a phase begins, or, with a `note`, where it is."""
         yield from self.run(REPORT_PROGRESS, ProgressReport(run=run, phase=phase, at=self.stamp, note=note))
+
+    def end(self, run: RunRef, phase: Phase, state: PhaseState, error: ErrorDetail) -> Steps[None]:
+        """Record that a phase ended with an error, though the run goes on."""
+        yield from self.run(END_PHASE, PhaseReport(run=run, phase=phase, at=self.stamp, state=state, error=error))
 
     def start_over(self, request: BaseModel) -> None:
         """End this generation and begin the next with `request` and an empty history; return right after it."""

@@ -16,7 +16,7 @@ from kiln.contracts import (
 )
 from kiln.errors import BuildError, InternalFailure, RunCanceled
 from kiln.messages import BuildRequest, Outcome, StagingRequest
-from kiln.runs.record import Phase
+from kiln.runs.record import Phase, PhaseState
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.make_targets import make_targets
 from orchestrators.provision import provision
@@ -73,6 +73,6 @@ def _validate(flow: Flow, staged: StagedRun) -> Steps[ErrorDetail | None]:
     except BuildError as error:
         if not plan.validation.continue_on_failure:
             raise
-        yield from flow.enter(plan.run, Phase.VALIDATE, f"failed, and distributed all the same: {error.detail.message}")
+        yield from flow.end(plan.run, Phase.VALIDATE, PhaseState.FAILED, error.detail)
         return error.detail
     return None

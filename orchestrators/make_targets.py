@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiln.contracts import CAPTURE, DISTRIBUTE, END_EXPORT, START_ORIGIN_DISK, StagedRun, TargetRequest
-from kiln.errors import BuildError, RunCanceled
+from kiln.errors import BuildError, ErrorDetail, RunCanceled
 from kiln.messages import OriginRequest, VhdRequest
 from kiln.planner.targets import GalleryTarget, VhdTarget
-from kiln.runs.record import Phase, RunOutput
+from kiln.runs.record import Phase, PhaseState, RunOutput
 from orchestrators.capture import origin_of
 
 if TYPE_CHECKING:
     from kiln.contracts import Orchestrator
-    from kiln.errors import ErrorDetail
     from kiln.planner.plan import Plan
     from orchestrators.flow import Flow, Steps
 
@@ -24,14 +23,53 @@ def make_targets(flow: Flow, staged: StagedRun) -> Steps[tuple[RunOutput, ...]]:
     requests = [TargetRequest(plan=plan, storage=staged.storage, index=at) for at in range(len(plan.targets))]
     outputs = _before(plan)
     yield from flow.enter(plan.run, Phase.CAPTURE)
-    outputs |= yield from _make_disk(flow, plan, outputs)
-    missing = [request for request in requests if _name(request) not in outputs]
-    outputs |= yield from _each(flow, CAPTURE, "c", missing)
+    captured = yield from _make_disk(flow, plan, outputs)
+    missing = [request for request in requests if _name(request) not in outputs | captured]
+    captured |= yield from _each(flow, CAPTURE, "c", missing)
     yield from _end_exports(flow, staged, missing)
-    yield from flow.enter(plan.run, Phase.DISTRIBUTE)
-    captured = [request.model_copy(update={"captured": outputs[_name(request)]}) for request in requests]
-    outputs |= yield from _each(flow, DISTRIBUTE, "d", captured)
+    if errors := _errors(captured):
+        yield from flow.end(plan.run, Phase.CAPTURE, _state(something=len(errors) < len(captured)), _together(errors))
+    outputs |= captured
+    good = [
+        request.model_copy(update={"captured": outputs[_name(request)]})
+        for request in requests
+        if outputs[_name(request)].error is None
+    ]
+    if good:
+        outputs |= yield from _distribute(flow, plan, good)
     return tuple(outputs[_name(request)] for request in requests)
+
+
+def _distribute(flow: Flow, plan: Plan, good: list[TargetRequest]) -> Steps[dict[str, RunOutput]]:
+    """Bring every image that there is to its regions. Returns outputs by name, each with the error of what it lacks."""
+    yield from flow.enter(plan.run, Phase.DISTRIBUTE)
+    outputs = yield from _each(flow, DISTRIBUTE, "d", good)
+    if errors := _errors(outputs):
+        before = {_name(request): request.captured.regions for request in good if request.captured}
+        gained = any(set(output.regions) - set(before[name]) for name, output in outputs.items())
+        yield from flow.end(plan.run, Phase.DISTRIBUTE, _state(something=gained), _together(errors))
+    return outputs
+
+
+def _errors(outputs: dict[str, RunOutput]) -> list[ErrorDetail]:
+    return [output.error for output in outputs.values() if output.error is not None]
+
+
+def _state(*, something: bool) -> PhaseState:
+    """Return the state of a phase that has errors: whether it achieved `something` all the same."""
+    return PhaseState.PARTIALLY_SUCCEEDED if something else PhaseState.FAILED
+
+
+def _together(errors: list[ErrorDetail]) -> ErrorDetail:
+    """Return the errors of targets as one."""
+    if len(errors) == 1:
+        return errors[0]
+    return ErrorDetail(
+        code="TargetsFailed",
+        message=f"{len(errors)} targets failed.",
+        target="properties.distribute",
+        details=tuple(errors),
+    )
 
 
 def _before(plan: Plan) -> dict[str, RunOutput]:

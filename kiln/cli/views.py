@@ -56,13 +56,14 @@ class View(BaseModel):
 
 
 class PhaseView(View):
-    """One phase of a run; `note` is one line about where it is."""
+    """One phase of a run; `note` is one line about where it is, `error` why it failed, in all or in part."""
 
     name: str
     state: str
     start_time: datetime
     end_time: datetime | None = None
     note: str | None = None
+    error: ArmError = None
 
 
 class OutputView(View):

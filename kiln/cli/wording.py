@@ -1,7 +1,8 @@
-"""How numbers become words: durations and sizes. Pure text, no terminal."""
+"""How numbers and names become words: durations, sizes, states, first sentences. Pure text, no terminal."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ def between(start: datetime, end: datetime) -> str:
 def moment(at: datetime) -> str:
     """Return a moment, in UTC, to the second."""
     return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def state(name: str) -> str:
+    """Return a state's name as words: `PartiallySucceeded` is `partially succeeded`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, which may have several lines."""
+    return re.split(r"(?<=[.!?])\s|\n", text.strip(), maxsplit=1)[0]
 
 
 def size(count: int) -> str:

@@ -187,8 +187,13 @@ def _version(output: RunOutput) -> str | None:
 
 
 def _stopped_in(run: RunRecord) -> str | None:
-    stopped = {PhaseState.FAILED, PhaseState.CANCELED}
-    return next((phase.name.value for phase in run.phases if phase.state in stopped), None)
+    """Return the phase whose error is the run's, or else the last that failed or was canceled.
+
+    A run goes on after some failures, such as that of a validation whose image is distributed all the same.
+    """
+    stopped = [phase for phase in run.phases if phase.state in {PhaseState.FAILED, PhaseState.CANCELED}]
+    at_fault = [phase for phase in stopped if phase.error is not None and phase.error == run.error]
+    return next((phase.name.value for phase in (*at_fault, *reversed(stopped))), None)
 
 
 def _phase_seconds(run: RunRecord) -> dict[str, float]:

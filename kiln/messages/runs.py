@@ -7,7 +7,7 @@ from typing import Literal
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef
 from kiln.messages.base import Message
-from kiln.runs.record import LedgerEntry, Phase, RunOutput, RunState
+from kiln.runs.record import LedgerEntry, Phase, PhaseState, RunOutput, RunState
 
 CANCEL = "cancel"
 """The external event that cancels a build."""
@@ -34,6 +34,16 @@ class ProgressReport(Message):
     phase: Phase
     at: str
     note: str | None = None
+
+
+class PhaseReport(Message):
+    """A phase ended at `at` (ISO 8601) with an error, and the run goes on."""
+
+    run: RunRef
+    phase: Phase
+    at: str
+    state: PhaseState
+    error: ErrorDetail
 
 
 class Leftovers(Message):

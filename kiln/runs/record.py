@@ -64,22 +64,27 @@ class Phase(StrEnum):
 
 
 class PhaseState(StrEnum):
-    """How far a phase is."""
+    """How far a phase is. One that is PartiallySucceeded has done a part of what it was for."""
 
     RUNNING = "Running"
     SUCCEEDED = "Succeeded"
+    PARTIALLY_SUCCEEDED = "PartiallySucceeded"
     FAILED = "Failed"
     CANCELED = "Canceled"
 
 
 class PhaseRecord(Document):
-    """One phase of one run. `note` is one line about where it is (a step's name, a percentage)."""
+    """One phase of one run. `note` is one line about where it is (a step's name, a percentage).
+
+    `error` is why it failed, in all or in part.
+    """
 
     name: Phase
     state: PhaseState
     started: datetime
     ended: datetime | None = None
     note: str | None = None
+    error: ErrorDetail | None = None
 
 
 class RunOutput(Document):

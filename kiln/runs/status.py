@@ -193,6 +193,7 @@ def _phase(phase: PhaseRecord) -> dict[str, Any]:
         startTime=time_text(phase.started),
         endTime=_optional_time(phase.ended),
         note=phase.note,
+        error=error_body(phase.error) if phase.error else None,
     )
 
 

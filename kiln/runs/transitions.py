@@ -72,6 +72,12 @@ def annotate(record: RunRecord, phase: Phase, note: str) -> RunRecord:
     return record.model_copy(update={"phases": phases})
 
 
+def end_phase(record: RunRecord, phase: Phase, at: datetime, state: PhaseState, error: ErrorDetail) -> RunRecord:
+    """End a running phase that did not go well, before the run goes on. One that is over stays as it is."""
+    phases = tuple(_ended(known, at, state, error) if known.name == phase else known for known in record.phases)
+    return record.model_copy(update={"phases": phases})
+
+
 def add_output(record: RunRecord, output: RunOutput) -> RunRecord:
     """Add an output, or merge it with the one of that name: regions add up, the newer error counts."""
     before = next((known for known in record.outputs if known.name == output.name), None)
@@ -94,7 +100,7 @@ def stop(record: RunRecord, at: datetime, error: ErrorDetail, *, canceled: bool)
     if record.state.is_final:
         return record
     state = PhaseState.CANCELED if canceled else PhaseState.FAILED
-    phases = tuple(_ended(known, at, state) for known in record.phases)
+    phases = tuple(_ended(known, at, state, None if canceled else error) for known in record.phases)
     return record.model_copy(update={"phases": phases, "error": error})
 
 
@@ -156,7 +162,7 @@ def publish_outputs(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
     return template.model_copy(update={"outputs": {**template.outputs, **good}})
 
 
-def _ended(phase: PhaseRecord, at: datetime, state: PhaseState) -> PhaseRecord:
+def _ended(phase: PhaseRecord, at: datetime, state: PhaseState, error: ErrorDetail | None = None) -> PhaseRecord:
     if phase.state is not PhaseState.RUNNING:
         return phase
-    return phase.model_copy(update={"state": state, "ended": at})
+    return phase.model_copy(update={"state": state, "ended": at, "error": error})

@@ -42,4 +42,9 @@ def _row(name: str, phase: PhaseView | None, *, over: bool, now: datetime) -> Ph
         elapsed = wording.ticking((now - phase.start_time).total_seconds())
     else:
         elapsed = wording.between(phase.start_time, phase.end_time)
-    return PhaseRow(name=name, state=phase.state, elapsed=elapsed, note=phase.note or "")
+    return PhaseRow(name=name, state=phase.state, elapsed=elapsed, note=phase_note(phase))
+
+
+def phase_note(phase: PhaseView) -> str:
+    """Return why the phase failed, if it did, or else where it is."""
+    return wording.first_sentence(phase.error.message) if phase.error else phase.note or ""

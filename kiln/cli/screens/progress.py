@@ -29,8 +29,15 @@ if TYPE_CHECKING:
 
     from kiln.cli.views import PhaseView, RunView
 
-MARKS = {"Succeeded": "✓", "Failed": "✗", "Canceled": "■", "Waiting": "·", "Skipped": "-"}
-ASCII_MARKS = {"Succeeded": "+", "Failed": "x", "Canceled": "#", "Waiting": ".", "Skipped": "-"}
+MARKS = {"Succeeded": "✓", "PartiallySucceeded": "~", "Failed": "✗", "Canceled": "■", "Waiting": "·", "Skipped": "-"}
+ASCII_MARKS = {
+    "Succeeded": "+",
+    "PartiallySucceeded": "~",
+    "Failed": "x",
+    "Canceled": "#",
+    "Waiting": ".",
+    "Skipped": "-",
+}
 NAME_WIDTH = 11
 """As wide as the longest phase's name, `generalize` or `distribute`, and one space."""
 
@@ -103,7 +110,9 @@ class PlainProgress:
             self._line(run, f"{name} {phase.note}", phase.end_time)
         if phase.end_time and (before is None or before.end_time is None):
             took = wording.between(phase.start_time, phase.end_time)
-            self._line(run, f"{name} {phase.state.lower()} after {took}", phase.end_time)
+            state = wording.state(phase.state)
+            why = f": {wording.first_sentence(phase.error.message)}" if phase.error else ""
+            self._line(run, f"{name} {state} after {took}{why}", phase.end_time)
 
     def _line(self, run: RunView | None, text: str, at: datetime | None = None) -> None:
         """Print one line; `at` is the server's time of the change, where it says one.

@@ -36,7 +36,7 @@ def template_screen(template: TemplateView, run: RunView | None, now: datetime, 
     again = f", retry of {run.retry_of}" if run.retry_of else ""
     parts += [Text(f"last run {run.id}, asked for at {wording.moment(run.start_time)}{source}{again}"), ""]
     rows = [
-        [(row.name, ""), (row.state.lower(), STYLES.get(row.state, "dim")), (row.elapsed, ""), (row.note, "dim")]
+        [(row.name, ""), (wording.state(row.state), STYLES.get(row.state, "dim")), (row.elapsed, ""), (row.note, "dim")]
         for row in phase_rows(run, now)
     ]
     return Group(*parts, aligned(rows), "", result_screen(template.name, run, now, options))

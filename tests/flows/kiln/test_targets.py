@@ -19,6 +19,7 @@ from tests.flows.kiln.plans import (
 from tests.flows.kiln.world import World, finish, outputs, phases
 
 if TYPE_CHECKING:
+    from devkit.host.testing import FlowResult
     from kiln.messages import RegionRequest, VhdRequest
     from kiln.planner.plan import Plan
 
@@ -159,6 +160,16 @@ def test_a_late_region_leaves_a_partly_successful_build() -> None:
     output = outputs(result)["gallery"]
     assert output["regions"] == ["westeurope"]
     assert "northeurope" in output["error"]["message"]
+    assert ends(result) == {"distribute": ("Failed", output["error"])}
+
+
+def test_distribution_that_reached_some_of_the_regions_has_partly_succeeded() -> None:
+    world = world_of(plan(targets=(gallery("westeurope", "northeurope", "eastus"),)))
+    world.answers["check_region"] = _lacking("northeurope")
+
+    result = world.go()
+
+    assert ends(result) == {"distribute": ("PartiallySucceeded", outputs(result)["gallery"]["error"])}
 
 
 def test_one_failing_target_does_not_stop_the_others_and_has_its_own_error() -> None:
@@ -172,6 +183,8 @@ def test_one_failing_target_does_not_stop_the_others_and_has_its_own_error() -> 
     assert outputs(result)["image"]["error"] is None
     assert outputs(result)["gallery"]["error"] is None
     assert not result.calls_of("report_stop")
+    assert ends(result) == {"capture": ("PartiallySucceeded", outputs(result)["vhd"]["error"])}
+    assert phases(result)[-2:] == ["distribute", "clean up"]
 
 
 def test_a_run_all_of_whose_targets_failed_has_failed() -> None:
@@ -183,6 +196,10 @@ def test_a_run_all_of_whose_targets_failed_has_failed() -> None:
 
     assert finish(result)["state"] == "Failed"
     assert finish(result)["error"]["code"] == "AzureFailed"
+    ((phase, (state, error)),) = ends(result).items()
+    assert (phase, state, error["message"]) == ("capture", "Failed", "2 targets failed.")
+    assert error["details"] == [outputs(result)[name]["error"] for name in ("image", "vhd")]
+    assert phases(result)[-2:] == ["capture", "clean up"]
 
 
 def test_a_retry_of_a_missing_region_replicates_alone() -> None:
@@ -255,6 +272,12 @@ def test_a_cancel_while_regions_are_waited_for_keeps_what_is_there() -> None:
     assert finish(result)["state"] == "Canceled"
     reported = [call.input["output"] for call in result.calls_of("report_output")]
     assert {output["name"]: output["regions"] for output in reported} == {"vhd": [], "gallery": ["westeurope"]}
+
+
+def ends(result: FlowResult) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the state and the error of each phase that did not go well, though the run went on."""
+    calls = [call.input for call in result.calls_of("end_phase")]
+    return {call["phase"]: (call["state"], call["error"]) for call in calls}
 
 
 def _partly() -> RunOutput:

@@ -67,8 +67,8 @@ def test_with_continue_on_failure_the_image_is_distributed_and_the_run_fails_all
     assert report["error"]["code"] == "ValidatorFailed"
     assert outputs(result)["gallery"]["regions"] == ["westeurope", "northeurope"]
     assert outputs(result)["gallery"]["error"] is None
-    notes = [call.input["note"] for call in result.calls_of("report_progress") if call.input["phase"] == "validate"]
-    assert notes[-1].startswith("failed, and distributed all the same: Validator 'look' ended with exit code 3")
+    (ended,) = result.calls_of("end_phase")
+    assert (ended.input["phase"], ended.input["state"], ended.input["error"]) == ("validate", "Failed", report["error"])
 
 
 def test_with_continue_on_failure_an_image_of_which_no_machine_can_be_made_is_distributed_too() -> None:

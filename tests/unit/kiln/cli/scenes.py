@@ -46,8 +46,15 @@ def at(seconds: float) -> str:
     return (START + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def phases(until: str, *, running: bool, failed: str | None = None, note: str | None = None) -> list[dict[str, Any]]:
-    """The phases up to `until`; after a `failed` one comes clean-up alone."""
+def phases(
+    until: str,
+    *,
+    running: bool,
+    failed: str | None = None,
+    error: dict[str, Any] | None = None,
+    note: str | None = None,
+) -> list[dict[str, Any]]:
+    """The phases up to `until`; after a `failed` one, which has the `error`, comes clean-up alone."""
     names = list(ENDS)[: list(ENDS).index(until) + 1]
     if failed:
         names = [name for name in names if ENDS[name] <= ENDS[failed] or name == "clean up"]
@@ -56,7 +63,7 @@ def phases(until: str, *, running: bool, failed: str | None = None, note: str | 
     for name in names:
         phase: dict[str, Any] = {"name": name, "state": "Succeeded", "startTime": at(begin), "endTime": at(ENDS[name])}
         if name == failed:
-            phase["state"] = "Failed"
+            phase |= {"state": "Failed", **({"error": error} if error else {})}
         begin = ENDS[name]
         found.append(phase)
     if running:
@@ -94,14 +101,18 @@ def succeeded() -> list[dict[str, Any] | Exception]:
 
 def failed() -> list[dict[str, Any] | Exception]:
     ended = over("Failed", error=CUSTOMIZER_FAILED)
-    ended["phases"] = phases("clean up", running=False, failed="customize")
+    ended["phases"] = phases("clean up", running=False, failed="customize", error=CUSTOMIZER_FAILED)
     return [running("customize", note="release"), ended]
 
 
 def partial() -> list[dict[str, Any] | Exception]:
     late = {**GALLERY_OUTPUT, "regions": ["westeurope"], "error": REGION_FAILED}
     leftovers = ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d: a lease is held"]
-    return [running("distribute"), over("PartiallySucceeded", outputs=[late, VHD_OUTPUT], leftovers=leftovers)]
+    ended = over("PartiallySucceeded", outputs=[late, VHD_OUTPUT], leftovers=leftovers)
+    next(phase for phase in ended["phases"] if phase["name"] == "distribute").update(
+        state="Failed", error=REGION_FAILED
+    )
+    return [running("distribute"), ended]
 
 
 def canceled() -> list[dict[str, Any] | Exception]:

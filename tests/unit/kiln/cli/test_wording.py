@@ -27,6 +27,26 @@ def test_a_growing_duration_has_whole_seconds(seconds: float, text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("name", "text"), [("Succeeded", "succeeded"), ("PartiallySucceeded", "partially succeeded"), ("", "")]
+)
+def test_a_state_reads_as_words(name: str, text: str) -> None:
+    assert wording.state(name) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("It ended with exit code 7. Its last output was:\nno space left. ", "It ended with exit code 7."),
+        ("no stop\nsecond line", "no stop"),
+        ("the version 1.0.7 is not in northeurope.", "the version 1.0.7 is not in northeurope."),
+        ("", ""),
+    ],
+)
+def test_a_first_sentence_is_one_line(text: str, first: str) -> None:
+    assert wording.first_sentence(text) == first
+
+
+@pytest.mark.parametrize(
     ("count", "text"), [(512, "512 B"), (1536, "1.5 KiB"), (5 * 1024**2, "5.0 MiB"), (30 * 1024**3, "30.0 GiB")]
 )
 def test_sizes_have_binary_units(count: int, text: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from kiln.errors import ErrorDetail
 from kiln.events.names import EventType
 from kiln.events.of_run import events_of, template_hash
-from kiln.runs.record import Phase, RunOutput, RunRecord, RunState
-from kiln.runs.transitions import add_output, enter, finish, stop
+from kiln.runs.record import Phase, PhaseState, RunOutput, RunRecord, RunState
+from kiln.runs.transitions import add_output, end_phase, enter, finish, stop
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record
 
 if TYPE_CHECKING:
@@ -137,6 +137,15 @@ def test_a_failure_names_its_phase_and_its_text_has_an_end() -> None:
     assert failed["phase"] == "customize"
     assert failed["error"]["code"] == "CustomizerFailed"
     assert len(failed["error"]["message"]) == 4000
+
+
+def test_a_failure_names_the_phase_whose_error_is_the_run_s() -> None:
+    other = ErrorDetail(code="AzureFailed", message="no")
+    record = end_phase(running(Phase.VALIDATE), Phase.VALIDATE, minute(1), PhaseState.FAILED, ERROR)
+    record = end_phase(enter(record, Phase.CAPTURE, minute(2)), Phase.CAPTURE, minute(3), PhaseState.FAILED, other)
+
+    assert events_of(ended(record, RunState.FAILED, ERROR), NOW)[-1].data["phase"] == "validate"
+    assert events_of(ended(record, RunState.FAILED, other), NOW)[-1].data["phase"] == "capture"
 
 
 def test_a_retry_tells_only_what_was_not_told_before() -> None:

@@ -12,7 +12,7 @@ from kiln.runs.status import (
     template_resource,
     time_text,
 )
-from kiln.runs.transitions import annotate, enter, finish
+from kiln.runs.transitions import annotate, enter, finish, stop
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record
 
 BOOM = ErrorDetail(
@@ -116,6 +116,12 @@ def test_a_run_is_shown_with_phases_outputs_error_and_leftovers() -> None:
     assert shown["properties"]["error"]["code"] == "CustomizerFailed"
     assert shown["properties"]["logLocation"] == "https://a/log"
     assert shown["properties"]["sourceVersion"] == "1.2.3"
+
+
+def test_a_phase_that_failed_is_shown_with_its_error() -> None:
+    run = stop(enter(run_record(), Phase.CAPTURE, NOW), NOW, BOOM, canceled=False)
+    (shown,) = run_resource(run)["properties"]["phases"]
+    assert (shown["state"], shown["error"]) == ("Failed", error_body(BOOM))
 
 
 def test_an_output_shows_what_it_is_alone() -> None:

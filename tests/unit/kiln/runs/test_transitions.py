@@ -16,6 +16,7 @@ from kiln.runs.transitions import (
     SUB_STATES,
     add_output,
     annotate,
+    end_phase,
     enter,
     finish,
     publish_outputs,
@@ -60,6 +61,26 @@ def test_a_stop_ends_the_phase_and_not_the_run() -> None:
     failed = stop(run, LATER, BOOM, canceled=False)
     assert (failed.phases[-1].state, failed.state, failed.error) == (PhaseState.FAILED, RunState.RUNNING, BOOM)
     assert stop(run, LATER, BOOM, canceled=True).phases[-1].state is PhaseState.CANCELED
+
+
+def test_a_phase_says_why_it_failed_and_the_run_goes_on() -> None:
+    run = enter(run_record(), Phase.CAPTURE, NOW)
+    partly = end_phase(run, Phase.CAPTURE, LATER, PhaseState.PARTIALLY_SUCCEEDED, BOOM)
+    assert (partly.state, partly.error) == (RunState.RUNNING, None)
+    (captured, distributed) = enter(partly, Phase.DISTRIBUTE, LATER + timedelta(minutes=1)).phases
+    assert (captured.state, captured.ended, captured.error) == (PhaseState.PARTIALLY_SUCCEEDED, LATER, BOOM)
+    assert (distributed.state, distributed.error) == (PhaseState.RUNNING, None)
+
+
+def test_a_phase_that_is_over_ends_no_second_time() -> None:
+    canceled = stop(enter(run_record(), Phase.CAPTURE, NOW), LATER, BOOM, canceled=True)
+    assert end_phase(canceled, Phase.CAPTURE, LATER, PhaseState.FAILED, BOOM) == canceled
+    assert canceled.phases[-1].error is None
+
+
+def test_a_phase_in_which_the_run_stops_has_the_run_s_error() -> None:
+    stopped = stop(enter(run_record(), Phase.CUSTOMIZE, NOW), LATER, BOOM, canceled=False)
+    assert stopped.phases[-1].error == BOOM
 
 
 def test_work_that_has_not_heard_of_the_stop_enters_no_phase_any_more() -> None:
