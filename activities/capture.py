@@ -4,31 +4,44 @@ from __future__ import annotations
 
 from activities.adapter import fence, implements
 from activities.announce import announce
-from kiln.cloud import exports, gallery
+from activities.making import making
+from kiln.cloud import exports, gallery, marks
 from kiln.contracts import CHECK_EXPORT, END_EXPORT, REPORT_OUTPUT, START_EXPORT, START_VERSION
 from kiln.messages import GalleryRequest, Nothing, Operation, OutputReport, Progress, VhdRequest
-from kiln.runs.record import LedgerEntry
+from kiln.planner.tags import MARK_TAG, mark_in
+from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers, Runs
 from kiln.runs.transitions import add_output
+
+KINDS: dict[str, EntryKind] = {"SharedImage": "gallery-version", "ManagedImage": "image", "VHD": "vhd"}
+"""By an output's kind, what it is in the ledger."""
 
 
 @implements(START_VERSION)
 def start_version(request: GalleryRequest) -> Operation:
     """Record the gallery version, then start to publish it where the image was built."""
-    gallery.refuse_taken(request.target)
-    entry = LedgerEntry(kind="gallery-version", id=request.target.version_id, tier=0)
-    Ledgers().record(request.run.template, request.run.run_id, entry)
-    return gallery.start_version(request.origin, request.target)
+    target = request.target
+    gallery.refuse_taken(target)
+    entry = LedgerEntry(kind="gallery-version", id=target.version_id, tier=0, mark=mark_in(target.tags))
+    with making(request.run, entry):
+        return gallery.start_version(request.origin, target)
 
 
 @implements(START_EXPORT)
 def start_export(request: VhdRequest) -> Nothing:
-    """Record the access to the disk and the VHD, then start to copy."""
-    exports.refuse_taken(exports.vhd_url(request))
-    access = LedgerEntry(kind="disk-access", id=request.origin.disk, tier=0)
-    vhd = LedgerEntry(kind="vhd", id=exports.vhd_url(request), tier=0)
-    Ledgers().record(request.run.template, request.run.run_id, access, vhd)
-    exports.start_export(request)
+    """Record the access to the disk and open it, then record the VHD and start to copy.
+
+    A copy of this run that is under way or done is left alone: all was recorded before it.
+    """
+    fence(request.run)
+    origin, target = request.origin, request.target
+    there = exports.refuse_taken(exports.vhd_url(request), target.tags)
+    if there is not None and there.is_copied:
+        return Nothing()
+    with making(request.run, LedgerEntry(kind="disk-access", id=origin.disk, tier=0, mark=mark_in(origin.tags))):
+        source = exports.open_disk(origin.disk)
+    with making(request.run, LedgerEntry(kind="vhd", id=exports.vhd_url(request), tier=0, mark=mark_in(target.tags))):
+        exports.start_copy(request, source, there)
     return Nothing()
 
 
@@ -48,10 +61,21 @@ def end_export(request: VhdRequest) -> Operation:
 
 @implements(REPORT_OUTPUT)
 def report_output(request: OutputReport) -> Nothing:
-    """Record what a target became; the ledger keeps it from clean-up from now on."""
+    """Record what a target became; the ledger keeps it from clean-up from now on.
+
+    Raises `MadeByAnother` when what is there now is not what the run made, and `AzureNotFound` when nothing is.
+    """
+    run, output = request.run, request.output
+    keep(request)
+    announce(Runs().update(run.template, run.run_id, lambda record: add_output(record, output)))
+    return Nothing()
+
+
+def keep(request: OutputReport) -> None:
+    """Keep what a target became from clean-up, if it is there and the run's own."""
     run, output = request.run, request.output
     made = output.artifact_id or output.artifact_uri
     if made:
+        entry = LedgerEntry(kind=KINDS[output.kind], id=made, tier=0, mark={MARK_TAG: output.mark})
+        marks.require_own(entry)
         Ledgers().keep(run.template, run.run_id, made)
-    announce(Runs().update(run.template, run.run_id, lambda record: add_output(record, output)))
-    return Nothing()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
+from activities.making import making
 from kiln.cloud import managed_images, origins, snapshots
+from kiln.cloud.operations import together
 from kiln.contracts import (
     CHECK_SNAPSHOT_COPY,
     START_IMAGE,
@@ -13,33 +15,38 @@ from kiln.contracts import (
     START_SNAPSHOT,
     START_SNAPSHOT_COPY,
 )
+from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
-from kiln.runs.store import Ledgers
 
 if TYPE_CHECKING:
+    from kiln.cloud.snapshots import Copy
     from kiln.messages import ImageRequest, Operation, OriginRequest, Progress
 
 
 @implements(START_ORIGIN_DISK)
 def start_origin_disk(request: OriginRequest) -> Operation:
     """Record the disk, then start to make it of an earlier run's gallery version."""
-    entry = LedgerEntry(kind="disk", id=request.origin.disk, tier=2)
-    Ledgers().record(request.run.template, request.run.run_id, entry)
-    return origins.start_disk(request.origin)
+    origin = request.origin
+    with making(request.run, LedgerEntry(kind="disk", id=origin.disk, tier=2, mark=mark_in(origin.tags))):
+        return origins.start_disk(origin)
 
 
 @implements(START_SNAPSHOT)
 def start_snapshot(request: ImageRequest) -> Operation:
     """Record the snapshots of all disks, then start to take them."""
-    _record(request, *(copy.snapshot for copy in snapshots.copies(request.origin, request.target)))
-    return snapshots.start_snapshots(request.origin, request.target)
+    return together(
+        f"take snapshots for {request.target.image_id}",
+        [_take(request, copy) for copy in snapshots.copies(request.origin, request.target)],
+    )
 
 
 @implements(START_SNAPSHOT_COPY)
 def start_snapshot_copy(request: ImageRequest) -> Operation:
     """Record the copies in the image's region, then start to make them."""
-    _record(request, *(copy.copy_id for copy in snapshots.copies(request.origin, request.target)))
-    return snapshots.start_copies(request.origin, request.target)
+    return together(
+        f"copy the snapshots of {request.target.image_id} to {request.target.location}",
+        [_copy(request, copy) for copy in snapshots.copies(request.origin, request.target)],
+    )
 
 
 @implements(CHECK_SNAPSHOT_COPY)
@@ -52,12 +59,21 @@ def check_snapshot_copy(request: ImageRequest) -> Progress:
 @implements(START_IMAGE)
 def start_image(request: ImageRequest) -> Operation:
     """Record the managed image, then start to make it."""
-    managed_images.refuse_taken(request.target)
-    entry = LedgerEntry(kind="image", id=request.target.image_id, tier=0)
-    Ledgers().record(request.run.template, request.run.run_id, entry)
-    return managed_images.start_image(request.origin, request.target)
+    target = request.target
+    managed_images.refuse_taken(target)
+    with making(request.run, LedgerEntry(kind="image", id=target.image_id, tier=0, mark=mark_in(target.tags))):
+        return managed_images.start_image(request.origin, target)
 
 
-def _record(request: ImageRequest, *ids: str) -> None:
-    entries = (LedgerEntry(kind="snapshot", id=item, tier=1) for item in ids)
-    Ledgers().record(request.run.template, request.run.run_id, *entries)
+def _take(request: ImageRequest, copy: Copy) -> Operation:
+    with making(request.run, _snapshot(request, copy.snapshot)):
+        return snapshots.start_snapshot(request.origin, copy)
+
+
+def _copy(request: ImageRequest, copy: Copy) -> Operation:
+    with making(request.run, _snapshot(request, copy.copy_id)):
+        return snapshots.start_copy(request.origin, request.target, copy)
+
+
+def _snapshot(request: ImageRequest, resource: str) -> LedgerEntry:
+    return LedgerEntry(kind="snapshot", id=resource, tier=1, mark=mark_in(request.origin.tags))

@@ -105,7 +105,7 @@ def _is_gone(output: RunOutput) -> bool:
     return (
         output.kind == "SharedImage"
         and output.artifact_id is not None
-        and not gallery.version_exists(output.artifact_id)
+        and not gallery.version_exists(output.artifact_id, output.mark)
     )
 
 
@@ -120,4 +120,4 @@ def _refuse_taken(plan: Plan, versions: dict[str, tuple[str, ...]]) -> None:
             case ManagedImageTarget():
                 managed_images.refuse_taken(target)
             case VhdTarget(url=str() as url):
-                exports.refuse_taken(url)
+                exports.refuse_taken(url, target.tags)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import fence, implements
+from activities.making import making
 from kiln.cloud import machines
 from kiln.cloud.commands import AGENT_HINT
 from kiln.cloud.operations import tell_failure
@@ -14,8 +17,12 @@ from kiln.contracts import (
     START_MACHINE,
 )
 from kiln.messages import MachineRequest, Nothing, Operation, Progress
-from kiln.runs.record import LedgerEntry
+from kiln.planner.tags import mark_in
+from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers
+
+if TYPE_CHECKING:
+    from kiln.planner.plan import MachineSpec
 
 OFF = {"stopped", "deallocated"}
 POWER_PAUSE = 3.0
@@ -26,19 +33,25 @@ POWER_PAUSE = 3.0
 def start_interface(request: MachineRequest) -> Operation:
     """Record the network interface, then start to make it."""
     machine = request.machine
-    entry = LedgerEntry(kind="nic", id=machines.interface_id(machine), tier=2, purpose=machine.purpose)
-    Ledgers().record(request.run.template, request.run.run_id, entry)
-    return machines.start_interface(machine)
+    with making(request.run, _entry(machine, "nic", machines.interface_id(machine), 2)):
+        return machines.start_interface(machine)
 
 
 @implements(START_MACHINE)
 def start_machine(request: MachineRequest) -> Operation:
-    """Record the machine and its disks, then start to make them."""
+    """Record the machine and its disks, then start to make them.
+
+    A PUT that is refused is one of the machine; its disks stay in the ledger, for Azure makes them on the way.
+    """
     spec = request.machine
-    machine = LedgerEntry(kind="vm", id=machines.machine_id(spec), tier=1, purpose=spec.purpose)
-    disks = (LedgerEntry(kind="disk", id=disk, tier=2, purpose=spec.purpose) for disk in machines.disk_ids(spec))
-    Ledgers().record(request.run.template, request.run.run_id, machine, *disks)
-    return machines.start_machine(spec)
+    disks = (_entry(spec, "disk", disk, 2) for disk in machines.disk_ids(spec))
+    Ledgers().record(request.run.template, request.run.run_id, *disks)
+    with making(request.run, _entry(spec, "vm", machines.machine_id(spec), 1)):
+        return machines.start_machine(spec)
+
+
+def _entry(machine: MachineSpec, kind: EntryKind, resource: str, tier: int) -> LedgerEntry:
+    return LedgerEntry(kind=kind, id=resource, tier=tier, mark=mark_in(machine.tags), purpose=machine.purpose)
 
 
 @implements(CHECK_POWERED_OFF)

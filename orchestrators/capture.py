@@ -19,6 +19,7 @@ from kiln.contracts import (
 )
 from kiln.errors import InternalFailure
 from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VhdRequest
+from kiln.planner.tags import MARK_TAG
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunOutput
 from orchestrators.flow import Flow, orchestrator
@@ -61,7 +62,11 @@ def _publish(flow: Flow, plan: Plan, target: GalleryTarget) -> Steps[RunOutput]:
     version = GalleryRequest(run=plan.run, origin=origin_of(plan), target=target)
     yield from flow.complete(START_VERSION, version, owner=plan.run, within=PUBLISH_LIMIT)
     return RunOutput(
-        name=target.run_output_name, kind=target.kind, artifact_id=target.version_id, regions=(target.location,)
+        name=target.run_output_name,
+        kind=target.kind,
+        artifact_id=target.version_id,
+        mark=target.mark,
+        regions=(target.location,),
     )
 
 
@@ -76,7 +81,11 @@ def _make_image(flow: Flow, plan: Plan, target: ManagedImageTarget) -> Steps[Run
         yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT, listener=listener)
     yield from flow.complete(START_IMAGE, image, owner=plan.run)
     return RunOutput(
-        name=target.run_output_name, kind=target.kind, artifact_id=target.image_id, regions=(target.location,)
+        name=target.run_output_name,
+        kind=target.kind,
+        artifact_id=target.image_id,
+        mark=target.tags[MARK_TAG],
+        regions=(target.location,),
     )
 
 
@@ -88,4 +97,4 @@ def _export(flow: Flow, request: TargetRequest, target: VhdTarget) -> Steps[RunO
     yield from flow.run(START_EXPORT, vhd)
     listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
     yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy the disk to {url}", within=COPY_LIMIT, listener=listener)
-    return RunOutput(name=target.run_output_name, kind=target.kind, artifact_uri=url)
+    return RunOutput(name=target.run_output_name, kind=target.kind, artifact_uri=url, mark=target.tags[MARK_TAG])

@@ -5,11 +5,12 @@ It owns matching and counting; it must not know what the request would have done
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from devkit.azure.shapes import ANY, INT, MAP, NUMBER, STR, Must, OneOf, Shape, check
+from devkit.azure.shapes import ANY, BOOL, INT, MAP, NUMBER, STR, Must, OneOf, Shape, check
 
 RULE: Shape = {
     "method": Must(STR),
@@ -29,8 +30,11 @@ RULE: Shape = {
     "body": STR,
     "truncate": INT,
     "hold": NUMBER,
+    "blocked": BOOL,
 }
-"""`delay` comes before the effect, `hold` after it, both in seconds. `body` is answered as it is, as `status` (without
+"""A `blocked` request waits, before its effect, until the rules are replaced or withdrawn.
+
+`delay` comes before the effect, `hold` after it, both in seconds. `body` is answered as it is, as `status` (without
 one, 200) and without an effect; `truncate` is how many bytes of the true answer are left, after the effect."""
 HTML = "text/html"
 _OK = 200
@@ -44,6 +48,7 @@ class Fault:
     rule: dict[str, Any]
     met: int = 0
     fired: int = 0
+    withdrawn: asyncio.Event = field(default_factory=asyncio.Event)
 
     def meets(self, method: str, path: str) -> bool:
         """Count a request that the rule is about, and say whether it goes wrong."""
@@ -92,8 +97,14 @@ class Faults:
         self._faults: list[Fault] = []
 
     def replace(self, rules: list[Any]) -> None:
-        """Put these rules in place of the old ones. Raises ArmError (400) for one that is ill-formed."""
-        self._faults = [Fault(check(RULE, rule)) for rule in rules]
+        """Put these rules in place of the old ones, whose blocked requests go on.
+
+        Raises ArmError (400) for one that is ill-formed.
+        """
+        new = [Fault(check(RULE, rule)) for rule in rules]
+        for fault in self._faults:
+            fault.withdrawn.set()
+        self._faults = new
 
     def add(self, rule: Any) -> None:
         """Add a rule behind the others. Raises ArmError (400) if it is ill-formed."""

@@ -65,6 +65,8 @@ class Gateway:
         fault = self.cloud.faults.meet(request.method, path)
         if fault is not None and "delay" in fault.rule:
             await asyncio.sleep(fault.rule["delay"])
+        if fault is not None and fault.rule.get("blocked"):
+            await fault.withdrawn.wait()
         if fault is not None and fault.rule.get("drop") == "before":
             return _drop(request)
         raw = fault.raw() if fault is not None else None

@@ -1,22 +1,25 @@
 """The origin's disk as a VHD: read access to the disk, a copy inside Azure, access withdrawn.
 
-The disk's signed URL stays within one call here: it is a secret and never reaches a history.
+The disk's signed URL is a secret: it stays within one activity and never reaches a history.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kiln import blobs
-from kiln.cloud import clients
+from kiln.cloud import clients, marks
 from kiln.cloud.downloads import may_have_token
 from kiln.cloud.failures import azure
-from kiln.cloud.operations import start
+from kiln.cloud.operations import may_have_worked, start
 from kiln.cloud.staging import VHDS
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
+from kiln.planner.tags import mark_in
+from kiln.secret import Secret
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
@@ -25,8 +28,6 @@ if TYPE_CHECKING:
 
 ACCESS_SECONDS = 3 * 3600 + 1800
 """How long the copy may read the disk: half an hour more than it may take. Access is withdrawn once it is over."""
-RUN_METADATA = "kilnrun"
-"""The tag with the run's id, as blob metadata in lower case."""
 BLOB_NOT_FOUND = "BlobNotFound"
 GRANT_TIMEOUT = 90
 """Seconds; granting access takes a few."""
@@ -37,41 +38,76 @@ def vhd_url(request: VhdRequest) -> str:
     return str(_blob(request).url)
 
 
-def refuse_taken(url: str) -> None:
-    """Raise `VersionTaken` when somebody else's blob is in the VHD's place; an earlier run's is overwritten.
+@dataclass(frozen=True)
+class Occupant:
+    """A blob of this template's that is in the VHD's place: its ETag, and whether it is this run's copy, not broken."""
 
-    Raises `AzureNotFound` when there is not even a container, `TargetNotFound` when the URL is not of Azure Storage.
+    etag: str
+    is_copied: bool
+
+
+def refuse_taken(url: str, tags: dict[str, str]) -> Occupant | None:
+    """Return what is in the VHD's place: nothing, or what a run of the same template made, which is overwritten.
+
+    `tags` are those of the VHD to be. Raises `VersionTaken` when anybody else's blob is there, `AzureNotFound` when
+    there is not even a container, `TargetNotFound` when the URL is not of Azure Storage.
     """
     properties = _properties(_at(url))
-    if properties is None or RUN_METADATA in {name.lower() for name in properties.metadata or {}}:
-        return
-    raise VersionTaken(
-        f"{url} exists already, and Kiln did not make it.",
-        target="properties.distribute",
-        hint="Name another blob in uri, or delete this one.",
-    )
+    if properties is None:
+        return None
+    found, mark = properties.metadata or {}, mark_in(tags)
+    if not marks.is_of_maker(found, mark):
+        raise VersionTaken(
+            f"{url} exists already, and this template did not make it.",
+            target="properties.distribute",
+            hint="Name another blob in uri, or delete this one.",
+        )
+    is_copied = marks.carries(found, mark) and properties.copy.status in {"pending", "success"}
+    return Occupant(etag=str(properties.etag), is_copied=is_copied)
 
 
-def start_export(request: VhdRequest) -> None:
-    """Open the disk for reading and start to copy it. A copy of this run that is under way or done is left alone.
+def open_disk(disk: str) -> Secret:
+    """Open a disk (its ARM id) for reading and return its signed URL.
 
     Raises what `azure` raises, and `TimeoutError` (worth another try) when the disk is not open in time.
     """
-    blob = _blob(request)
-    metadata = blob_metadata(request.target.tags)
-    found = _properties(blob)
-    if found and found.copy.status in {"pending", "success"} and _is_ours(found.metadata, metadata):
-        return
     body: Any = {"access": "Read", "durationInSeconds": ACCESS_SECONDS}
-    disk = request.origin.disk
-    with azure(f"export the disk {disk} to {blob.url}"):
+    with azure(f"open the disk {disk} for reading"):
         poller = clients.compute(part_of(disk, "subscriptions")).disks.begin_grant_access(
             part_of(disk, "resourceGroups"), name_of(disk), body, api_version=clients.DISKS, polling_interval=2
         )
         access = poller.result(timeout=GRANT_TIMEOUT)
         if not poller.done():
             raise TimeoutError(f"access to the disk {disk} was not granted within {GRANT_TIMEOUT} s")
-        blob.start_copy_from_url(str(access.access_sas), metadata=metadata)
+    return Secret(str(access.access_sas))
+
+
+def start_copy(request: VhdRequest, source: Secret, there: Occupant | None) -> None:
+    """Start to copy the disk that `source` reads over the blob that is `there`, and over no other.
+
+    Copy Blob takes `If-Match` and `If-None-Match: *` for its destination. A blob that came in between is looked at:
+    this run's own copy is what was wanted. Raises what `azure` raises, `VersionTaken`, and `InterruptedError` (worth
+    another try).
+    """
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+
+    blob = _blob(request)
+    condition = MatchConditions.IfMissing if there is None else MatchConditions.IfNotModified
+    etag = {} if there is None else {"etag": there.etag}
+    answers: list[Any] = []
+    hooked: dict[str, Any] = {"raw_response_hook": answers.append, "match_condition": condition, **etag}
+    try:
+        with azure(f"export the disk {request.origin.disk} to {blob.url}"):
+            try:
+                blob.start_copy_from_url(source.reveal(), metadata=blob_metadata(request.target.tags), **hooked)
+            except (ResourceExistsError, ResourceModifiedError) as error:
+                now = refuse_taken(blob.url, request.target.tags)
+                if now is None or not now.is_copied:
+                    raise InterruptedError(f"{blob.url} was written while it was looked at") from error
+    except AzureFailed as failure:
+        failure.unclear = may_have_worked(answers)
+        raise
 
 
 def export_progress(request: VhdRequest) -> Progress:
@@ -144,15 +180,6 @@ def _properties(blob: BlobClient) -> BlobProperties | None:
         if BLOB_NOT_FOUND not in {detail.code for detail in error.detail.details}:
             raise  # the container, or the account
         return None
-
-
-def _is_ours(found: dict[str, str] | None, wanted: dict[str, str]) -> bool:
-    """Whether a blob's metadata names the run of `wanted`; servers may change the case of names."""
-    runs = [
-        {name.lower(): value for name, value in (metadata or {}).items()}.get(RUN_METADATA)
-        for metadata in (found, wanted)
-    ]
-    return runs[0] is not None and runs[0] == runs[1]
 
 
 def _percent(progress: str | None) -> str | None:

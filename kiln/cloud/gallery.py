@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiln.cloud import clients
+from kiln.cloud import clients, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start, tell_failure
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
-from kiln.ids import name_of, part_of, region_name
+from kiln.ids import part_of, region_name
 from kiln.messages import Progress
 from kiln.planner.facts import DefinitionFacts
+from kiln.planner.tags import MARK_TAG
+from kiln.runs.record import LedgerEntry
 
 if TYPE_CHECKING:
     from kiln.messages import Operation
@@ -51,15 +53,11 @@ def definition(image_id: str) -> DefinitionFacts:
 
 def refuse_taken(target: GalleryTarget) -> None:
     """Raise `VersionTaken` when the version exists and is not this run's own."""
-    client = clients.compute(part_of(target.image_id, "subscriptions"))
     try:
-        with azure(f"look up {target.version_id}"):
-            found = client.gallery_image_versions.get(
-                *names(target.image_id), target.version, api_version=clients.GALLERIES
-            )
+        found = marks.look(_entry(target))
     except AzureNotFound:
         return
-    if (found.tags or {}).get("kilnRun") != target.tags["kilnRun"]:
+    if not marks.carries(found.tags, _entry(target).mark):
         raise VersionTaken(
             f"{target.version_id} exists already.",
             target="properties.distribute",
@@ -68,7 +66,12 @@ def refuse_taken(target: GalleryTarget) -> None:
 
 
 def start_version(origin: OriginSpec, target: GalleryTarget) -> Operation:
-    """Start to publish the version, straight from its origin, in its home region alone."""
+    """Start to publish the version, straight from its origin, in its home region alone.
+
+    Raises `VersionTaken` when another made it in the meantime: galleries know no If-None-Match, but Azure refuses to
+    change what a version is made of (hashicorp/packer issue 9716). Where it is made of the very same version, its tags
+    would be replaced; its content is then what was to be published.
+    """
     home = tuple(region for region in target.regions if region.name == region_name(target.location))
     body: Any = {
         "location": target.location,
@@ -84,18 +87,26 @@ def start_version(origin: OriginSpec, target: GalleryTarget) -> Operation:
             },
         },
     }
-    return start(
-        f"publish {target.version_id}",
-        clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.begin_create_or_update,
-        *names(target.image_id),
-        target.version,
-        body,
-        api_version=clients.GALLERIES,
-    )
+    try:
+        return start(
+            f"publish {target.version_id}",
+            clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.begin_create_or_update,
+            *names(target.image_id),
+            target.version,
+            body,
+            api_version=clients.GALLERIES,
+        )
+    except AzureFailed:
+        refuse_taken(target)
+        raise
 
 
 def start_replication(target: GalleryTarget) -> Operation:
-    """Start to give the version all of its regions, in one update. What it was made of may be gone, and is not said."""
+    """Start to give the version all of its regions, in one update. What it was made of may be gone, and is not said.
+
+    Raises `MadeByAnother` when it is not the version that was published, but one that was made since.
+    """
+    marks.require_own(_entry(target))
     update: Any = {
         "properties": {"storageProfile": {}, "publishingProfile": {"targetRegions": _regions(target.regions)}}
     }
@@ -121,12 +132,18 @@ def _regions(regions: tuple[RegionSpec, ...]) -> list[dict[str, Any]]:
 
 
 def region_progress(target: GalleryTarget, region: str, operation: Operation | None = None) -> Progress:
-    """Return how far one region is. Raises `AzureFailed` when its replication failed, or `operation` that began it."""
+    """Return how far one region is.
+
+    Raises `AzureFailed` when its replication failed, or `operation` that began it, and `MadeByAnother` when the version
+    is another one by now.
+    """
     doing = f"replicate {target.version_id} to {region}"
     with azure(doing):
         version = clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.get(
             *names(target.image_id), target.version, expand="ReplicationStatus", api_version=clients.GALLERIES
         )
+    if not marks.carries(version.tags or {}, _entry(target).mark):
+        raise marks.made_by_another(_entry(target), version.tags or {})
     found = version.properties
     summary = (found.replication_status.summary if found and found.replication_status else None) or []
     item = next((item for item in summary if region_name(str(item.region)) == region), None)
@@ -142,15 +159,15 @@ def region_progress(target: GalleryTarget, region: str, operation: Operation | N
     return Progress(done=state == "Completed", note=note)
 
 
-def version_exists(version_id: str) -> bool:
-    """Whether a gallery image version is there and whole somewhere."""
-    client = clients.compute(part_of(version_id, "subscriptions"))
-    try:
-        with azure(f"look up {version_id}"):
-            client.gallery_image_versions.get(*names(version_id), name_of(version_id), api_version=clients.GALLERIES)
-    except AzureNotFound:
-        return False
-    return True
+def version_exists(version_id: str, mark: str) -> bool:
+    """Whether the gallery image version that has this mark is there still, and no other of its name."""
+    entry = LedgerEntry(kind="gallery-version", id=version_id, tier=0, mark={MARK_TAG: mark})
+    return marks.is_own(entry)
+
+
+def _entry(target: GalleryTarget) -> LedgerEntry:
+    """Return the version as the ledger would have it."""
+    return LedgerEntry(kind="gallery-version", id=target.version_id, tier=0, mark={MARK_TAG: target.mark})
 
 
 def names(image_id: str) -> tuple[str, str, str]:

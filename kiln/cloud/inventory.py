@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.group_tags import GroupUser, Whose, is_made_by_kiln, user_in, whose
+from kiln.cloud.group_tags import USED_BY, GroupUser, Whose, is_made_by_kiln, user_in, whose
 from kiln.errors import AzureNotFound
-from kiln.ids import TemplateId, name_of, part_of
-from kiln.planner.tags import HOME_TAG, RUN_TAG
+from kiln.planner.tags import HOME_TAG, OWNER_TAGS
 from kiln.sweep.decide import KINDS
 from kiln.sweep.found import Tagged, TaggedGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
+    from kiln.ids import TemplateId
     from kiln.runs.record import LedgerEntry
-
-NAMED_BY_TEMPLATE = frozenset({"image", "gallery-version"})
-"""Kinds whose names the template gives, so that two runs may make the same one after another."""
 
 
 def staged(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ...]:
@@ -30,7 +29,7 @@ def staged(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ..
     except AzureNotFound:
         return ()
     entries = (
-        KINDS[str(item.type).lower()].model_copy(update={"id": item.id})
+        KINDS[str(item.type).lower()].model_copy(update={"id": item.id, "mark": _mark(item.tags or {})})
         for item in found
         if str(item.type).lower() in KINDS and _is_of(item, template, home)
     )
@@ -52,33 +51,18 @@ def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
     with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
         found = list(clients.resources(subscription).resource_groups.list(filter=_by_tag(home)))
     return tuple(
-        TaggedGroup(id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template)
+        TaggedGroup(
+            id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template, mark=_mark(tags)
+        )
         for item in found
         for tags in [item.tags or {}]
     )
 
 
-def is_made_by(entry: LedgerEntry, run_id: str) -> bool:
-    """Whether what a ledger names is still what its run made; by now another may have made one of the same name."""
-    if entry.kind not in NAMED_BY_TEMPLATE:
-        return True
-    compute = clients.compute(part_of(entry.id, "subscriptions"))
-    group, name = part_of(entry.id, "resourceGroups"), name_of(entry.id)
-    try:
-        with azure(f"look up {entry.id}"):
-            if entry.kind == "image":
-                tags = compute.images.get(group, name, api_version=clients.COMPUTE).tags
-            else:
-                tags = compute.gallery_image_versions.get(
-                    group,
-                    part_of(entry.id, "galleries"),
-                    part_of(entry.id, "images"),
-                    name,
-                    api_version=clients.GALLERIES,
-                ).tags
-    except AzureNotFound:
-        return True
-    return (tags or {}).get(RUN_TAG) == run_id
+def _mark(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the tags by which Kiln knows what lives as long as a template."""
+    known = {name.lower() for name in (*OWNER_TAGS, USED_BY, HOME_TAG)}
+    return {name: value for name, value in tags.items() if name.lower() in known}
 
 
 def _by_tag(home: str) -> str:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiln.cloud import clients
+from kiln.cloud import clients, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
 from kiln.errors import AzureNotFound, VersionTaken
 from kiln.ids import name_of, part_of
+from kiln.planner.tags import RUN_TAG, mark_in
+from kiln.runs.record import LedgerEntry
 
 if TYPE_CHECKING:
     from kiln.messages import Operation
@@ -27,22 +29,19 @@ DELETE_TIMEOUT = 90
 def refuse_taken(target: ManagedImageTarget) -> str | None:
     """Return the id of the run that made an image that is there, or None without one.
 
-    Raises `VersionTaken` when somebody else made it.
+    Raises `VersionTaken` when it is not one that this template made.
     """
-    compute = clients.compute(part_of(target.image_id, "subscriptions"))
     try:
-        with azure(f"look up {target.image_id}"):
-            found = compute.images.get(*_names(target), api_version=clients.COMPUTE)
+        found = marks.look(_entry(target)).tags
     except AzureNotFound:
         return None
-    run = (found.tags or {}).get("kilnRun")
-    if run is None:
+    if not marks.is_of_maker(found, mark_in(target.tags)):
         raise VersionTaken(
-            f"The managed image {target.image_id} exists already, and Kiln did not make it.",
+            f"The managed image {target.image_id} exists already, and this template did not make it.",
             target="properties.distribute",
             hint="Name another image in imageId, or delete this one.",
         )
-    return str(run)
+    return found.get(RUN_TAG)
 
 
 def start_image(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
@@ -89,6 +88,11 @@ def _delete(target: ManagedImageTarget) -> None:
         poller.result(timeout=DELETE_TIMEOUT)
     if not poller.done():
         raise TimeoutError(f"{target.image_id} was not deleted within {DELETE_TIMEOUT} s")
+
+
+def _entry(target: ManagedImageTarget) -> LedgerEntry:
+    """Return the image as the ledger would have it."""
+    return LedgerEntry(kind="image", id=target.image_id, tier=0, mark=mark_in(target.tags))
 
 
 def _names(target: ManagedImageTarget) -> tuple[str, str]:

@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 from kiln.cloud import clients
 from kiln.cloud.failures import GENERAL_HINT, azure, failed, innermost
 from kiln.config import config
-from kiln.errors import AzureNotFound, InternalFailure
+from kiln.errors import AzureFailed, AzureNotFound, InternalFailure
 from kiln.messages import Operation, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from azure.core.pipeline import PipelineResponse
+    from azure.core.pipeline.policies import RequestHistory
 
 PENDING = {"inprogress", "running", "accepted", "creating", "updating", "deleting", "pending"}
 
@@ -27,16 +28,31 @@ PENDING = {"inprogress", "running", "accepted", "creating", "updating", "deletin
 def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> Operation:
     """Call an SDK's `begin_...` method, do not wait, and return where to ask for the end.
 
-    Raises what `azure` raises.
+    Raises what `azure` raises; an `AzureFailed` is `unclear` where the SDK had tried before, and that try may have
+    had its effect.
     """
     answers: list[PipelineResponse[Any, Any]] = []
-    with azure(doing):
-        begin(*args, polling=False, raw_response_hook=answers.append, **kwargs)
-        response = answers[-1].http_response
-        refuse_page(response)
+    try:
+        with azure(doing):
+            begin(*args, polling=False, raw_response_hook=answers.append, **kwargs)
+            response = answers[-1].http_response
+            refuse_page(response)
+    except AzureFailed as error:
+        error.unclear = may_have_worked(answers)
+        raise
     headers = response.headers
     url = headers.get("Azure-AsyncOperation") or headers.get("Location")
     return Operation(doing=doing, url=url, retry_after=_seconds(headers.get("Retry-After")))
+
+
+def may_have_worked(answers: list[PipelineResponse[Any, Any]]) -> bool:
+    """Whether the SDK had tried a call before it was answered so, and that try may have had its effect.
+
+    azure-core's `RetryPolicy` tells of its tries in the context. One that was throttled certainly had none.
+    """
+    earlier: list[RequestHistory[Any, Any]] = answers[-1].context.get("history", []) if answers else []
+    throttled = http.HTTPStatus.TOO_MANY_REQUESTS
+    return any(tried.http_response is None or tried.http_response.status_code != throttled for tried in earlier)
 
 
 def refuse_page(response: Any) -> None:

@@ -1,4 +1,7 @@
-"""What clean-up deletes: one start for each kind of ledger entry. What is gone already is fine."""
+"""What clean-up deletes: one start for each kind of ledger entry. What is gone already is fine.
+
+Nothing is deleted that does not carry the mark that its entry recorded, read right before (kiln.cloud.marks).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln import blobs
-from kiln.cloud import clients, exports, groups
+from kiln.cloud import clients, exports, groups, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.errors import AzureNotFound
@@ -14,25 +17,26 @@ from kiln.ids import name_of, part_of
 from kiln.messages import Operation
 
 if TYPE_CHECKING:
+    from kiln.cloud.marks import Found
     from kiln.runs.record import LedgerEntry
 
 
 def start_delete(entry: LedgerEntry) -> Operation:
     """Start to delete what `entry` names, or to withdraw it; return the operation to wait for.
 
-    Raises what `azure` raises; a resource that does not exist is no error.
+    Raises what `azure` raises, and `MadeByAnother`; a resource that does not exist is no error.
     """
     doing = f"delete {entry.id}"
     try:
-        return _start(entry, doing)
+        return _start(entry, marks.require_own(entry), doing)
     except AzureNotFound:
         return Operation(doing=doing)
 
 
-def _start(entry: LedgerEntry, doing: str) -> Operation:  # noqa: PLR0911 - one for each kind
+def _start(entry: LedgerEntry, found: Found, doing: str) -> Operation:  # noqa: PLR0911 - one for each kind
     match entry.kind:
         case "vhd":
-            return _delete_blob(entry.id, doing)
+            return _delete_blob(entry, found, doing)
         case "nic" | "network" | "security-group":
             return _delete_network(entry, doing)
         case "storage-account":
@@ -97,14 +101,23 @@ def _names(entry: LedgerEntry) -> tuple[str, str]:
     return part_of(entry.id, "resourceGroups"), name_of(entry.id)
 
 
-def _delete_blob(url: str, doing: str) -> Operation:
-    from azure.core.exceptions import HttpResponseError
+def _delete_blob(entry: LedgerEntry, found: Found, doing: str) -> Operation:
+    """End the copy into the blob that was found, then delete that blob and no other (Delete Blob, `If-Match`).
 
-    blob = blobs.at(url)
+    An aborted copy leaves an empty blob with the same metadata under another ETag (Abort Copy Blob), so what is there
+    is looked at again. Raises `InterruptedError`, worth another try, when another blob came in between.
+    """
+    from azure.core import MatchConditions
+    from azure.core.exceptions import HttpResponseError, ResourceModifiedError
+
+    blob, etag = blobs.at(entry.id), found.etag
+    if found.copying is not None:
+        with contextlib.suppress(HttpResponseError):  # it ended in the meantime; then there is nothing to abort
+            blob.abort_copy(found.copying)
+        etag = marks.require_own(entry).etag
     with azure(doing):
-        copy = blob.get_blob_properties().copy
-        if copy.status == "pending" and copy.id:
-            with contextlib.suppress(HttpResponseError):  # it ended in the meantime; then there is nothing to abort
-                blob.abort_copy(copy.id)
-        blob.delete_blob()
+        try:
+            blob.delete_blob(etag=etag, match_condition=MatchConditions.IfNotModified)
+        except ResourceModifiedError as error:
+            raise InterruptedError(f"{entry.id} was written while it was looked at") from error
     return Operation(doing=doing)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure, failed
-from kiln.cloud.operations import start, together
+from kiln.cloud.operations import start
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
 
@@ -44,23 +44,14 @@ def copies(origin: OriginSpec, target: ManagedImageTarget) -> tuple[Copy, ...]:
     return (Copy(None, origin.disk, target.snapshot, target.copy_id), *data)
 
 
-def start_snapshots(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
-    """Start to freeze the disks where they are."""
-    return together(
-        f"take snapshots for {target.image_id}",
-        (_put(copy.snapshot, origin.location, target.tags, "Copy", copy.disk) for copy in copies(origin, target)),
-    )
+def start_snapshot(origin: OriginSpec, copy: Copy) -> Operation:
+    """Start to freeze a disk where it is."""
+    return _put(copy.snapshot, origin.location, origin.tags, "Copy", copy.disk)
 
 
-def start_copies(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
-    """Start to copy the snapshots to the image's region."""
-    return together(
-        f"copy the snapshots of {target.image_id} to {target.location}",
-        (
-            _put(copy.copy_id, target.location, target.tags, "CopyStart", copy.snapshot)
-            for copy in copies(origin, target)
-        ),
-    )
+def start_copy(origin: OriginSpec, target: ManagedImageTarget, copy: Copy) -> Operation:
+    """Start to copy a snapshot to the image's region."""
+    return _put(copy.copy_id, target.location, origin.tags, "CopyStart", copy.snapshot)
 
 
 def copies_progress(origin: OriginSpec, target: ManagedImageTarget) -> Progress:

@@ -17,6 +17,7 @@ KilnError
     ├── SourceNotFound     the source image or version is not there, or cannot be built from
     ├── TargetNotFound     a gallery image definition is not there, or does not fit
     ├── VersionTaken       the gallery version exists and is another run's
+    ├── MadeByAnother      what is under an id is not what the run made
     ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
     ├── AzureFailed        Azure refused a call or ended an operation as Failed
     │   └── AzureNotFound  the resource that the call needs is not there
@@ -43,6 +44,7 @@ from kiln.errors.builds import (
     DeadlineExceeded,
     GeneralizeFailed,
     InternalFailure,
+    MadeByAnother,
     RunCanceled,
     RunLost,
     SourceNotFound,
@@ -82,6 +84,7 @@ __all__ = [
     "GeneralizeFailed",
     "InternalFailure",
     "KilnError",
+    "MadeByAnother",
     "NotAuthenticated",
     "NotAuthorized",
     "OutOfReach",

@@ -73,6 +73,12 @@ class VersionTaken(BuildError):
     code = "GalleryVersionTaken"
 
 
+class MadeByAnother(BuildError):
+    """What is under an id is not what the run made: somebody else's, or made again since."""
+
+    code = "MadeByAnother"
+
+
 class ArtifactUnavailable(BuildError):
     """A script or file of the template cannot be fetched or is not what its checksum says."""
 
@@ -83,6 +89,8 @@ class AzureFailed(BuildError):
     """Azure refused a call for good, or ended a long-running operation as Failed or Canceled."""
 
     code = "AzureFailed"
+    unclear = False
+    """Whether an earlier try of the same call may have had its effect all the same; it does not travel."""
 
     def __init__(self, doing: str, *, azure_code: str, azure_message: str, hint: str | None = None) -> None:
         super().__init__(

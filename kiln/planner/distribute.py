@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from kiln.ids import name_of, region_name, resource_id
 from kiln.planner import names
-from kiln.planner.tags import RUN_TAG
+from kiln.planner.tags import MARK_TAG, RUN_TAG, users_tags
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
 from kiln.planner.versions import ANY_MAJOR, next_version
 from kiln.rebuild.lineage import lineage_tags
@@ -45,7 +45,7 @@ class Targets:
 
     def target(self, index: int, distributor: Distributor, done: RunOutput | None) -> Target:
         """Return the `index`-th distributor as a target; `done` is what an earlier run made of it already."""
-        tags = {**distributor.artifact_tags, RUN_TAG: self._run_id}
+        tags = users_tags(distributor.artifact_tags) | {name: self._origin.tags[name] for name in (RUN_TAG, MARK_TAG)}
         match distributor:
             case SharedImageDistributor():
                 return self._gallery(distributor, tags | self._lineage, done)
@@ -63,9 +63,9 @@ class Targets:
     ) -> GalleryTarget:
         definition = self._facts.definitions[distributor.definition_id]
         if done is not None and done.artifact_id is not None:
-            version = name_of(done.artifact_id)
+            version, mark = name_of(done.artifact_id), done.mark
         else:
-            version = self._version(distributor, definition)
+            version, mark = self._version(distributor, definition), tags[MARK_TAG]
         return GalleryTarget(
             run_output_name=distributor.run_output_name,
             image_id=distributor.definition_id,
@@ -75,6 +75,7 @@ class Targets:
             exclude_from_latest=distributor.exclude_from_latest,
             replication_mode=distributor.replication_mode,
             tags=tags,
+            mark=mark,
         )
 
     def _version(self, distributor: SharedImageDistributor, definition: DefinitionFacts) -> str:

@@ -15,7 +15,7 @@ from kiln.planner.origin import machine_origin, version_origin
 from kiln.planner.plan import Plan
 from kiln.planner.retry import resume
 from kiln.planner.scripts import generalize as generalize_scripts
-from kiln.planner.tags import RUN_TAG, overridden_tags, template_tags
+from kiln.planner.tags import overridden_tags, run_tags, template_tags
 from kiln.planner.validation import validation
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def make_plan(
         log_run_id=run.run_id,
         home=home,
     )
-    tags = template_tags(template, run.template, home) | {RUN_TAG: run.run_id}
+    tags = template_tags(template, run.template, home) | run_tags(run, home)
     resumption = resume(template, retry, facts.source)
     properties = template.properties
     plan = Plan(

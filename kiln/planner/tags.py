@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kiln.ids import TemplateId
+    from collections.abc import Mapping
+
+    from kiln.ids import RunRef, TemplateId
     from kiln.template.models import ImageTemplate
 
 OWNER_TAGS = ("createdBy", "imageTemplateName", "imageTemplateResourceGroupName")
 """AIB's names for them (Microsoft's image-builder-json, `stagingResourceGroup`)."""
 
 RUN_TAG = "kilnRun"
+MARK_TAG = "kilnMark"
+"""The run whose own a resource is: what clean-up goes by. A run's id is unique within its template alone, so this has
+the maker in it as well; it is ASCII, so that a blob's metadata takes it, too."""
 HOME_TAG = "kilnHome"
 """Which Kiln made it: several may build in one subscription, and each sweeps its own alone."""
 
@@ -25,6 +31,26 @@ def template_tags(template: ImageTemplate, template_id: TemplateId, home: str | 
     return managed_tags(template) | dict(zip(OWNER_TAGS, values, strict=True)) | home_tags(home)
 
 
+def run_tags(run: RunRef, home: str | None) -> dict[str, str]:
+    """Return the tags of what a run makes: its id, for people, and its mark."""
+    return {RUN_TAG: run.run_id, MARK_TAG: f"{maker(run.template, home)}-{run.run_id}"}
+
+
+def maker(template: TemplateId, home: str | None) -> str:
+    """Return what the marks of a template's runs begin with: 16 hex digits for this template of this very Kiln."""
+    return hashlib.sha256(f"{home or ''}/{template.key}".encode()).hexdigest()[:16]
+
+
+def maker_in(mark: str) -> str:
+    """Return the part of a run's mark that all runs of its template have."""
+    return mark.partition("-")[0]
+
+
+def mark_in(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the one of a run's tags by which what it made is known as its own."""
+    return {MARK_TAG: tags[MARK_TAG]}
+
+
 def home_tags(home: str | None) -> dict[str, str]:
     """Return the tag that tells which Kiln it is; none of none."""
     return {HOME_TAG: home} if home else {}
@@ -32,8 +58,13 @@ def home_tags(home: str | None) -> dict[str, str]:
 
 def managed_tags(template: ImageTemplate) -> dict[str, str]:
     """Return the template's `managedResourceTags` but for Kiln's own names, in any case."""
-    own = {name.lower() for name in (*OWNER_TAGS, RUN_TAG, HOME_TAG)}
-    return {name: value for name, value in template.properties.managed_resource_tags.items() if name.lower() not in own}
+    return users_tags(template.properties.managed_resource_tags)
+
+
+def users_tags(given: Mapping[str, str]) -> dict[str, str]:
+    """Return tags that a user gives but for Kiln's own names, in any case: Azure's names of tags know no case."""
+    own = {name.lower() for name in (*OWNER_TAGS, RUN_TAG, MARK_TAG, HOME_TAG)}
+    return {name: value for name, value in given.items() if name.lower() not in own}
 
 
 def overridden_tags(template: ImageTemplate) -> tuple[str, ...]:

@@ -41,7 +41,10 @@ class RegionSpec(Spec):
 
 
 class GalleryTarget(Spec):
-    """A gallery image version to be made."""
+    """A gallery image version to be made, or one that an earlier run made and that lacks regions.
+
+    `mark` is what its tag kilnMark says, as long as it is that version and not another of its name.
+    """
 
     kind: Literal["SharedImage"] = "SharedImage"
     run_output_name: str
@@ -53,6 +56,7 @@ class GalleryTarget(Spec):
     exclude_from_latest: bool
     replication_mode: Literal["Full", "Shallow"] = "Full"
     tags: dict[str, str]
+    mark: str
 
     @property
     def version_id(self) -> str:

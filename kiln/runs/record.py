@@ -88,12 +88,16 @@ class PhaseRecord(Document):
 
 
 class RunOutput(Document):
-    """What one distributor made: a gallery version or managed image (`artifact_id`), or a VHD (`artifact_uri`)."""
+    """What one distributor made: a gallery version or managed image (`artifact_id`), or a VHD (`artifact_uri`).
+
+    `mark` is what its tag (or metadata) kilnMark says as long as it is what the run made.
+    """
 
     name: str
     kind: Literal["SharedImage", "ManagedImage", "VHD"]
     artifact_id: str | None = None
     artifact_uri: str | None = None
+    mark: str = ""
     regions: tuple[str, ...] = ()
     error: ErrorDetail | None = None
 
@@ -209,20 +213,33 @@ class TriggerRecord(Document):
     changed: datetime
 
 
+EntryKind = Literal[
+    "vm", "nic", "disk", "disk-access", "snapshot", "image", "gallery-version", "vhd",
+    "gallery-image", "gallery", "network", "security-group", "storage-account", "resource-group", "group-mark",
+]  # fmt: skip
+
+
 class LedgerEntry(Document):
     """A resource that a run is about to make, recorded before the call that makes it. `tier` 0 is deleted first.
 
-    `purpose` is whose machine it belongs to, so that a failed build's machine can be kept for a look at it.
+    `mark` is the tags (of a blob the metadata) by which what is under the id is known as what was made; nothing
+    without them is deleted. `tries` counts the calls that may have made it: each is recorded before it is sent, and
+    struck out again when Azure refuses it for good. `purpose` is whose machine it belongs to, so that a failed build's
+    machine can be kept for a look at it.
     """
 
-    kind: Literal[
-        "vm", "nic", "disk", "disk-access", "snapshot", "image", "gallery-version", "vhd",
-        "gallery-image", "gallery", "network", "security-group", "storage-account", "resource-group", "group-mark",
-    ]  # fmt: skip
+    kind: EntryKind
     id: str
     tier: int
+    mark: dict[str, str] = Field(default_factory=dict)
+    tries: int = 1
     purpose: Literal["build", "validation"] | None = None
     keep: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is, without regard to case: its kind and id."""
+        return self.kind, self.id.lower()
 
 
 class Ledger(Document):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import Conflict, PreconditionFailed, ResourceNotFound, RunCanceled
 from kiln.runs.documents import Documents, Stored, documents
+from kiln.runs.ledger import record_try, strike_try
 from kiln.runs.record import Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
 from kiln.runs.transitions import begin
 
@@ -202,17 +203,22 @@ class Ledgers:
     def record(self, template: TemplateId, run_id: str, *entries: LedgerEntry) -> None:
         """Record what is about to be made. Raises `RunCanceled` when the ledger is closed.
 
-        The same entry may be recorded again; the caller makes the resource only after this returns.
+        The same entry may be recorded again, once for each try; the caller makes the resource only after this returns.
         """
 
         def add(ledger: Ledger) -> Ledger:
             if ledger.closed:
                 raise RunCanceled(run_id)
-            known = {(entry.kind, entry.id.lower()) for entry in ledger.entries}
-            new = tuple(entry for entry in entries if (entry.kind, entry.id.lower()) not in known)
-            return ledger.model_copy(update={"entries": ledger.entries + new})
+            return record_try(ledger, entries)
 
         self._change(template, run_id, add)
+
+    def strike(self, template: TemplateId, run_id: str, *entries: LedgerEntry) -> None:
+        """Take one try back, which Azure refused for good. What no try may have made is in the ledger no more.
+
+        Clean-up may have begun; it looks at what it deletes.
+        """
+        self._change(template, run_id, lambda ledger: strike_try(ledger, entries))
 
     def keep(self, template: TemplateId, run_id: str, resource: str) -> None:
         """Mark a resource as a finished result, which clean-up leaves alone. Raises `RunCanceled` when closed."""

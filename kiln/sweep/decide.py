@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef, TemplateId, name_of, part_of
+from kiln.planner.tags import HOME_TAG, RUN_TAG
 from kiln.runs.naming import staging_group
 from kiln.runs.record import LedgerEntry, ProvisioningState
 from kiln.sweep.found import GRACE, Garbage
@@ -52,8 +53,13 @@ def garbage(
     find_run: FindRun,
     seen: Mapping[str, datetime],
     now: datetime,
+    home: str,
 ) -> Iterator[Garbage]:
-    """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case."""
+    """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case.
+
+    `home` is this Kiln, whose tag all of it has. Each is found with the tags by which it is that, so that they are
+    looked at again when it is deleted.
+    """
     owners: dict[str, list[TemplateRecord]] = {}
     for record in templates:  # two may name one group: one has it, and the submission of the other fails
         owners.setdefault(_place(record.id.subscription, record.staging_group), []).append(record)
@@ -65,16 +71,16 @@ def garbage(
         whose = f"its template {group.user} is gone" if group.user else "its template is gone"
         if _is_named_by_kiln(group):
             doomed.add(_place_of(group.id))
-            yield Garbage(
-                entry=LedgerEntry(kind="resource-group", id=group.id, tier=GROUP_TIER), why=whose, since=first
-            )
+            whole = LedgerEntry(kind="resource-group", id=group.id, tier=GROUP_TIER, mark=group.mark)
+            yield Garbage(entry=whole, why=whose, since=first)
         else:
-            yield Garbage(entry=LedgerEntry(kind="group-mark", id=group.id, tier=MARK_TIER), why=whose, since=first)
+            marked = LedgerEntry(kind="group-mark", id=group.id, tier=MARK_TIER, mark=group.mark)
+            yield Garbage(entry=marked, why=whose, since=first)
     for found in resources:
         kind, place = KINDS.get(found.type.lower()), _place_of(found.id)
         if kind is None or place in doomed or not _names(found.id)[0].startswith(PREFIX):
             continue  # of another type or name, whatever its tags say: somebody copied them
-        entry = kind.model_copy(update={"id": found.id})
+        entry = kind.model_copy(update={"id": found.id, "mark": _mark(found.id, home)})
         made = _of(entry, owners.get(place, []), find_run, seen.get(found.id.lower(), now))
         if made is not None:
             yield made
@@ -111,9 +117,15 @@ def begun(run_id: str) -> datetime:
     return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
+def _mark(arm_id: str, home: str) -> dict[str, str]:
+    """Return the tags that a resource of this Kiln's has: whose name has a run's id in it has that run's, too."""
+    named = _run_of(arm_id)
+    return {HOME_TAG: home, **({RUN_TAG: named} if named else {})}
+
+
 def _of(entry: LedgerEntry, owners: list[TemplateRecord], find_run: FindRun, first: datetime) -> Garbage | None:
     """Return what the resource is as garbage, or None while somebody stands behind it."""
-    named = next((found for part in _names(entry.id) if (found := run_in(part))), None)
+    named = _run_of(entry.id)
     if not owners:
         return Garbage(entry=entry, why="its template is gone", since=first)
     if named is None or any(owner.provisioning_state is ProvisioningState.DELETING for owner in owners):
@@ -126,6 +138,10 @@ def _of(entry: LedgerEntry, owners: list[TemplateRecord], find_run: FindRun, fir
     if not run.state.is_final or run.ended is None or entry.id.lower() in kept:
         return None
     return Garbage(entry=entry, why=f"run {named} is {run.state.value}", since=run.ended, run=ref)
+
+
+def _run_of(arm_id: str) -> str | None:
+    return next((found for part in _names(arm_id) if (found := run_in(part))), None)
 
 
 def _names(arm_id: str) -> list[str]:

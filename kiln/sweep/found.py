@@ -30,11 +30,15 @@ class Tagged(Model):
 
 
 class TaggedGroup(Model):
-    """A resource group with this Kiln's tag. By other tags `own` tells that Kiln made it, `user` for which template."""
+    """A resource group with this Kiln's tag. By other tags `own` tells that Kiln made it, `user` for which template.
+
+    `mark` is all of these tags, as they were.
+    """
 
     id: str
     own: bool
     user: str | None = None
+    mark: dict[str, str]
 
 
 class Garbage(Model):

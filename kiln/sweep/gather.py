@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.cloud import inventory
+from kiln.cloud import inventory, marks
 from kiln.errors import BuildError
 from kiln.messages.sweeps import FoundGarbage
 from kiln.runs.debts import Debts
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from kiln.runs.debts import Debt
     from kiln.runs.home import Home
-    from kiln.runs.record import TemplateRecord
     from kiln.sweep.found import Tagged, TaggedGroup
 
 AT_ONCE = 100
@@ -45,9 +44,10 @@ def find(now: datetime) -> FoundGarbage:
         lambda record, run_id: runs.get(record.id, run_id),
         before.seen if before else {},
         now,
+        me.id,
     )
     unique: dict[str, Garbage] = {}
-    for each in (*_debts(templates, problems), *found):
+    for each in (*_debts(problems), *found):
         unique.setdefault(each.entry.id.lower(), each)
     due = sorted((each for each in unique.values() if is_due(each, now)), key=lambda each: each.since)
     return FoundGarbage(
@@ -73,29 +73,21 @@ def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGro
     return resources, groups
 
 
-def _debts(templates: list[TemplateRecord], problems: list[str]) -> Iterator[Garbage]:
-    """Yield what ended runs owe, but for what may be another run's by now: that is struck out, or left for later."""
+def _debts(problems: list[str]) -> Iterator[Garbage]:
+    """Yield what ended runs owe, but for what is another's by now: that is struck out."""
     from azure.core.exceptions import AzureError
 
-    building = {record.id.key for record in templates if _is_building(record)}
     for debt in Debts().list():
         try:
-            yield from _owed(debt, is_building=debt.run.template.key in building)
+            yield from _owed(debt)
         except (BuildError, AzureError) as error:
             problems.append(f"What run {debt.run.run_id} left was not looked at: {error}")
 
 
-def _owed(debt: Debt, *, is_building: bool) -> Iterator[Garbage]:
+def _owed(debt: Debt) -> Iterator[Garbage]:
     for entry in debt.entries:
-        if is_building and entry.kind in inventory.NAMED_BY_TEMPLATE:
-            continue
-        if not inventory.is_made_by(entry, debt.run.run_id):
+        if marks.is_anothers(entry):
             Debts().strike(debt.run, {entry.id})
             continue
         why = f"run {debt.run.run_id} could not delete it"
         yield Garbage(entry=entry, why=why, since=debt.since, run=debt.run, debt=True)
-
-
-def _is_building(record: TemplateRecord) -> bool:
-    run = Runs().latest(record)
-    return run is not None and not run.state.is_final

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -8,6 +9,7 @@ from azure.core.exceptions import HttpResponseError
 
 from tests.contract.azure import bodies
 from tests.contract.azure.harness import SEEDED
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.contract.azure.harness import Harness
@@ -34,6 +36,19 @@ def test_a_rule_can_last_and_be_withdrawn(cloud: Harness) -> None:
         assert cloud.http("GET", SEEDED).json()["error"] == {"code": "ServerBusy", "message": "m"}
     cloud.local("DELETE", "faults")
     assert cloud.http("GET", SEEDED).status_code == 200
+
+
+def test_a_blocked_request_goes_on_when_the_rules_are_withdrawn_and_others_meanwhile(cloud: Harness) -> None:
+    set_faults(cloud, {"method": "PUT", "path": "*/rg", "blocked": True})
+    with ThreadPoolExecutor(1) as pool:
+        blocked = pool.submit(cloud.put, GROUP, {"location": "westeurope", "tags": {"by": "first"}})
+        until(lambda: cloud.local("GET", "faults")[0]["fired"])
+        cloud.put(GROUP, {"location": "westeurope", "tags": {"by": "second"}})
+        assert cloud.resources.resource_groups.get("rg").tags == {"by": "second"}
+        assert not blocked.done()
+        cloud.local("DELETE", "faults")
+        blocked.result()
+    assert cloud.resources.resource_groups.get("rg").tags == {"by": "first"}
 
 
 def test_a_connection_dropped_before_does_nothing_and_after_does_it(cloud: Harness) -> None:

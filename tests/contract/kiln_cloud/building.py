@@ -40,14 +40,17 @@ def body_with(**properties: Any) -> dict[str, Any]:
     return {"location": REGION, "identity": {"type": "None"}, "properties": given}
 
 
-def plan_with(**properties: Any) -> Plan:
-    """Return the plan of a template of its own with these properties, with the facts that the local Azure has."""
+def plan_with(of: TemplateId | None = None, **properties: Any) -> Plan:
+    """Return the plan of a run of a template with these properties, with the facts that the local Azure has.
+
+    It is a template of its own, unless it is another run `of` one.
+    """
     name = uuid.uuid4().hex[:10]
     template = parse_template(body_with(**properties))
     definitions = {image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)}
     return make_plan(
         template,
-        run=RunRef(template=TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=name), run_id=name),
+        run=RunRef(template=of or TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=name), run_id=name),
         version=1,
         staging_group=f"rg-building-{name}",
         staging_given=False,

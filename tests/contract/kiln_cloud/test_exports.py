@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from activities import capture
 from kiln import blobs
 from kiln.cloud import exports, removal, staging
 from kiln.errors import AzureNotFound, TargetNotFound, VersionTaken
 from kiln.messages import VhdRequest
 from kiln.planner.staging import StorageSpec
+from kiln.planner.tags import mark_in
 from kiln.planner.targets import VhdTarget
 from kiln.runs.record import LedgerEntry
 from tests.contract.kiln_cloud import arm
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from devkit.local.in_process import InProcessAzure
+    from kiln.ids import TemplateId
 
 
 @pytest.fixture
@@ -43,14 +46,19 @@ def container() -> ContainerClient:
     return blobs.account(endpoint).create_container("images")
 
 
-def request_for(container: ContainerClient, blob: str = "golden.vhd") -> VhdRequest:
-    plan = turned_off(plan_with(distribute=[{"type": "VHD", "runOutputName": "vhd", "uri": f"{container.url}/{blob}"}]))
+def request_for(container: ContainerClient, of: TemplateId | None = None) -> VhdRequest:
+    vhd = {"type": "VHD", "runOutputName": "vhd", "uri": f"{container.url}/golden.vhd"}
+    plan = turned_off(plan_with(of, distribute=[vhd]))
     target = plan.targets[0]
     assert isinstance(target, VhdTarget)
     assert plan.origin is not None
     return VhdRequest(
         run=plan.run, origin=plan.origin, storage=staging.create_containers(plan.staging.storage), target=target
     )
+
+
+def refuse_taken(request: VhdRequest) -> None:
+    exports.refuse_taken(exports.vhd_url(request), request.target.tags)
 
 
 def grants(azure: InProcessAzure, request: VhdRequest, action: str) -> int:
@@ -61,8 +69,8 @@ def grants(azure: InProcessAzure, request: VhdRequest, action: str) -> int:
 def test_a_vhd_goes_where_the_template_says(container: ContainerClient) -> None:
     request = request_for(container)
 
-    exports.refuse_taken(exports.vhd_url(request))
-    exports.start_export(request)
+    refuse_taken(request)
+    capture.start_export(request)
     until(lambda: exports.export_progress(request).done)
 
     found = container.get_blob_client("golden.vhd").get_blob_properties()
@@ -85,25 +93,25 @@ def test_kilns_own_token_goes_to_storage_alone(container: ContainerClient, uri: 
     url = uri.format(place=urlsplit(container.url).netloc)
 
     with pytest.raises(TargetNotFound, match="no host of Azure Storage"):
-        exports.refuse_taken(url)
+        exports.refuse_taken(url, {})
 
 
 def test_a_copy_that_was_started_is_not_started_again(settings: InProcessAzure, container: ContainerClient) -> None:
     request = request_for(container)
 
-    exports.start_export(request)
-    exports.start_export(request)
+    capture.start_export(request)
+    capture.start_export(request)
 
     assert grants(settings, request, "beginGetAccess") == 1
 
 
 def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(container: ContainerClient) -> None:
     first = request_for(container)
-    exports.start_export(first)
+    capture.start_export(first)
     until(lambda: exports.export_progress(first).done)
-    second = request_for(container)
-    exports.refuse_taken(exports.vhd_url(second))
-    exports.start_export(second)
+    second = request_for(container, first.run.template)
+    refuse_taken(second)
+    capture.start_export(second)
     until(lambda: exports.export_progress(second).done)
     metadata = container.get_blob_client("golden.vhd").get_blob_properties().metadata
 
@@ -111,14 +119,14 @@ def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(contain
 
     assert second.run.run_id in metadata.values()
     with pytest.raises(VersionTaken, match=r"theirs\.vhd exists already"):
-        exports.refuse_taken(f"{container.url}/theirs.vhd")
+        exports.refuse_taken(f"{container.url}/theirs.vhd", second.target.tags)
 
 
 def test_a_container_that_is_not_there_is_named_with_what_to_do(container: ContainerClient) -> None:
     request = request_for(container)
     container.delete_container()
 
-    for export in (exports.start_export, lambda it: exports.refuse_taken(exports.vhd_url(it))):
+    for export in (capture.start_export, refuse_taken):
         with pytest.raises(AzureNotFound, match="Create the container first"):
             export(request)
 
@@ -127,11 +135,11 @@ def test_clean_up_withdraws_an_access_that_is_still_there_and_no_other(
     settings: InProcessAzure, container: ContainerClient
 ) -> None:
     request = request_for(container)
-    entry = LedgerEntry(kind="disk-access", id=request.origin.disk, tier=0)
+    entry = LedgerEntry(kind="disk-access", id=request.origin.disk, tier=0, mark=mark_in(request.origin.tags))
 
     assert removal.start_delete(entry).url is None
     assert grants(settings, request, "endGetAccess") == 0
-    exports.start_export(request)
+    capture.start_export(request)
     until(lambda: exports.export_progress(request).done)
     removal.start_delete(entry)
     removal.start_delete(entry)

@@ -72,8 +72,9 @@ def test_a_version_is_made_of_the_machine_and_seen_among_the_definitions() -> No
 
     assert published(plan).lower() == machines.machine_id(machine_of(plan)).lower()
     assert gallery.definition(image_id).versions == ("1.0.0",)
-    assert gallery.version_exists(f"{image_id}/versions/1.0.0")
-    assert not gallery.version_exists(f"{image_id}/versions/2.0.0")
+    assert gallery.version_exists(f"{image_id}/versions/1.0.0", target_of(plan).mark)
+    assert not gallery.version_exists(f"{image_id}/versions/1.0.0", "another's")
+    assert not gallery.version_exists(f"{image_id}/versions/2.0.0", target_of(plan).mark)
 
 
 def test_a_version_of_somebody_else_is_not_overwritten() -> None:

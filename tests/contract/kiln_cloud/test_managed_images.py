@@ -7,7 +7,7 @@ import pytest
 
 from kiln.cloud import clients, gallery, managed_images, origins, snapshots
 from kiln.errors import VersionTaken
-from kiln.ids import name_of, part_of
+from kiln.ids import TemplateId, name_of, part_of
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, plan_with, turned_off
@@ -62,8 +62,9 @@ def test_in_another_region_an_image_is_made_of_copies_of_all_disks() -> None:
     plan = turned_off(plan_with(distribute=[image_to("northeurope")], additionalDataDisks=[{"sizeGB": 8}]))
     origin, target = parts(plan)
 
-    done(snapshots.start_snapshots(origin, target))
-    done(snapshots.start_copies(origin, target))
+    for copy in snapshots.copies(origin, target):
+        done(snapshots.start_snapshot(origin, copy))
+        done(snapshots.start_copy(origin, target, copy))
     until(lambda: snapshots.copies_progress(origin, target).done)
     done(managed_images.start_image(origin, target))
 
@@ -79,7 +80,10 @@ def test_in_another_region_an_image_is_made_of_copies_of_all_disks() -> None:
 
 def test_an_image_of_an_earlier_run_is_replaced() -> None:
     image_id = f"{IMAGES}/{uuid.uuid4().hex[:10]}"
-    for plan in (plan_with(distribute=[image_to(image_id=image_id)]) for _ in range(2)):
+    of: TemplateId | None = None
+    for _ in range(2):
+        plan = plan_with(of, distribute=[image_to(image_id=image_id)])
+        of = plan.run.template
         origin, target = parts(turned_off(plan))
         done(managed_images.start_image(origin, target))
 
@@ -91,7 +95,7 @@ def test_an_image_of_somebody_else_is_left_alone() -> None:
     origin, target = parts(plan)
     arm.managed_image(target.image_id, {"sourceVirtualMachine": {"id": origin.machine}}, owner="somebody")
 
-    with pytest.raises(VersionTaken, match="exists already, and Kiln did not make it"):
+    with pytest.raises(VersionTaken, match="exists already, and this template did not make it"):
         managed_images.start_image(origin, target)
     assert (found(target).tags or {}) == {"owner": "somebody"}
 

@@ -64,7 +64,9 @@ def published(image_id: str) -> RunOutput:
     assert isinstance(target, GalleryTarget)
     assert plan.origin is not None
     done(gallery.start_version(plan.origin, target))
-    return RunOutput(name="gallery", kind="SharedImage", artifact_id=target.version_id, regions=("westeurope",))
+    return RunOutput(
+        name="gallery", kind="SharedImage", artifact_id=target.version_id, mark=target.mark, regions=("westeurope",)
+    )
 
 
 def test_a_run_remembers_what_it_is_built_from_and_what_it_does_not_use() -> None:

@@ -95,6 +95,9 @@ def staging(*, artifacts: int = 0, own_subnet: bool = False) -> StagingSpec:
     )
 
 
+MARK = {"kilnMark": "0123456789abcdef-run"}
+
+
 def gallery(*regions: str, name: str = "gallery") -> GalleryTarget:
     return GalleryTarget(
         run_output_name=name,
@@ -103,7 +106,8 @@ def gallery(*regions: str, name: str = "gallery") -> GalleryTarget:
         location="westeurope",
         regions=tuple(RegionSpec(name=at, replicas=1, storage_account_type="Standard_LRS") for at in regions),
         exclude_from_latest=False,
-        tags={},
+        tags=MARK,
+        mark=MARK["kilnMark"],
     )
 
 
@@ -116,12 +120,12 @@ def managed_image(*, elsewhere: bool = False, name: str = "image") -> ManagedIma
         generation="V2",
         snapshot=f"{_GROUP}/snapshot" if elsewhere else None,
         copy_id=f"{_GROUP}/copy" if elsewhere else None,
-        tags={},
+        tags=MARK,
     )
 
 
 def vhd(name: str = "vhd", url: str | None = None) -> VhdTarget:
-    return VhdTarget(run_output_name=name, blob=f"run/{name}.vhd", url=url, tags={})
+    return VhdTarget(run_output_name=name, blob=f"run/{name}.vhd", url=url, tags=MARK)
 
 
 def validation(*, of_source: bool = False, continue_on_failure: bool = False) -> ValidationSpec:

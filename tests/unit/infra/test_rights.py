@@ -107,8 +107,20 @@ NEEDS: dict[str, set[str]] = {
     "resources.resource_groups.create_or_update": {"Microsoft.Resources/subscriptions/resourceGroups/write"},
     "resources.resource_groups.list": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     "resources.resource_groups.get": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
-    # An identity that a template names: Managed Identity Operator's, at that identity.
-    "resources.resources.get_by_id": set(),
+    # Whatever clean-up may delete; also an identity that a template names: Managed Identity Operator's, at that one.
+    "resources.resources.get_by_id": {
+        "Microsoft.Compute/disks/read",
+        "Microsoft.Compute/galleries/images/read",
+        "Microsoft.Compute/galleries/images/versions/read",
+        "Microsoft.Compute/galleries/read",
+        "Microsoft.Compute/images/read",
+        "Microsoft.Compute/snapshots/read",
+        "Microsoft.Compute/virtualMachines/read",
+        "Microsoft.Network/networkInterfaces/read",
+        "Microsoft.Network/networkSecurityGroups/read",
+        "Microsoft.Network/virtualNetworks/read",
+        "Microsoft.Storage/storageAccounts/read",
+    },
     "resources.resources.list_by_resource_group": {"Microsoft.Resources/subscriptions/resourceGroups/resources/read"},
     "resources.resources.list": {"Microsoft.Resources/subscriptions/resources/read"},
     "resources.send_request": {

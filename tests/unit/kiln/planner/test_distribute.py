@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kiln.planner.distribute import vhd_url
+from kiln.planner.tags import maker
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.rebuild.lineage import short_name
 from tests.unit.kiln.planner import samples
@@ -105,13 +106,15 @@ def test_the_deprecated_regions_are_regions() -> None:
 
 
 def test_what_a_template_says_of_a_version_is_passed_on() -> None:
-    target = gallery(excludeFromLatest=True, replicationMode="Shallow", artifactTags={"os": "debian"})
+    given = {"os": "debian", "KILNMARK": "another's", "kilnrun": "another's"}
+    target = gallery(excludeFromLatest=True, replicationMode="Shallow", artifactTags=given)
 
     assert target.exclude_from_latest
     assert target.replication_mode == "Shallow"
     assert target.tags == {
         "os": "debian",
         "kilnRun": samples.RUN.run_id,
+        "kilnMark": f"{maker(samples.RUN.template, None)}-{samples.RUN.run_id}",
         "kilnTemplate": samples.RUN.template.key,
         "kilnLineage": short_name(samples.RUN.template),
     }

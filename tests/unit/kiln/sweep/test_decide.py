@@ -45,13 +45,14 @@ def found(
     template: TemplateRecord = TEMPLATE,
     seen: Mapping[str, datetime] | None = None,
 ) -> list[Garbage]:
-    return list(garbage(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW))
+    return list(garbage(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW, "home"))
 
 
 def test_what_an_ended_run_left_is_garbage_since_its_end() -> None:
     (each,) = found(VM, run=OVER)
 
     assert (each.entry.kind, each.entry.id, each.since) == ("vm", VM, OVER.ended)
+    assert each.entry.mark == {"kilnHome": "home", "kilnRun": RUN.run_id}
     assert each.run is not None
     assert each.run.run_id == RUN.run_id
 
@@ -73,7 +74,7 @@ def test_what_a_run_uses_is_none_though_another_template_names_the_same_group(or
         return RUN if (record.id, run_id) == (TEMPLATE.id, RUN.run_id) else None
 
     owners = [TEMPLATE, other][::order]
-    assert list(garbage([tagged(VM)], (), owners, find_run, {}, NOW)) == []
+    assert list(garbage([tagged(VM)], (), owners, find_run, {}, NOW, "home")) == []
 
 
 def test_what_a_template_stands_on_is_none_nor_anything_of_one_that_is_being_deleted() -> None:
@@ -93,7 +94,7 @@ def test_of_an_unknown_run_the_id_tells_the_age() -> None:
 
 
 def test_what_is_in_a_group_that_goes_as_a_whole_is_not_told_apart() -> None:
-    group = TaggedGroup(id=OWN_GROUP, own=True, user=GONE.arm)
+    group = TaggedGroup(id=OWN_GROUP, own=True, user=GONE.arm, mark={"kilnHome": "home"})
 
     (each,) = found(f"{OWN_GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
 
@@ -110,13 +111,13 @@ def test_what_is_in_a_group_that_goes_as_a_whole_is_not_told_apart() -> None:
     ],
 )
 def test_no_tags_alone_have_a_group_deleted(name: str, user: str | None) -> None:
-    group = TaggedGroup(id=f"/subscriptions/s/resourceGroups/{name}", own=True, user=user)
+    group = TaggedGroup(id=f"/subscriptions/s/resourceGroups/{name}", own=True, user=user, mark={})
 
     assert [each.entry.kind for each in found(groups=(group,))] == ["group-mark"]
 
 
 def test_in_a_group_of_somebody_else_each_thing_is_and_the_mark_goes_last() -> None:
-    group = TaggedGroup(id=GROUP, own=False, user="/template")
+    group = TaggedGroup(id=GROUP, own=False, user="/template", mark={"usedBy": "/template"})
     network, disk = (
         f"{GROUP}/providers/Microsoft.{kind}" for kind in ("Network/virtualNetworks/kiln-vnet", "Compute/disks/kiln-x")
     )

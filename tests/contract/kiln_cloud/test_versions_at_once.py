@@ -1,0 +1,176 @@
+"""Two who publish one version: what each is told, and whose version stays."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from activities import capture, clean_up, replicate
+from kiln.cloud import clients, gallery, operations
+from kiln.errors import AzureFailed, MadeByAnother, VersionTaken
+from kiln.messages import CloseRequest, DeleteRequest, GalleryRequest, OutputReport, RegionRequest
+from kiln.planner.targets import GalleryTarget
+from kiln.runs.record import LedgerEntry, RunOutput
+from tests.contract.kiln_cloud import arm
+from tests.contract.kiln_cloud.building import done, plan_with, turned_off
+from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from devkit.local.in_process import InProcessAzure
+
+VERSION = "1.2.3"
+
+
+def asked(definition: str = "") -> GalleryRequest:
+    """A version to be published of a machine that is turned off, in a definition of its own or in this one."""
+    if not definition:
+        definition = f"{arm.group(f'rg-{uuid.uuid4().hex[:8]}')}/providers/Microsoft.Compute/galleries/mine/images/app"
+        arm.definition(definition)
+    regions = [{"name": "westeurope"}, {"name": "northeurope"}]
+    shared = {"type": "SharedImage", "runOutputName": "image", "targetRegions": regions}
+    plan = turned_off(plan_with(distribute=[{**shared, "galleryImageId": f"{definition}/versions/{VERSION}"}]))
+    target = plan.targets[0]
+    assert isinstance(target, GalleryTarget)
+    assert plan.origin is not None
+    return GalleryRequest(run=plan.run, origin=plan.origin, target=target)
+
+
+def publish_by_hand(request: GalleryRequest, machine: str) -> None:
+    arm.version(request.target.image_id, VERSION, machine)
+
+
+def delete_by_hand(request: GalleryRequest) -> None:
+    compute = clients.compute(SUBSCRIPTION)
+    compute.gallery_image_versions.begin_delete(
+        *gallery.names(request.target.image_id), VERSION, api_version=clients.GALLERIES, **arm.SOON
+    ).result()
+
+
+def made_of(request: GalleryRequest) -> str:
+    found = clients.compute(SUBSCRIPTION).gallery_image_versions.get(
+        *gallery.names(request.target.image_id), VERSION, api_version=clients.GALLERIES
+    )
+    assert found.properties is not None
+    source = found.properties.storage_profile.source
+    assert source is not None
+    return str(source.virtual_machine_id).lower()
+
+
+def due(request: GalleryRequest) -> tuple[LedgerEntry, ...]:
+    return clean_up.close_ledger(CloseRequest(run=request.run)).entries
+
+
+def output_of(request: GalleryRequest) -> OutputReport:
+    target = request.target
+    output = RunOutput(name="image", kind="SharedImage", artifact_id=target.version_id, mark=target.mark)
+    return OutputReport(run=request.run, output=output)
+
+
+def replaced() -> tuple[GalleryRequest, str]:
+    """A version that Kiln published, that somebody deleted, and that somebody made again of the returned machine."""
+    request, other = asked(), asked()
+    done(capture.start_version(request))
+    delete_by_hand(request)
+    machine = str(other.origin.machine)
+    publish_by_hand(request, machine)
+    return request, machine.lower()
+
+
+def test_who_is_published_first_keeps_the_version_and_the_other_has_nothing_to_clean_up(
+    settings: InProcessAzure,
+) -> None:
+    request, other = asked(), asked()
+    machine = str(other.origin.machine)
+    with ThreadPoolExecutor(1) as pool:
+        with settings.faults({"method": "PUT", "path": f"*/versions/{VERSION}", "blocked": True}):
+            late = pool.submit(capture.start_version, request)
+            until(lambda: httpx.get(f"{settings.http_url}/_local/faults").json()[0]["fired"])
+            publish_by_hand(request, machine)
+        with pytest.raises(VersionTaken, match=r"1\.2\.3 exists already"):
+            late.result()
+
+    assert due(request) == ()
+    assert made_of(request) == machine.lower()
+
+
+def test_a_version_that_may_have_been_made_stays_in_the_ledger_and_is_deleted_only_with_the_runs_own_mark(
+    settings: InProcessAzure,
+) -> None:
+    request, other = asked(), asked()
+    lost = {"method": "PUT", "path": f"*/versions/{VERSION}", "drop": "before"}
+    refused = {**lost, "drop": None, "nth": 2, "status": 403, "code": "AuthorizationFailed"}
+    with (
+        settings.faults(lost, {name: value for name, value in refused.items() if value}),
+        pytest.raises(AzureFailed, match="AuthorizationFailed"),
+    ):
+        capture.start_version(request)
+    machine = str(other.origin.machine)
+    publish_by_hand(request, machine)
+
+    (entry,) = due(request)
+    with pytest.raises(MadeByAnother, match="is somebody else's by now, so it was left alone") as told:
+        clean_up.start_delete(DeleteRequest(entry=entry))
+
+    assert (entry.kind, entry.id) == ("gallery-version", request.target.version_id)
+    assert request.target.mark in told.value.detail.message
+    assert made_of(request) == machine.lower()
+
+
+def test_a_version_that_azure_refuses_is_struck_from_the_ledger(settings: InProcessAzure) -> None:
+    request = asked()
+    refused = {"method": "PUT", "path": f"*/versions/{VERSION}", "status": 403, "code": "AuthorizationFailed"}
+    with settings.faults(refused), pytest.raises(AzureFailed, match="AuthorizationFailed"):
+        capture.start_version(request)
+
+    assert due(request) == ()
+
+
+def test_two_hosts_that_publish_for_one_run_lose_nothing_when_one_of_them_is_refused(settings: InProcessAzure) -> None:
+    request = asked()
+    capture.start_version(request)
+    refused = {"method": "PUT", "path": f"*/versions/{VERSION}", "status": 403, "code": "AuthorizationFailed"}
+    with settings.faults(refused), pytest.raises(AzureFailed, match="AuthorizationFailed"):
+        capture.start_version(request)
+
+    (entry,) = due(request)
+    done(clean_up.start_delete(DeleteRequest(entry=entry)))
+    assert not gallery.version_exists(request.target.version_id, request.target.mark)
+
+
+def test_a_version_that_another_made_anew_is_not_the_runs_output() -> None:
+    request, machine = replaced()
+
+    with pytest.raises(MadeByAnother, match="somebody else's by now"):
+        capture.report_output(output_of(request))
+
+    (entry,) = due(request)
+    assert not entry.keep
+    assert made_of(request) == machine
+
+
+def test_a_version_that_another_made_anew_is_given_no_regions_and_has_none_for_the_run() -> None:
+    request, machine = replaced()
+    target = request.target
+
+    with pytest.raises(MadeByAnother):
+        replicate.start_replication(request)
+    with pytest.raises(MadeByAnother):
+        replicate.check_region(RegionRequest(run=request.run, target=target, region="westeurope"))
+
+    assert made_of(request) == machine
+
+
+def test_a_version_that_is_the_runs_own_is_kept() -> None:
+    request = asked()
+    operation = capture.start_version(request)
+    until(lambda: operations.check(operation).done)
+
+    # the run's record is not asked for here: what is kept is
+    capture.keep(output_of(request))
+
+    assert due(request) == ()
