@@ -15,8 +15,13 @@ param functionName string = 'on_event'
 @description('Container of the dead letters.')
 param deadLetterContainer string = 'dead-letters'
 
+@description('Id of the system topic that the subscription has. Empty: it has none, and one is made here.')
+param systemTopicId string = ''
+
 @description('Tags of the system topic.')
 param tags object = {}
+
+var ownSystemTopic = 'evgst-${appName}'
 
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: appName
@@ -60,8 +65,10 @@ resource kilnEvents 'Microsoft.EventGrid/topics/eventSubscriptions@2025-02-15' =
   }
 }
 
-resource subscriptionTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
-  name: 'evgst-${appName}'
+// A source has one system topic, in whatever resource group, and a second one is refused (Microsoft's "System topics in
+// Azure Event Grid"): so the hook looks for it first, and only where there is none is it made.
+resource subscriptionTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(systemTopicId)) {
+  name: ownSystemTopic
   location: 'global'
   tags: tags
   properties: {
@@ -70,24 +77,14 @@ resource subscriptionTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
-// No dead letters here: a system topic of a global source can have no identity (Microsoft's "Enable managed identity
-// for Event Grid system topics"), and the account takes no keys.
-resource galleryWrites 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
-  parent: subscriptionTopic
-  name: 'kiln-gallery-versions'
-  properties: {
+module galleryWrites 'modules/gallery-writes.bicep' = {
+  name: 'kiln-gallery-writes-${uniqueString(app.id)}'
+  scope: resourceGroup(empty(systemTopicId) ? resourceGroup().name : split(systemTopicId, '/')[4])
+  params: {
+    topicName: empty(systemTopicId) ? ownSystemTopic : last(split(systemTopicId, '/'))
+    name: 'kiln-gallery-versions-${uniqueString(app.id)}'
     destination: destination
-    eventDeliverySchema: 'CloudEventSchemaV1_0'
-    filter: {
-      includedEventTypes: ['Microsoft.Resources.ResourceWriteSuccess']
-      advancedFilters: [
-        {
-          operatorType: 'StringIn'
-          key: 'data.operationName'
-          values: ['Microsoft.Compute/galleries/images/versions/write']
-        }
-      ]
-    }
     retryPolicy: retryPolicy
   }
+  dependsOn: [subscriptionTopic]
 }

@@ -55,7 +55,7 @@ param maximumInstanceCount int = 40
 @description('Instances that are kept running for orchestrations and activities. 0: the app scales to zero.')
 @minValue(0)
 @maxValue(20)
-param alwaysReadyInstances int = 0
+param alwaysReadyInstances int = 1
 
 @description('When Kiln publishes what it could not announce at once: an NCRONTAB expression, in UTC.')
 param outboxSchedule string = '0 * * * * *'

@@ -14,5 +14,24 @@ while (-not (az functionapp function list @where --name $env:KILN_APP_NAME --que
     Start-Sleep -Seconds 10
 }
 
-az deployment group create @where --name kiln-events --template-file infra/events.bicep --output none --parameters "appName=$env:KILN_APP_NAME" "topicName=$env:KILN_TOPIC_NAME" "storageName=$env:KILN_STORAGE_NAME" "functionName=$functionName"
+# A subscription has one system topic at the most: another Kiln's, or anybody's, is used if there is one.
+function Get-SystemTopic {
+    $topics = az eventgrid system-topic list --subscription $env:AZURE_SUBSCRIPTION_ID --query '[].{source: source, id: id}' --output json
+    $wanted = "/subscriptions/$env:AZURE_SUBSCRIPTION_ID"
+    [string]($topics | Out-String | ConvertFrom-Json | Where-Object { $_.source -eq $wanted } | Select-Object -First 1).id
+}
+
+function Connect-Events([string]$systemTopicId) {
+    az deployment group create @where --name kiln-events --template-file infra/events.bicep --output none --parameters "appName=$env:KILN_APP_NAME" "topicName=$env:KILN_TOPIC_NAME" "storageName=$env:KILN_STORAGE_NAME" "functionName=$functionName" "systemTopicId=$systemTopicId"
+}
+
+$found = Get-SystemTopic
+try {
+    Connect-Events $found
+} catch {
+    # Perhaps somebody made the topic, or removed it, in between.
+    $now = Get-SystemTopic
+    if ($now -eq $found) { throw }
+    Connect-Events $now
+}
 Write-Host "Events reach $functionName of $env:KILN_APP_NAME."

@@ -20,7 +20,28 @@ until [ -n "$(functions)" ]; do
     sleep 10
 done
 
-az deployment group create --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" \
-    --name kiln-events --template-file infra/events.bicep --output none --parameters \
-    appName="$KILN_APP_NAME" topicName="$KILN_TOPIC_NAME" storageName="$KILN_STORAGE_NAME" functionName="$function_name"
+# A subscription has one system topic at the most: another Kiln's, or anybody's, is used if there is one.
+system_topic() {
+    topics=$(az eventgrid system-topic list --subscription "$AZURE_SUBSCRIPTION_ID" \
+        --query "[].[source, id]" --output tsv)
+    printf '%s\n' "$topics" | awk -F '\t' -v wanted="/subscriptions/$AZURE_SUBSCRIPTION_ID" \
+        'tolower($1) == tolower(wanted) { print $2; exit }'
+}
+
+connect() {
+    az deployment group create --subscription "$AZURE_SUBSCRIPTION_ID" --resource-group "$AZURE_RESOURCE_GROUP" \
+        --name kiln-events --template-file infra/events.bicep --output none --parameters \
+        appName="$KILN_APP_NAME" topicName="$KILN_TOPIC_NAME" storageName="$KILN_STORAGE_NAME" \
+        functionName="$function_name" systemTopicId="$1"
+}
+
+found=$(system_topic)
+status=0
+connect "$found" || status=$?
+if [ "$status" -ne 0 ]; then
+    # Perhaps somebody made the topic, or removed it, in between.
+    now=$(system_topic)
+    [ "$now" != "$found" ] || exit "$status"
+    connect "$now"
+fi
 echo "Events reach $function_name of $KILN_APP_NAME."

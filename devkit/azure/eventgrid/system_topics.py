@@ -38,11 +38,12 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     source = _source(cloud, doc["properties"])
     for other in cloud.store.list(kind=TYPE):
         if ids.key(other.properties["source"]) == ids.key(source) and other.key != ids.key(call.id):
-            message = f"Only one system topic is allowed per source: '{other.id}' has the source '{source}' already."
-            raise ArmError(409, "Conflict", message)
+            # The words of Azure: Azure/azure.policy.monitor issue 12, MicrosoftDocs/azure-docs pull request 97986.
+            message = f"There is an existing tracked system topic for the given source {source}."
+            raise ArmError(400, "InvalidRequest", f"{message} Only one system topic is allowed per source.")
     old = cloud.store.find(call.id)
     if old is not None and ids.key(old.properties["source"]) != ids.key(source):
-        raise invalid("The source of a system topic cannot be changed.", "properties.source")
+        raise invalid("System topic source cannot be modified.", "properties.source")
     topics.complete_identity(cloud.store, doc, old)
     metric = old.properties["metricResourceId"] if old else str(uuid.uuid4())
     doc["properties"] = {**doc["properties"], "source": source, "metricResourceId": metric}

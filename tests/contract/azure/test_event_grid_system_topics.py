@@ -64,7 +64,7 @@ def test_a_system_topic_is_global_and_one_for_its_source(cloud: Harness, subscri
     assert made.provisioning_state == "Succeeded"
     create = management(cloud).system_topics.begin_create_or_update
     other = {"location": "global", "source": SOURCE, "topic_type": ALL}
-    refused(lambda: create("rg-images", "second", other), "Conflict")
+    refused(lambda: create("rg-images", "second", other), "InvalidRequest")
     local = {"location": "westeurope", "source": f"{SOURCE}/resourceGroups/rg", "topic_type": ONE_GROUP}
     refused(lambda: create("rg-images", "second", local), "InvalidParameter")
     refused(

@@ -93,9 +93,58 @@ def test_the_hook_waits_for_the_function_and_deploys_what_connects_it(tmp_path: 
     code, output, calls = run_hook(tmp_path, az)
 
     assert code == 0, output
-    assert [call.split()[0] for call in calls] == ["functionapp"] * 3 + ["deployment"]
+    assert [call.split()[0] for call in calls] == ["functionapp"] * 3 + ["eventgrid", "deployment"]
     assert "--template-file infra/events.bicep" in calls[-1]
     assert "appName=kiln_app_name topicName=kiln_topic_name storageName=kiln_storage_name" in calls[-1]
+    assert calls[-1].endswith("functionName=on_event systemTopicId=")
+
+
+TOPIC_OF_ANOTHER = """
+[ "$1" = functionapp ] && echo func/on_event
+[ "$1" = eventgrid ] && printf '/subscriptions/x\\t/wrong\\n/SUBSCRIPTIONS/azure_subscription_id\\t/right/id\\n'
+exit 0
+"""
+
+
+def test_the_hook_uses_the_system_topic_that_the_subscription_has(tmp_path: Path) -> None:
+    code, output, calls = run_hook(tmp_path, TOPIC_OF_ANOTHER)
+
+    assert code == 0, output
+    assert calls[-1].endswith("systemTopicId=/right/id")
+
+
+def test_the_hook_fails_when_the_system_topics_cannot_be_listed(tmp_path: Path) -> None:
+    az = '[ "$1" = eventgrid ] && exit 4; [ "$1" = functionapp ] && echo func/on_event; exit 0'
+    code, _, calls = run_hook(tmp_path, az)
+
+    assert code == 4
+    assert not any(call.startswith("deployment") for call in calls)
+
+
+def test_the_system_topic_is_made_only_where_there_is_none() -> None:
+    text = EVENTS.text(EVENTS.root)
+    (module,) = EVENTS.modules
+    names = ("scope", "params.topicName", "params.name")
+    given = {name: EVENTS.property(module.body, *name.split(".")) for name in names}
+
+    assert re.search(r"systemTopics@[\d-]+' = if \(empty\(systemTopicId\)\) \{", text)
+    assert {name: EVENTS.text(node) for name, node in given.items() if node is not None} == {
+        "scope": "resourceGroup(empty(systemTopicId) ? resourceGroup().name : split(systemTopicId, '/')[4])",
+        "params.topicName": "empty(systemTopicId) ? ownSystemTopic : last(split(systemTopicId, '/'))",
+        "params.name": "'kiln-gallery-versions-${uniqueString(app.id)}'",  # two Kilns, one topic
+    }
+
+
+COMMANDS = ["deployment group create", "eventgrid system-topic list", "functionapp function list"]
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda path: path.name)
+def test_both_hooks_ask_for_the_same(hook: Path) -> None:
+    text = hook.read_text(encoding="utf-8")
+
+    assert sorted(set(re.findall(r"\baz ((?:[a-z-]+ )*(?:list|create))\b", text))) == COMMANDS
+    given = set(re.findall(r"\b(\w+)=\"?\$", text)) & set(EVENTS.parameters)
+    assert given == set(EVENTS.parameters) - {"deadLetterContainer", "tags"}
 
 
 def test_the_hook_gives_up_on_an_app_without_the_function(tmp_path: Path) -> None:

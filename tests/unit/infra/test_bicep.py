@@ -52,7 +52,11 @@ def test_a_module_is_there_and_gets_what_it_asks_for(file: BicepFile) -> None:
 def test_a_module_is_deployed_to_the_scope_that_it_is_written_for(file: BicepFile) -> None:
     for module in file.modules:
         target = BicepFile(file.path.parent / module.target)
-        assert (file.property(module.body, "scope") is None) == (target.scope == file.scope), module.symbol
+        scope = file.property(module.body, "scope")
+        if target.scope != file.scope:
+            assert scope is not None, module.symbol
+        elif scope is not None:  # another one of the same kind
+            assert file.text(scope).startswith(f"{target.scope}("), module.symbol
 
 
 def test_outputs_that_are_taken_from_modules_are_there(file: BicepFile) -> None:

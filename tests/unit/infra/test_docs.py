@@ -143,3 +143,16 @@ class _Caught(HttpTransport[Any, Any]):
 
     def __exit__(self, *_: object) -> None:
         """Nothing to leave."""
+
+
+def test_the_price_of_waiting_is_reckoned_from_what_is_set() -> None:
+    storage = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]["storageProvider"]
+    hours, minutes, seconds = (int(part) for part in storage["maxQueuePollingInterval"].split(":"))
+    interval = (hours * 60 + minutes) * 60 + seconds
+    polls = (storage["partitionCount"] + 1) * 3600 * 730 // interval  # and the queue of the activities
+    memory = int(re.findall(r"^param instanceMemoryMB int = (\d+)$", MAIN.text(MAIN.root), re.MULTILINE)[0]) // 1024
+
+    assert interval <= 10  # Microsoft's advice for Flex Consumption
+    assert re.search(r"^param alwaysReadyInstances int = 1$", MAIN.text(MAIN.root), re.MULTILINE)
+    assert f"{polls:,} transactions a month with {interval} s" in TEXT
+    assert f"{memory * 3600 * 730:,} GB-s a month" in TEXT
