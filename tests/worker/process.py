@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -39,6 +40,7 @@ class MicrosoftWorker:
         self._log = folder / "worker.log"
         self.app = folder / "app"
         self.functions: dict[str, Message] = {}
+        self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Self:
         """Copy what is deployed, start the worker, and let it index and load every function."""
@@ -98,12 +100,13 @@ class MicrosoftWorker:
         pipes = self._process
         assert pipes.stdin is not None
         assert pipes.stdout is not None
-        try:
-            pipes.stdin.write(json.dumps({kind: message}).encode() + b"\n")
-            pipes.stdin.flush()
-        except BrokenPipeError:
-            raise WorkerFailed(self._end()) from None
-        line = pipes.stdout.readline()
+        with self._one_at_a_time:
+            try:
+                pipes.stdin.write(json.dumps({kind: message}).encode() + b"\n")
+                pipes.stdin.flush()
+            except BrokenPipeError:
+                raise WorkerFailed(self._end()) from None
+            line = pipes.stdout.readline()
         if not line:
             raise WorkerFailed(self._end())
         answer: Message = json.loads(line)
