@@ -16,7 +16,7 @@ from kiln.ids import TemplateId, group_id
 from kiln.runs.naming import RUN_ID
 from kiln.template.versions import LATEST, check_api_version
 from triggers.body import decode
-from triggers.refusals import UnsupportedMediaType
+from triggers.refusals import LengthRequired, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +66,13 @@ class Call:
         caller: Caller | None = None,
         gate: Gate | None = None,
     ) -> Call:
-        """Return the call that `request` makes. Raises `RequestInvalid` when its api-version is no good."""
+        """Return the call that `request` makes.
+
+        Raises `RequestInvalid` when its api-version is no good, and `LengthRequired` when its body was lost on the way.
+        """
         query = {name.lower(): value for name, value in request.params.items()}
+        if "Transfer-Encoding" in request.headers and not request.get_body():
+            raise LengthRequired
         return Call(
             route=request.route_params,
             query=query,

@@ -20,6 +20,19 @@ class UnsupportedMediaType(KilnError):
         )
 
 
+class LengthRequired(KilnError):
+    """The body comes in chunks, of which Azure Functions hands on nothing (azure-functions-host issue 7930)."""
+
+    code = "LengthRequired"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request has Transfer-Encoding: chunked, and its body does not arrive.",
+            target="Content-Length",
+            hint="Send the body with its Content-Length.",
+        )
+
+
 class MethodNotAllowed(KilnError):
     """The path is known, and not for this method."""
 

@@ -27,7 +27,7 @@ from kiln.errors import (
     TemplateInvalid,
 )
 from kiln.runs.status import error_body
-from triggers.refusals import MethodNotAllowed, NotSigned, TooManyRequests, UnsupportedMediaType
+from triggers.refusals import LengthRequired, MethodNotAllowed, NotSigned, TooManyRequests, UnsupportedMediaType
 
 RETRY_AFTER = 1
 """Seconds between polls of a long-running operation; clients read a whole number."""
@@ -46,6 +46,7 @@ STATUS: dict[type[KilnError], HTTPStatus] = {
     RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     NotSigned: HTTPStatus.UNAUTHORIZED,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

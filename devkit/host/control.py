@@ -6,6 +6,7 @@ It owns what each operation writes; it must not know who asks, nor run anything 
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
     from devkit.host.taskhub import TaskHub
 
 
+_LONGEST_ID = 256
+_FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
+
+
 class UnknownInstanceError(LookupError):
     """There is no instance with this id."""
+
+
+class InstanceIdError(ValueError):
+    """A client may not give an instance this id (azure-functions-durable-extension `DurableClient.StartNewAsync`)."""
 
 
 class Control:
@@ -33,7 +42,12 @@ class Control:
         self._clock = clock
 
     def start_new(self, name: str, instance_id: str, input_json: str | None, version: str | None) -> Outbox:
-        """Create an instance; InstanceExistsError while one of this id is not finished."""
+        """Create an instance; InstanceIdError, InstanceExistsError while one of this id is not finished."""
+        if instance_id.startswith("@") or len(instance_id) > _LONGEST_ID or _FORBIDDEN.search(instance_id):
+            raise InstanceIdError(
+                f"'{instance_id}' is no instance id: at most {_LONGEST_ID} characters, not beginning with @,"
+                " and without /, \\, #, ? and control characters."
+            )
         with self._hub.change() as outbox:
             self._hub.create(outbox, name, instance_id, input_json, version)
         return outbox

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from devkit.host.control import UnknownInstanceError
+from devkit.host.control import InstanceIdError, UnknownInstanceError
 from devkit.host.durable_payloads import error_payload, history_payload, management_urls, status_payload
 from devkit.host.functions import UnknownOrchestratorError
 from devkit.host.protocol import RuntimeStatus, parse_timestamp
@@ -67,7 +67,7 @@ class DurableApi:
                 raise
             except json.JSONDecodeError as error:
                 return web.json_response(error_payload("Invalid JSON content", error), status=400)
-            except (UnknownOrchestratorError, UnknownInstanceError) as error:
+            except (UnknownOrchestratorError, UnknownInstanceError, InstanceIdError) as error:
                 message = "One or more of the arguments submitted is incorrect"
                 return web.json_response(error_payload(message, error), status=400)
             except Exception as error:

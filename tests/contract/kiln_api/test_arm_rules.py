@@ -77,6 +77,12 @@ def test_a_body_over_the_limit_is_refused(http: httpx.Client, group: str) -> Non
     assert (response.status_code, code(response)) == (413, "RequestContentTooLarge")
 
 
+def test_a_body_in_chunks_is_refused_and_not_taken_for_none(http: httpx.Client, group: str) -> None:
+    for method, path in (("PUT", template_path(group, "web")), ("POST", template_path(group, "web") + "/run")):
+        response = http.request(method, path, content=iter([b"{}"]))
+        assert (response.status_code, code(response)) == (411, "LengthRequired")
+
+
 def test_names_that_arm_refuses_are_refused(http: httpx.Client, group: str) -> None:
     assert code(http.get(template_path(group, "a b"))) == "InvalidResourceName"
     assert code(http.get(template_path("ends.", "web"))) == "InvalidResourceGroupName"

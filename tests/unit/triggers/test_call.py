@@ -11,6 +11,7 @@ from kiln.template.versions import API_VERSIONS
 from tests.unit.triggers.requests import request
 from triggers.call import BODY_LIMIT, Call
 from triggers.orchestrations import Orchestrations
+from triggers.refusals import LengthRequired
 
 if TYPE_CHECKING:
     import azure.functions as func
@@ -142,3 +143,9 @@ def test_an_offset_is_a_whole_number(text: str) -> None:
     with pytest.raises(RequestInvalid, match="whole number"):
         call(request(query=query)).natural("offset", 0)
     assert call(request()).natural("offset", 7) == 7
+
+
+def test_a_body_that_came_in_chunks_is_asked_for_again_instead_of_taken_for_none() -> None:
+    with pytest.raises(LengthRequired):
+        call(request(headers={"transfer-encoding": "chunked"}))
+    assert call(request(body=b"{}", headers={"Transfer-Encoding": "chunked"})).json() == {}

@@ -254,3 +254,15 @@ def test_management_urls_bring_the_key_to_whom_the_app_gives_them(host: Host, cl
     urls = client.start("sleep_then_wait", "urls")
     assert parse_qs(urlsplit(urls["statusQueryGetUri"]).query)["code"] == [host.keys[DURABLE]]
     assert httpx.get(urls["statusQueryGetUri"]).status_code == 202
+
+
+@pytest.mark.parametrize("instance_id", ["@i", "a%2Fb", "a%23", "a%5Cb", "a%3F", "a%0A", "i" * 257])
+def test_an_instance_id_that_the_extension_refuses_is_refused(host: Host, http: httpx.Client, instance_id: str) -> None:
+    response = http.post(f"{API}/orchestrators/chain/{instance_id}", params={"code": host.keys[DURABLE]})
+    assert response.status_code == 400
+    assert "is no instance id" in response.json()["ExceptionMessage"]
+
+
+def test_an_instance_id_may_be_long(host: Host, http: httpx.Client) -> None:
+    response = http.post(f"{API}/orchestrators/fails/{'i' * 256}", params={"code": host.keys[DURABLE]})
+    assert response.status_code == 202

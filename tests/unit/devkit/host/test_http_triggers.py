@@ -87,6 +87,15 @@ def test_a_function_gets_an_invocation_context(http: httpx.Client) -> None:
     assert uuid.UUID(response.headers["X-Invocation"]).version == 4
 
 
+def test_a_body_in_chunks_does_not_reach_the_function(http: httpx.Client) -> None:
+    seen = http.put("/things/a/b", content=iter([b"pay", b"load"])).json()
+    assert (seen["body"], seen["headers"]["transfer-encoding"]) == ("", "chunked")
+
+
+def test_a_body_where_there_can_be_none_is_a_500(http: httpx.Client) -> None:
+    assert http.post("/bodied").status_code == 500
+
+
 def test_what_only_app_service_may_say_of_a_caller_is_taken_off(http: httpx.Client) -> None:
     forged = {"X-MS-CLIENT-PRINCIPAL": "e30=", "x-ms-client-principal-id": "me", "X-MS-TOKEN-AAD-ACCESS-TOKEN": "t"}
     seen = http.put("/things/a/b", headers=forged | {"Authorization": "Bearer t", "X-MS-Request-Id": "r"}).json()
