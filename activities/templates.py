@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import groups, inventory
 from kiln.cloud.groups import Standing
-from kiln.contracts import CHECK_IDLE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
-from kiln.messages import Leftovers, Nothing, Operation, Progress, TemplateRequest
+from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.messages import DeletionFailure, Leftovers, Nothing, Operation, Progress, TemplateRequest
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.home import home_in
 from kiln.runs.index import leave_template
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Runs, Templates
+from kiln.runs.transitions import stay
 
 if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord
@@ -75,6 +76,13 @@ def forget_template(request: TemplateRequest) -> Nothing:
     Runs().delete_all(request.template)
     GroupClaims().release(record)
     Templates().delete(request.template)
+    return Nothing()
+
+
+@implements(FAIL_DELETION)
+def fail_deletion(failure: DeletionFailure) -> Nothing:
+    """Let the template stay, and say why it could not be deleted."""
+    Templates().update(failure.template, lambda record: stay(record, failure.error))
     return Nothing()
 
 

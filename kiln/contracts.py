@@ -15,6 +15,7 @@ from kiln.messages import (
     CleanedUp,
     CloseRequest,
     DeleteRequest,
+    DeletionFailure,
     FinishReport,
     GalleryRequest,
     GroupRequest,
@@ -161,6 +162,7 @@ CHECK_IDLE = Activity("check_idle", TemplateRequest, Progress)
 LIST_STAGED = Activity("list_staged", TemplateRequest, Leftovers)
 START_DELETE_GROUP = Activity("start_delete_group", TemplateRequest, Operation)
 FORGET_TEMPLATE = Activity("forget_template", TemplateRequest, Nothing)
+FAIL_DELETION = Activity("fail_deletion", DeletionFailure, Nothing)
 
 # New source images, and what is built again because of them.
 LIST_SOURCES = Activity("list_sources", WatchRound, WatchedSources)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CHECK_IDLE, DELETE_TEMPLATE, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.contracts import CHECK_IDLE, DELETE_TEMPLATE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.errors import BuildError
-from kiln.messages import Nothing, TemplateRequest
+from kiln.messages import DeletionFailure, Nothing, TemplateRequest
 from orchestrators.clean_up import delete_tiers
 from orchestrators.flow import Flow, orchestrator
 
@@ -24,13 +24,21 @@ def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
 
     Of a staging group that the template names only what Kiln made in it is deleted, which LIST_STAGED tells (nothing
     for a group of Kiln's own); that group itself is left alone by START_DELETE_GROUP. Raises a `BuildError` when
-    something could not be deleted: the template then stays, and can be deleted again.
+    something could not be deleted: the template then stays, says why, and can be deleted again.
     """
+    try:
+        yield from _delete(flow, request)
+    except BuildError as error:
+        yield from flow.run(FAIL_DELETION, DeletionFailure(template=request.template, error=error.detail))
+        raise
+    return Nothing()
+
+
+def _delete(flow: Flow, request: TemplateRequest) -> Steps[None]:
     yield from flow.wait(CHECK_IDLE, request, doing="end the template's submission and run", within=RUN_LIMIT)
     staged = yield from flow.run(LIST_STAGED, request)
     leftovers = yield from delete_tiers(flow, staged.entries)
     if leftovers:
-        raise BuildError(f"{request.template.arm} was not deleted, because this was not: {'; '.join(leftovers)}")
+        raise BuildError(f"{'; '.join(leftovers)}.", target=request.template.arm)
     yield from flow.complete(START_DELETE_GROUP, request, owner=None)
     yield from flow.run(FORGET_TEMPLATE, request)
-    return Nothing()

@@ -17,6 +17,7 @@ from triggers import (
     sweep,
     template_lists,
     templates,
+    tend,
     watch,
     webhooks,
 )
@@ -39,5 +40,6 @@ blueprints = (
     watch.bp,
     graph.bp,
     sweep.bp,
+    tend.bp,
     health.bp,
 )

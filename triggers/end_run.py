@@ -11,9 +11,9 @@ from kiln.messages import TemplateRequest
 from kiln.runs.begin import current_run
 from kiln.runs.debts import Debts
 from kiln.runs.naming import delete_instance
-from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import finish, request_cancel
+from kiln.runs.transitions import finish, leave, request_cancel
 from triggers.orchestrations import Life
 from triggers.submission import give_up
 from triggers.submit import check_if_match
@@ -55,20 +55,30 @@ async def delete_template(
 ) -> TemplateRecord | None:
     """Begin to delete the template and return it, or None when it does not exist.
 
-    Asking again changes nothing while the deletion is going, and starts it anew when it had failed. Raises
+    Asking again changes nothing while somebody works on the deletion, and starts it anew when nobody does. Raises
     `PreconditionFailed` when the template is not one that `if_match` (a header's value) names.
     """
 
     def leaving(record: TemplateRecord) -> TemplateRecord:
         check_if_match(record, if_match, template.arm)
-        return record.model_copy(update={"provisioning_state": ProvisioningState.DELETING})
+        return leave(record, now)
 
     record = await asyncio.to_thread(Templates().update, template, leaving)
     if record is None:
         return None
+    await start_deletion(orchestrations, record, now)
+    return record
+
+
+async def start_deletion(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
+    """Let what is going of a template end that is on its way out, and start its deletion unless that is going."""
     await cancel_current_run(orchestrations, record, now)
     await give_up(orchestrations, record, now)
     instance = delete_instance(record)
-    if await orchestrations.life(instance) in {Life.NONE, Life.BROKEN}:
+    life = await orchestrations.life(instance)
+    if life is Life.DONE:  # it has just ended as it should, or another ended it without a word
+        known = await asyncio.to_thread(Templates().get, record.id)
+        if known is None or known.content.created != record.created:
+            return
+    if life is not Life.GOING:
         await orchestrations.start(DELETE_TEMPLATE, instance, TemplateRequest(template=record.id))
-    return record

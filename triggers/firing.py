@@ -25,7 +25,7 @@ from kiln.runs.store import Runs
 from kiln.template.parse import parse_template
 from kiln.template.triggers import check_trigger, parse_trigger
 from triggers.start_run import start_run
-from triggers.submission import tended
+from triggers.tend import tended
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,21 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiln.contracts import DELETE_TEMPLATE
 from kiln.ids import RunRef
-from kiln.messages import TemplateRequest
 from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.runs.naming import delete_instance, submit_instance
-from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
 from kiln.runs.store import READS_AT_ONCE, Runs, Templates
 from kiln.sweep.found import GRACE
 from triggers.orchestrations import Life
 from triggers.start_run import go_on, is_awaited, is_unstarted
-from triggers.submission import is_going, tended
+from triggers.tend import STARTING, tended
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kiln.runs.record import RunRecord, TemplateRecord
     from triggers.orchestrations import Orchestrations
 
 log = logging.getLogger("kiln.runs")
@@ -77,11 +75,7 @@ async def mend(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], n
         stored = await asyncio.to_thread(Templates().get, each.template)
         if stored is None:
             continue
-        record = stored.content
-        if each.what == "submission":
-            await tended(orchestrations, record, now)
-        elif record.provisioning_state is ProvisioningState.DELETING:
-            await orchestrations.start(DELETE_TEMPLATE, delete_instance(record), TemplateRequest(template=record.id))
+        await tended(orchestrations, stored.content, now)
 
 
 def _under_way() -> list[tuple[TemplateRecord, RunRecord | None]]:
@@ -93,24 +87,16 @@ def _under_way() -> list[tuple[TemplateRecord, RunRecord | None]]:
             (record, None if run is None or run.state.is_final else run)
             for record, run in zip(records, latest, strict=True)
         ]
-    deleting = ProvisioningState.DELETING
-    return [
-        (record, run)
-        for record, run in found
-        if run is not None or is_going(record) or record.provisioning_state is deleting
-    ]
+    return [(record, run) for record, run in found if run is not None or record.under_way]
 
 
 async def _lost_template(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> LostTemplate | None:
-    if now - record.changed < GRACE:
+    """Return the template if nobody works on what is under way of it, which its orchestration tells at once."""
+    what = record.under_way
+    if what is None or now - record.under_way_since < STARTING:
         return None
-    if record.provisioning_state is ProvisioningState.DELETING:
-        life = await orchestrations.life(delete_instance(record))
-        return None if life is Life.GOING else LostTemplate(template=record.id, what="deletion", life=life.value)
-    if not is_going(record):
-        return None
-    life = await orchestrations.life(submit_instance(record))
-    return None if life is Life.GOING else LostTemplate(template=record.id, what="submission", life=life.value)
+    life = await orchestrations.life(delete_instance(record) if what == "deletion" else submit_instance(record))
+    return None if life is Life.GOING else LostTemplate(template=record.id, what=what, life=life.value)
 
 
 async def _lost_run(orchestrations: Orchestrations, run: RunRecord) -> LostRun | None:

@@ -12,16 +12,14 @@ import azure.durable_functions as df
 from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
 from kiln.runs.children import Versions
-from kiln.runs.naming import delete_instance
-from kiln.runs.record import OperationKind, OperationRecord, ProvisioningState, TemplateRecord
+from kiln.runs.record import OperationKind, OperationRecord, TemplateRecord
 from kiln.runs.status import error_body
 from kiln.runs.store import Operations, Runs, Templates
 from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
-from triggers.orchestrations import Life
 from triggers.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from triggers.reply import RETRY_AFTER, Reply
-from triggers.submission import tended
+from triggers.tend import tended
 
 if TYPE_CHECKING:
     from triggers.call import Call
@@ -38,6 +36,7 @@ async def begin(
         kind=kind,
         template=record.id,
         location=region_name(record.body["location"]),
+        made=record.created,
         run_id=run_id,
         version=version,
         started=call.now,
@@ -96,31 +95,22 @@ async def _look_up(call: Call) -> tuple[Pointed, Outcome]:
     if not (same_place and call.may("locations/operations/read", operation.template.arm)):
         raise ResourceNotFound(f"There is no operation {operation.id}.", target=operation.id)
     template = await asyncio.to_thread(_template, operation)
-    if template is not None and operation.version is not None:
+    if template is not None and (operation.version is not None or operation.kind is OperationKind.DELETE):
         template = await tended(call.orchestrations, template, call.now)
-    if template is not None and operation.kind is OperationKind.DELETE:
-        broke = await _deletion_broke(call, template)
-    else:
-        broke = False
-    found = await asyncio.to_thread(_read, operation, template, deletion_broke=broke)
+    found = await asyncio.to_thread(_read, operation, template)
     return found, outcome(found)
-
-
-async def _deletion_broke(call: Call, template: TemplateRecord) -> bool:
-    being_deleted = template.provisioning_state is ProvisioningState.DELETING
-    return being_deleted and await call.orchestrations.life(delete_instance(template)) is Life.BROKEN
 
 
 def _template(operation: OperationRecord) -> TemplateRecord | None:
     """Return the template that the operation is about; one that was made later under the name is another."""
     stored = Templates().get(operation.template)
-    return stored.content if stored and stored.content.created <= operation.started else None
+    return stored.content if stored and stored.content.created == operation.made else None
 
 
-def _read(operation: OperationRecord, template: TemplateRecord | None, *, deletion_broke: bool) -> Pointed:
+def _read(operation: OperationRecord, template: TemplateRecord | None) -> Pointed:
     run_id = operation.run_id
     if run_id is None and operation.version is not None and template is not None:
         run_id = template.run_id  # to show it with the template
     run = Runs().get(operation.template, run_id) if run_id else None
     version = Versions().get(template, operation.version) if template and operation.version else None
-    return Pointed(operation, template, run, version, deletion_broke=deletion_broke)
+    return Pointed(operation, template, run, version)

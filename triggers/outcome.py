@@ -66,7 +66,6 @@ class Pointed:
     template: TemplateRecord | None = None
     run: RunRecord | None = None
     version: TemplateVersion | None = None
-    deletion_broke: bool = False
 
 
 def outcome(found: Pointed) -> Outcome:
@@ -81,7 +80,7 @@ def outcome(found: Pointed) -> Outcome:
             over = run is None or run.state.is_final
             return Outcome(OperationState.SUCCEEDED, run.ended if run else None) if over else IN_PROGRESS
         case OperationKind.DELETE:
-            return deletion_outcome(found.template, deletion_broke=found.deletion_broke)
+            return deletion_outcome(found.template)
         case OperationKind.PUT_TRIGGER | OperationKind.DELETE_TRIGGER:
             return Outcome(OperationState.SUCCEEDED, operation.started)
         case _ as unknown:
@@ -125,17 +124,19 @@ def run_outcome(run: RunRecord | None) -> Outcome:
     return Outcome(state, run.ended, why)
 
 
-def deletion_outcome(template: TemplateRecord | None, *, deletion_broke: bool) -> Outcome:
-    """Return how a deletion is. A template that is there and stays was made anew under the name."""
-    if template is None or template.provisioning_state is not ProvisioningState.DELETING:
+def deletion_outcome(template: TemplateRecord | None) -> Outcome:
+    """Return how a deletion is. A template that is there and not on its way out could not be deleted."""
+    if template is None:
         return SUCCEEDED
-    if not deletion_broke:
+    if template.provisioning_state is ProvisioningState.DELETING:
         return IN_PROGRESS
+    why = template.deletion_error
     error = ErrorDetail(
         code="DeletionFailed",
-        message=f"The image template {template.id.arm} could not be deleted.",
+        message=why.message if why else f"The image template {template.id.arm} could not be deleted.",
         target=template.id.arm,
-        hint=f"See what is left in the resource group {template.staging_group}, and delete the template again.",
+        details=why.details if why else (),
+        hint=why.hint if why else "Delete the image template again.",
     )
     return Outcome(OperationState.FAILED, error=error)
 

@@ -23,7 +23,7 @@ from triggers.operations import begin, follow
 from triggers.reach import check_reach
 from triggers.reply import Reply
 from triggers.start_run import busy, start_run
-from triggers.submission import tended
+from triggers.tend import tended
 
 if TYPE_CHECKING:
     from collections.abc import Callable

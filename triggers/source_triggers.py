@@ -30,7 +30,7 @@ from triggers.operations import begin, follow
 from triggers.paging import listed, read_page
 from triggers.reply import Reply
 from triggers.start_run import NOT_NOW
-from triggers.submission import tended
+from triggers.tend import tended
 
 if TYPE_CHECKING:
     from datetime import datetime

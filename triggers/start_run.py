@@ -14,6 +14,7 @@ from kiln.ids import RunRef
 from kiln.messages import BuildRequest
 from kiln.runs.begin import Begun, InTheWay, begin_run, current_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.status import why_failed
 from kiln.runs.store import Runs, Templates
 from triggers.orchestrations import Life
 
@@ -72,7 +73,7 @@ def check_state(record: TemplateRecord, *, retry: bool) -> None:
                 hint="Wait until its submission is over: its Azure-AsyncOperation, or provisioningState, tells.",
             )
         case ProvisioningState.FAILED if not retry:
-            why = record.provisioning_error
+            why = why_failed(record)
             raise Conflict(
                 f"A run of the image template {name} is not allowed in provisioningState Failed"
                 + (f": {why.message}" if why else "."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kiln.contracts import SUBMIT_TEMPLATE
 from kiln.ids import SubmissionRef
 from kiln.runs.naming import submit_instance
-from kiln.runs.record import ProvisioningError, ProvisioningState, TemplateRecord
+from kiln.runs.record import ProvisioningError, TemplateRecord
 from kiln.runs.store import Templates
 from kiln.runs.transitions import settle
 from triggers.orchestrations import Life
@@ -55,7 +55,7 @@ async def give_up(orchestrations: Orchestrations, record: TemplateRecord, now: d
 
 def is_going(record: TemplateRecord) -> bool:
     """Whether the template's present version is on its way in."""
-    return record.settled < record.version and record.provisioning_state is not ProvisioningState.DELETING
+    return record.under_way == "submission"
 
 
 def _broken_off(record: TemplateRecord, now: datetime) -> TemplateRecord:

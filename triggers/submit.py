@@ -137,6 +137,7 @@ def changed(record: TemplateRecord, body: dict[str, Any], submission: Submission
             "changed": submission.at,
             "provisioning_state": ProvisioningState.UPDATING,
             "provisioning_error": None,
+            "deletion_error": None,
         }
     )
 

@@ -20,8 +20,9 @@ from triggers.etags import etag, is_known
 from triggers.operations import begin, follow
 from triggers.reach import check_reach
 from triggers.reply import Reply
-from triggers.submission import is_going, start_submission, tended
+from triggers.submission import is_going, start_submission
 from triggers.submit import Accepted, Submission, submit
+from triggers.tend import tended
 
 if TYPE_CHECKING:
     from triggers.call import Call

@@ -44,13 +44,12 @@ def _templates(lost: ExamineRequest) -> Iterator[Finding]:
         if stored is None:
             continue
         record = stored.content
-        again = "It has to be started again" if each.what == "deletion" else "It has to be started again, or ended"
         yield Finding(
             area=Area.RUNS,
             severity=Severity.ERROR,
             target=record.id.arm,
             message=f"The template is {record.provisioning_state.value}, but nothing works on it: the orchestration of "
             f"its {each.what} is {each.life}.",
-            mend=f"{again}. {SWEEP}",
-            since=record.changed,
+            mend=f"Kiln starts it again, or ends it as Failed, within minutes; at once: kiln show {record.id.name}.",
+            since=record.under_way_since,
         )

@@ -30,6 +30,7 @@ from kiln.messages.runs import (
 )
 from kiln.messages.staging import (
     ArtifactRequest,
+    DeletionFailure,
     GroupRequest,
     NetworkRequest,
     StagedStorage,
@@ -47,6 +48,7 @@ __all__ = [
     "CleanedUp",
     "CloseRequest",
     "DeleteRequest",
+    "DeletionFailure",
     "FinishReport",
     "GalleryRequest",
     "GroupRequest",

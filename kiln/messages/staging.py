@@ -71,6 +71,13 @@ class Submitted(Message):
     busy: bool = False
 
 
+class DeletionFailure(Message):
+    """The template could not be deleted, for `error`."""
+
+    template: TemplateId
+    error: ErrorDetail
+
+
 class TemplateRequest(Message):
     """One template, whole."""
 

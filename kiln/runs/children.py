@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import ResourceNotFound
 from kiln.runs.documents import Documents, documents
-from kiln.runs.record import TemplateRecord, TemplateVersion, TriggerRecord
+from kiln.runs.record import ProvisioningState, TemplateRecord, TemplateVersion, TriggerRecord
 from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
@@ -65,11 +65,14 @@ class Versions:
 def present(record: TemplateRecord) -> TemplateVersion:
     """Return the template's present version."""
     submitted = record.settled >= record.version
+    state = record.provisioning_state
+    if record.deletion_error is not None:  # that the template could not be deleted is not about its version
+        state = ProvisioningState.FAILED if record.provisioning_error else ProvisioningState.SUCCEEDED
     return TemplateVersion(
         version=record.version,
         body=record.body,
         since=record.changed,
-        state=record.provisioning_state,
+        state=state,
         error=record.provisioning_error,
         settled_at=record.settled_at if submitted else None,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 CONTAINER = "kiln"
 ATTEMPTS = 20
 """Compare-and-swap rounds before giving up; with n writers at once, one needs at most n."""
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """A document that tells something of itself in lists: `labels` become the blob's metadata, in the same write."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Names (letters alone) with their values, both ASCII."""
+        ...
+
 
 DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
@@ -79,11 +90,13 @@ class Documents:
 
         data = content.model_dump_json().encode()
         blob = self._container.get_blob_client(path)
+        labels = content.labels if isinstance(content, Labelled) else None
         try:
             if etag is None:
-                wrote = blob.upload_blob(data, overwrite=False)
+                wrote = blob.upload_blob(data, overwrite=False, metadata=labels)
             else:
-                wrote = blob.upload_blob(data, overwrite=True, etag=etag, match_condition=MatchConditions.IfNotModified)
+                same = MatchConditions.IfNotModified
+                wrote = blob.upload_blob(data, overwrite=True, etag=etag, match_condition=same, metadata=labels)
             return str(wrote["etag"])
         except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
             code = getattr(error, "error_code", None)
@@ -165,6 +178,17 @@ class Documents:
 
         try:
             yield from self._container.list_blob_names(name_starts_with=prefix)
+        except ResourceNotFoundError:
+            return
+
+    def labelled(self, prefix: str, label: str) -> Iterator[str]:
+        """Yield the paths of those that start with `prefix` and have the label: one call for each 5,000."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                if label in (blob.metadata or {}):
+                    yield blob.name
         except ResourceNotFoundError:
             return
 

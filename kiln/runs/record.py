@@ -162,6 +162,10 @@ class ProvisioningError(Document):
     message: str
 
 
+UNDER_WAY = "underway"
+"""The label of a template that something is under way of."""
+
+
 class TemplateRecord(Document):
     """A template as submitted (`body`, AIB's JSON), and where its runs are.
 
@@ -170,6 +174,8 @@ class TemplateRecord(Document):
     while it is `beginning`, its record is here, and its own document may not be written yet (kiln.runs.begin).
     `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
     `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
+    It is being deleted since `leaving`; `deletion_error` is why that failed, which is told until the template is
+    submitted or deleted again.
     """
 
     id: TemplateId
@@ -183,9 +189,28 @@ class TemplateRecord(Document):
     staging_given: bool = False
     provisioning_state: ProvisioningState = ProvisioningState.CREATING
     provisioning_error: ProvisioningError | None = None
+    leaving: datetime | None = None
+    deletion_error: ErrorDetail | None = None
     run_id: str | None = None
     beginning: RunRecord | None = None
     outputs: dict[str, RunOutput] = Field(default_factory=dict)
+
+    @property
+    def under_way(self) -> Literal["submission", "deletion"] | None:
+        """What an orchestration has to be working on, if anything."""
+        if self.provisioning_state is ProvisioningState.DELETING:
+            return "deletion"
+        return "submission" if self.settled < self.version else None
+
+    @property
+    def under_way_since(self) -> datetime:
+        """Since when that has been asked for."""
+        return self.leaving or self.changed
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What a list of templates tells of each without reading it (kiln.runs.documents)."""
+        return {UNDER_WAY: self.under_way} if self.under_way else {}
 
 
 class TemplateVersion(Document):
@@ -265,13 +290,14 @@ class OperationKind(StrEnum):
 class OperationRecord(Document):
     """A long-running operation of Kiln's own REST API; its status is derived from what it points at.
 
-    `version` is the template's version that a PUT or PATCH made.
+    `made` tells the template from others of its name. `version` is the one that a PUT or PATCH made.
     """
 
     id: str
     kind: OperationKind
     template: TemplateId
     location: str
+    made: datetime
     run_id: str | None = None
     version: int | None = None
     started: datetime

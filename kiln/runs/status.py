@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from kiln.errors import provisioning_code
 from kiln.ids import PROVIDER, group_id
-from kiln.runs.record import ProvisioningState
+from kiln.runs.record import ProvisioningError, ProvisioningState
 
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from kiln.rebuild.health import Health
     from kiln.runs.record import (
         PhaseRecord,
-        ProvisioningError,
         RunOutput,
         RunRecord,
         TemplateRecord,
@@ -54,8 +54,8 @@ def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str
         "provisioningState": record.provisioning_state.value,
         "exactStagingResourceGroup": group_id(record.id.subscription, record.staging_group),
     }
-    if record.provisioning_error is not None:
-        properties["provisioningError"] = provisioning_error(record.provisioning_error)
+    if (error := why_failed(record)) is not None:
+        properties["provisioningError"] = provisioning_error(error)
     if run is not None:
         properties["lastRunStatus"] = last_run_status(run)
     return {
@@ -77,6 +77,13 @@ def _source(source: dict[str, Any], run: RunRecord | None) -> dict[str, Any]:
     if source["type"] == "SharedImageVersion":
         version = f"{source['imageVersionId'].rpartition('/')[0]}/{version}"
     return {**source, "exactVersion": version}
+
+
+def why_failed(record: TemplateRecord) -> ProvisioningError | None:
+    """Return why the template is Failed: it could not be deleted, or else its submission was not good."""
+    if record.deletion_error is None:
+        return record.provisioning_error
+    return ProvisioningError(code=provisioning_code(record.deletion_error), message=record.deletion_error.sentence())
 
 
 def provisioning_error(error: ProvisioningError) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kiln.errors import Conflict, PreconditionFailed, ResourceNotFound, RunCanceled
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.ledger import record_try, strike_try
-from kiln.runs.record import Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
+from kiln.runs.record import UNDER_WAY, Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
 from kiln.runs.transitions import begin
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ class Templates:
         """
         with ThreadPoolExecutor(READS_AT_ONCE) as pool:
             return [record for record in pool.map(self.by_key, self.all_keys()) if record is not None]
+
+    def under_way(self) -> Iterator[str]:
+        """Yield the keys of the templates that are on their way in or out; none is read for that."""
+        for path in self._store.labelled("templates/", UNDER_WAY):
+            yield path.removeprefix("templates/").removesuffix(".json")
 
     def by_key(self, key: str) -> TemplateRecord | None:
         """Return the template of that key, or None."""

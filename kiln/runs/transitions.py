@@ -156,6 +156,25 @@ def settle(record: TemplateRecord, version: int, at: datetime, error: Provisioni
     )
 
 
+def leave(record: TemplateRecord, at: datetime) -> TemplateRecord:
+    """Let the template be on its way out since `at`, or since it was before."""
+    if record.provisioning_state is ProvisioningState.DELETING:
+        return record
+    leaving = {"provisioning_state": ProvisioningState.DELETING, "leaving": at, "deletion_error": None}
+    return record.model_copy(update=leaving)
+
+
+def stay(record: TemplateRecord, error: ErrorDetail) -> TemplateRecord:
+    """Let a template that could not be deleted stay, as Failed; one that is not on its way out stays as it is."""
+    if record.provisioning_state is not ProvisioningState.DELETING:
+        return record
+    why = f"The image template could not be deleted: {error.message}"
+    hint = f"{error.hint or 'Remove what keeps it, such as a lock.'} Then delete the template again."
+    told = error.model_copy(update={"message": why, "hint": hint})
+    staying = {"provisioning_state": ProvisioningState.FAILED, "leaving": None, "deletion_error": told}
+    return record.model_copy(update=staying)
+
+
 def publish_outputs(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
     """Make the run's good outputs the template's latest ones."""
     good = {output.name: output for output in run.outputs if output.error is None}

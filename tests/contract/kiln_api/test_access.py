@@ -152,6 +152,7 @@ def test_the_operation_of_another_is_as_one_that_is_not_there(estate: Estate) ->
         kind=OperationKind.CANCEL,
         template=TemplateId.parse(estate.scope(name="db-0")),
         location="westeurope",
+        made=NOW,
         started=NOW,
     )
     Operations().create(operation)

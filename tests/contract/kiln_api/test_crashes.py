@@ -14,23 +14,33 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.ids import TemplateId
 from kiln.runs.begin import Begun, begin_run, write_down
-from kiln.runs.children import Triggers, Versions
+from kiln.runs.children import Triggers, Versions, present
 from kiln.runs.documents import documents
-from kiln.runs.naming import run_id, submit_instance
+from kiln.runs.naming import delete_instance, run_id, submit_instance
 from kiln.runs.queue import new_run
-from kiln.runs.record import Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
+from kiln.runs.record import Document, Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import enter, finish, settle
+from kiln.runs.transitions import enter, finish, leave, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Api
-from tests.contract.kiln_api.task_hub import TaskHub
+from tests.contract.kiln_api.task_hub import Status, TaskHub
 from triggers.end_run import cancel_current_run, delete_template
+from triggers.lost import find_lost
 from triggers.orchestrations import Orchestrations
 from triggers.start_run import start_run
-from triggers.submission import tended
 from triggers.submit import Submission, submit
+from triggers.tend import tend_all, tended
 
 pytestmark = pytest.mark.usefixtures("azure_environment")
+
+
+class Poisoned(Document):
+    """No template, though it is labelled as one that something is under way of."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"underway": "deletion"}
+
 
 NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
 
@@ -216,12 +226,92 @@ def test_a_template_is_deleted_by_one_orchestration_that_is_started_anew_when_it
 
 
 def test_a_deletion_that_has_just_ended_is_not_started_anew(template: TemplateRecord) -> None:
+    class Ending(TaskHub):
+        async def get_status(self, instance_id: str) -> Status | None:
+            """End the deletion between the request's mark and its look at the orchestration."""
+            if self.started and instance_id == self.started[0][1]:
+                Templates().delete(template.id)
+                self.instances[instance_id] = OrchestrationRuntimeStatus.Completed
+            return await super().get_status(instance_id)
+
+    hub = Ending()
+    for _ in range(2):
+        asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+        assert len(hub.started) == 1
+
+
+def left(template: TemplateRecord) -> TemplateRecord:
+    """Mark a template as a DELETE does that dies before it starts the deletion."""
+    record = Templates().update(template.id, lambda known: leave(known, NOW))
+    assert record is not None
+    return record
+
+
+def test_a_deletion_that_was_never_started_is_started_by_the_next_look_and_by_the_timer(
+    template: TemplateRecord,
+) -> None:
+    run = claimed(template, Phase.PLAN)
+    record = left(template)
+    instance = delete_instance(record)
+
+    hub = TaskHub({run.instance_id: OrchestrationRuntimeStatus.Running})
+    assert tend(hub, template).provisioning_state is ProvisioningState.DELETING
+    assert hub.started == [("delete_template", instance)]
+    assert [name for _, name, _ in hub.events] == ["cancel"]
+
     hub = TaskHub()
+    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(seconds=30)))
+    assert ("delete_template", instance) not in hub.started, "its request may be about to start it"
+    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    assert ("delete_template", instance) in hub.started
+
+
+@pytest.mark.parametrize("state", [OrchestrationRuntimeStatus.Terminated, OrchestrationRuntimeStatus.Completed])
+def test_a_deletion_that_ended_without_a_word_is_failed_and_can_be_asked_for_again(
+    template: TemplateRecord, state: OrchestrationRuntimeStatus
+) -> None:
+    instance = delete_instance(left(template))
+    hub = TaskHub({instance: state})
+
+    ended = tend(hub, template)
+
+    assert ended.provisioning_state is ProvisioningState.FAILED
+    assert ended.deletion_error is not None
+    assert present(ended).state is ProvisioningState.SUCCEEDED, "its submission was good"
     asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
-    (_, instance) = hub.started[0]
-    hub.instances[instance] = OrchestrationRuntimeStatus.Completed
-    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
-    assert len(hub.started) == 1
+    assert hub.started == [("delete_template", instance)]
+    assert Templates().require(template.id).deletion_error is None
+
+
+def test_one_template_that_cannot_be_seen_to_costs_the_others_nothing(template: TemplateRecord) -> None:
+    newer = put(template.id, template_body("other"))
+    poisoned = f"templates/{template.id.key}-poisoned.json"
+    documents().create(poisoned, Poisoned())
+    hub = TaskHub()
+    try:
+        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    finally:
+        documents().delete(poisoned)
+
+    assert ("submit_template", submit_instance(newer)) in hub.started
+
+
+def test_templates_that_nothing_is_under_way_of_are_not_read(template: TemplateRecord) -> None:
+    assert template.id.key not in set(Templates().under_way())
+    put(template.id, template_body("other"))
+    assert template.id.key in set(Templates().under_way())
+
+
+def test_health_tells_at_once_of_a_deletion_that_nobody_works_on(template: TemplateRecord) -> None:
+    left(template)
+    hub = Orchestrations(TaskHub())
+
+    def lost(after: timedelta) -> list[str]:
+        found = asyncio.run(find_lost(hub, NOW + after)).templates
+        return [each.what for each in found if each.template == template.id]
+
+    assert lost(timedelta(seconds=5)) == []
+    assert lost(timedelta(minutes=1)) == ["deletion"]
 
 
 def test_a_deletion_cancels_the_run(template: TemplateRecord) -> None:

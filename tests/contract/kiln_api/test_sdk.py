@@ -134,16 +134,32 @@ def test_a_deletion_that_failed_says_what_to_do(sdk: ImageBuilderClient, group: 
     templates = sdk.virtual_machine_image_templates
     templates.begin_create_or_update(group, "stuck", template_body()).result()
 
-    with pytest.raises(HttpResponseError, match=f"IT_{group}_stuck_") as raised:
-        templates.begin_delete(group, "stuck").result()
+    for _ in range(2):  # it can be asked for again
+        with pytest.raises(HttpResponseError, match="ScopeLocked: a lock") as raised:
+            templates.begin_delete(group, "stuck").result()
+        assert raised.value.error is not None
+        assert raised.value.error.code == "DeletionFailed"
 
-    assert raised.value.error is not None
-    assert raised.value.error.code == "DeletionFailed"
-    assert shown(templates.get(group, "stuck")).provisioning_state == "Deleting"
-    with pytest.raises(ResourceExistsError, match="being deleted"):
+    stuck = shown(templates.get(group, "stuck"))
+    assert stuck.provisioning_state == "Failed"
+    assert stuck.provisioning_error is not None
+    assert "could not be deleted: " in str(stuck.provisioning_error.message)
+    assert "ScopeLocked: a lock" in str(stuck.provisioning_error.message)
+    with pytest.raises(ResourceExistsError, match="ScopeLocked"):
         templates.begin_run(group, "stuck")
-    with pytest.raises(ResourceExistsError, match="being deleted"):
-        templates.begin_create_or_update(group, "stuck", template_body())
+    again = templates.begin_create_or_update(group, "stuck", template_body()).result()
+    assert shown(again).provisioning_state == "Succeeded"
+    assert shown(again).provisioning_error is None
+
+
+def test_a_deletion_whose_orchestration_died_is_told_by_the_next_look(sdk: ImageBuilderClient, group: str) -> None:
+    templates = sdk.virtual_machine_image_templates
+    templates.begin_create_or_update(group, "dead", template_body()).result()
+
+    with pytest.raises(HttpResponseError, match="without a word"):
+        templates.begin_delete(group, "dead").result()
+
+    assert shown(templates.get(group, "dead")).provisioning_state == "Failed"
 
 
 def test_a_second_run_is_refused_while_the_first_is_going(sdk: ImageBuilderClient, group: str) -> None:

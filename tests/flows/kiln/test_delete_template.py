@@ -57,6 +57,8 @@ def test_a_template_whose_staging_cannot_be_deleted_stays_and_says_what_is_left(
     assert result.error is not None
     assert "/vnet: " in result.error
     assert not result.calls_of("forget_template")
+    (told,) = result.calls_of("fail_deletion")
+    assert "/vnet: " in told.input["error"]["message"]
 
 
 def test_a_group_that_cannot_be_deleted_fails_the_deletion_where_its_client_sees_it() -> None:
@@ -67,6 +69,8 @@ def test_a_group_that_cannot_be_deleted_fails_the_deletion_where_its_client_sees
 
     assert result.status == "Failed"
     assert not result.calls_of("forget_template")
+    (told,) = result.calls_of("fail_deletion")
+    assert "a lock" in told.input["error"]["message"]
 
 
 def test_the_host_may_die_after_any_step() -> None:

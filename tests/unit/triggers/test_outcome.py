@@ -14,7 +14,7 @@ from kiln.runs.record import (
     RunState,
     TemplateRecord,
 )
-from kiln.runs.transitions import settle
+from kiln.runs.transitions import settle, stay
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record
 from triggers.outcome import OperationState, Outcome, Pointed, operation_resource, outcome
 
@@ -24,7 +24,9 @@ WRONG = ProvisioningError(code="BadPIRSource", message="There is no such image."
 
 
 def operation(kind: OperationKind, run_id: str | None = None) -> OperationRecord:
-    return OperationRecord(id=ID, kind=kind, template=WEB, location="westeurope", run_id=run_id, version=1, started=NOW)
+    return OperationRecord(
+        id=ID, kind=kind, template=WEB, location="westeurope", made=NOW, run_id=run_id, version=1, started=NOW
+    )
 
 
 def submitted(template: TemplateRecord | None, seen: TemplateRecord | None = None) -> Outcome:
@@ -67,13 +69,18 @@ def test_a_cancel_is_over_when_its_run_is_however_it_ended(state: RunState) -> N
     assert outcome(Pointed(kind, run=run_record(state=RunState.CANCELING))).state is OperationState.IN_PROGRESS
 
 
-def test_a_deletion_is_over_when_the_template_is_gone_or_made_anew() -> None:
+def test_a_deletion_is_over_when_the_template_is_gone_and_has_failed_when_it_stays() -> None:
     kind = operation(OperationKind.DELETE)
     deleting = template_record(provisioning_state=ProvisioningState.DELETING)
     assert outcome(Pointed(kind)).state is OperationState.SUCCEEDED
-    assert outcome(Pointed(kind, template_record())).state is OperationState.SUCCEEDED
     assert outcome(Pointed(kind, deleting)).state is OperationState.IN_PROGRESS
-    assert outcome(Pointed(kind, deleting, deletion_broke=True)).state is OperationState.FAILED
+    lock = ErrorDetail(code="AzureFailed", message="ScopeLocked: a lock", hint="Take the lock off.")
+    stayed = outcome(Pointed(kind, stay(deleting, lock)))
+    assert stayed.state is OperationState.FAILED
+    assert stayed.error is not None
+    assert stayed.error.code == "DeletionFailed"
+    assert stayed.error.sentence().endswith("ScopeLocked: a lock Take the lock off. Then delete the template again.")
+    assert outcome(Pointed(kind, template_record())).state is OperationState.FAILED, "it was submitted again since"
 
 
 @pytest.mark.parametrize("kind", [OperationKind.PUT_TRIGGER, OperationKind.DELETE_TRIGGER])

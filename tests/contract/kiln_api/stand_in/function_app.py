@@ -17,12 +17,12 @@ import azure.functions as func
 
 import triggers
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE, SUBMIT_TEMPLATE
-from kiln.errors import ErrorDetail
+from kiln.errors import AzureFailed, ErrorDetail
 from kiln.ids import SubmissionRef
 from kiln.messages import CANCEL, BuildRequest, TemplateRequest
 from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle
+from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle, stay
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -108,14 +108,17 @@ def end(payload: Any) -> None:
 
 @app.orchestration_trigger(context_name="context", orchestration=DELETE_TEMPLATE.name)
 def delete(context: df.DurableOrchestrationContext) -> Generator[Any, Any, None]:
-    request = context.get_input()
-    yield context.call_activity("forget", request)
+    yield context.call_activity("forget", context.get_input())
 
 
 @app.activity_trigger(input_name="payload", activity="forget")
 def forget(payload: Any) -> None:
     template = TemplateRequest.model_validate(payload).template
     if template.name.startswith("stuck"):
-        raise RuntimeError("the staging group cannot be deleted")
+        error = AzureFailed("delete the group", azure_code="ScopeLocked", azure_message="a lock")
+        Templates().update(template, lambda record: stay(record, error.detail))
+        raise error
+    if template.name.startswith("dead"):
+        raise RuntimeError("it ends without a word")
     Runs().delete_all(template)
     Templates().delete(template)

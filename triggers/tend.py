@@ -1,0 +1,90 @@
+"""What is under way of a template is worked on: whoever looks sees to that, and a timer does where nobody looks.
+
+A request that died between the record and the orchestration leaves a submission or a deletion that was never started;
+it is started. One whose orchestration ended without a word is ended as Failed, and can be asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from kiln.errors import ErrorDetail
+from kiln.runs.naming import delete_instance
+from kiln.runs.store import Templates
+from kiln.runs.transitions import stay
+from triggers.end_run import start_deletion
+from triggers.orchestrations import Life, Orchestrations
+from triggers.submission import tended as submission_tended
+
+if TYPE_CHECKING:
+    from kiln.runs.record import TemplateRecord
+
+EVERY_TWO_MINUTES = "45 */2 * * * *"
+STARTING = timedelta(minutes=1)
+"""What was asked for so lately is left to the request that asked: it may be about to start it."""
+AT_ONCE = 8
+WITHIN = 60.0
+"""Seconds for one template: one that cannot be seen to costs the others no more than that."""
+
+bp = df.Blueprint()
+log = logging.getLogger("kiln.templates")
+
+
+@bp.timer_trigger(arg_name="timer", schedule=EVERY_TWO_MINUTES)
+@bp.durable_client_input(client_name="client")
+async def tend_templates(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
+    """See to the templates that are on their way in or out, as a list tells that reads none of the others."""
+    await tend_all(Orchestrations(client), datetime.now(UTC))
+
+
+async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:
+    """See to each, side by side; one that cannot be is told of in the log, and looked at again by the next look."""
+    keys = await asyncio.to_thread(lambda: list(Templates().under_way()))
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def see_to(key: str) -> None:
+        async with room:
+            try:
+                await asyncio.wait_for(_see_to(orchestrations, key, now), WITHIN)
+            except Exception:
+                log.exception("the image template %s could not be seen to", key)
+
+    await asyncio.gather(*(see_to(key) for key in keys))
+
+
+async def _see_to(orchestrations: Orchestrations, key: str, now: datetime) -> None:
+    record = await asyncio.to_thread(Templates().by_key, key)
+    if record is not None and now - record.under_way_since >= STARTING:
+        await tended(orchestrations, record, now)
+
+
+async def tended(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
+    """Return the template as it is, once somebody works on what is under way of it, or that is over."""
+    if record.under_way != "deletion":
+        return await submission_tended(orchestrations, record, now)
+    match life := await orchestrations.life(delete_instance(record)):
+        case Life.GOING:
+            return record
+        case Life.NONE:
+            await start_deletion(orchestrations, record, now)
+            return record
+        case Life.DONE | Life.BROKEN:
+            return await asyncio.to_thread(_broken_off, record, life)
+
+
+def _broken_off(record: TemplateRecord, life: Life) -> TemplateRecord:
+    """Let a template stay whose deletion is over, unless that told so itself since the template was read."""
+    error = ErrorDetail(
+        code="ServerError", message=f"Its orchestration {life.value}, without a word.", hint="See the app's log."
+    )
+
+    def ended(known: TemplateRecord) -> TemplateRecord:
+        return stay(known, error) if (known.created, known.leaving) == (record.created, record.leaving) else known
+
+    return Templates().update(record.id, ended) or record
