@@ -81,7 +81,7 @@ async def tended(orchestrations: Orchestrations, record: TemplateRecord, now: da
 def _broken_off(record: TemplateRecord, life: Life) -> TemplateRecord:
     """Let a template stay whose deletion is over, unless that told so itself since the template was read."""
     error = ErrorDetail(
-        code="ServerError", message=f"Its orchestration {life.value}, without a word.", hint="See the app's log."
+        code="ServerError", message=f"Its orchestration is {life.value}, without a word.", hint="See the app's log."
     )
 
     def ended(known: TemplateRecord) -> TemplateRecord:
