@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _WITHOUT_BODY = (204, 205, 304)
+_FIELD = re.compile(r"[\t\x20-\x7e]*")
 
 
 class HttpTriggers:
@@ -45,6 +47,8 @@ class HttpTriggers:
         try:
             path = decoded(raw)
         except PathError:
+            return web.Response(status=400)
+        if not all(_is_text(value) for value in request.headers.values()):
             return web.Response(status=400)
         found = self._router.match(request.method, path)
         if found is None:
@@ -120,8 +124,20 @@ def _response(value: Any) -> web.Response:
         raise ValueError(f"an answer with the status {status} has no body")
     response = web.Response(status=status, body=body)
     for name, header in encoded["headers"].items():
-        response.headers.add(name, header.value)
+        response.headers.add(name, _field(header.value))
     for cookie in encoded["cookies"] or ():
         for morsel in cookie.values():
-            response.headers.add("Set-Cookie", morsel.OutputString())
+            response.headers.add("Set-Cookie", _field(morsel.OutputString()))
     return response
+
+
+def _field(value: str) -> str:
+    """Return a header's value that Kestrel sends: ASCII without controls (dotnet/aspnetcore `HttpCharacters`)."""
+    if not _FIELD.fullmatch(value):
+        raise ValueError(f"{value!r} is no value of a header: ASCII without control characters")
+    return value
+
+
+def _is_text(value: str) -> bool:
+    """Whether a header came as UTF-8, as Kestrel wants it (`HttpUtilities`); aiohttp has other bytes as surrogates."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in value)

@@ -96,6 +96,16 @@ def test_a_body_where_there_can_be_none_is_a_500(http: httpx.Client) -> None:
     assert http.post("/bodied").status_code == 500
 
 
+@pytest.mark.parametrize(("value", "status"), [("plain", 200), ("\ttabs and ~", 200), ("ü", 500), ("a\x7fb", 500)])
+def test_a_header_that_cannot_be_sent_is_a_500(http: httpx.Client, value: str, status: int) -> None:
+    assert http.post("/header", content=value.encode()).status_code == status
+
+
+@pytest.mark.parametrize(("value", "status"), [("ü".encode(), 200), (b"\xff", 400)])
+def test_a_header_that_is_no_text_is_a_400(http: httpx.Client, value: bytes, status: int) -> None:
+    assert http.get("/things/a/b", headers=[(b"X-Given", value)]).status_code == status
+
+
 def test_what_only_app_service_may_say_of_a_caller_is_taken_off(http: httpx.Client) -> None:
     forged = {"X-MS-CLIENT-PRINCIPAL": "e30=", "x-ms-client-principal-id": "me", "X-MS-TOKEN-AAD-ACCESS-TOKEN": "t"}
     seen = http.put("/things/a/b", headers=forged | {"Authorization": "Bearer t", "X-MS-Request-Id": "r"}).json()

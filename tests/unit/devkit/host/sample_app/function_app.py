@@ -48,6 +48,11 @@ def broken(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  # the b
     raise RuntimeError("deliberate")
 
 
+@app.route(route="header", methods=["POST"])
+def header(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(headers={"X-Echo": req.get_body().decode()})
+
+
 @app.route(route="bodied", methods=["POST"])
 def bodied(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001  # the binding needs it
     return func.HttpResponse("no content, they said", status_code=204)
