@@ -21,6 +21,7 @@ from . import (  # noqa: F401 - importing a module registers its activities
     sweep,
     templates,
     validate,
+    versions,
 )
 
 blueprints = (bp,)

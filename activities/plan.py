@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from activities import checks
+from activities import checks, versions
 from activities.adapter import fence, implements
 from activities.runs import report_progress
 from kiln.cloud import exports, facts, gallery, managed_images
@@ -70,7 +70,7 @@ def make_plan(run: RunRef) -> Plan:
         retry=retry,
         home=home_in(run.template.subscription),
     )
-    _refuse_taken(plan, {image_id.lower(): found.versions for image_id, found in definitions.items()})
+    _refuse_taken(plan)
     note, version = " ".join(plan.not_used), source.version
 
     def change(found: RunRecord) -> RunRecord:
@@ -109,14 +109,14 @@ def _is_gone(output: RunOutput) -> bool:
     )
 
 
-def _refuse_taken(plan: Plan, versions: dict[str, tuple[str, ...]]) -> None:
-    """Look at what is there under the targets' names; `versions` are those of each image definition."""
+def _refuse_taken(plan: Plan) -> None:
+    """Look at what is there under the targets' names, and reserve the versions that are named."""
     done = {output.artifact_id for output in plan.done}
     for target in plan.targets:
         match target:
-            case GalleryTarget(version=version) if version in versions[target.image_id.lower()]:
-                if target.version_id not in done:
-                    gallery.refuse_taken(target)
+            case GalleryTarget():
+                if not target.is_next and target.version_id not in done:
+                    versions.hold(plan.run, target)
             case ManagedImageTarget():
                 managed_images.refuse_taken(target)
             case VhdTarget(url=str() as url):

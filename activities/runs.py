@@ -15,6 +15,7 @@ from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.messages import FinishReport, Nothing, PhaseReport, ProgressReport, StopReport
 from kiln.runs.debts import Debts
+from kiln.runs.reservations import Reservations
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop
 
@@ -86,6 +87,7 @@ def finish_run(request: FinishReport) -> Nothing:
     _log(ended, f"==> {request.at[:19]}Z {request.state}\n")
     if request.leftovers:
         Debts().owe(run, at, {text.split(": ")[0] for text in request.leftovers})
+    Reservations().give_back(run)
     Runs().update(run.template, run.run_id, change)  # late: who sees a final state finds outputs and log complete
     publish(run)
     return Nothing()

@@ -12,6 +12,7 @@ from kiln.ids import RunRef, SubmissionRef
 from kiln.messages import (
     ArtifactRequest,
     BuildRequest,
+    ChosenVersion,
     CleanedUp,
     CloseRequest,
     DeleteRequest,
@@ -45,6 +46,7 @@ from kiln.messages import (
     Submitted,
     TemplateRequest,
     ValidationImageRequest,
+    VersionRequest,
     VhdRequest,
     WaitRequest,
 )
@@ -143,6 +145,7 @@ START_VALIDATION_VERSION = Activity("start_validation_version", ValidationImageR
 
 # Images, by kind of target.
 START_ORIGIN_DISK = Activity("start_origin_disk", OriginRequest, Operation)
+CHOOSE_VERSION = Activity("choose_version", VersionRequest, ChosenVersion)
 START_VERSION = Activity("start_version", GalleryRequest, Operation)
 START_REPLICATION = Activity("start_replication", GalleryRequest, Operation)
 CHECK_REGION = Activity("check_region", RegionRequest, Progress)

@@ -9,6 +9,7 @@ from kiln.contracts import (
     CAPTURE,
     CHECK_EXPORT,
     CHECK_SNAPSHOT_COPY,
+    CHOOSE_VERSION,
     REPORT_OUTPUT,
     START_EXPORT,
     START_IMAGE,
@@ -17,8 +18,8 @@ from kiln.contracts import (
     START_VERSION,
     TargetRequest,
 )
-from kiln.errors import InternalFailure
-from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VhdRequest
+from kiln.errors import InternalFailure, VersionTaken
+from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VersionRequest, VhdRequest
 from kiln.planner.tags import MARK_TAG
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunOutput
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PUBLISH_LIMIT = timedelta(hours=2)
 COPY_LIMIT = timedelta(hours=3)
+CHOICES = 10
+"""Numbers that one version tries. Runs of one Kiln never get the same: only others can be quicker."""
 
 
 @orchestrator(CAPTURE)
@@ -58,15 +61,40 @@ def origin_of(plan: Plan) -> OriginSpec:
     return plan.origin
 
 
-def _publish(flow: Flow, plan: Plan, target: GalleryTarget) -> Steps[RunOutput]:
-    version = GalleryRequest(run=plan.run, origin=origin_of(plan), target=target)
-    yield from flow.complete(START_VERSION, version, owner=plan.run, within=PUBLISH_LIMIT)
+def _publish(flow: Flow, plan: Plan, planned: GalleryTarget) -> Steps[RunOutput]:
+    """Publish the version. One whose number is the next one gets another when somebody was quicker."""
+    refused: tuple[str, ...] = ()
+    while True:
+        target = planned
+        if planned.is_next:
+            asked = VersionRequest(run=plan.run, target=planned, refused=refused)
+            chosen = yield from flow.run(CHOOSE_VERSION, asked)
+            target = planned.numbered(chosen.version)
+        version = GalleryRequest(run=plan.run, origin=origin_of(plan), target=target)
+        try:
+            yield from flow.complete(START_VERSION, version, owner=plan.run, within=PUBLISH_LIMIT)
+        except VersionTaken as error:
+            refused += (target.version,)
+            if not planned.is_next:
+                raise
+            if len(refused) == CHOICES:
+                raise _never_first(planned, refused) from error
+        else:
+            break
     return RunOutput(
         name=target.run_output_name,
         kind=target.kind,
         artifact_id=target.version_id,
         mark=target.mark,
         regions=(target.location,),
+    )
+
+
+def _never_first(target: GalleryTarget, refused: tuple[str, ...]) -> VersionTaken:
+    return VersionTaken(
+        f"Somebody else made {', '.join(refused)} of {target.image_id} while this run was about to.",
+        target="properties.distribute",
+        hint="Let fewer others publish into this image definition at the same time, and retry the run.",
     )
 
 

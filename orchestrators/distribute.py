@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import DISTRIBUTE, REPLICATE, START_REPLICATION, ReplicateRequest, TargetRequest
 from kiln.errors import BuildError, ErrorDetail, InternalFailure, RunCanceled
+from kiln.ids import name_of
 from kiln.messages import GalleryRequest, RegionRequest
 from kiln.planner.targets import GalleryTarget
 from orchestrators.capture import origin_of
@@ -23,11 +24,14 @@ REGION_LIMIT = timedelta(hours=4)
 @orchestrator(DISTRIBUTE)
 def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     """Replicate a gallery version. A region that fails is named in the output's error; the others count."""
-    output, target = request.captured, request.plan.targets[request.index]
+    output, planned = request.captured, request.plan.targets[request.index]
     if output is None:
         raise InternalFailure(f"target {request.index} was not captured")
-    if output.error is not None or not isinstance(target, GalleryTarget) or _is_everywhere(output, target):
+    if output.error is not None or not isinstance(planned, GalleryTarget) or _is_everywhere(output, planned):
         return output
+    if output.artifact_id is None:
+        raise InternalFailure(f"{output.name} was captured without a word of what it became")
+    target = planned.numbered(name_of(output.artifact_id))
     run = request.plan.run
     version = GalleryRequest(run=run, origin=origin_of(request.plan), target=target)
     operation = yield from flow.run(START_REPLICATION, version)

@@ -24,7 +24,7 @@ REPLICATION_HINT = (
 
 
 def definition(image_id: str) -> DefinitionFacts:
-    """Return where an image definition is, what it takes, and which versions it has. Raises `TargetNotFound`."""
+    """Return where an image definition is, and what it takes. Raises `TargetNotFound`."""
     client = clients.compute(part_of(image_id, "subscriptions"))
     try:
         with azure(f"read the gallery image definition {image_id}"):
@@ -35,20 +35,24 @@ def definition(image_id: str) -> DefinitionFacts:
             target="properties.distribute",
             hint="Create it first: az sig image-definition create --help",
         ) from None
-    with azure(f"list the versions of {image_id}"):
-        listed = client.gallery_image_versions.list_by_gallery_image(*names(image_id), api_version=clients.GALLERIES)
-        versions = tuple(str(version.name) for version in listed)
     facts = image.properties
     features: dict[str, Any] = {str(item.name): item.value for item in (facts.features if facts else None) or []}
     return DefinitionFacts(
         location=str(image.location),
-        versions=versions,
         os="Windows" if facts and facts.os_type == "Windows" else "Linux",
         generation="V2" if facts and facts.hyper_v_generation == "V2" else "V1",
         architecture="Arm64" if facts and facts.architecture == "Arm64" else "x64",
         security=features.get("SecurityType") or "Standard",
         os_state="Specialized" if facts and facts.os_state == "Specialized" else "Generalized",
     )
+
+
+def versions(image_id: str) -> tuple[str, ...]:
+    """Return the numbers of an image definition's versions, in Azure's order."""
+    client = clients.compute(part_of(image_id, "subscriptions"))
+    with azure(f"list the versions of {image_id}"):
+        listed = client.gallery_image_versions.list_by_gallery_image(*names(image_id), api_version=clients.GALLERIES)
+        return tuple(str(version.name) for version in listed)
 
 
 def refuse_taken(target: GalleryTarget) -> None:
@@ -61,7 +65,7 @@ def refuse_taken(target: GalleryTarget) -> None:
         raise VersionTaken(
             f"{target.version_id} exists already.",
             target="properties.distribute",
-            hint="Name another version in galleryImageId, or leave the version out to get the next one.",
+            hint="Name another version in galleryImageId, or none: then each build gets the next one.",
         )
 
 

@@ -5,12 +5,14 @@ All of it ends up in durable histories, which are public: no message ever carrie
 
 from kiln.messages.base import Listener, Message, Nothing, Operation, OperationCheck, Progress, WaitRequest
 from kiln.messages.images import (
+    ChosenVersion,
     GalleryRequest,
     ImageRequest,
     OriginRequest,
     OutputReport,
     RegionRequest,
     ValidationImageRequest,
+    VersionRequest,
     VhdRequest,
 )
 from kiln.messages.machines import MachineRequest, StepRequest, StepStarted
@@ -45,6 +47,7 @@ __all__ = [
     "CANCEL",
     "ArtifactRequest",
     "BuildRequest",
+    "ChosenVersion",
     "CleanedUp",
     "CloseRequest",
     "DeleteRequest",
@@ -79,6 +82,7 @@ __all__ = [
     "Submitted",
     "TemplateRequest",
     "ValidationImageRequest",
+    "VersionRequest",
     "VhdRequest",
     "WaitRequest",
 ]

@@ -33,6 +33,20 @@ class GalleryRequest(Message):
     target: GalleryTarget
 
 
+class VersionRequest(Message):
+    """The number of a version to be chosen: another one than those that Azure `refused` just now."""
+
+    run: RunRef
+    target: GalleryTarget
+    refused: tuple[str, ...] = ()
+
+
+class ChosenVersion(Message):
+    """The number that a version is to have."""
+
+    version: str
+
+
 class RegionRequest(Message):
     """One region of a gallery image version, and the update of Azure's that brings the version there."""
 

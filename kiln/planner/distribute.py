@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from kiln.ids import name_of, region_name, resource_id
 from kiln.planner import names
 from kiln.planner.tags import MARK_TAG, RUN_TAG, users_tags
-from kiln.planner.targets import GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
-from kiln.planner.versions import ANY_MAJOR, next_version
+from kiln.planner.targets import NEXT, GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
+from kiln.planner.versions import ANY_MAJOR
 from kiln.rebuild.lineage import lineage_tags
 from kiln.template.distributors import (
     LatestVersioning,
@@ -31,17 +31,14 @@ if TYPE_CHECKING:
 
 
 class Targets:
-    """Makes the targets of one run. It remembers the versions that it gives, so that none is given twice."""
+    """Makes the targets of one run."""
 
-    def __init__(
-        self, template: ImageTemplate, run: RunRef, group: GroupSpec, origin: OriginSpec, facts: Facts
-    ) -> None:
+    def __init__(self, run: RunRef, group: GroupSpec, origin: OriginSpec, facts: Facts) -> None:
         self._run_id = run.run_id
         self._lineage = lineage_tags(run.template, facts.lineage)
         self._group = group
         self._origin = origin
         self._facts = facts
-        self._given = {(key, version) for key, version in fixed_versions(template, facts.source) if version}
 
     def target(self, index: int, distributor: Distributor, done: RunOutput | None) -> Target:
         """Return the `index`-th distributor as a target; `done` is what an earlier run made of it already."""
@@ -65,11 +62,12 @@ class Targets:
         if done is not None and done.artifact_id is not None:
             version, mark = name_of(done.artifact_id), done.mark
         else:
-            version, mark = self._version(distributor, definition), tags[MARK_TAG]
+            version, mark = fixed_version(distributor, self._facts.source) or NEXT, tags[MARK_TAG]
         return GalleryTarget(
             run_output_name=distributor.run_output_name,
             image_id=distributor.definition_id,
             version=version,
+            major=_major(distributor) if version == NEXT else None,
             location=region_name(self._origin.location),
             regions=target_regions(distributor, definition, self._origin.location),
             exclude_from_latest=distributor.exclude_from_latest,
@@ -77,17 +75,6 @@ class Targets:
             tags=tags,
             mark=mark,
         )
-
-    def _version(self, distributor: SharedImageDistributor, definition: DefinitionFacts) -> str:
-        version = fixed_version(distributor, self._facts.source)
-        if version is None:
-            key = distributor.definition_id.lower()
-            given = tuple(version for other, version in self._given if other == key)
-            scheme = distributor.versioning
-            major = scheme.major if isinstance(scheme, LatestVersioning) else ANY_MAJOR
-            version = next_version((*definition.versions, *given), major)
-            self._given.add((key, version))
-        return version
 
     def _managed(self, index: int, distributor: ManagedImageDistributor, tags: dict[str, str]) -> ManagedImageTarget:
         source: SourceFacts = self._facts.source
@@ -115,10 +102,9 @@ def fixed_version(distributor: SharedImageDistributor, source: SourceFacts) -> s
     return source.version if isinstance(distributor.versioning, SourceVersioning) else None
 
 
-def fixed_versions(template: ImageTemplate, source: SourceFacts) -> tuple[tuple[str, str | None], ...]:
-    """Return each gallery target's definition, in lower case, and fixed version, in the template's order."""
-    targets = (item for item in template.properties.distribute if isinstance(item, SharedImageDistributor))
-    return tuple((item.definition_id.lower(), fixed_version(item, source)) for item in targets)
+def _major(distributor: SharedImageDistributor) -> int | None:
+    scheme = distributor.versioning
+    return scheme.major if isinstance(scheme, LatestVersioning) and scheme.major != ANY_MAJOR else None
 
 
 def target_regions(

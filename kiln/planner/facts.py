@@ -59,10 +59,9 @@ class SourceFacts(Spec):
 
 
 class DefinitionFacts(Spec):
-    """A gallery image definition: its region, the versions that it has, and what it takes."""
+    """A gallery image definition: its region, and what it takes."""
 
     location: str
-    versions: tuple[str, ...] = ()
     os: OperatingSystem = "Linux"
     generation: Generation = "V2"
     architecture: Architecture = "x64"

@@ -134,7 +134,7 @@ def _targets(
     facts: Facts,
     resumption: Resumption | None = None,
 ) -> tuple[Target, ...]:
-    targets = Targets(template, run, staging.group, origin, facts)
+    targets = Targets(run, staging.group, origin, facts)
     done = {output.name.lower(): output for output in resumption.done} if resumption else {}
     return tuple(
         targets.target(index, item, done.get(item.run_output_name.lower()))

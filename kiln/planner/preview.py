@@ -36,7 +36,7 @@ def preview_plan(template: ImageTemplate, *, template_id: TemplateId) -> Plan:
 
 
 def preview_facts(template: ImageTemplate) -> Facts:
-    """Return facts as the template implies them: every image definition is empty, at hand, and fits the source."""
+    """Return facts as the template implies them: every image definition is at hand and fits the source."""
     source = SourceFacts(
         reference=_reference(template.properties.source),
         version=PREVIEW_VERSION,
@@ -59,8 +59,8 @@ def preview_assumptions(template: ImageTemplate) -> tuple[str, ...]:
     source = preview_facts(template).source
     notes = [f"The source is taken to be {source.os}, {source.architecture}, generation 2, without data disks."]
     if gallery_image_ids(template):
-        notes.append("Image definitions are taken to fit it, to be in the template's region, and to have no version.")
-    return (*notes, "The run's id and automatic versions are placeholders until a build starts.")
+        notes.append("Image definitions are taken to fit it, and to be in the template's region.")
+    return (*notes, "The run's id, and a version that is the source's own, are placeholders until a build starts.")
 
 
 def _reference(source: Source) -> ImageReference:

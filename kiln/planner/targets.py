@@ -40,6 +40,10 @@ class RegionSpec(Spec):
     storage_account_type: str
 
 
+NEXT = "next"
+"""Stands for a version that is chosen when there is an image, as with Image Builder."""
+
+
 class GalleryTarget(Spec):
     """A gallery image version to be made, or one that an earlier run made and that lacks regions.
 
@@ -50,6 +54,8 @@ class GalleryTarget(Spec):
     run_output_name: str
     image_id: str
     version: str
+    """Three numbers, or `next`: the highest under `major` (None: under any) with its patch raised by one."""
+    major: int | None = None
     location: str
     """The region of what the version is made of: it is published there first, wherever the image definition is."""
     regions: tuple[RegionSpec, ...]
@@ -59,9 +65,18 @@ class GalleryTarget(Spec):
     mark: str
 
     @property
+    def is_next(self) -> bool:
+        """Whether the version is still to be chosen."""
+        return self.version == NEXT
+
+    @property
     def version_id(self) -> str:
-        """The version's ARM id."""
+        """The version's ARM id; once it is chosen, a real one."""
         return f"{self.image_id}/versions/{self.version}"
+
+    def numbered(self, version: str) -> GalleryTarget:
+        """Return the target with this very version."""
+        return self.model_copy(update={"version": version})
 
 
 class ManagedImageTarget(Spec):

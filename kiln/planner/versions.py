@@ -6,24 +6,29 @@ Rules and examples: Microsoft's image-builder-json, "Versioning"; where that is 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LARGEST = 2**31 - 1
 """A version is three 32-bit integers (Microsoft's azure-compute-gallery, "Image versions")."""
 
 ANY_MAJOR = -1
+"""What a template says for no major version in particular."""
 
 _VERSION = re.compile(r"\d{1,10}\.\d{1,10}\.\d{1,10}")
 
 
-def next_version(existing: tuple[str, ...], major: int = ANY_MAJOR) -> str:
+def next_version(existing: Iterable[str], major: int | None = None) -> str:
     """Return the highest version (under `major`, if one is given) with its patch raised by one.
 
     Without such a version it is the first: `1.0.0`, or `<major>.0.0`, but never `0.0.0`.
     """
     versions = [as_numbers(version) for version in existing]
-    under = [version for version in versions if major in {ANY_MAJOR, version[0]}]
+    under = [version for version in versions if major in {None, version[0]}]
     if not under:
-        return "0.0.1" if major == 0 else f"{1 if major == ANY_MAJOR else major}.0.0"
+        return "0.0.1" if major == 0 else f"{1 if major is None else major}.0.0"
     first, minor, patch = max(under)
     if patch < LARGEST:
         return f"{first}.{minor}.{patch + 1}"

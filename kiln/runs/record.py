@@ -119,7 +119,7 @@ class RunRecord(Document):
     `body` is the template as this run builds it: what was stored when the run was asked for, with the run's
     `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from; a
     run that nobody asked for by hand has a `cause`. `starter` is the orchestration that starts the run's own, where one
-    does.
+    does. `reserved` are the documents of the version numbers that it may have reserved (kiln.runs.reservations).
     """
 
     run_id: str
@@ -143,6 +143,7 @@ class RunRecord(Document):
     log_url: str | None = None
     leftovers: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
 
 
 class ProvisioningState(StrEnum):

@@ -33,8 +33,15 @@ def add_target(parent: Tree, target: Target) -> None:
             assert_never(target)
 
 
+def _version(target: GalleryTarget) -> str:
+    if not target.is_next:
+        return target.version_id
+    major = "any" if target.major is None else target.major
+    return f"{target.image_id}, version {target.version} (scheme Latest, major {major})"
+
+
 def _gallery(node: Tree, target: GalleryTarget) -> None:
-    node.add(Text(target.version_id))
+    node.add(Text(_version(target)))
     regions = ", ".join(f"{item.name} ({item.replicas} x {item.storage_account_type})" for item in target.regions)
     if target.replication_mode == "Shallow":
         node.add(Text(f"only in {regions}, shallow: its disk is not copied"))

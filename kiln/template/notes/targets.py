@@ -46,7 +46,7 @@ NOTES: Notes = {
     },
     LatestVersioning: {
         "scheme": Note(
-            "`Latest`: the highest version with its patch raised by one",
+            "`Latest`: the highest version with its patch raised by one, chosen when there is an image",
             "`1.0.0` where there is none; AIB's number for that is not documented",
         ),
         "major": Note("The major version to stay within; -1 for any"),

@@ -108,6 +108,7 @@ def test_a_retry_makes_a_disk_of_the_earlier_runs_version_and_an_image_of_that()
     plan = turned_off(plan_with(distribute=[shared]))
     version = plan.targets[0]
     assert isinstance(version, GalleryTarget)
+    version = version.numbered("1.0.0")
     assert plan.origin is not None
     done(gallery.start_version(plan.origin, version))
     _, target = parts(plan_with(distribute=[image_to()]))

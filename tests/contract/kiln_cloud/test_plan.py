@@ -60,9 +60,10 @@ def retry_of(record: TemplateRecord, run: RunRef, **ended: Any) -> RunRef:
 def published(image_id: str) -> RunOutput:
     """Make a version as an earlier run would have, and return its output."""
     plan = turned_off(plan_with(distribute=[shared(image_id)]))
-    target = plan.targets[0]
-    assert isinstance(target, GalleryTarget)
+    planned = plan.targets[0]
+    assert isinstance(planned, GalleryTarget)
     assert plan.origin is not None
+    target = planned.numbered("1.0.0")
     done(gallery.start_version(plan.origin, target))
     return RunOutput(
         name="gallery", kind="SharedImage", artifact_id=target.version_id, mark=target.mark, regions=("westeurope",)

@@ -98,11 +98,11 @@ def staging(*, artifacts: int = 0, own_subnet: bool = False) -> StagingSpec:
 MARK = {"kilnMark": "0123456789abcdef-run"}
 
 
-def gallery(*regions: str, name: str = "gallery") -> GalleryTarget:
+def gallery(*regions: str, name: str = "gallery", version: str = "1.0.0") -> GalleryTarget:
     return GalleryTarget(
         run_output_name=name,
         image_id=IMAGE,
-        version="1.0.0",
+        version=version,
         location="westeurope",
         regions=tuple(RegionSpec(name=at, replicas=1, storage_account_type="Standard_LRS") for at in regions),
         exclude_from_latest=False,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiln.errors import AzureFailed, ErrorDetail
-from kiln.messages import Progress
+from kiln.errors import AzureFailed, ErrorDetail, VersionTaken
+from kiln.messages import ChosenVersion, Operation, Progress
 from kiln.runs.record import RunOutput
+from orchestrators.capture import CHOICES
 from tests.flows.kiln.plans import (
+    IMAGE,
     MANAGED_IMAGE,
     VERSION,
     gallery,
@@ -20,7 +22,7 @@ from tests.flows.kiln.world import World, finish, outputs, phases
 
 if TYPE_CHECKING:
     from devkit.host.testing import FlowResult
-    from kiln.messages import RegionRequest, VhdRequest
+    from kiln.messages import GalleryRequest, RegionRequest, VhdRequest
     from kiln.planner.plan import Plan
 
 NO = AzureFailed("do it", azure_code="Denied", azure_message="no")
@@ -30,6 +32,66 @@ def world_of(what: Plan) -> World:
     world = World()
     world.answers["make_plan"] = what
     return world
+
+
+def test_a_next_version_is_chosen_once_there_is_an_image_and_is_the_run_s_from_then_on() -> None:
+    world = world_of(plan(targets=(gallery("westeurope", "northeurope", version="next"),)))
+    world.answers["choose_version"] = ChosenVersion(version="1.0.7")
+
+    result = world.go()
+
+    names = result.activity_names
+    assert names.index("mark_generalized") < names.index("choose_version") < names.index("start_version")
+    assert numbers(result, "start_version", "start_replication", "check_region") == {"1.0.7"}
+    assert outputs(result)["gallery"]["artifact_id"] == f"{IMAGE}/versions/1.0.7"
+    assert finish(result)["state"] == "Succeeded"
+
+
+def test_a_version_that_somebody_else_made_meanwhile_gets_the_next_number() -> None:
+    world = world_of(plan(targets=(gallery("westeurope", version="next"),)))
+    chosen = iter(["1.0.7", "1.0.8", "1.0.9"])
+    world.answers["choose_version"] = lambda _: ChosenVersion(version=next(chosen))
+    world.answers["start_version"] = _taken("1.0.7", "1.0.8")
+
+    result = world.go()
+
+    assert [call.input["refused"] for call in result.calls_of("choose_version")] == [[], ["1.0.7"], ["1.0.7", "1.0.8"]]
+    assert outputs(result)["gallery"]["artifact_id"] == f"{IMAGE}/versions/1.0.9"
+    assert finish(result)["state"] == "Succeeded"
+
+
+def test_a_version_that_is_never_first_fails_its_target_in_the_end() -> None:
+    world = world_of(plan(targets=(gallery("westeurope", version="next"), vhd())))
+    world.answers["start_version"] = _taken("1.0.0")
+
+    result = world.go()
+
+    assert len(result.calls_of("start_version")) == CHOICES
+    error = outputs(result)["gallery"]["error"]
+    assert error["code"] == "GalleryVersionTaken"
+    assert "none" not in error["hint"]  # it named none
+    assert outputs(result)["vhd"]["error"] is None
+
+
+def test_a_version_that_the_template_names_is_tried_once() -> None:
+    world = world_of(plan(targets=(gallery("westeurope"),)))
+    world.answers["start_version"] = _taken("1.0.0")
+
+    result = world.go()
+
+    assert not result.calls_of("choose_version")
+    assert len(result.calls_of("start_version")) == 1
+    assert outputs(result)["gallery"]["error"]["code"] == "GalleryVersionTaken"
+
+
+def test_a_retry_gives_regions_to_the_version_that_there_is() -> None:
+    done = RunOutput(name="gallery", kind="SharedImage", artifact_id=VERSION, regions=("westeurope",))
+    target = gallery("westeurope", "northeurope", version="next")
+
+    result = world_of(retry(targets=(target,), done=(done,))).go()
+
+    assert not result.calls_of("choose_version")
+    assert numbers(result, "start_replication", "check_region") == {VERSION.rpartition("/")[2]}
 
 
 def test_a_managed_image_in_the_build_s_region_is_made_from_the_machine_itself() -> None:
@@ -274,6 +336,11 @@ def test_a_cancel_while_regions_are_waited_for_keeps_what_is_there() -> None:
     assert {output["name"]: output["regions"] for output in reported} == {"vhd": [], "gallery": ["westeurope"]}
 
 
+def numbers(result: FlowResult, *activities: str) -> set[str]:
+    """Return the versions of the targets with which the activities were called."""
+    return {call.input["target"]["version"] for name in activities for call in result.calls_of(name)}
+
+
 def ends(result: FlowResult) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return the state and the error of each phase that did not go well, though the run went on."""
     calls = [call.input for call in result.calls_of("end_phase")]
@@ -283,6 +350,15 @@ def ends(result: FlowResult) -> dict[str, tuple[str, dict[str, Any]]]:
 def _partly() -> RunOutput:
     late = ErrorDetail(code="ReplicationFailed", message="not in northeurope")
     return RunOutput(name="gallery", kind="SharedImage", artifact_id=VERSION, regions=("westeurope",), error=late)
+
+
+def _taken(*versions: str) -> Any:
+    def start(request: GalleryRequest) -> Operation:
+        if request.target.version in versions:
+            raise VersionTaken(f"{request.target.version_id} exists already.")
+        return Operation(doing="publish", url="https://arm/start_version")
+
+    return start
 
 
 def _lacking(region: str) -> Any:

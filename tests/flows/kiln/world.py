@@ -11,6 +11,7 @@ from kiln.contracts import Activity
 from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
 from kiln.messages import (
     BuildRequest,
+    ChosenVersion,
     CloseRequest,
     Leftovers,
     Nothing,
@@ -62,6 +63,7 @@ class World:
             "begin_automatic_run": Submitted(),
             "make_plan": plan(),
             "create_containers": STORAGE,
+            "choose_version": ChosenVersion(version="1.0.0"),
             "start_step": StepStarted(log_base=0),
             "check_step": Progress(done=True, exit_code=0),
             "list_staged": Leftovers(),

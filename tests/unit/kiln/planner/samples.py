@@ -47,13 +47,10 @@ def template(**properties: Any) -> ImageTemplate:
     )
 
 
-def facts_of(
-    made: ImageTemplate, source: SourceFacts = LINUX, *, versions: tuple[str, ...] = (), **definition: Any
-) -> Facts:
+def facts_of(made: ImageTemplate, source: SourceFacts = LINUX, **definition: Any) -> Facts:
     """Facts in which every definition fits the source, but for what `definition` says."""
     fitting: dict[str, Any] = {
         "location": "westeurope",
-        "versions": versions,
         "os": source.os,
         "generation": source.generation,
         "architecture": source.architecture,

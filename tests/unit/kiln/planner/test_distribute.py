@@ -10,12 +10,10 @@ from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.rebuild.lineage import short_name
 from tests.unit.kiln.planner import samples
 
-VERSIONS = ("1.0.0", "2.3.4")
 
-
-def gallery(*, location: str = "westeurope", versions: tuple[str, ...] = (), **distributor: Any) -> GalleryTarget:
+def gallery(*, location: str = "westeurope", **distributor: Any) -> GalleryTarget:
     distribute = [{**samples.GALLERY, **distributor}]
-    facts = samples.facts_of(samples.template(distribute=distribute), versions=versions, location=location)
+    facts = samples.facts_of(samples.template(distribute=distribute), location=location)
     (target,) = samples.plan(facts=facts, distribute=distribute).targets
     assert isinstance(target, GalleryTarget)
     return target
@@ -36,40 +34,30 @@ def managed(location: str) -> ManagedImageTarget:
 @pytest.mark.parametrize(
     ("versioning", "expected"),
     [
-        (None, "2.3.5"),
-        ({"scheme": "Latest"}, "2.3.5"),
-        ({"scheme": "Latest", "major": 1}, "1.0.1"),
-        ({"scheme": "Latest", "major": 3}, "3.0.0"),
-        ({"scheme": "Source"}, "0.20261101.1"),
+        (None, ("next", None)),
+        ({"scheme": "Latest"}, ("next", None)),
+        ({"scheme": "Latest", "major": -1}, ("next", None)),
+        ({"scheme": "Latest", "major": 0}, ("next", 0)),
+        ({"scheme": "Latest", "major": 3}, ("next", 3)),
+        ({"scheme": "Source"}, ("0.20261101.1", None)),
     ],
 )
-def test_an_automatic_version_follows_its_scheme(versioning: dict[str, Any] | None, expected: str) -> None:
+def test_an_automatic_version_is_the_next_one_or_the_source_s(
+    versioning: dict[str, Any] | None, expected: tuple[str, int | None]
+) -> None:
     asked: dict[str, Any] = {} if versioning is None else {"versioning": versioning}
 
-    assert gallery(versions=VERSIONS, **asked).version == expected
+    target = gallery(**asked)
+
+    assert (target.version, target.major) == expected
+    assert target.is_next == (expected[0] == "next")
 
 
 def test_a_named_version_is_taken_as_it_is() -> None:
-    target = gallery(versions=("9.9.9",), galleryImageId=f"{samples.IMAGE}/versions/7.8.9")
+    target = gallery(galleryImageId=f"{samples.IMAGE}/versions/7.8.9")
 
     assert target.version == "7.8.9"
     assert target.version_id == f"{samples.IMAGE}/versions/7.8.9"
-
-
-def test_two_targets_in_one_definition_get_two_versions() -> None:
-    second = {**samples.GALLERY, "runOutputName": "second", "galleryImageId": samples.IMAGE.upper()}
-    distribute = [samples.GALLERY, second]
-    plan = samples.plan(distribute=distribute)
-
-    assert [target.version for target in plan.targets if isinstance(target, GalleryTarget)] == ["1.0.0", "1.0.1"]
-
-
-def test_a_next_version_keeps_away_from_the_ones_that_other_targets_name() -> None:
-    first = {**samples.GALLERY, "runOutputName": "next"}
-    second = {**samples.GALLERY, "runOutputName": "named", "galleryImageId": f"{samples.IMAGE}/versions/1.0.0"}
-    plan = samples.plan(distribute=[first, second])
-
-    assert [target.version for target in plan.targets if isinstance(target, GalleryTarget)] == ["1.0.1", "1.0.0"]
 
 
 def test_a_version_is_at_home_where_it_is_built_even_if_that_was_not_asked_for() -> None:

@@ -55,8 +55,8 @@ def test_arm_is_known_by_its_sku() -> None:
     assert samples.machine_of(preview(source=source)).size == "Standard_D2ps_v5"
 
 
-@pytest.mark.parametrize(("scheme", "version"), [("Latest", "1.0.0"), ("Source", "0.0.0")])
-def test_versions_are_placeholders(scheme: str, version: str) -> None:
+@pytest.mark.parametrize(("scheme", "version"), [("Latest", "next"), ("Source", "0.0.0")])
+def test_a_version_is_the_next_one_or_a_placeholder_for_the_source_s(scheme: str, version: str) -> None:
     (target,) = preview(distribute=[{**samples.GALLERY, "versioning": {"scheme": scheme}}]).targets
 
     assert isinstance(target, GalleryTarget)

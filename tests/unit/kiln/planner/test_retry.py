@@ -24,7 +24,7 @@ A_VHD = RunOutput(name="vhd", kind="VHD", artifact_uri="https://example.com/vhd"
 
 def retried(*outputs: RunOutput, invalid: bool = False) -> Plan:
     retry = Retry(outputs=outputs, source_version=samples.LINUX.version, invalid=invalid)
-    facts = samples.facts_of(samples.template(), versions=("1.0.7",))
+    facts = samples.facts_of(samples.template())
     return samples.plan(facts=facts, retry=retry, distribute=[samples.GALLERY, samples.VHD])
 
 

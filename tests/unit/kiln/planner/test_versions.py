@@ -13,15 +13,15 @@ NUMBERS = st.integers(min_value=0, max_value=LARGEST - 1)
 VERSIONS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS).map(lambda parts: ".".join(map(str, parts))), max_size=8)
 
 
-@pytest.mark.parametrize(("major", "expected"), [(-1, "2.1.1"), (2, "2.1.1"), (1, "1.2.1"), (0, "0.1.3")])
-def test_the_documented_examples(major: int, expected: str) -> None:
+@pytest.mark.parametrize(("major", "expected"), [(None, "2.1.1"), (2, "2.1.1"), (1, "1.2.1"), (0, "0.1.3")])
+def test_the_documented_examples(major: int | None, expected: str) -> None:
     assert next_version(DOCUMENTED, major) == expected
 
 
-@pytest.mark.parametrize(("major", "expected"), [(-1, "1.0.0"), (0, "0.0.1"), (1, "1.0.0"), (7, "7.0.0")])
-def test_the_first_version_of_a_definition_or_of_a_major(major: int, expected: str) -> None:
+@pytest.mark.parametrize(("major", "expected"), [(None, "1.0.0"), (0, "0.0.1"), (1, "1.0.0"), (7, "7.0.0")])
+def test_the_first_version_of_a_definition_or_of_a_major(major: int | None, expected: str) -> None:
     assert next_version((), major) == expected
-    assert next_version(("5.4.3",), major) == ("5.4.4" if major == -1 else expected)
+    assert next_version(("5.4.3",), major) == ("5.4.4" if major is None else expected)
 
 
 def test_versions_are_numbers_not_texts() -> None:
