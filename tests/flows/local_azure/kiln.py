@@ -15,6 +15,7 @@ import httpx
 import activities
 import orchestrators
 from devkit.host.testing import Flow, FlowRunner
+from kiln.cloud import clients
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import BuildRequest, TemplateRequest
 from kiln.runs.naming import submit_instance
@@ -211,3 +212,16 @@ def managed_image(name: str, location: str = "westeurope") -> dict[str, Any]:
     """Return a distributor to a managed image in rg-images."""
     image_id = f"{GROUP}/providers/Microsoft.Compute/images/{name}"
     return {"type": "ManagedImage", "runOutputName": "image", "imageId": image_id, "location": location}
+
+
+def put_disk(disk: str, tags: dict[str, str]) -> None:
+    """Make an empty disk with these tags."""
+    parts = disk.split("/")
+    body: Any = {
+        "location": "westeurope",
+        "tags": tags,
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1},
+    }
+    clients.compute(SUBSCRIPTION).disks.begin_create_or_update(
+        parts[4], parts[-1], body, api_version=clients.DISKS
+    ).result()

@@ -32,7 +32,7 @@ from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import finish
 from kiln.sweep.found import SweepReport
-from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, real_activities, template
+from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
@@ -105,9 +105,10 @@ def test_nothing_is_wrong_with_a_template_that_can_be_built(kiln: Callable[..., 
 
 def test_a_leak_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_there(kiln: Callable[..., Kiln]) -> None:
     left = kiln(template())
-    disk = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-left"
+    disk, mark = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-left", {"kilnMark": "0123456789abcdef-run"}
+    put_disk(disk, mark)
     run = RunRef(template=left.id, run_id="20260101-000000-00000000")
-    Ledgers().record(run.template, run.run_id, LedgerEntry(kind="disk", id=disk, tier=0))
+    Ledgers().record(run.template, run.run_id, LedgerEntry(kind="disk", id=disk, tier=0, mark=mark))
     Debts().owe(run, NOW - timedelta(hours=5))
 
     finding = only(examine())

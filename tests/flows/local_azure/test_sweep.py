@@ -16,14 +16,16 @@ from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.cloud import clients, groups
 from kiln.ids import RunRef
 from kiln.messages.sweeps import LostRun, SweepRequest
+from kiln.planner.tags import run_tags
 from kiln.runs.debts import Debts
 from kiln.runs.documents import documents
+from kiln.runs.home import home
 from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import finish, request_cancel
 from kiln.sweep.found import GRACE, SweepReport
-from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, real_activities, template
+from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, managed_image, put_disk, real_activities, template
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
@@ -89,8 +91,8 @@ def test_a_lost_run_is_ended_with_all_that_it_made_then_and_later_and_its_templa
     assert Ledgers().is_closed(run.template, run.run_id)
 
     (debt,) = Debts().list()
-    disk = next(entry.id for entry in debt.entries if entry.kind == "disk")
-    put_disk(disk)  # what was under way when the run was lost
+    disk, mark = next((entry.id, entry.mark) for entry in debt.entries if entry.kind == "disk")
+    put_disk(disk, mark)  # what was under way when the run was lost
     second = sweep(at=LATER + 2 * GRACE)
     assert disk in {each.entry.id for each in second.deleted}
     assert left.resources() == STAGED
@@ -110,21 +112,21 @@ def test_a_run_that_ended_by_itself_meanwhile_is_left_as_it_is(kiln: Callable[..
 
 
 def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[..., Kiln]) -> None:
-    left = kiln(template())
+    left = kiln(template(distribute=[managed_image(f"left-{uuid.uuid4().hex[:8]}", "northeurope")]))
     left.submit()
-    refuse(left, "Microsoft.Network/networkInterfaces")
+    refuse(left, "Microsoft.Compute/snapshots")
     run = left.build()
-    assert len(run.leftovers) == 1
+    assert len(run.leftovers) == 2  # of the disk, and its copy in the image's region
 
     failed = sweep()
-    assert [each.garbage.entry.kind for each in failed.left] == ["nic"]
+    assert [each.garbage.entry.kind for each in failed.left] == ["snapshot", "snapshot"]
     assert "ScopeLocked" in failed.left[0].reason
     assert failed.left[0].garbage.since == run.ended
     assert left.run(run.run_id).leftovers == run.leftovers
 
     allow(left)
     report = sweep(at=LATER + timedelta(hours=1))
-    assert kinds(report) == ["nic"]
+    assert kinds(report) == ["snapshot", "snapshot"]
     assert left.run(run.run_id).leftovers == ()
     assert left.resources() == STAGED
     assert list(Debts().list()) == []
@@ -252,7 +254,8 @@ def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(ki
     run, group = made.build(), made.template.staging_group
     version = str(run.outputs[0].artifact_id)
     before = RunRef(template=made.id, run_id="20260101-000000-00000000")
-    Ledgers().record(made.id, before.run_id, LedgerEntry(kind="gallery-version", id=version, tier=0))
+    mark = run_tags(before, home().id)
+    Ledgers().record(made.id, before.run_id, LedgerEntry(kind="gallery-version", id=version, tier=0, mark=mark))
     Debts().owe(before, NOW)
     Runs().delete_all(made.id)
     Templates().delete(made.id)
@@ -337,17 +340,6 @@ def refuse(kiln: Kiln, kind: str) -> None:
 
 def allow(kiln: Kiln) -> None:
     kiln.azure.clear_faults()
-
-
-def put_disk(disk: str) -> None:
-    parts = disk.split("/")
-    body: Any = {
-        "location": "westeurope",
-        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 1},
-    }
-    clients.compute(SUBSCRIPTION).disks.begin_create_or_update(
-        parts[4], parts[-1], body, api_version=clients.DISKS
-    ).result()
 
 
 def put_security_group(group: str, name: str, tags: dict[str, str]) -> None:
