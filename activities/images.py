@@ -14,13 +14,15 @@ from kiln.contracts import (
     START_ORIGIN_DISK,
     START_SNAPSHOT,
     START_SNAPSHOT_COPY,
+    START_SPARE,
 )
+from kiln.messages import Operation
 from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
 
 if TYPE_CHECKING:
     from kiln.cloud.snapshots import Copy
-    from kiln.messages import ImageRequest, Operation, OriginRequest, Progress
+    from kiln.messages import ImageRequest, OriginRequest, Progress
 
 
 @implements(START_ORIGIN_DISK)
@@ -56,12 +58,23 @@ def check_snapshot_copy(request: ImageRequest) -> Progress:
     return snapshots.copies_progress(request.origin, request.target)
 
 
+@implements(START_SPARE)
+def start_spare(request: ImageRequest) -> Operation:
+    """Record a spare image, then start to make it, where an image of an earlier run is to be replaced."""
+    fence(request.run)
+    target = request.target
+    if not managed_images.is_replaced(target):
+        return Operation(doing=f"create the managed image {target.image_id}")
+    with making(request.run, managed_images.spare_entry(target)):
+        return managed_images.start_spare(request.origin, target)
+
+
 @implements(START_IMAGE)
 def start_image(request: ImageRequest) -> Operation:
     """Record the managed image, then start to make it."""
     target = request.target
     managed_images.refuse_taken(target)
-    with making(request.run, LedgerEntry(kind="image", id=target.image_id, tier=0, mark=mark_in(target.tags))):
+    with making(request.run, managed_images.entry(target)):
         return managed_images.start_image(request.origin, target)
 
 

@@ -15,6 +15,7 @@ from kiln.contracts import (
     START_IMAGE,
     START_SNAPSHOT,
     START_SNAPSHOT_COPY,
+    START_SPARE,
     START_VERSION,
     TargetRequest,
 )
@@ -107,6 +108,7 @@ def _make_image(flow: Flow, plan: Plan, target: ManagedImageTarget) -> Steps[Run
         copying = f"copy a snapshot of the disk to {target.location}"
         listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
         yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT, listener=listener)
+    yield from flow.complete(START_SPARE, image, owner=plan.run)
     yield from flow.complete(START_IMAGE, image, owner=plan.run)
     return RunOutput(
         name=target.run_output_name,

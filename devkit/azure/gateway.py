@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|privatepreview))?", re.IGNORECASE)
 CONTROL = "/_local/"
+_MACHINES = "/providers/microsoft.compute/virtualmachines"
 Observer = Callable[[str, str, bytes, int, Mapping[str, str], bytes], None]
 """Told of each exchange: method, path with query, body, status, headers and body of the answer; no request headers."""
 
@@ -152,11 +153,23 @@ class Gateway:
         return resource_id
 
     def _check_preconditions(self, request: web.BaseRequest, call: Call) -> None:
+        """Refuse conditions that Azure documents nowhere: it would go on as if they were met.
+
+        Of the resources here virtual machines alone have them (ComputeRP/2024-07-01/virtualMachine.json, create and
+        update); If-Match is not modelled.
+        """
+        named = sorted({"If-Match", "If-None-Match"} & set(request.headers))
+        creates = call.method == "PUT" and call.id.lower().rpartition("/")[0].endswith(_MACHINES)
+        if named and call.path.startswith("/subscriptions/") and not (creates and named == ["If-None-Match"]):
+            raise unsupported(f"{' and '.join(named)} on {call.method} {call.path}")
         if call.method != "PUT":
             return
         existing = self.cloud.store.find(call.id)
-        if request.headers.get("If-None-Match") == "*" and existing is not None:
-            raise ArmError(412, "PreconditionFailed", f"The resource '{existing.id}' already exists.")
+        if "If-None-Match" in named:
+            if request.headers["If-None-Match"] != "*":
+                raise ArmError(400, "InvalidParameter", "The value of If-None-Match has to be '*'.")
+            if existing is not None:
+                raise ArmError(412, "PreconditionFailed", f"The resource '{existing.id}' already exists.")
         if existing is not None and existing.properties.get("provisioningState") == "Deleting":
             raise ArmError(409, "Conflict", f"The resource '{existing.id}' is being deleted.")
 

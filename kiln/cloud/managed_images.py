@@ -1,7 +1,9 @@
 """Managed images as targets: made of a machine, of a disk, or of snapshots that were copied to the image's region.
 
-A managed image's content never changes (Azure/azure-cli issue 5172), so one that an earlier run made is replaced:
-deleted right before the new one is made. An image of anybody else's is never touched.
+A managed image's content never changes: Azure takes other tags and refuses all else (Azure/azure-cli issue 5172,
+hashicorp/packer-plugin-azure issue 41), and it has no other name than its first. So an image that an earlier run of
+the same template made is replaced in three steps, ADR 0024: a spare is made beside it, which is all that Azure could
+refuse; then it is deleted, and made anew. The spare is deleted once the image is there.
 """
 
 from __future__ import annotations
@@ -13,56 +15,102 @@ from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
-from kiln.errors import AzureNotFound, VersionTaken
+from kiln.errors import AzureFailed, AzureNotFound, VersionTaken
 from kiln.ids import name_of, part_of
-from kiln.planner.tags import RUN_TAG, mark_in
+from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
 
 if TYPE_CHECKING:
+    from kiln.cloud.marks import Found
     from kiln.messages import Operation
     from kiln.planner.targets import ManagedImageTarget, OriginSpec
 
 DELETE_TIMEOUT = 90
 """Seconds; deleting an image takes a few."""
+SPARE_TIER = 9
 
 
-def refuse_taken(target: ManagedImageTarget) -> str | None:
-    """Return the id of the run that made an image that is there, or None without one.
-
-    Raises `VersionTaken` when it is not one that this template made.
-    """
+def refuse_taken(target: ManagedImageTarget) -> Found | None:
+    """Return the image that is there, or None. Raises `VersionTaken` when it is not one that this template made."""
     try:
-        found = marks.look(_entry(target)).tags
+        found = marks.look(entry(target))
     except AzureNotFound:
         return None
-    if not marks.is_of_maker(found, mark_in(target.tags)):
+    if not marks.is_of_maker(found.tags, mark_in(target.tags)):
         raise VersionTaken(
             f"The managed image {target.image_id} exists already, and this template did not make it.",
             target="properties.distribute",
             hint="Name another image in imageId, or delete this one.",
         )
-    return found.get(RUN_TAG)
+    return found
+
+
+def is_replaced(target: ManagedImageTarget) -> bool:
+    """Whether an image of an earlier run is there. Raises `VersionTaken` when anybody else's is."""
+    found = refuse_taken(target)
+    return found is not None and not marks.carries(found.tags, mark_in(target.tags))
+
+
+def start_spare(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
+    """Start to make the image under the name of its spare. Raises what Azure or the origin forbids."""
+    return _start(origin, target, target.spare_id)
 
 
 def start_image(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
-    """Start to make the image. Raises `VersionTaken` when somebody else's is there, and what the origin forbids."""
+    """Start to make the image; where an earlier run's is there, and the spare is whole, that is deleted first.
+
+    Whoever dies in between is asked again, and finds nothing to delete. Raises `VersionTaken` when somebody else's is
+    there, and what Azure or the origin forbids.
+    """
+    if is_replaced(target):
+        _require_spare(target)
+        _delete(target)
+    try:
+        return _start(origin, target, target.image_id)
+    except AzureFailed as error:
+        refuse_taken(target)
+        if marks.is_whole(spare_entry(target)):
+            hint = f"The image before it is deleted; the new one is {target.spare_id}, until one of the name is there."
+            error.detail = error.detail.model_copy(update={"hint": f"{error.detail.hint or ''} {hint}".strip()})
+        raise
+
+
+def entry(target: ManagedImageTarget) -> LedgerEntry:
+    """Return the image as it is in the ledger."""
+    return LedgerEntry(kind="image", id=target.image_id, tier=0, mark=mark_in(target.tags))
+
+
+def spare_entry(target: ManagedImageTarget) -> LedgerEntry:
+    """Return the spare as it is in the ledger: looked at last, when it is certain what becomes of the image."""
+    mark = mark_in(target.tags)
+    return LedgerEntry(kind="image", id=target.spare_id, tier=SPARE_TIER, mark=mark, stands_for=target.image_id)
+
+
+def _start(origin: OriginSpec, target: ManagedImageTarget, image_id: str) -> Operation:
     if origin.version:
         refuse_data_disks(origin.version)
-    maker = refuse_taken(target)
-    if maker is not None and maker != target.tags["kilnRun"]:
-        _delete(target)
     body: Any = {
         "location": target.location,
         "tags": target.tags,
         "properties": {"hyperVGeneration": target.generation, **_source(origin, target)},
     }
     return start(
-        f"create the managed image {target.image_id}",
-        clients.compute(part_of(target.image_id, "subscriptions")).images.begin_create_or_update,
-        *_names(target),
+        f"create the managed image {image_id}",
+        clients.compute(part_of(image_id, "subscriptions")).images.begin_create_or_update,
+        *_names(image_id),
         body,
         api_version=clients.COMPUTE,
     )
+
+
+def _require_spare(target: ManagedImageTarget) -> None:
+    """Raise `VersionTaken` unless the spare is whole: then the earlier image came to be after it was looked for."""
+    if not marks.is_whole(spare_entry(target)):
+        raise VersionTaken(
+            f"The managed image {target.image_id} was made while this run built, or its spare was deleted.",
+            target="properties.distribute",
+            hint="Retry the run: it looks again what is to be replaced.",
+        )
 
 
 def _source(origin: OriginSpec, target: ManagedImageTarget) -> dict[str, Any]:
@@ -84,16 +132,11 @@ def _delete(target: ManagedImageTarget) -> None:
     """Delete what an earlier run made. Raises `TimeoutError` (worth another try) when it is not gone in time."""
     compute = clients.compute(part_of(target.image_id, "subscriptions"))
     with azure(f"replace {target.image_id}"):
-        poller = compute.images.begin_delete(*_names(target), api_version=clients.COMPUTE, polling_interval=2)
+        poller = compute.images.begin_delete(*_names(target.image_id), api_version=clients.COMPUTE, polling_interval=2)
         poller.result(timeout=DELETE_TIMEOUT)
     if not poller.done():
         raise TimeoutError(f"{target.image_id} was not deleted within {DELETE_TIMEOUT} s")
 
 
-def _entry(target: ManagedImageTarget) -> LedgerEntry:
-    """Return the image as the ledger would have it."""
-    return LedgerEntry(kind="image", id=target.image_id, tier=0, mark=mark_in(target.tags))
-
-
-def _names(target: ManagedImageTarget) -> tuple[str, str]:
-    return part_of(target.image_id, "resourceGroups"), name_of(target.image_id)
+def _names(image_id: str) -> tuple[str, str]:
+    return part_of(image_id, "resourceGroups"), name_of(image_id)

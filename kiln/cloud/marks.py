@@ -12,7 +12,7 @@ Azure/azure-sdk-for-js issue 17787).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kiln import blobs
 from kiln.cloud import clients
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kiln.runs.record import LedgerEntry
 
+SUCCEEDED = "Succeeded"
 VERSIONS = {
     "vm": clients.COMPUTE,
     "image": clients.COMPUTE,
@@ -47,9 +48,13 @@ VERSIONS = {
 
 @dataclass(frozen=True)
 class Found:
-    """What is there: its tags (of a blob its metadata); a blob's ETag, and the copy into it that is under way."""
+    """What is there: its tags (of a blob its metadata); a blob's ETag, and the copy into it that is under way.
+
+    `state` is ARM's provisioning state.
+    """
 
     tags: Mapping[str, str]
+    state: str | None = None
     etag: str | None = None
     copying: str | None = None
 
@@ -64,14 +69,16 @@ def look(entry: LedgerEntry) -> Found:
             group = clients.resources(subscription).resource_groups.get(name_of(entry.id))
             return Found(group.tags or {})
         resource = clients.resources(subscription).resources.get_by_id(entry.id, api_version=VERSIONS[entry.kind])
-    return Found(resource.tags or {})
+    properties: Any = resource.properties or {}
+    return Found(resource.tags or {}, state=properties.get("provisioningState"))
 
 
 def _blob(url: str) -> Found:
     with azure(f"look up {url}"):
         properties = blobs.at(url).get_blob_properties()
     copy = properties.copy
-    return Found(properties.metadata or {}, properties.etag, str(copy.id) if copy.status == "pending" else None)
+    copying = str(copy.id) if copy.status == "pending" else None
+    return Found(properties.metadata or {}, etag=properties.etag, copying=copying)
 
 
 def carries(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:
@@ -100,6 +107,15 @@ def is_own(entry: LedgerEntry) -> bool:
         return carries(look(entry).tags, entry.mark)
     except AzureNotFound:
         return False
+
+
+def is_whole(entry: LedgerEntry) -> bool:
+    """Whether what is under the entry's id is there, has the entry's mark, if it has one, and was made to its end."""
+    try:
+        found = look(entry)
+    except AzureNotFound:
+        return False
+    return found.state == SUCCEEDED and (not entry.mark or carries(found.tags, entry.mark))
 
 
 def is_anothers(entry: LedgerEntry) -> bool:

@@ -12,7 +12,7 @@ from kiln import blobs
 from kiln.cloud import clients, exports, groups, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
-from kiln.errors import AzureNotFound
+from kiln.errors import AzureNotFound, OnlyCopy
 from kiln.ids import name_of, part_of
 from kiln.messages import Operation
 
@@ -24,13 +24,27 @@ if TYPE_CHECKING:
 def start_delete(entry: LedgerEntry) -> Operation:
     """Start to delete what `entry` names, or to withdraw it; return the operation to wait for.
 
-    Raises what `azure` raises, and `MadeByAnother`; a resource that does not exist is no error.
+    Raises what `azure` raises, `MadeByAnother` and `OnlyCopy`; a resource that does not exist is no error.
     """
     doing = f"delete {entry.id}"
     try:
-        return _start(entry, marks.require_own(entry), doing)
+        found = marks.require_own(entry)
+        _refuse_only_copy(entry)
+        return _start(entry, found, doing)
     except AzureNotFound:
         return Operation(doing=doing)
+
+
+def _refuse_only_copy(entry: LedgerEntry) -> None:
+    if entry.stands_for is None:
+        return
+    wanted = entry.model_copy(update={"id": entry.stands_for, "mark": {}})
+    if not marks.is_whole(wanted):
+        raise OnlyCopy(
+            f"{entry.id} stays, for it is what {entry.stands_for} was to be, which is not there.",
+            target=entry.id,
+            hint="It goes by itself once an image of that name is there: run the template again.",
+        )
 
 
 def _start(entry: LedgerEntry, found: Found, doing: str) -> Operation:  # noqa: PLR0911 - one for each kind

@@ -18,6 +18,7 @@ KilnError
     ├── TargetNotFound     a gallery image definition is not there, or does not fit
     ├── VersionTaken       the gallery version exists and is another run's
     ├── MadeByAnother      what is under an id is not what the run made
+    ├── OnlyCopy           what is to be deleted stands in for an image that is not there
     ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
     ├── AzureFailed        Azure refused a call or ended an operation as Failed
     │   └── AzureNotFound  the resource that the call needs is not there
@@ -45,6 +46,7 @@ from kiln.errors.builds import (
     GeneralizeFailed,
     InternalFailure,
     MadeByAnother,
+    OnlyCopy,
     RunCanceled,
     RunLost,
     SourceNotFound,
@@ -87,6 +89,7 @@ __all__ = [
     "MadeByAnother",
     "NotAuthenticated",
     "NotAuthorized",
+    "OnlyCopy",
     "OutOfReach",
     "PreconditionFailed",
     "Problem",

@@ -79,6 +79,12 @@ class MadeByAnother(BuildError):
     code = "MadeByAnother"
 
 
+class OnlyCopy(BuildError):
+    """What is to be deleted stands in for an image that is not there."""
+
+    code = "OnlyCopy"
+
+
 class ArtifactUnavailable(BuildError):
     """A script or file of the template cannot be fetched or is not what its checksum says."""
 

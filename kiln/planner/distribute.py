@@ -83,6 +83,7 @@ class Targets:
         return ManagedImageTarget(
             run_output_name=distributor.run_output_name,
             image_id=distributor.image_id,
+            spare_id=f"{distributor.image_id.rpartition('/')[0]}/{names.spare_image(self._run_id, index)}",
             location=location,
             os=source.os,
             generation=source.generation,

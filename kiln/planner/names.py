@@ -82,6 +82,11 @@ def snapshot_copy(run_id: str, index: int) -> str:
     return f"kiln-{run_id}-{index:02d}-copy"
 
 
+def spare_image(run_id: str, index: int) -> str:
+    """Return the image that the `index`-th target is made as first, where an earlier one is to be replaced."""
+    return f"kiln-{run_id}-{index:02d}-spare"
+
+
 def slug(text: str) -> str:
     """Return `text` in letters, digits and dashes, 40 characters at the most."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "step"

@@ -83,12 +83,14 @@ class ManagedImageTarget(Spec):
     """A managed image to be made.
 
     In another region than the build's it is made from a copy of a snapshot of the disk: `snapshot` is that snapshot's
-    ARM id, `copy` the copy's in the image's region; both are None in the build's own region.
+    ARM id, `copy` the copy's in the image's region; both are None in the build's own region. `spare_id` is the image
+    that is made first where an earlier one is replaced.
     """
 
     kind: Literal["ManagedImage"] = "ManagedImage"
     run_output_name: str
     image_id: str
+    spare_id: str
     location: str
     os: OperatingSystem
     generation: Generation

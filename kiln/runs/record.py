@@ -251,7 +251,8 @@ class LedgerEntry(Document):
     `mark` is the tags (of a blob the metadata) by which what is under the id is known as what was made; nothing
     without them is deleted. `tries` counts the calls that may have made it: each is recorded before it is sent, and
     struck out again when Azure refuses it for good. `purpose` is whose machine it belongs to, so that a failed build's
-    machine can be kept for a look at it.
+    machine can be kept for a look at it. What `stands_for` another resource (its ARM id) is deleted only while that is
+    there and whole.
     """
 
     kind: EntryKind
@@ -259,6 +260,7 @@ class LedgerEntry(Document):
     tier: int
     mark: dict[str, str] = Field(default_factory=dict)
     tries: int = 1
+    stands_for: str | None = None
     purpose: Literal["build", "validation"] | None = None
     keep: bool = False
 

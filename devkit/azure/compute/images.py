@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure import crud, regions
+from devkit.azure import crud, ids, regions
 from devkit.azure.compute import captures
 from devkit.azure.compute.shapes import IMAGE
 from devkit.azure.compute.source_facts import describe
@@ -71,8 +71,19 @@ async def put(cloud: Cloud, call: Call) -> Answer:
             if name in properties and properties[name] != old.properties.get(name):
                 message = f"Changing property '{name}' is not allowed."
                 raise ArmError(409, "PropertyChangeNotAllowed", message, target=name)
+        _refuse_other_disks(old.properties, properties)
         call.body["properties"] = dict(old.properties)
     return crud.put(cloud, call, TYPE, call.body, work="image.put")
+
+
+def _refuse_other_disks(kept: dict[str, Any], given: dict[str, Any]) -> None:
+    """Refuse another disk or snapshot for the OS disk: of an image nothing but tags changes (azure-cli issue 5172)."""
+    disk = given.get("storageProfile", {}).get("osDisk", {})
+    known = kept.get("storageProfile", {}).get("osDisk", {})
+    for name in _DISKS:
+        if name in disk and ids.key(disk[name]["id"]) != ids.key(known.get(name, {}).get("id", "")):
+            path = f"storageProfile.osDisk.{name}.id"
+            raise ArmError(409, "PropertyChangeNotAllowed", f"Changing property '{path}' is not allowed.", target=path)
 
 
 def _check_fit(cloud: Cloud, properties: dict[str, Any], source: Resource) -> None:

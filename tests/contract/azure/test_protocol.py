@@ -75,8 +75,21 @@ def test_absolute_urls_follow_the_address_that_the_client_used(cloud: Harness) -
 
 
 def test_a_create_only_put_is_refused_when_the_resource_exists(cloud: Harness) -> None:
-    answer = cloud.http("PUT", SEEDED, json={"location": "westeurope"}, headers={"If-None-Match": "*"})
-    assert error(answer) == (412, "PreconditionFailed")
+    bodies.stage(cloud)
+    machine, body = f"{bodies.group_id('rg')}/providers/Microsoft.Compute/virtualMachines/vm", bodies.machine("rg")
+    headers = {"If-None-Match": "*"}
+    assert cloud.http("PUT", machine, json=body, headers=headers).status_code == 201
+    assert error(cloud.http("PUT", machine, json=body, headers=headers)) == (412, "PreconditionFailed")
+    assert error(cloud.http("PUT", machine, json=body, headers={"If-None-Match": "x"}))[0] == 400
+
+
+@pytest.mark.parametrize("header", ["If-None-Match", "If-Match"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_condition_that_azure_does_not_document_is_refused_by_name(cloud: Harness, method: str, header: str) -> None:
+    answer = cloud.http(method, SEEDED, json={"location": "westeurope"}, headers={header: "*"})
+
+    assert error(answer) == (501, "EmulatorUnsupported")
+    assert header in answer.json()["error"]["message"]
 
 
 def test_one_port_serves_http_and_https(tmp_path: Path, azurite: Azurite) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kiln.cloud import clients, gallery, managed_images, origins, snapshots
 from kiln.errors import VersionTaken
-from kiln.ids import TemplateId, name_of, part_of
+from kiln.ids import name_of, part_of
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, plan_with, turned_off
@@ -76,18 +76,6 @@ def test_in_another_region_an_image_is_made_of_copies_of_all_disks() -> None:
     assert image.storage_profile.os_disk.snapshot is not None
     assert str(image.storage_profile.os_disk.snapshot.id).lower() == str(target.copy_id).lower()
     assert image.storage_profile.os_disk.os_state == "Generalized"
-
-
-def test_an_image_of_an_earlier_run_is_replaced() -> None:
-    image_id = f"{IMAGES}/{uuid.uuid4().hex[:10]}"
-    of: TemplateId | None = None
-    for _ in range(2):
-        plan = plan_with(of, distribute=[image_to(image_id=image_id)])
-        of = plan.run.template
-        origin, target = parts(turned_off(plan))
-        done(managed_images.start_image(origin, target))
-
-        assert (found(target).tags or {})["kilnRun"] == plan.run.run_id
 
 
 def test_an_image_of_somebody_else_is_left_alone() -> None:

@@ -115,6 +115,7 @@ def managed_image(*, elsewhere: bool = False, name: str = "image") -> ManagedIma
     return ManagedImageTarget(
         run_output_name=name,
         image_id=MANAGED_IMAGE,
+        spare_id=f"{MANAGED_IMAGE}-spare",
         location="northeurope" if elsewhere else "westeurope",
         os="Linux",
         generation="V2",

@@ -67,6 +67,7 @@ class World:
             "start_step": StepStarted(log_base=0),
             "check_step": Progress(done=True, exit_code=0),
             "list_staged": Leftovers(),
+            "start_spare": Operation(doing="replace nothing"),
         }
 
     def _fake(self, contract: Activity[Any, Any]) -> Callable[[Any], dict[str, Any]]:
