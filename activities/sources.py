@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import watch
 from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE
-from kiln.errors import BuildError
 from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
+from kiln.looks import look_within
 from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources
-from kiln.rebuild.source import MarketplaceImage, named_version, source_of
+from kiln.rebuild.source import MarketplaceImage, digest, named_version, source_of
 from kiln.rebuild.watch import Deprecation, deprecating, new_versions
 from kiln.runs.index import repair
+from kiln.runs.reading import reason
+from kiln.runs.record import ProvisioningState
 from kiln.runs.sources import SourceRecord, Sources
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from kiln.messages.rebuilds import WatchRound
     from kiln.rebuild.watch import SeenVersion
 
+LOOK_SECONDS = 45.0
+"""For one source; longer than what a look tries (kiln.cloud.watch) and a publishing take."""
+
 log = logging.getLogger("kiln.rebuild")
 
 
@@ -38,22 +43,36 @@ log = logging.getLogger("kiln.rebuild")
 def list_sources(request: WatchRound) -> WatchedSources:
     """Return each marketplace image that some template is built from, once; none while no topic could be told.
 
-    Those that no trigger follows are watched for whoever subscribes.
+    Those that no trigger follows are watched for whoever subscribes. The order is another one each round, so that
+    what a round has no time for is not always the same.
     """
     if not publisher.is_on():
         return WatchedSources()
-    repaired = repair(datetime.fromisoformat(request.at))
     found: dict[str, WatchedSource] = {}
     for used in _used(request.at):
         known = found.setdefault(used.source.key, used)
         named = tuple(sorted({*known.named, *used.named}))
         found[used.source.key] = known.model_copy(update={"named": named})
-    return WatchedSources(sources=tuple(found.values()), repaired=repaired)
+    in_turn = sorted(found.values(), key=lambda watched: digest(request.at, watched.source.key))
+    return WatchedSources(sources=tuple(in_turn), repaired=_repaired(datetime.fromisoformat(request.at)))
+
+
+def _repaired(now: datetime) -> int:
+    try:
+        return repair(now)
+    except Exception:  # the index is a help for others, and no reason not to look
+        log.exception("the index of dependents was not repaired")
+        return 0
 
 
 def _used(at: str) -> Iterator[WatchedSource]:
-    """Yield what each template is built from, by reading it: that costs the marketplace nothing."""
-    for record in Templates().read_all():
+    """Yield what each template is built from, by reading it: that costs the marketplace nothing.
+
+    A template whose submission failed builds nothing, and its source may be one that cannot be.
+    """
+    for record in Templates().read_each().contents:
+        if record.provisioning_state in {ProvisioningState.FAILED, ProvisioningState.DELETING}:
+            continue
         template = parse_stored(record.body)
         if template is None:
             continue
@@ -66,14 +85,22 @@ def _used(at: str) -> Iterator[WatchedSource]:
 
 @implements(LOOK_AT_SOURCE)
 def look_at_source(request: WatchedSource) -> Looked:
-    """Ask the marketplace once for all versions, and announce what is new."""
-    key = request.source.key
+    """Ask the marketplace once for all versions, and announce what is new. What fails is noted, and never raised."""
+    now = datetime.fromisoformat(request.at)
     try:
-        seen = watch.versions(request.subscription, request.source)
-    except BuildError as error:
-        log.warning("cannot look at %s: %s", key, error, extra={"source": key})
-        return Looked(error=str(error))
-    known = Sources().get(key) or SourceRecord(source=request.source)
+        looked = look_within(LOOK_SECONDS, lambda: _look(request))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's alone, and noted for the doctor
+        why = reason(error)
+        log.warning("cannot look at %s: %s", request.source.key, why, extra={"source": request.source.key})
+        Sources().note(request.source, why, now)
+        return Looked(error=why)
+    Sources().note(request.source, None, now)
+    return looked
+
+
+def _look(request: WatchedSource) -> Looked:
+    seen = watch.versions(request.subscription, request.source)
+    known = Sources().get(request.source.key) or SourceRecord(source=request.source)
     new, ending = new_versions(seen, known.newest), deprecating(seen, request.named, known.warned)
     events = [*_published(request, new, known.newest), *_deprecating(request, ending)]
     if not events:

@@ -110,16 +110,26 @@ class Flow:
         raw = yield from self._attempt(activity.name, request.model_dump(mode="json"))
         return opened(raw, activity.result)
 
-    def run_all(self, activity: Activity[RequestT, ResultT], requests: list[RequestT]) -> Steps[list[ResultT]]:
+    def run_all(
+        self,
+        activity: Activity[RequestT, ResultT],
+        requests: list[RequestT],
+        *,
+        delays: tuple[timedelta, ...] = RETRY_DELAYS,
+    ) -> Steps[list[ResultT]]:
         """Run one activity for each request, side by side. Raises the first `BuildError` after all have ended."""
-        outcomes = yield from self.run_each(activity, requests)
+        outcomes = yield from self.run_each(activity, requests, delays=delays)
         for outcome in outcomes:
             if isinstance(outcome, BuildError):
                 raise outcome
         return [outcome for outcome in outcomes if not isinstance(outcome, BuildError)]
 
     def run_each(
-        self, activity: Activity[RequestT, ResultT], requests: list[RequestT]
+        self,
+        activity: Activity[RequestT, ResultT],
+        requests: list[RequestT],
+        *,
+        delays: tuple[timedelta, ...] = RETRY_DELAYS,
     ) -> Steps[list[ResultT | BuildError]]:
         """Run one activity for each request, side by side, and return each one's result or error, in order.
 
@@ -128,7 +138,7 @@ class Flow:
         payloads = [request.model_dump(mode="json") for request in requests]
         outcomes: dict[int, ResultT | BuildError] = {}
         due = list(range(len(payloads)))
-        for delay in (*RETRY_DELAYS, None):
+        for delay in (*delays, None):
             tasks = [self._context.call_activity(activity.name, payloads[at]) for at in due]
             yield from self._settle(tasks)
             again: list[int] = []

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 def sweep(flow: Flow, request: SweepRequest) -> Steps[Nothing]:
     """Sweep once."""
     name = f"sweep-{flow.now:%Y%m%d-%H%M%S-%f}"
-    yield from flow.call_known(SWEEP_ROUND, SweepRound(at=flow.stamp, lost=request.lost), name)
+    yield from flow.call_known(
+        SWEEP_ROUND, SweepRound(at=flow.stamp, lost=request.lost, problems=request.problems), name
+    )
     return Nothing()
 
 
@@ -53,7 +55,8 @@ def sweep_round(flow: Flow, request: SweepRound) -> Steps[Nothing]:
         found=found,
         left=tuple(Left(garbage=each, reason=reasons[each.entry.id]) for each in found.due if each.entry.id in reasons),
         runs=tuple(outcome for outcome in outcomes if isinstance(outcome, EndedRun) and outcome.state),
-        problems=tuple(outcome.detail.sentence() for outcome in outcomes if isinstance(outcome, BuildError)),
+        problems=request.problems
+        + tuple(outcome.detail.sentence() for outcome in outcomes if isinstance(outcome, BuildError)),
     )
     yield from flow.run(RECORD_SWEEP, done)
     return Nothing()

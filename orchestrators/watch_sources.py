@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES
-from kiln.errors import BuildError
 from kiln.messages import Nothing
 from kiln.messages.rebuilds import WatchRequest, WatchRound
 from orchestrators.flow import Flow, orchestrator
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 AT_ONCE = 10
 """Looks side by side: Azure allows a subscription far more reads than that ("Azure Resource Manager limits")."""
 
+LIMIT = timedelta(minutes=10)
+"""Of a round, after which no more looks begin: the next one is due in 15 minutes, and waits for this one's end."""
+LITTLE = (timedelta(seconds=2),)
+"""Before an activity whose host failed is tried once more: a look that failed says so itself."""
+
 
 @orchestrator(WATCH_SOURCES, root=True)
 def watch_sources(flow: Flow, _: WatchRequest) -> Steps[Nothing]:
-    """Look at each source. Raises the last fault after all were looked at; the next round sees what this one missed."""
-    watched = yield from flow.run(LIST_SOURCES, WatchRound(at=flow.stamp))
-    fault: BuildError | None = None
+    """Look at each source, some at a time, as long as the round lasts; the next one sees what this one missed."""
+    (watched,) = yield from flow.run_all(LIST_SOURCES, [WatchRound(at=flow.stamp)], delays=LITTLE)
+    end = flow.now + LIMIT
     for start in range(0, len(watched.sources), AT_ONCE):
-        try:
-            yield from flow.run_all(LOOK_AT_SOURCE, list(watched.sources[start : start + AT_ONCE]))
-        except BuildError as error:
-            fault = error
-    if fault is not None:
-        raise fault
+        if flow.now >= end:
+            break
+        yield from flow.run_each(LOOK_AT_SOURCE, list(watched.sources[start : start + AT_ONCE]), delays=LITTLE)
     return Nothing()

@@ -77,7 +77,9 @@ async def start_examination(orchestrations: Orchestrations, now: datetime) -> No
         return
     lost = await find_lost(orchestrations, now)
     await orchestrations.start(
-        EXAMINE, INSTANCE, ExamineRequest(runs=lost.runs + lost.unstarted, templates=lost.templates)
+        EXAMINE,
+        INSTANCE,
+        ExamineRequest(runs=lost.runs + lost.unstarted, templates=lost.templates, problems=lost.problems),
     )
 
 

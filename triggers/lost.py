@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
+from kiln.looks import look_at_each
 from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.runs.naming import delete_instance, submit_instance
-from kiln.runs.store import READS_AT_ONCE, Runs, Templates
+from kiln.runs.reading import reason
+from kiln.runs.store import Runs, Templates
 from kiln.sweep.found import GRACE
+from triggers.looks import look_at_all
 from triggers.orchestrations import Life
 from triggers.start_run import go_on, is_awaited, is_unstarted
 from triggers.tend import STARTING, tended
@@ -27,33 +29,50 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunRecord, TemplateRecord
     from triggers.orchestrations import Orchestrations
 
+MOST = 20
+"""Problems that are told: they travel in an orchestration's input."""
+
 log = logging.getLogger("kiln.runs")
 
 
 @dataclass(frozen=True)
 class Lost:
-    """What was found. Runs that are `unstarted` can still begin; the others have lost what worked on them."""
+    """What was found. Runs that are `unstarted` can still begin; the others have lost what worked on them.
+
+    `problems` could not be looked at.
+    """
 
     runs: tuple[LostRun, ...] = ()
     templates: tuple[LostTemplate, ...] = ()
     unstarted: tuple[LostRun, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 async def find_lost(orchestrations: Orchestrations, now: datetime) -> Lost:
     """Return what nobody works on. What began so lately that it may only be on its way is none of it."""
-    runs: list[LostRun] = []
-    templates: list[LostTemplate] = []
-    unstarted: list[LostRun] = []
-    for record, run in await asyncio.to_thread(_under_way):
-        if (lost := await _lost_template(orchestrations, record, now)) is not None:
-            templates.append(lost)
-        if run is None or now - run.requested < GRACE:
-            continue
-        if await is_unstarted(orchestrations, run):
-            unstarted.append(_found(run, Life.NONE))
-        elif (gone := await _lost_run(orchestrations, run)) is not None:
-            runs.append(gone)
-    return Lost(tuple(runs), tuple(templates), tuple(unstarted))
+    under_way, problems = await asyncio.to_thread(_under_way)
+    looks = await look_at_all(under_way, lambda item: _look(orchestrations, *item, now))
+    for look in looks:
+        if look.fault is not None:
+            problems.append(f"The template {look.item[0].id.arm} was not looked at: {reason(look.fault)}")
+    found = [look.found for look in looks if look.found is not None]
+    return Lost(
+        tuple(run for each in found for run in each.runs),
+        tuple(template for each in found for template in each.templates),
+        tuple(run for each in found for run in each.unstarted),
+        tuple(problems[:MOST]),
+    )
+
+
+async def _look(orchestrations: Orchestrations, record: TemplateRecord, run: RunRecord | None, now: datetime) -> Lost:
+    lost = await _lost_template(orchestrations, record, now)
+    templates = (lost,) if lost is not None else ()
+    if run is None or now - run.requested < GRACE:
+        return Lost(templates=templates)
+    if await is_unstarted(orchestrations, run):
+        return Lost(templates=templates, unstarted=(_found(run, Life.NONE),))
+    gone = await _lost_run(orchestrations, run)
+    return Lost((gone,) if gone is not None else (), templates)
 
 
 async def start_again(orchestrations: Orchestrations, unstarted: tuple[LostRun, ...]) -> None:
@@ -71,23 +90,33 @@ async def start_again(orchestrations: Orchestrations, unstarted: tuple[LostRun, 
 
 async def mend(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], now: datetime) -> None:
     """Let submissions and deletions that nobody works on be worked on again, or end."""
-    for each in lost:
-        stored = await asyncio.to_thread(Templates().get, each.template)
-        if stored is None:
-            continue
+    for look in await look_at_all(lost, lambda each: _mend(orchestrations, each, now)):
+        if look.fault is not None:
+            log.error("%s could not be mended: %s", look.item.template.arm, reason(look.fault))
+
+
+async def _mend(orchestrations: Orchestrations, lost: LostTemplate, now: datetime) -> None:
+    stored = await asyncio.to_thread(Templates().get, lost.template)
+    if stored is not None:
         await tended(orchestrations, stored.content, now)
 
 
-def _under_way() -> list[tuple[TemplateRecord, RunRecord | None]]:
-    """Return the templates that are on their way in or out, or have a run that is not over, each with that run."""
-    records = Templates().read_all()
-    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        latest = pool.map(Runs().latest, records)
-        found = [
-            (record, None if run is None or run.state.is_final else run)
-            for record, run in zip(records, latest, strict=True)
-        ]
-    return [(record, run) for record, run in found if run is not None or record.under_way]
+def _under_way() -> tuple[list[tuple[TemplateRecord, RunRecord | None]], list[str]]:
+    """Return the templates that are on their way in or out, or have a run that is not over, each with that run.
+
+    And what could not be looked at.
+    """
+    everything = Templates().read_each()
+    problems = [f"{each.path} cannot be read: {each.reason}" for each in everything.unreadable]
+    found: list[tuple[TemplateRecord, RunRecord | None]] = []
+    for look in look_at_each(everything.contents, Runs().latest):
+        record, run = look.item, look.found
+        if look.fault is not None:
+            problems.append(f"The run {record.run_id} of {record.id.arm} cannot be read: {reason(look.fault)}")
+        going = run is not None and not run.state.is_final
+        if going or record.under_way:
+            found.append((record, run if going else None))
+    return found, problems
 
 
 async def _lost_template(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> LostTemplate | None:

@@ -1,7 +1,7 @@
 """The timer that fires Schedule triggers, and whatever else waits to be fired.
 
 It owns what is due: all times since the last look are one occasion, so that a look that was missed is caught up with
-by one run. A failure with one trigger is logged, and the next one is looked at.
+by one run. Triggers are looked at side by side, each within a bound; one that fails is logged.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import azure.functions as func
 
 from kiln.runs.children import find_trigger
 from kiln.runs.firings import AllFirings, Occasion
+from kiln.runs.reading import reason
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
 from triggers.firing import take_and_fire
+from triggers.looks import look_at_all
 from triggers.orchestrations import Orchestrations
 
 if TYPE_CHECKING:
@@ -40,11 +42,11 @@ async def fire_schedules(timer: func.TimerRequest, client: Any) -> None:  # noqa
 
 async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
     """Fire what is due at `now`, and what could not be fired before."""
-    for firings in await asyncio.to_thread(list, AllFirings().list()):
-        try:
-            await _look(orchestrations, firings, now)
-        except Exception:
-            log.exception("trigger %s of %s could not be looked at", firings.trigger, firings.template.arm)
+    everything = await asyncio.to_thread(list, AllFirings().list())
+    for look in await look_at_all(everything, lambda firings: _look(orchestrations, firings, now)):
+        if look.fault is not None:
+            facts = (look.item.trigger, look.item.template.arm, reason(look.fault))
+            log.error("trigger %s of %s could not be looked at: %s", *facts)
 
 
 async def _look(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:

@@ -40,7 +40,7 @@ async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
     lost = await find_lost(orchestrations, now)
     await mend(orchestrations, lost.templates, now)
     await start_again(orchestrations, lost.unstarted)
-    await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs))
+    await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs, problems=lost.problems))
     return True
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EXPAND = "properties/imageDeprecationStatus"
 ENDING = "ScheduledForDeprecation"
+LITTLE: dict[str, Any] = {"retry_total": 1, "retry_backoff_max": 2, "connection_timeout": 5, "read_timeout": 20}
+"""How much one look tries (azure-core's RetryPolicy and RequestsTransport, in seconds): the next round looks again."""
 
 
 def versions(subscription: str, source: MarketplaceImage) -> tuple[SeenVersion, ...]:
@@ -31,6 +33,7 @@ def versions(subscription: str, source: MarketplaceImage) -> tuple[SeenVersion, 
                 source.sku,
                 expand=EXPAND,
                 api_version=clients.COMPUTE,
+                **LITTLE,
             )
     except AzureNotFound:
         return ()

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, assert_never
 
 from kiln.doctor import leaks, permissions, quota, runs, settings, triggers
 from kiln.doctor.findings import Area, Finding, Severity
+from kiln.looks import look_within
 from kiln.messages.health import Found
 from kiln.redact import redact
 
 if TYPE_CHECKING:
     from kiln.messages.health import AreaRequest
+
+SECONDS = 120.0
+"""For one area; whoever asks for the health waits for all of them."""
 
 log = logging.getLogger("kiln.doctor")
 
@@ -20,7 +24,7 @@ log = logging.getLogger("kiln.doctor")
 def area(request: AreaRequest) -> Found:
     """Return what is found in the request's area."""
     try:
-        return _look(request, datetime.fromisoformat(request.at))
+        return look_within(SECONDS, lambda: _look(request, datetime.fromisoformat(request.at)))
     except Exception as error:  # whatever is wrong with one area, the doctor tells it, and of the others
         log.exception("the doctor cannot look at %s", request.area.value)
         return Found(findings=(_blind(request.area, error),))

@@ -102,7 +102,7 @@ def _stale(latest: SweepReport | None, oldest: datetime | None, now: datetime) -
 
 def _oldest() -> datetime | None:
     """Return since when there has been a template, of those that are there; None without any."""
-    return min((record.created for record in Templates().read_all()), default=None)
+    return min((record.created for record in Templates().read_each().contents), default=None)
 
 
 def _facts(latest: SweepReport | None, found: FoundGarbage) -> Iterator[Fact]:

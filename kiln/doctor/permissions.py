@@ -59,7 +59,7 @@ OF_TYPES = {
 
 def look() -> Found:
     """Return what is lacking, one finding for each role and scope, and what could not be asked about."""
-    return judged(_needs(Templates().read_all()), permissions)
+    return judged(_needs(Templates().read_each().contents), permissions)
 
 
 def judged(needs: Iterable[Use], ask: Ask) -> Found:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from kiln.cloud.quotas import REGIONAL, quotas, sizes
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.ids import part_of, region_name
+from kiln.looks import look_at_each
 from kiln.messages.health import Found
 from kiln.planner.machine import X64_SIZE
+from kiln.redact import redact
 from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
@@ -25,18 +27,40 @@ def look() -> Found:
     """Return what is wrong with the sizes that templates use: two calls for each region in use."""
     findings: list[Finding] = []
     facts: list[Fact] = []
-    for (subscription, region), users in _used().items():
-        known, limits = sizes(subscription, region), quotas(subscription, region)
-        for size, templates in users.items():
-            findings += _judged(size, templates, region, known.get(size.lower()), limits)
-        facts += _facts(subscription, region, users, known, limits)
+    for look in look_at_each(_used().items(), lambda item: _look(*item[0], item[1])):
+        (subscription, region), _ = look.item
+        if look.found is None:
+            findings.append(_blind(subscription, region, redact(f"{type(look.fault).__name__}: {look.fault}")))
+        else:
+            findings += look.found.findings
+            facts += look.found.facts
     return Found(findings=tuple(findings), facts=tuple(facts))
+
+
+def _look(subscription: str, region: str, users: Users) -> Found:
+    known, limits = sizes(subscription, region), quotas(subscription, region)
+    findings = [
+        finding
+        for size, templates in users.items()
+        for finding in _judged(size, templates, region, known.get(size.lower()), limits)
+    ]
+    return Found(findings=tuple(findings), facts=tuple(_facts(subscription, region, users, known, limits)))
+
+
+def _blind(subscription: str, region: str, why: str) -> Finding:
+    return Finding(
+        area=Area.QUOTA,
+        severity=Severity.ERROR,
+        target=f"/subscriptions/{subscription}",
+        message=f"The sizes and quotas of {region} could not be looked at: {why}",
+        mend="If the message speaks of authorization, see what is found under permissions; else look again later.",
+    )
 
 
 def _used() -> dict[tuple[str, str], Users]:
     """Return the sizes in use by subscription and region. A template that names none is taken to want the default."""
     found: dict[tuple[str, str], Users] = defaultdict(lambda: defaultdict(list))
-    for record in Templates().read_all():
+    for record in Templates().read_each().contents:
         size = (record.body["properties"].get("vmProfile") or {}).get("vmSize") or X64_SIZE
         found[record.id.subscription, region_name(record.body["location"])][size].append(record.id.arm)
     return found

@@ -18,7 +18,7 @@ SWEEP = "The next sweep does it; at once: kiln doctor --sweep."
 
 def look(lost: ExamineRequest) -> Found:
     """Return a finding for each, as far as it is not over by now."""
-    return Found(findings=(*_runs(lost), *_templates(lost)))
+    return Found(findings=(*_runs(lost), *_templates(lost), *_problems(lost)))
 
 
 def _runs(lost: ExamineRequest) -> Iterator[Finding]:
@@ -52,4 +52,16 @@ def _templates(lost: ExamineRequest) -> Iterator[Finding]:
             f"its {each.what} is {each.life}.",
             mend=f"Kiln starts it again, or ends it as Failed, within minutes; at once: kiln show {record.id.name}.",
             since=record.under_way_since,
+        )
+
+
+def _problems(lost: ExamineRequest) -> Iterator[Finding]:
+    for problem in lost.problems:
+        yield Finding(
+            area=Area.RUNS,
+            severity=Severity.ERROR,
+            target=Area.RUNS.value,
+            message=problem,
+            mend="All others are looked at. If it is a document that cannot be read: restore an earlier version of it, "
+            "or store the template again.",
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.errors import TemplateInvalid
+from kiln.looks import look_at_each
 from kiln.messages.health import Found
 from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
 from kiln.runs.firings import AllFirings
+from kiln.runs.reading import reason
 from kiln.runs.situation import latest_runs
+from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
@@ -28,44 +32,72 @@ LATE = timedelta(minutes=30)
 
 def look(now: datetime) -> Found:
     """Return what is wrong with any trigger that is switched on, and when the next schedule is due."""
-    findings: list[Finding] = []
+    findings: list[Finding] = [*_silent_sources()]
     due: list[tuple[datetime, str]] = []
     count = 0
-    for record, trigger in _all():
-        name = f"{record.id.arm}/triggers/{trigger.name}"
-        try:
-            settings = parse_trigger(trigger.body).properties
-        except TemplateInvalid as error:
-            findings.append(_unreadable(name, error))
-            continue
-        if not settings.enabled:
-            continue
-        count += 1
-        state = health(latest_runs(record), trigger.name, trigger.changed, settings.failure_limit)
-        if state.failures and state.last is not None:
-            findings.append(_failing(name, state.failures, state.limit, state.last.run_id, state.last.requested))
-        findings += _late(record, trigger, name, now)
-        if isinstance(settings, ScheduleTrigger) and not state.is_deactivated:
-            due += [(moment, name) for moment in _next(settings, now)]
+    for look in look_at_each(Triggers().all_names(), lambda name: _seen(name, now)):
+        if look.fault is not None:
+            findings.append(_unreadable(f"triggers/{look.item}.json", reason(look.fault)))
+        elif look.found is not None:
+            findings += look.found.findings
+            due += look.found.due
+            count += look.found.is_on
     return Found(findings=tuple(findings), facts=tuple(_facts(count, due)))
 
 
-def _all() -> Iterator[tuple[TemplateRecord, TriggerRecord]]:
-    triggers, templates = Triggers(), Templates()
-    for name in triggers.all_names():
-        key, _, trigger = name.rpartition("/")
-        record = templates.by_key(key)
-        found = triggers.get(record, trigger) if record else None
-        if record is not None and found is not None:
-            yield record, found
+@dataclass(frozen=True)
+class _Seen:
+    """What a look at one trigger came to."""
+
+    is_on: bool = False
+    findings: tuple[Finding, ...] = ()
+    due: tuple[tuple[datetime, str], ...] = ()
 
 
-def _unreadable(name: str, error: TemplateInvalid) -> Finding:
+def _seen(path: str, now: datetime) -> _Seen:
+    """Look at the trigger of that path (`template key/name`)."""
+    key, _, last = path.rpartition("/")
+    record = Templates().by_key(key)
+    trigger = Triggers().get(record, last) if record else None
+    if record is None or trigger is None:
+        return _Seen()
+    name = f"{record.id.arm}/triggers/{trigger.name}"
+    try:
+        settings = parse_trigger(trigger.body).properties
+    except TemplateInvalid as error:
+        return _Seen(findings=(_unreadable(name, str(error)),))
+    if not settings.enabled:
+        return _Seen()
+    state = health(latest_runs(record), trigger.name, trigger.changed, settings.failure_limit)
+    findings = [*_late(record, trigger, name, now)]
+    if state.failures and state.last is not None:
+        findings.append(_failing(name, state.failures, state.limit, state.last.run_id, state.last.requested))
+    if not isinstance(settings, ScheduleTrigger) or state.is_deactivated:
+        return _Seen(is_on=True, findings=tuple(findings))
+    due = tuple((moment, name) for moment in _next(settings, now))
+    return _Seen(is_on=True, findings=tuple(findings), due=due)
+
+
+def _silent_sources() -> Iterator[Finding]:
+    """Yield the marketplace images whose new versions nobody hears of, for looks at them fail."""
+    for record in Sources().list():
+        if record.failing_since is not None:
+            yield Finding(
+                area=Area.TRIGGERS,
+                severity=Severity.WARNING,
+                target=record.source.key,
+                message=f"It could not be asked for its versions: {record.reason.rstrip('.')}.",
+                mend="All others are asked. Each round tries once more; mend what the message says.",
+                since=record.failing_since,
+            )
+
+
+def _unreadable(name: str, why: str) -> Finding:
     return Finding(
         area=Area.TRIGGERS,
         severity=Severity.ERROR,
         target=name,
-        message=f"It never fires, for it cannot be understood: {error}",
+        message=f"It never fires, for it cannot be understood: {why}",
         mend="Store it again: kiln trigger put.",
     )
 

@@ -7,6 +7,7 @@ for a run, and never raised: no build fails because nobody hears of it.
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import time
 import uuid
@@ -18,6 +19,7 @@ from kiln.events.names import EventType
 from kiln.events.of_run import events_of
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef
+from kiln.looks import look_at_each
 from kiln.runs.outbox import Outboxes, claim, mark_failed, mark_sent
 from kiln.runs.store import Runs
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 5.0
 """After so many, no further request is begun on behalf of a build; one may take `publisher`'s limits."""
+AT_ONCE = 8
+"""Outboxes that are emptied side by side."""
+BOX_SECONDS = 120.0
+"""For one of them: hundreds of requests of a topic that answers."""
 LIFETIME = timedelta(hours=24)
 """Events that could not be published for so long are given up, as Event Grid gives up deliveries after 24 hours."""
 
@@ -72,8 +78,11 @@ def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = Fals
         try:
             publisher.publish(batch)
         except PublishFailed as error:
-            _failed(boxes, stored, me, error)
-            return error
+            if error.too_large and len(batch) == 1:
+                _give_up(claimed, batch[0], error)
+            else:
+                _failed(boxes, stored, me, error)
+                return error
         stored = boxes.change(stored, functools.partial(mark_sent, by=me, through=claimed.sent + len(batch)))
         if claimed.failing_since:
             log.info("events of run %s are published again", run.run_id, extra={"runId": run.run_id})
@@ -87,19 +96,36 @@ def _is_due(stored: Stored[Outbox] | None, *, insist: bool) -> TypeGuard[Stored[
 def drain_all() -> None:
     """Publish what is left in any outbox, and remove those of runs that are over.
 
-    It ends at the first failure that would meet the next outbox as well.
+    Outboxes whose events were not taken before come last, in an order that is another one each time, so that they keep
+    none of the others waiting. It ends when several after each other fail as the next one would, too.
     """
     if not publisher.is_on():
         return
-    for box in Outboxes().list():
-        record = Runs().get(box.run.template, box.run.run_id)
-        if record is not None and record.state.is_final and _began(box):
-            keep(record)  # it may have ended without a word
-        failed = drain(box.run, insist=True)
-        if record is None or record.state.is_final:
-            _remove(box.run)
-        if failed is not None and not failed.lasting:
+    boxes = sorted(Outboxes().list(), key=_turn)
+    failures = 0
+    for start in range(0, len(boxes), AT_ONCE):
+        for look in look_at_each(boxes[start : start + AT_ONCE], _empty, seconds=BOX_SECONDS):
+            if look.fault is not None:
+                log.error("events of run %s are not looked at: %s", look.item.run.run_id, look.fault)
+            failures = failures + 1 if look.found is not None and not look.found.lasting else 0
+        if failures >= AT_ONCE:
             return
+
+
+def _turn(box: Outbox) -> tuple[bool, bytes]:
+    place = f"{time.monotonic()} {box.run.run_id}".encode()
+    return box.failing_since is not None, hashlib.sha256(place).digest()
+
+
+def _empty(box: Outbox) -> PublishFailed | None:
+    """Publish what one outbox has, and remove it if its run is over; return why publishing failed, if it did."""
+    record = Runs().get(box.run.template, box.run.run_id)
+    if record is not None and record.state.is_final and _began(box):
+        keep(record)  # it may have ended without a word
+    failed = drain(box.run, insist=True)
+    if record is None or record.state.is_final:
+        _remove(box.run)
+    return failed
 
 
 def _before(run: RunRecord) -> tuple[RunOutput, ...]:
@@ -125,6 +151,11 @@ def _remove(run: RunRef) -> None:
         return
     if boxes.remove(run, stored.etag) and box.unsent:
         log.error("events of run %s are given up: %d", run.run_id, len(box.unsent), extra=_facts(box))
+
+
+def _give_up(box: Outbox, event: CloudEvent, error: PublishFailed) -> None:
+    """Tell of one event that is larger than the topic ever takes; those that follow it are published."""
+    log.error("event %s is too large for the topic, and is given up: %s", event.id, error, extra=_facts(box))
 
 
 def _failed(boxes: Outboxes, stored: Stored[Outbox], me: str, error: PublishFailed) -> None:

@@ -26,17 +26,22 @@ BATCH_BYTES = 1_000_000
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 5
 _REASON_LIMIT = 300
-_MALFORMED = (400, 413)
+TOO_LARGE = 413
+_MALFORMED = (400, TOO_LARGE)
 
 log = logging.getLogger("kiln.events")
 
 
 class PublishFailed(Exception):
-    """The topic did not take the events. `lasting` tells that it never will take these; nothing was published."""
+    """The topic did not take the events. `lasting` tells that it never will take these; nothing was published.
 
-    def __init__(self, reason: str, *, lasting: bool) -> None:
+    `too_large` tells that it is their size alone that keeps it from that.
+    """
+
+    def __init__(self, reason: str, *, lasting: bool, too_large: bool = False) -> None:
         super().__init__(reason)
         self.lasting = lasting
+        self.too_large = too_large
 
 
 def is_on() -> bool:
@@ -93,7 +98,7 @@ def publish(events: Sequence[CloudEvent]) -> None:
     except AzureError as error:
         status = error.status_code if isinstance(error, HttpResponseError) else None
         reason = f"{type(error).__name__}: {error.message}"[:_REASON_LIMIT]
-        raise PublishFailed(reason, lasting=status in _MALFORMED) from error
+        raise PublishFailed(reason, lasting=status in _MALFORMED, too_large=status == TOO_LARGE) from error
     try:
         journal.append(wire, datetime.now(UTC))
     except AzureError:

@@ -8,10 +8,11 @@ from kiln.messages.sweeps import LostRun, LostTemplate
 
 
 class ExamineRequest(Message):
-    """Examine everything; who asks knows what is lost."""
+    """Examine everything; who asks knows what is lost, and which `problems` kept it from a look."""
 
     runs: tuple[LostRun, ...] = ()
     templates: tuple[LostTemplate, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class AreaRequest(Message):

@@ -33,9 +33,10 @@ class LostTemplate(Message):
 
 
 class SweepRequest(Message):
-    """Sweep once, and end these runs."""
+    """Sweep once, and end these runs. `problems` could not be looked at by whoever asks."""
 
     lost: tuple[LostRun, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class SweepRound(Message):
@@ -43,6 +44,7 @@ class SweepRound(Message):
 
     at: str
     lost: tuple[LostRun, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class LostRunFacts(Message):

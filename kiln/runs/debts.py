@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import readable
 from kiln.runs.record import Document, LedgerEntry
 from kiln.runs.store import Ledgers
 
@@ -47,10 +48,7 @@ class Debts:
 
     def list(self) -> Iterator[Debt]:
         """Yield all of them."""
-        for path in self._store.paths("debts/"):
-            stored = self._store.get(path, Debt)
-            if stored is not None:
-                yield stored.content
+        yield from readable(self._store, "debts/", Debt)
 
     def strike(self, run: RunRef, gone: Collection[str]) -> Debt | None:
         """Strike out what is gone (ids). Returns what is left, or None when nothing is."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kiln.ids import TemplateId
 from kiln.rebuild.source import Source, digest
 from kiln.runs.documents import Documents, Stored, documents
+from kiln.runs.reading import read_each
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -86,10 +87,7 @@ class Dependents:
         return self._store.get(path, Dependent)
 
     def _under(self, prefix: str) -> Iterator[Stored[Dependent]]:
-        for path in self._store.paths(prefix):
-            stored = self._store.get(path, Dependent)
-            if stored is not None:
-                yield stored
+        yield from read_each(self._store, self._store.paths(prefix), Dependent).stored
 
 
 def _paths(dependent: Dependent) -> tuple[str, ...]:

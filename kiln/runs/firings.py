@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -100,10 +101,7 @@ class AllFirings:
 
     def list(self) -> Iterator[Firings]:
         """Yield all of them."""
-        for path in self._store.paths("firings/"):
-            stored = self._store.get(path, Firings)
-            if stored is not None:
-                yield stored.content
+        yield from readable(self._store, "firings/", Firings)
 
     def drop(self, template: TemplateId, trigger: str) -> None:
         """Forget the trigger; it may be forgotten already."""

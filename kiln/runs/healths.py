@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiln.doctor.findings import Health
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest, read_latest
 
 PATH = "health/latest.json"
 
@@ -16,9 +17,8 @@ class Healths:
 
     def latest(self) -> Health | None:
         """Return what the latest examination came to, or None before the first."""
-        stored = self._store.get(PATH, Health)
-        return stored.content if stored else None
+        return read_latest(self._store, PATH, Health)
 
     def keep(self, health: Health) -> None:
         """Keep an examination in the place of an older one."""
-        self._store.put(PATH, health, lambda known: health if health.at >= known.at else known)
+        keep_latest(self._store, PATH, health, lambda known: health if health.at >= known.at else known)

@@ -5,11 +5,14 @@ It owns when an entry is written; dependents.py owns what one is.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from kiln.looks import look_at_each
 from kiln.rebuild.source import fed, followed
 from kiln.runs.children import Triggers, find_trigger
 from kiln.runs.dependents import Dependent, Dependents
+from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from kiln.ids import TemplateId
     from kiln.runs.record import TemplateRecord
     from kiln.template.models import ImageTemplate
+
+log = logging.getLogger("kiln.rebuild")
 
 KIND = "SourceImage"
 """The kind of trigger that follows its template's source."""
@@ -71,18 +76,23 @@ def follower(dependent: Dependent) -> TemplateRecord | None:
 def repair(now: datetime) -> int:
     """Write entries that are missing and remove those of triggers that are gone. Returns how many it changed.
 
-    It compares two listings and reads only where they differ.
+    It compares two listings and reads only where they differ. What cannot be looked at is left, and told to the log.
     """
     index = Dependents()
     entered = list(index.names())
     stored = set(Triggers().all_names())
     known = {name for _, name in entered}
-    changed = sum(_enter_missing(name, now) for name in sorted(stored - known))
-    for path, name in entered:
-        found = index.at(path) if name not in stored else None
-        if found is not None:
-            changed += index.remove_stale(found, now)
-    return changed
+    missing = look_at_each(sorted(stored - known), lambda name: _enter_missing(name, now))
+    stale = look_at_each([path for path, name in entered if name not in stored], lambda path: _leave_stale(path, now))
+    for look in (*missing, *stale):
+        if look.fault is not None:
+            log.error("the index is not repaired for %s: %s", look.item, reason(look.fault))
+    return sum(bool(look.found) for look in (*missing, *stale))
+
+
+def _leave_stale(path: str, now: datetime) -> bool:
+    found = Dependents().at(path)
+    return found is not None and Dependents().remove_stale(found, now)
 
 
 def _enter_missing(name: str, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ class Listeners:
 
     def of(self, type_: str) -> Iterator[Listener]:
         """Yield the triggers that wait for events of this type."""
-        for path in self._store.paths(self.folder(type_)):
-            stored = self._store.get(path, Listener)
-            if stored is not None:
-                yield stored.content
+        yield from readable(self._store, self.folder(type_), Listener)
 
     def _path(self, type_: str, listener: Listener) -> str:
         return f"{self.folder(type_)}{listener.template.key}/{listener.trigger.lower()}.json"

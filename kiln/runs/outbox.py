@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from kiln.events.cloud_events import CloudEvent
 from kiln.ids import RunRef
 from kiln.runs.documents import Documents, Stored, documents
+from kiln.runs.reading import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,7 +117,4 @@ class Outboxes:
 
     def list(self) -> Iterator[Outbox]:
         """Yield all outboxes: of runs that are going, and of those over that have something unsent."""
-        for path in self._store.paths("outbox/"):
-            stored = self._store.get(path, Outbox)
-            if stored is not None:
-                yield stored.content
+        yield from readable(self._store, "outbox/", Outbox)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiln.rebuild.source import MarketplaceImage, digest, version_order
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -13,11 +15,16 @@ if TYPE_CHECKING:
 
 
 class SourceRecord(Document):
-    """A marketplace image: the newest version that was announced, and all whose deprecation was."""
+    """A marketplace image: the newest version that was announced, and all whose deprecation was.
+
+    Since `failing_since` no look at it has succeeded, for `reason`.
+    """
 
     source: MarketplaceImage
     newest: str | None = None
     warned: tuple[str, ...] = ()
+    failing_since: datetime | None = None
+    reason: str = ""
 
 
 class Sources:
@@ -49,12 +56,22 @@ class Sources:
 
         self._store.put(self.path(record.source.key), record, merge)
 
+    def note(self, source: MarketplaceImage, reason: str | None, now: datetime) -> None:
+        """Note that a look at the source failed, and why, or with None that it succeeded."""
+
+        def noted(known: SourceRecord) -> SourceRecord:
+            since = None if reason is None else known.failing_since or now
+            return known.model_copy(update={"failing_since": since, "reason": reason or ""})
+
+        first = SourceRecord(source=source)
+        if reason is None:
+            self._store.update(self.path(source.key), SourceRecord, noted)
+        else:
+            self._store.put(self.path(source.key), noted(first), noted)
+
     def list(self) -> Iterator[SourceRecord]:
         """Yield what is known of every source."""
-        for path in self._store.paths("sources/"):
-            stored = self._store.get(path, SourceRecord)
-            if stored is not None:
-                yield stored.content
+        yield from readable(self._store, "sources/", SourceRecord)
 
 
 def _later(one: str | None, other: str | None) -> str | None:

@@ -5,12 +5,12 @@ It owns paths and the compare-and-swap of each change; the changes themselves ar
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from kiln.errors import Conflict, PreconditionFailed, ResourceNotFound, RunCanceled
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.ledger import record_try, strike_try
+from kiln.runs.reading import read_each
 from kiln.runs.record import UNDER_WAY, Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
 from kiln.runs.transitions import begin
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kiln.ids import TemplateId
-
-READS_AT_ONCE = 16
-"""Templates that one caller reads side by side."""
+    from kiln.runs.reading import Everything
 
 
 class Templates:
@@ -91,13 +89,12 @@ class Templates:
         for path in self._store.paths("templates/"):
             yield path.removeprefix("templates/").removesuffix(".json")
 
-    def read_all(self) -> list[TemplateRecord]:
+    def read_each(self) -> Everything[TemplateRecord]:
         """Return all templates, in the order of their keys, without those that go meanwhile.
 
-        One that cannot be read raises: whoever asks for all must not take it for one that is not there.
+        One that cannot be read is named: whoever deletes what is nobody's must not take it for one that is not there.
         """
-        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-            return [record for record in pool.map(self.by_key, self.all_keys()) if record is not None]
+        return read_each(self._store, (f"templates/{key}.json" for key in self.all_keys()), TemplateRecord)
 
     def under_way(self) -> Iterator[str]:
         """Yield the keys of the templates that are on their way in or out; none is read for that."""

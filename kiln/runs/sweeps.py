@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest, read_latest
 from kiln.sweep.found import SweepReport
 
 PATH = "sweeps/latest.json"
@@ -16,9 +17,8 @@ class Sweeps:
 
     def latest(self) -> SweepReport | None:
         """Return the report of the latest sweep, or None before the first."""
-        stored = self._store.get(PATH, SweepReport)
-        return stored.content if stored else None
+        return read_latest(self._store, PATH, SweepReport)
 
     def keep(self, report: SweepReport) -> None:
         """Keep a report in the place of the one before."""
-        self._store.put(PATH, report, lambda _: report)
+        keep_latest(self._store, PATH, report)

@@ -46,6 +46,10 @@ SUFFIX = 8
 _RUN = re.compile(r"(?<![0-9])(\d{8})[-_](\d{6})[-_]([0-9a-f]{8})(?![0-9a-f])")
 
 
+class Unknown(Exception):
+    """Whoever finds runs cannot tell whether there is this one: what it made is kept."""
+
+
 def garbage(
     resources: Iterable[Tagged],
     groups: Iterable[TaggedGroup],
@@ -77,11 +81,16 @@ def garbage(
             marked = LedgerEntry(kind="group-mark", id=group.id, tier=MARK_TIER, mark=group.mark)
             yield Garbage(entry=marked, why=whose, since=first)
     for found in resources:
-        kind, place = KINDS.get(found.type.lower()), _place_of(found.id)
-        if kind is None or place in doomed or not _names(found.id)[0].startswith(PREFIX):
+        kind = KINDS.get(found.type.lower())
+        if kind is None or not _names(found.id)[0].startswith(PREFIX):
             continue  # of another type or name, whatever its tags say: somebody copied them
+        if (place := _place_of(found.id)) in doomed:
+            continue
         entry = kind.model_copy(update={"id": found.id, "mark": _mark(found.id, home)})
-        made = _of(entry, owners.get(place, []), find_run, seen.get(found.id.lower(), now))
+        try:
+            made = _of(entry, owners.get(place, []), find_run, seen.get(found.id.lower(), now))
+        except Unknown:
+            continue
         if made is not None:
             yield made
 

@@ -5,17 +5,22 @@ It owns the reading; decide.py decides. What cannot be looked at is named, and t
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from kiln.cloud import inventory, marks
-from kiln.errors import BuildError
+from kiln.looks import look_at_each
 from kiln.messages.sweeps import FoundGarbage
 from kiln.runs.debts import Debts
 from kiln.runs.home import home
+from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.runs.sweeps import Sweeps
-from kiln.sweep.decide import garbage, is_due
+from kiln.sweep.decide import Unknown, garbage, is_due
 from kiln.sweep.found import Garbage
+from kiln.sweep.hidden import without_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,25 +28,34 @@ if TYPE_CHECKING:
 
     from kiln.runs.debts import Debt
     from kiln.runs.home import Home
+    from kiln.runs.record import RunRecord, TemplateRecord
     from kiln.sweep.found import Tagged, TaggedGroup
 
+LIST_SECONDS = 90.0
+"""For Azure's lists of one subscription: a call for each 1,000 resources."""
 AT_ONCE = 100
 """Deletions of one sweep; the oldest first, the rest is the next one's."""
 
 
 def find(now: datetime) -> FoundGarbage:
     """Return what is nobody's: what is due for deletion, in the order of its tiers, and what is too young."""
-    before = Sweeps().latest()
     problems: list[str] = []
+    before = Sweeps().latest()
     me = home()
-    resources, groups = _listed(me, problems)
-    templates = Templates().read_all()
-    runs = Runs()
+    listed = _listed(me, problems)
+    everything = Templates().read_each()
+    problems += [
+        f"{each.path} cannot be read, and nothing of its template is looked at: {each.reason}"
+        for each in everything.unreadable
+    ]
+    templates = everything.contents
+    hidden = {each.path.removeprefix("templates/").removesuffix(".json") for each in everything.unreadable}
+    resources, groups = without_hidden(*listed, templates, hidden)
     found = garbage(
         resources,
         groups,
         templates,
-        lambda record, run_id: runs.get(record.id, run_id),
+        functools.partial(_find_run, problems),
         before.seen if before else {},
         now,
         me.id,
@@ -59,29 +73,37 @@ def find(now: datetime) -> FoundGarbage:
     )
 
 
-def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGroup]]:
-    from azure.core.exceptions import AzureError
+def _find_run(problems: list[str], record: TemplateRecord, run_id: str) -> RunRecord | None:
+    try:
+        return Runs().get(record.id, run_id)
+    except ValidationError as error:
+        problems.append(f"Run {run_id} of {record.id.arm} cannot be read, and what it made is kept: {reason(error)}")
+        raise Unknown from error
 
+
+def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGroup]]:
     resources: list[Tagged] = []
     groups: list[TaggedGroup] = []
-    for subscription in me.subscriptions:
-        try:
-            resources += inventory.tagged(subscription, me.id)
-            groups += inventory.tagged_groups(subscription, me.id)
-        except (BuildError, AzureError) as error:
-            problems.append(f"The subscription {subscription} was not looked at: {error}")
+    for look in look_at_each(me.subscriptions, lambda subscription: _in(subscription, me.id), seconds=LIST_SECONDS):
+        if look.found is None:
+            problems.append(f"The subscription {look.item} was not looked at: {look.fault}")
+        else:
+            resources += look.found[0]
+            groups += look.found[1]
     return resources, groups
+
+
+def _in(subscription: str, home: str) -> tuple[tuple[Tagged, ...], tuple[TaggedGroup, ...]]:
+    return inventory.tagged(subscription, home), inventory.tagged_groups(subscription, home)
 
 
 def _debts(problems: list[str]) -> Iterator[Garbage]:
     """Yield what ended runs owe, but for what is another's by now: that is struck out."""
-    from azure.core.exceptions import AzureError
-
-    for debt in Debts().list():
-        try:
-            yield from _owed(debt)
-        except (BuildError, AzureError) as error:
-            problems.append(f"What run {debt.run.run_id} left was not looked at: {error}")
+    for look in look_at_each(Debts().list(), lambda debt: list(_owed(debt)), seconds=LIST_SECONDS):
+        if look.found is None:
+            problems.append(f"What run {look.item.run.run_id} left was not looked at: {look.fault}")
+        else:
+            yield from look.found
 
 
 def _owed(debt: Debt) -> Iterator[Garbage]:

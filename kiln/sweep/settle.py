@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiln.errors import ResourceNotFound
+from kiln.looks import look_at_each
 from kiln.runs.debts import Debts
 from kiln.runs.index import repair
+from kiln.runs.reading import reason
 from kiln.runs.store import Runs
 from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import strike_leftovers
@@ -28,7 +30,7 @@ def settle(done: SweepDone) -> SweepReport:
     began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
     left = {each.garbage.entry.id for each in done.left}
     deleted = tuple(each for each in found.due if each.entry.id not in left)
-    _strike(deleted, began)
+    problems = [*found.problems, *done.problems, *_strike(deleted, began)]
     remaining = (*(each.garbage for each in done.left), *found.young)
     report = SweepReport(
         began=began,
@@ -39,7 +41,7 @@ def settle(done: SweepDone) -> SweepReport:
         left=done.left,
         more=found.more,
         documents=remove_orphans() + repair(now),
-        problems=(*found.problems, *done.problems),
+        problems=tuple(problems),
         seen={each.entry.id.lower(): each.since for each in remaining},
     )
     Sweeps().keep(report)
@@ -47,8 +49,8 @@ def settle(done: SweepDone) -> SweepReport:
     return report
 
 
-def _strike(deleted: tuple[Garbage, ...], began: datetime) -> None:
-    """Strike out what is gone.
+def _strike(deleted: tuple[Garbage, ...], began: datetime) -> list[str]:
+    """Strike out what is gone. Returns where that failed.
 
     A debt that is new is looked at once more: what was under way when its run was lost may have come to be since.
     """
@@ -56,12 +58,19 @@ def _strike(deleted: tuple[Garbage, ...], began: datetime) -> None:
     for each in deleted:
         if each.run is not None:
             by_run.setdefault(each.run, []).append(each)
-    for run, gone in by_run.items():
-        ids = {each.entry.id for each in gone}
-        _strike_leftovers(run, ids)
-        old = {each.entry.id for each in gone if each.debt and began - each.since >= GRACE}
-        if old:
-            Debts().strike(run, old)
+    looks = look_at_each(by_run.items(), lambda item: _strike_of(*item, began))
+    return [
+        f"What is gone of run {look.item[0].run_id} was not struck out: {reason(look.fault)}"
+        for look in looks
+        if look.fault is not None
+    ]
+
+
+def _strike_of(run: RunRef, gone: list[Garbage], began: datetime) -> None:
+    _strike_leftovers(run, {each.entry.id for each in gone})
+    old = {each.entry.id for each in gone if each.debt and began - each.since >= GRACE}
+    if old:
+        Debts().strike(run, old)
 
 
 def _strike_leftovers(run: RunRef, gone: set[str]) -> None:

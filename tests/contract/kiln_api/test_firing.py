@@ -26,6 +26,8 @@ from kiln.runs.transitions import settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
+from tests.poison import WORD, poisoned
+from triggers import looks, schedules
 from triggers.firing import take_and_fire
 from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Orchestrations
@@ -36,6 +38,8 @@ from triggers.submit import Submission, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kiln.runs.firings import Firings
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
 
@@ -161,6 +165,35 @@ def test_two_looks_at_once_start_one_run(world: World) -> None:
     asyncio.run(both())
     assert len(world.runs) == 1
     assert len(world.hub.started) == 1
+
+
+def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its_time(
+    world: World, another: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.put("nightly", NIGHTLY)
+    another.put("nightly", NIGHTLY)
+    night = datetime.now(UTC) + timedelta(days=1)
+    look, parts = schedules._look, world.id.key
+
+    async def hang(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
+        if firings.template == another.id:
+            await asyncio.sleep(3600)
+        await look(orchestrations, firings, now)
+
+    monkeypatch.setattr(schedules, "_look", hang)
+    monkeypatch.setattr(looks, "SECONDS", 1.0)
+    paths = (f"firings/{parts}-a/nightly.json", f"firings/{parts}-b/broken.json", f"triggers/{parts}/broken.json")
+    with poisoned(*paths):
+        AllFirings().set(world.id, "broken", datetime.now(UTC) - timedelta(days=2))
+        world.look(night)
+        AllFirings().drop(world.id, "broken")
+
+    assert len(world.runs) == 1
+    assert another.runs == []
+    assert all(path in caplog.text for path in paths[:2])
+    assert f"trigger broken of {world.id.arm} could not be looked at" in caplog.text
+    assert f"trigger nightly of {another.id.arm} could not be looked at" in caplog.text
+    assert WORD not in caplog.text
 
 
 def test_storing_a_trigger_again_catches_up_with_nothing(world: World) -> None:

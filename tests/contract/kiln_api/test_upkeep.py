@@ -14,24 +14,32 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
+from kiln.doctor import runs, triggers
 from kiln.doctor.findings import Area, Finding, Health, Severity
 from kiln.ids import TemplateId
+from kiln.messages.health import ExamineRequest
+from kiln.runs import healths, sweeps
+from kiln.runs.children import Triggers
+from kiln.runs.dependents import Dependents
 from kiln.runs.healths import Healths
+from kiln.runs.index import repair
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.queue import new_run
-from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord
+from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import enter, request_cancel, settle
+from kiln.sweep import gather
 from kiln.sweep.found import GRACE, Garbage, Left, SweepReport
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import AUTHORITY, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
+from tests.poison import WORD, poisoned
 from triggers.health import INSTANCE, SWEEP_INSTANCE
 from triggers.lost import Lost, find_lost, mend, start_again
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import Life, Orchestrations
 from triggers.sweep import start_sweep
 
 if TYPE_CHECKING:
@@ -147,6 +155,88 @@ def test_submissions_and_deletions_without_an_orchestration_are_found_and_mended
     )
     assert Templates().require(broken.id).provisioning_state is ProvisioningState.FAILED
     assert look(hub) == Lost()
+
+
+def test_what_cannot_be_read_keeps_no_other_lost_run_from_being_found_and_is_told() -> None:
+    hub, run, broken = TaskHub(), running(template()), running(template())
+    Runs().delete(broken.template, broken.run_id)
+    paths = (Runs.path(broken.template, broken.run_id), f"templates/{run.template.key}-poisoned.json")
+
+    with poisoned(*paths):
+        found = look(hub)
+
+    assert [each.run.run_id for each in found.runs] == [run.run_id]
+    assert broken.template.arm in str(found.problems)
+    assert paths[1] in str(found.problems)
+    assert WORD not in str(found.problems)
+    findings = runs.look(ExamineRequest(problems=found.problems)).findings
+    assert [each.message for each in findings] == [*found.problems]
+
+
+def test_an_instance_that_is_asked_about_in_vain_keeps_no_other_from_being_found() -> None:
+    hub, run, silent = TaskHub(), running(template()), running(template())
+    orchestrations = Orchestrations(hub)
+    life = orchestrations.life
+
+    async def ask(instance_id: str) -> Life:
+        if instance_id == silent.instance_id:
+            raise RuntimeError("the hub has no answer")
+        return await life(instance_id)
+
+    object.__setattr__(orchestrations, "life", ask)
+    found = asyncio.run(find_lost(orchestrations, LATER))
+
+    assert [each.run.template for each in found.runs] == [run.template]
+    assert silent.template.arm in str(found.problems)
+
+
+def test_a_sweep_goes_by_what_can_be_read_and_names_what_cannot(caplog: pytest.LogCaptureFixture) -> None:
+    record = template()
+    hidden = f"templates/{record.id.key}-poisoned.json"
+
+    with poisoned(hidden, "debts/a/a/a/a.json", sweeps.PATH, healths.PATH):
+        found = gather.find(LATER)
+        assert Healths().latest() is None
+        Sweeps().keep(SweepReport(began=NOW, ended=LATER))
+        assert Sweeps().latest() == SweepReport(began=NOW, ended=LATER)
+        Healths().keep(Health(at=NOW))
+        assert Healths().latest() == Health(at=NOW)
+
+    assert hidden in str(found.problems)
+    assert all(path in caplog.text for path in ("debts/a/a/a/a.json", sweeps.PATH, healths.PATH))
+    assert WORD not in str(found.problems) + caplog.text
+
+
+def test_an_index_that_lacks_several_entries_gets_all_that_can_be_read() -> None:
+    good, bad = template(), template()
+    now = datetime.now(UTC)
+    for record in (good, bad):
+        body = {"properties": {"kind": "SourceImage"}}
+        Triggers().put(
+            TriggerRecord(template=record.id, name="source", kind="SourceImage", body=body, created=now, changed=now)
+        )
+    Templates().delete(bad.id)
+
+    with poisoned(Templates.path(bad.id)):
+        assert repair(now) == 1
+
+    assert [name for _, name in Dependents().names()] == [f"{good.id.key}/source"]
+
+
+def test_a_trigger_that_cannot_be_read_is_what_the_doctor_finds_and_the_others_are_looked_at() -> None:
+    record, now = template(), datetime.now(UTC)
+    body = {"properties": {"kind": "Schedule", "schedule": "0 3 * * *"}}
+    Triggers().put(
+        TriggerRecord(template=record.id, name="nightly", kind="Schedule", body=body, created=now, changed=now)
+    )
+
+    with poisoned(f"triggers/{record.id.key}/broken.json"):
+        found = triggers.look(now)
+
+    (finding,) = found.findings
+    assert finding.target == f"triggers/{record.id.key}/broken.json"
+    assert WORD not in finding.message
+    assert "1 triggers are switched on." in {fact.text for fact in found.facts}
 
 
 def test_one_sweep_goes_at_a_time() -> None:

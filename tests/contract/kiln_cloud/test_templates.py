@@ -3,14 +3,13 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from pydantic import ValidationError
 
 from kiln import blobs
 from kiln.config import config
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents
 from kiln.runs.record import Ledger
-from kiln.runs.store import READS_AT_ONCE, Templates
+from kiln.runs.store import Templates
 from tests.unit.kiln.runs.records import template_record
 
 
@@ -21,11 +20,11 @@ def store() -> Documents:
 
 def test_all_templates_are_read_in_the_order_of_their_keys(store: Documents) -> None:
     templates = Templates(store)
-    names = [f"web-{number:02}" for number in range(READS_AT_ONCE + 4)]
+    names = [f"web-{number:02}" for number in range(20)]
     for name in reversed(names):
         templates.create(template_record(id=TemplateId(subscription="s", group="g", name=name)))
 
-    assert [record.id.name for record in templates.read_all()] == names
+    assert [record.id.name for record in templates.read_each().contents] == names
 
 
 def test_a_template_that_cannot_be_read_is_not_taken_for_one_that_is_not_there(store: Documents) -> None:
@@ -33,5 +32,25 @@ def test_a_template_that_cannot_be_read_is_not_taken_for_one_that_is_not_there(s
     templates.create(template_record())
     store.create("templates/s/g/other.json", Ledger(run_id="no template"))
 
-    with pytest.raises(ValidationError):
-        templates.read_all()
+    everything = templates.read_each()
+
+    assert [record.id.name for record in everything.contents] == [template_record().id.name]
+    (unreadable,) = everything.unreadable
+    assert unreadable.path == "templates/s/g/other.json"
+    assert "another form than this version of Kiln writes" in unreadable.reason
+    assert "no template" not in unreadable.reason
+
+
+def test_a_store_that_answers_for_nothing_is_not_taken_for_documents_that_are_wrong(
+    store: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = Templates(store)
+    templates.create(template_record())
+
+    def away(*_: object) -> None:
+        raise ConnectionError("the account does not answer")
+
+    monkeypatch.setattr(store, "get", away)
+
+    with pytest.raises(ConnectionError, match="does not answer"):
+        templates.read_each()

@@ -24,6 +24,7 @@ from kiln.runs.store import Runs
 from kiln.runs.transitions import enter, finish
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.poison import WORD, poisoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,15 +170,32 @@ def test_a_connection_that_breaks_is_a_failure_to_publish_like_another(run: RunR
     assert isinstance(drain(run), PublishFailed)
 
 
-def test_an_event_that_is_refused_for_good_stops_no_other_run_and_is_given_up_in_the_end(
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [item.getMessage() for item in caplog.records if item.levelname == "ERROR" and item.name == "kiln.events"]
+
+
+def test_an_event_that_is_too_large_is_given_up_alone_and_named(
     run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keep_events(run, event(run, 1, text="x" * 1_100_000))
+    keep_events(run, event(run, 1), event(run, 2, text="x" * 1_100_000), event(run, 3))
     other = RunRef(template=run.template, run_id="z")
-    keep_events(other, event(other, 2))
+    keep_events(other, event(other, 4))
 
     drain_all()
-    assert numbers(topic.published()) == [2]
+
+    assert sorted(numbers(topic.published())) == [1, 3, 4]
+    (said,) = errors(caplog)
+    assert f"event {run.run_id}/2 is too large" in said
+    box = Outboxes().get(run)
+    assert box is not None
+    assert (box.content.unsent, box.content.failing_since) == ((), None)
+
+
+def test_events_that_are_refused_for_good_are_given_up_in_the_end(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic.down(status=400, times=1000)
+    keep_events(run, event(run, 1))
     end(run)
     drain_all()
     assert Outboxes().get(run) is not None
@@ -186,9 +204,57 @@ def test_an_event_that_is_refused_for_good_stops_no_other_run_and_is_given_up_in
     drain_all()
 
     assert Outboxes().get(run) is None
-    assert [
-        item.getMessage() for item in caplog.records if item.levelname == "ERROR" and item.name == "kiln.events"
-    ] == [f"events of run {run.run_id} are given up: 1"]
+    assert errors(caplog) == [f"events of run {run.run_id} are given up: 1"]
+
+
+def test_an_outbox_that_cannot_be_read_keeps_no_other_waiting_and_is_named(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_events(run, event(run, 1))
+    path = "outbox/a/a/a/a.json"
+
+    with poisoned(path):
+        drain_all()
+
+    assert numbers(topic.published()) == [1]
+    assert any(path in item.getMessage() and item.levelname == "ERROR" for item in caplog.records)
+    assert WORD not in caplog.text
+
+
+def test_a_run_whose_record_cannot_be_read_keeps_no_other_waiting(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = RunRef(template=run.template, run_id="broken")
+    keep_events(broken, event(broken, 1))
+    keep_events(run, event(run, 2))
+
+    with poisoned(Runs.path(broken.template, broken.run_id)):
+        drain_all()
+
+    assert 2 in numbers(topic.published())
+    assert any("events of run broken are not looked at" in said for said in errors(caplog))
+
+
+def test_outboxes_that_a_topic_does_not_take_never_come_before_one_that_it_does(
+    run: RunRef, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = [RunRef(template=run.template, run_id=f"a{number:02}") for number in range(3 * draining.AT_ONCE)]
+    publish = publisher.publish
+
+    def only_of_one(events: list[CloudEvent]) -> None:
+        if events[0].subject != run.run_id:
+            raise PublishFailed("it did not answer", lasting=False)
+        publish(events)
+
+    monkeypatch.setattr(publisher, "publish", only_of_one)
+    for each in refused:
+        keep_events(each, event(each, 1))
+        drain(each)
+    keep_events(run, event(run, 2))
+
+    drain_all()
+
+    assert numbers(topic.published()) == [2]
 
 
 def test_a_run_that_ended_without_a_word_is_told_by_the_timer(run: RunRef, topic: Topic) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,23 @@ import httpx
 import pytest
 
 import orchestrators
+from activities import sources
 from devkit.host.testing import FlowResult, FlowRunner
+from kiln.cloud import watch as marketplace
+from kiln.doctor import triggers
 from kiln.events import publisher
 from kiln.ids import TemplateId
 from kiln.messages.rebuilds import WatchRequest
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs.record import TemplateRecord
+from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from tests.flows.local_azure.kiln import SUBSCRIPTION, real_activities
+from tests.poison import WORD, poisoned
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
+    from kiln.rebuild.watch import SeenVersion
     from tests.contract.kiln_events.conftest import Topic
 
 VERSION, ENDING = "Kiln.SourceImage.VersionPublished", "Kiln.SourceImage.Deprecating"
@@ -115,14 +121,11 @@ def test_a_crash_between_publishing_and_remembering_tells_again_with_the_same_id
 ) -> None:
     market.publish("1.0.0")
     market.use()
-    remember = Sources.remember
-    monkeypatch.setattr(Sources, "remember", died)
-    runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
-    runner.on_activity("look_at_source", lambda _: monkeypatch.setattr(Sources, "remember", remember), nth=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Sources, "remember", died)
+        watch()
+    watch()
 
-    result = runner.run("watch_sources", WatchRequest().model_dump(mode="json"))
-
-    assert result.status == "Completed"
     first, second = topic.published()
     assert (first["id"], first["source"]) == (second["id"], second["source"])
     watch()
@@ -137,13 +140,76 @@ def test_a_topic_that_is_down_loses_nothing(market: Market, topic: Topic) -> Non
     market.publish("1.0.0")
     market.use()
     topic.down(status=503, times=1000)
-    assert watch().status == "Failed"
+    assert watch().status == "Completed"
     assert told(topic) == []
+    (source,) = [record for record in Sources().list() if record.source.offer == market.offer]
+    assert source.failing_since is not None
+    assert "PublishFailed" in source.reason
 
     topic.up()
     watch()
 
     assert told(topic) == [("westeurope", "1.0.0")]
+    (source,) = [record for record in Sources().list() if record.source.offer == market.offer]
+    assert (source.failing_since, source.reason, source.newest) == (None, "", "1.0.0")
+
+
+def test_a_source_that_hangs_costs_its_own_bound_and_is_what_the_doctor_finds(
+    market: Market, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.publish("1.0.0")
+    market.use()
+    market.use(template="hanging", sku="hanging")
+    let_go, versions = threading.Event(), marketplace.versions
+
+    def hang(subscription: str, source: MarketplaceImage) -> tuple[SeenVersion, ...]:
+        if source.sku == "hanging":
+            let_go.wait(60)
+        return versions(subscription, source)
+
+    monkeypatch.setattr(marketplace, "versions", hang)
+    monkeypatch.setattr(sources, "LOOK_SECONDS", 2.0)
+
+    result = watch()
+    let_go.set()
+
+    assert result.status == "Completed"
+    assert told(topic) == [("westeurope", "1.0.0")]
+    assert len(result.calls_of("look_at_source")) == 2
+    (finding,) = [each for each in triggers.look(datetime.now(UTC)).findings if market.offer in each.target]
+    assert "took longer than 2 seconds" in finding.message
+
+
+def test_a_source_that_azure_answers_with_faults_is_tried_little(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    market.use()
+    market.use(template="faulty", sku="faulty")
+    market.azure.add_fault(method="GET", path="*/skus/faulty/versions", status=500, times=1000)
+
+    watch()
+    market.azure.clear_faults()
+
+    assert told(topic) == [("westeurope", "1.0.0")]
+    assert len([path for path in market.calls() if "/skus/faulty/" in path]) <= 2
+
+
+def test_templates_that_failed_or_cannot_be_read_are_passed_over(
+    market: Market, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    market.publish("1.0.0")
+    market.use()
+    market.use(template="astray", sku="astray", region="/etc/../x")
+    failed = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="astray")
+    Templates().update(failed, lambda known: known.model_copy(update={"provisioning_state": ProvisioningState.FAILED}))
+    path = f"templates/{SUBSCRIPTION}/rg-images/aaa-poisoned.json"
+
+    with poisoned(path, f"triggers/{SUBSCRIPTION}/rg-images/aaa-poisoned/t.json"):
+        assert watch().status == "Completed"
+
+    assert told(topic) == [("westeurope", "1.0.0")]
+    assert not [called for called in market.calls() if "astray" in called]
+    assert any(path in item.getMessage() and item.levelname == "ERROR" for item in caplog.records)
+    assert WORD not in caplog.text
 
 
 def test_each_region_is_a_source_of_its_own(market: Market, topic: Topic) -> None:

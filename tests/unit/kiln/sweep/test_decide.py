@@ -9,7 +9,7 @@ from kiln.ids import TemplateId
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.transitions import finish
-from kiln.sweep.decide import garbage, is_due, run_in
+from kiln.sweep.decide import Unknown, garbage, is_due, run_in
 from kiln.sweep.found import GRACE, Garbage, Tagged, TaggedGroup
 
 if TYPE_CHECKING:
@@ -160,3 +160,25 @@ def test_things_are_due_after_the_grace_and_debts_at_once() -> None:
     assert is_due(each, OVER.ended + GRACE if OVER.ended else NOW)
     assert not is_due(each, NOW - timedelta(hours=1) + GRACE - timedelta(seconds=1))
     assert is_due(each.model_copy(update={"debt": True}), NOW - timedelta(hours=1))
+
+
+def test_one_of_a_thousand_runs_that_cannot_be_read_keeps_what_it_made_and_the_others_go() -> None:
+    ids = [f"{VM.rsplit('/', 1)[0]}/kiln-20261122-0900{n % 60:02}-{n:08x}" for n in range(1000)]
+
+    def find_run(_: TemplateRecord, run_id: str) -> RunRecord | None:
+        if run_id.endswith(f"-{500:08x}"):
+            raise Unknown
+        return OVER
+
+    made = list(garbage(map(tagged, ids), (), [TEMPLATE], find_run, {}, NOW, "home"))
+
+    assert len(made) == 999
+    assert ids[500] not in {each.entry.id for each in made}
+
+
+def test_a_resource_of_no_group_with_kilns_tag_is_passed_over() -> None:
+    odd = Tagged(id="/subscriptions/s/providers/Contoso.Odd/things/kiln-x", type="Contoso.Odd/things")
+
+    assert [each.entry.id for each in garbage([odd, tagged(VM)], (), [TEMPLATE], lambda *_: OVER, {}, NOW, "home")] == [
+        VM
+    ]
