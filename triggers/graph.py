@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
+from kiln.looks import look_at_each
 from kiln.rebuild.health import health
 from kiln.rebuild.image_graph import KnownTemplate, image_graph
 from kiln.rebuild.source import source_key
 from kiln.runs.children import Triggers
+from kiln.runs.reading import reason
 from kiln.runs.situation import built_from, latest_runs
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 GROUP_GRAPH = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.VirtualMachineImages/imageGraph"
 
 bp = df.Blueprint()
+log = logging.getLogger("kiln.state")
 
 
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/imageGraph", "imageGraph/read", partly=True)
@@ -50,16 +54,22 @@ def _graph(call: Call, group: str | None) -> Reply:
 
 
 def _known(call: Call, group: str | None) -> Iterator[KnownTemplate]:
-    templates = Templates()
-    for key in readable_keys(call, "imageGraph/read", group):
-        record = templates.by_key(key)
-        model = parse_stored(record.body) if record else None
-        if record is None or model is None:
-            continue
-        runs = list(latest_runs(record))
-        triggers = {trigger.name: _state(trigger, runs) for trigger in Triggers().list(record)}
-        own = source_key(model)
-        yield KnownTemplate(record, model, _latest(record, runs), built_from(runs, own) if own else None, triggers)
+    for look in look_at_each(readable_keys(call, "imageGraph/read", group), _of_key):
+        if look.fault is not None:
+            log.error("the graph lacks the image template %s: %s", look.item, reason(look.fault))
+        elif look.found is not None:
+            yield look.found
+
+
+def _of_key(key: str) -> KnownTemplate | None:
+    record = Templates().by_key(key)
+    model = parse_stored(record.body) if record else None
+    if record is None or model is None:
+        return None
+    runs = list(latest_runs(record))
+    triggers = {trigger.name: _state(trigger, runs) for trigger in Triggers().list(record)}
+    own = source_key(model)
+    return KnownTemplate(record, model, _latest(record, runs), built_from(runs, own) if own else None, triggers)
 
 
 def _latest(record: TemplateRecord, runs: list[RunRecord]) -> RunRecord | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
+from pydantic import ValidationError
 
+from kiln.ids import PROVIDER, TemplateId
 from kiln.runs.children import Versions
+from kiln.runs.reading import reason
 from kiln.runs.status import version_resource
 from kiln.runs.store import Runs, Templates
 from triggers.answers import template_answer
@@ -18,10 +22,10 @@ from triggers.readable import readable_keys
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
-    from kiln.ids import TemplateId
     from triggers.call import Call
 
 bp = df.Blueprint()
+log = logging.getLogger("kiln.state")
 
 
 @endpoint(bp, "GET", GROUP_ROUTE, "imageTemplates/read", partly=True)
@@ -54,11 +58,27 @@ def _templates(call: Call, group: str | None) -> Reply:
     templates = Templates()
 
     def load(key: str) -> dict[str, Any] | None:
-        record = templates.by_key(key)
+        try:
+            record = templates.by_key(key)
+        except ValidationError as error:
+            return _unreadable(key, reason(error))
         return template_answer(record, Runs().latest(record), call.api_version) if record else None
 
     page = read_page(readable_keys(call, "imageTemplates/read", group), load, call.query.get("$skiptoken"))
     return Reply(HTTPStatus.OK, listed(call, page))
+
+
+def _unreadable(key: str, why: str) -> dict[str, Any]:
+    """Return what a list shows of a template that is there and cannot be read: the others are shown all the same."""
+    log.error("the image template %s cannot be read: %s", key, why)
+    subscription, group, name = key.split("/")
+    error = {"provisioningErrorCode": "ServerError", "message": f"The template cannot be read: {why}"}
+    return {
+        "id": TemplateId(subscription=subscription, group=group, name=name).arm,
+        "name": name,
+        "type": f"{PROVIDER}/imageTemplates",
+        "properties": {"provisioningState": "Failed", "provisioningError": error},
+    }
 
 
 def _versions(call: Call, template: TemplateId) -> Reply:

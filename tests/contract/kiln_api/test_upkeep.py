@@ -241,6 +241,21 @@ def test_a_trigger_that_cannot_be_read_is_what_the_doctor_finds_and_the_others_a
     assert "1 triggers are switched on." in {fact.text for fact in found.facts}
 
 
+def test_lists_and_the_graph_show_all_others_when_one_template_cannot_be_read() -> None:
+    good, bad, api = template(), template(), Api(TaskHub())
+    Templates().delete(bad.id)
+    place = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.VirtualMachineImages"
+
+    with poisoned(Templates.path(bad.id)):
+        listed = api("GET", f"{place}/imageTemplates").body["value"]
+        nodes = api("GET", f"{place}/imageGraph").body["nodes"]
+
+    states = {each["name"]: each["properties"]["provisioningState"] for each in listed}
+    assert states == {good.id.name: "Succeeded", bad.id.name: "Failed"}
+    assert good.id.arm in {node["id"] for node in nodes}
+    assert WORD not in str(listed)
+
+
 def test_one_sweep_goes_at_a_time() -> None:
     hub, run = TaskHub(), running(template())
 
