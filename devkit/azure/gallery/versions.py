@@ -40,7 +40,8 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         source, data = version_sources.sources(cloud, properties)
         await version_sources.check(cloud, source, data, definition, regions.normal(call.body["location"]))
         properties["publishingProfile"]["publishedDate"] = clock.iso(clock.now())
-    else:
+        old = cloud.store.find(call.id)  # another PUT may have made it while the source was looked at
+    if old is not None:
         _refuse_other_update(cloud, old, targets)
         call.body["properties"] = version_rules.merged(old, properties)
     version, created = crud.stage(cloud, call, TYPE, call.body)

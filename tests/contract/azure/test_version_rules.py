@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from devkit.azure.compute.machines import Machines
 from tests.contract.azure import bodies
 from tests.contract.azure.harness import SEEDED, Harness, refused
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
+
+    from devkit.azure.store import Resource
 
 GALLERY = ("rg-images", "gallery")
 IMAGES = f"{SEEDED}/providers/Microsoft.Compute/galleries/gallery/images"
@@ -127,6 +132,47 @@ def test_a_version_is_made_of_another_one_where_that_is(cloud: Harness) -> None:
     missing = refused(lambda: publish(cloud, "base", of_version(str(first.id)), "1.0.1"), "NotFound")
     assert "Source was not found" in str(missing)
     assert len(list((cloud.data / "images").iterdir())) == 2
+
+
+def test_of_two_who_make_a_version_at_the_same_moment_one_is_refused(
+    cloud: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines = [generalized(cloud), another(cloud)]
+    look, both, looks = Machines.find, asyncio.Barrier(2), [0]
+
+    async def look_together(of: Machines, resource: Resource) -> Any:
+        """Look at each of the two sources, and go on when both were looked at; later looks wait for nobody."""
+        looks[0] += 1
+        if looks[0] <= len(machines):
+            await both.wait()
+        return await look(of, resource)
+
+    monkeypatch.setattr(Machines, "find", look_together)
+
+    def made_of(vm: str) -> str:
+        try:
+            publish(cloud, "hello", bodies.version(vm)).result()
+        except HttpResponseError as error:
+            return f"refused with {error.status_code}"
+        return vm
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(made_of, machines))
+
+    found = cloud.compute.gallery_image_versions.get(*GALLERY, "hello", "1.0.0")
+    assert sorted(outcomes) == [found.properties.storage_profile.source.virtual_machine_id, "refused with 409"]
+
+
+def another(cloud: Harness) -> str:
+    """Return a second generalized machine."""
+    cloud.network.network_interfaces.begin_create_or_update("rg", "nic2", bodies.interface("rg")).result()
+    body = bodies.machine("rg", "nic2")
+    body["properties"]["storageProfile"]["osDisk"]["name"] = "disk2"
+    machines = cloud.compute.virtual_machines
+    vm = machines.begin_create_or_update("rg", "vm2", body).result()
+    machines.begin_deallocate("rg", "vm2").result()
+    machines.generalize("rg", "vm2")
+    return str(vm.id)
 
 
 def test_a_source_is_in_the_versions_region(cloud: Harness) -> None:

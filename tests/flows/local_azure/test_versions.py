@@ -42,7 +42,7 @@ def published(version: str) -> tuple[str, set[str]]:
 @pytest.mark.parametrize("regions", [["westeurope"], []], ids=["its region asked for", "no region asked for"])
 def test_a_definition_may_be_in_another_region_than_its_template(kiln: Callable[..., Kiln], regions: list[str]) -> None:
     target = {**templates.gallery(), "targetRegions": [{"name": region} for region in regions]}
-    body = template(distribute=[target, managed_image("img-far")]) | {"location": "northeurope"}
+    body = template(distribute=[target, managed_image(f"img-far-{uuid.uuid4().hex[:8]}")]) | {"location": "northeurope"}
     far = submitted(kiln(body))
 
     run = far.build()
