@@ -66,6 +66,16 @@ param watchSchedule string = '0 */15 * * * *'
 @description('When Kiln deletes what builds left behind: an NCRONTAB expression, in UTC.')
 param sweepSchedule string = '0 20 * * * *'
 
+@description('How long histories of orchestrations that are over are kept, in days. 0: for ever.')
+@minValue(0)
+@maxValue(36500)
+param historyDays int = 30
+
+@description('How long records of runs that are over, and of operations, are kept, in days. 0: for ever.')
+@minValue(0)
+@maxValue(36500)
+param retentionDays int = 90
+
 @description('The most builds that new source images lead to at the same time.')
 @minValue(1)
 param rebuildConcurrency int = 10
@@ -181,6 +191,8 @@ module settings 'modules/settings.bicep' = {
     outboxSchedule: outboxSchedule
     watchSchedule: watchSchedule
     sweepSchedule: sweepSchedule
+    historyDays: historyDays
+    retentionDays: retentionDays
     rebuildConcurrency: rebuildConcurrency
     artifactLimitMB: artifactLimitMB
     privateArtifacts: privateArtifacts

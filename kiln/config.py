@@ -14,6 +14,8 @@ ends of host names with a leading dot, or networks such as `10.1.0.0/16`, comma-
 unset means the host that they asked |
 | `KILN_TOPIC_ENDPOINT` | none | the Event Grid topic (CloudEvents) for Kiln's announcements; unset means none |
 | `KILN_REBUILD_CONCURRENCY` | `10` | how many builds that new source images lead to are going at once |
+| `KILN_HISTORY_DAYS` | `30` | how long histories of orchestrations that are over are kept, in days; 0: for ever |
+| `KILN_RETENTION_DAYS` | `90` | how long records of runs that are over and of operations are kept, in days; 0: ever |
 | `AZURE_CLIENT_ID` | none | client id of the app's user-assigned identity; unset means the system-assigned one |
 """
 
@@ -50,6 +52,8 @@ class Config(BaseModel):
     topic_endpoint: str | None = None
     artifact_limit_mb: int = Field(default=4096, ge=1)
     rebuild_concurrency: int = Field(default=10, ge=1)
+    history_days: int = Field(default=30, ge=0, le=36500)
+    retention_days: int = Field(default=90, ge=0, le=36500)
     blob_suffixes: tuple[str, ...] = (".blob.core.windows.net",)
     private_artifacts: tuple[str, ...] = ()
     public_host: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")
@@ -73,6 +77,8 @@ class Config(BaseModel):
             "topic_endpoint": environment.get("KILN_TOPIC_ENDPOINT"),
             "artifact_limit_mb": environment.get("KILN_ARTIFACT_LIMIT_MB"),
             "rebuild_concurrency": environment.get("KILN_REBUILD_CONCURRENCY"),
+            "history_days": environment.get("KILN_HISTORY_DAYS"),
+            "retention_days": environment.get("KILN_RETENTION_DAYS"),
             "blob_suffixes": _list(environment.get("KILN_BLOB_SUFFIXES", "")),
             "private_artifacts": _places(environment.get("KILN_PRIVATE_ARTIFACTS", "")),
             "public_host": environment.get("KILN_PUBLIC_HOST"),

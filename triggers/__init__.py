@@ -9,6 +9,7 @@ from triggers import (
     outbox,
     patch_template,
     provider,
+    purge,
     run_history,
     run_outputs,
     runs,
@@ -41,5 +42,6 @@ blueprints = (
     graph.bp,
     sweep.bp,
     tend.bp,
+    purge.bp,
     health.bp,
 )

@@ -6,6 +6,7 @@ It owns the durable client's ways (untyped, and every failure a bare `Exception`
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,15 @@ _LIFE = {
 }
 
 
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before any orchestration of Kiln's: the host wants a beginning (azure-functions-durable-python issue 560)."""
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return the time as UTC, which the SDK's times are whether they say so or not."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class Orchestrations:
     """The orchestrations of this app's task hub."""
 
@@ -56,6 +66,27 @@ class Orchestrations:
         except Exception:
             if await self.life(instance_id) is not Life.GOING:  # else another request started it first
                 raise
+
+    async def over(self, before: datetime) -> list[str]:
+        """Return the ids of some orchestrations that are over and were created before then: a page of them.
+
+        The host may read the two times as one or the other (azure-functions-durable-python issue 533), and the SDK
+        follows no continuation token; so each is looked at here, and who has purged these asks again.
+        """
+        found = await self._client.get_status_by(_EPOCH, before, list(_LIFE))
+        return [
+            each.instance_id
+            for each in found
+            if each.runtime_status in _LIFE and each.created_time is not None and _utc(each.created_time) < before
+        ]
+
+    async def purge(self, instance_id: str, before: datetime) -> bool:
+        """Delete the orchestration's history, unless it was started anew since `before`. Returns whether it did."""
+        status = await self._client.get_status(instance_id)
+        if not status or status.runtime_status not in _LIFE or _utc(status.created_time) >= before:
+            return False
+        await self._client.purge_instance_history(instance_id)
+        return True
 
     async def cancel(self, instance_id: str) -> bool:
         """Ask the orchestration to cancel itself. Returns False when there is nothing going that could.

@@ -26,6 +26,12 @@ param sweepSchedule string
 @description('The most builds that new source images lead to at the same time.')
 param rebuildConcurrency int
 
+@description('How long histories of orchestrations that are over are kept, in days. 0: for ever.')
+param historyDays int
+
+@description('How long records of runs that are over are kept, in days. 0: for ever.')
+param retentionDays int
+
 @description('The largest script or file that a template may name, in MiB.')
 param artifactLimitMB int
 
@@ -98,12 +104,14 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     KILN_AUTH_PRINCIPAL_HEADER: string(authPrincipalHeader)
     KILN_BLOB_SUFFIXES: '.blob.${environment().suffixes.storage}'
     KILN_GRANTS: string(grants)
+    KILN_HISTORY_DAYS: string(historyDays)
     KILN_OUTBOX_SCHEDULE: outboxSchedule
     KILN_PRIVATE_ARTIFACTS: privateArtifacts
     KILN_PUBLIC_HOST: publicHost
     KILN_RATE_LIMIT: rateLimit
     KILN_REACH: string(reach)
     KILN_REBUILD_CONCURRENCY: string(rebuildConcurrency)
+    KILN_RETENTION_DAYS: string(retentionDays)
     KILN_STATE_ENDPOINT: storage.properties.primaryEndpoints.blob
     KILN_SWEEP_SCHEDULE: sweepSchedule
     KILN_TOPIC_ENDPOINT: topicEndpoint

@@ -17,6 +17,7 @@ from kiln.errors import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from azure.storage.blob import ContainerClient
 
@@ -178,6 +179,17 @@ class Documents:
 
         try:
             yield from self._container.list_blob_names(name_starts_with=prefix)
+        except ResourceNotFoundError:
+            return
+
+    def older(self, prefix: str, before: datetime) -> Iterator[str]:
+        """Yield the paths of those that start with `prefix` and were not written since: one call for each 5,000."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            for blob in self._container.list_blobs(name_starts_with=prefix):
+                if blob.last_modified < before:
+                    yield blob.name
         except ResourceNotFoundError:
             return
 
