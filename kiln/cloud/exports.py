@@ -58,7 +58,7 @@ def refuse_taken(url: str, tags: dict[str, str]) -> Occupant | None:
     found, mark = properties.metadata or {}, mark_in(tags)
     if not marks.is_of_maker(found, mark):
         raise VersionTaken(
-            f"{url} exists already, and this template did not make it.",
+            f"{url} exists already, and this template did not make it: {marks.who_made(found)}.",
             target="properties.distribute",
             hint="Name another blob in uri, or delete this one.",
         )

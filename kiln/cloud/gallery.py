@@ -63,7 +63,7 @@ def refuse_taken(target: GalleryTarget) -> None:
         return
     if not marks.carries(found.tags, _entry(target).mark):
         raise VersionTaken(
-            f"{target.version_id} exists already.",
+            f"{target.version_id} exists already: {marks.who_made(found.tags)}.",
             target="properties.distribute",
             hint="Name another version in galleryImageId, or none: then each build gets the next one.",
         )

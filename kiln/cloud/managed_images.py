@@ -38,7 +38,8 @@ def refuse_taken(target: ManagedImageTarget) -> Found | None:
         return None
     if not marks.is_of_maker(found.tags, mark_in(target.tags)):
         raise VersionTaken(
-            f"The managed image {target.image_id} exists already, and this template did not make it.",
+            f"The managed image {target.image_id} exists already, and this template did not make it: "
+            f"{marks.who_made(found.tags)}.",
             target="properties.distribute",
             hint="Name another image in imageId, or delete this one.",
         )
@@ -94,13 +95,18 @@ def _start(origin: OriginSpec, target: ManagedImageTarget, image_id: str) -> Ope
         "tags": target.tags,
         "properties": {"hyperVGeneration": target.generation, **_source(origin, target)},
     }
-    return start(
-        f"create the managed image {image_id}",
-        clients.compute(part_of(image_id, "subscriptions")).images.begin_create_or_update,
-        *_names(image_id),
-        body,
-        api_version=clients.COMPUTE,
-    )
+    try:
+        return start(
+            f"create the managed image {image_id}",
+            clients.compute(part_of(image_id, "subscriptions")).images.begin_create_or_update,
+            *_names(image_id),
+            body,
+            api_version=clients.COMPUTE,
+        )
+    except AzureFailed:
+        if image_id == target.image_id:
+            refuse_taken(target)  # another's that came in between is the better reason
+        raise
 
 
 def _require_spare(target: ManagedImageTarget) -> None:

@@ -19,7 +19,7 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.errors import AzureNotFound, MadeByAnother
 from kiln.ids import name_of, part_of
-from kiln.planner.tags import MARK_TAG, maker_in
+from kiln.planner.tags import MARK_TAG, RUN_TAG, maker_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +91,12 @@ def is_of_maker(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:
     """Whether tags are those of what any run of the same template of the same Kiln made as the mark's run is of."""
     there = {name.lower(): value for name, value in tags.items()}.get(MARK_TAG.lower(), "")
     return maker_in(there) == maker_in(mark[MARK_TAG])
+
+
+def who_made(tags: Mapping[str, str]) -> str:
+    """Return who made what has these tags, in words: a run of Kiln's by its id, or somebody who is not Kiln."""
+    run = {name.lower(): value for name, value in tags.items()}.get(RUN_TAG.lower())
+    return f"Kiln's run {run} made it" if run else "Kiln did not make it"
 
 
 def require_own(entry: LedgerEntry) -> Found:

@@ -17,6 +17,7 @@ MATRICES: dict[str, str] = {
     "begin": "tests.faults.begin_cases:MATRIX",
     "twice-at-once": "tests.faults.races_twice:MATRIX",
     "two-hosts": "tests.faults.races_hosts:MATRIX",
+    "two-runs": "tests.faults.pairs.matrix:MATRIX",
     "kill-9": "tests.faults.crash_processes:MATRIX",
     "records": "tests.faults.azure_calls.matrices:RECORDS",
     "rebuilds": "tests.faults.azure_calls.matrices:REBUILDS",

@@ -1,0 +1,21 @@
+"""All contests of the matrix, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.faults.pairs import builds, strangers
+from tests.faults.pairs.builds import Builds
+from tests.faults.pairs.groups import Departure, Submissions
+
+if TYPE_CHECKING:
+    from tests.faults.pairs.contest import Contest
+
+CONTESTS: tuple[Contest, ...] = (
+    Builds("version", "one image definition, one version named", 1, builds.named_version),
+    Builds("image", "one managed image", 1, builds.image),
+    Builds("vhd", "one VHD", 1, builds.vhd),
+    Submissions(),
+    Departure(),
+    *strangers.all_of_them(),
+)
