@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: machines faults worker help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
+.PHONY: machines faults chaos worker help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,6 +31,9 @@ faults: setup-tests  ## run the matrices of faults, crashes and cancels, and pri
 
 worker: setup-tests  ## run the app in Microsoft's own Python worker, as on Azure (needs a Python 3.13; `make test` skips it without)
 	@$(BIN)/python -m tests.worker
+
+chaos: setup-tests  ## let random clients, faults and deaths rage, then judge what is left (SEED=1 MINUTES=10)
+	@$(BIN)/python -m tests.faults.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators, known vulnerabilities
 	$(BIN)/ruff check

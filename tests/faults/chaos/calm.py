@@ -1,0 +1,190 @@
+"""What must be true once everything has stopped: all is over, what is said is so, and nothing is left over."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from kiln import blobs
+from kiln.ids import PROVIDER
+from tests.e2e.app import API, SUBSCRIPTION
+from tests.faults.chaos.bodies import SHARED_GROUP
+from tests.own_clients import own_clients
+from tests.tokens import bearer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.faults.crash_services import MortalApp, Services
+
+SETTLES_WITHIN = 240.0
+"""Seconds for all that is going to end."""
+FINAL = {"Succeeded", "PartiallySucceeded", "Failed", "Canceled"}
+SETTLED = {"Succeeded", "Failed"}
+COSTLY = ("virtualmachines", "networkinterfaces", "disks", "snapshots")
+MARK = "kilnRun"
+MAY_FAIL = {"delete_template", "rebuild"}
+"""Orchestrations that fail by design, where their clients see it: what could not be deleted, what was made up."""
+
+
+@dataclass
+class Calm:
+    """The state of everything after a chaos."""
+
+    services: Services
+    app: MortalApp
+
+    summary: str = ""
+    """How many templates and runs there were in the end, and how these ended; complete after `problems`."""
+
+    def problems(self) -> list[str]:
+        """Wait until all is over; return what is not as it must be."""
+        ended = time.monotonic() + SETTLES_WITHIN
+        while going := list(self._going()):
+            if time.monotonic() > ended:
+                return [f"not over after {SETTLES_WITHIN:g} s: {what}" for what in going]
+            time.sleep(0.5)
+        templates = self._listed()
+        runs = {name: self._runs(name) for name in templates}
+        states = Counter(run["properties"]["runState"] for those in runs.values() for run in those)
+        self.summary = f"{len(templates)} templates, runs: {dict(states)}"
+        found = [*self._orchestrations(), *self._differing(templates), *self._left(templates), *self._groups(templates)]
+        with own_clients(self.services.environment(self.app.state_account)):
+            found += [problem for name in templates for problem in self._untrue(name, runs[name])]
+        return [*found, *self._untold([run for those in runs.values() for run in those])]
+
+    def _listed(self) -> dict[str, dict[str, Any]]:
+        return {item["name"]: item for item in self.app.call("GET", "").raise_for_status().json()["value"]}
+
+    def _runs(self, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.app.call("GET", f"{name}/runs").raise_for_status().json()["value"]
+        return found
+
+    def _going(self) -> Iterator[str]:
+        """Yield what is not over."""
+        for name, item in self._listed().items():
+            if (state := item["properties"]["provisioningState"]) not in SETTLED:
+                yield f"{name} is {state}"
+            for run in self._runs(name):
+                if (state := run["properties"]["runState"]) not in FINAL:
+                    yield f"run {run['name']} of {name} is {state}"
+        for instance, name, status, _ in self._instances():
+            if status not in {"Completed", "Failed", "Terminated"}:
+                yield f"{name} {instance} is {status}"
+
+    def _instances(self) -> list[tuple[str, str, str, str]]:
+        with self.app._disk() as database:
+            found = database.execute("SELECT id, name, status, output FROM instances").fetchall()
+        return [(str(instance), str(name), str(status), str(output)) for instance, name, status, output in found]
+
+    def _orchestrations(self) -> Iterator[str]:
+        for instance, name, status, output in self._instances():
+            if status != "Completed" and not (status == "Failed" and name in MAY_FAIL):
+                yield f"the orchestration {name} {instance} is {status}: {output}"
+
+    def _differing(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
+        for name, listed in templates.items():
+            if (found := self.app.call("GET", name).json()) != listed:
+                yield f"{name} is {found}, and in the list {listed}"
+
+    def _ids(self) -> list[str]:
+        found = httpx.get(f"{self.services.http_url}/_local/resources", trust_env=False, timeout=60).json()["resources"]
+        return [item["id"] for item in found]
+
+    def _left(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
+        left = [id_ for id_ in self._ids() if id_.lower().split("/")[-2] in COSTLY]
+        if left:
+            states = {name: item["properties"].get("lastRunStatus") for name, item in templates.items()}
+            yield f"this is left, and costs something: {left}; the last runs are {states}"
+
+    def _groups(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
+        """Compare the staging groups with the templates that can have one."""
+        groups = {id_.rpartition("/")[2] for id_ in self._ids() if id_.count("/") == 4}
+        staged = {name for name in groups if name.startswith("IT_") or name == SHARED_GROUP}
+        owned = {
+            item["properties"]["exactStagingResourceGroup"].rpartition("/")[2]: name for name, item in templates.items()
+        }
+        yield from (f"the staging group {group} is nobody's" for group in sorted(staged - set(owned)))
+        for name, item in templates.items():
+            group = item["properties"]["exactStagingResourceGroup"].rpartition("/")[2]
+            if item["properties"]["provisioningState"] == "Succeeded" and group not in staged:
+                yield f"{name} has no staging group {group}"
+
+    def _untrue(self, name: str, runs: list[dict[str, Any]]) -> Iterator[str]:
+        """Compare what the runs of a template, newest first, say with what there is."""
+        ids = {run["name"] for run in runs}
+        for at, run in enumerate(runs):
+            properties = run["properties"]
+            outputs = properties.get("outputs", [])
+            made = [output for output in outputs if output.get("artifactId") or output.get("artifactUri")]
+            if properties["runState"] == "Succeeded" and (not made or len(made) != len(outputs)):
+                yield f"run {run['name']} of {name} Succeeded with {outputs}"
+            if properties["runState"] in {"Failed", "Canceled"} and made:
+                yield f"run {run['name']} of {name} is {properties['runState']}, and made {made}"
+            for output in made:
+                newer = {later["name"] for later in runs[:at]} | {run["name"]}
+                mark = self._mark(output)
+                # A retry goes on with what an earlier run made; a managed image is replaced by a later run.
+                if mark not in ids or (mark not in newer and "retryOf" not in properties):
+                    yield f"run {run['name']} of {name} says that it made {output}, which has the mark {mark}"
+
+    def _mark(self, output: dict[str, Any]) -> str | None:
+        """Return the id of the run that made an output, as that has it itself; None when it is not there."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        if url := output.get("artifactUri"):
+            try:
+                metadata = blobs.at(url).get_blob_properties().metadata or {}
+            except ResourceNotFoundError:
+                return None
+            return {key.lower(): value for key, value in metadata.items()}.get(MARK.lower())
+        found = self._arm(output["artifactId"])
+        if found is None or found["properties"].get("provisioningState") != "Succeeded":
+            return None
+        mark: str | None = found.get("tags", {}).get(MARK)
+        return mark
+
+    def _arm(self, resource_id: str) -> dict[str, Any] | None:
+        from kiln.config import config, credential
+        from tests.contract.azure.harness import version_for
+
+        token = credential().get_token(config().arm_scope).token
+        answer = httpx.get(
+            f"{self.services.http_url}{resource_id}",
+            params={"api-version": version_for(resource_id)},
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=60,
+        )
+        found: dict[str, Any] | None = answer.json() if answer.is_success else None
+        return found
+
+    def _untold(self, runs: list[dict[str, Any]]) -> Iterator[str]:
+        """Compare the events that a subscriber has heard with the runs."""
+        ended = time.monotonic() + SETTLES_WITHIN
+        while wrong := list(self._misplaced(runs)):
+            if time.monotonic() > ended:
+                yield from wrong
+                return
+            time.sleep(1.0)
+
+    def _misplaced(self, runs: list[dict[str, Any]]) -> Iterator[str]:
+        url = f"{self.app.address}/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/events"
+        trust = self.app.azure.azurite.certificates.client_context()
+        answer = httpx.get(url, params=API, headers=bearer(self.app.azure), verify=trust, timeout=60)
+        heard: dict[str, dict[str, dict[str, Any]]] = {}
+        for event in answer.raise_for_status().json()["value"]:
+            heard.setdefault(event["subject"], {})[event["id"]] = event
+        for run in runs:
+            events = sorted(heard.get(run["name"], {}).values(), key=lambda event: str(event["sequence"]))
+            numbers = [event["sequence"] for event in events]
+            if numbers != [f"{at:06}" for at in range(1, len(numbers) + 1)]:
+                yield f"the events of run {run['name']} are {numbers}"
+            last = events[-1]["type"].rpartition(".")[2] if events else None
+            if last != run["properties"]["runState"]:
+                yield f"run {run['name']} is {run['properties']['runState']}, and its last event is {json.dumps(last)}"
