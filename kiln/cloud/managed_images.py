@@ -95,18 +95,13 @@ def _start(origin: OriginSpec, target: ManagedImageTarget, image_id: str) -> Ope
         "tags": target.tags,
         "properties": {"hyperVGeneration": target.generation, **_source(origin, target)},
     }
-    try:
-        return start(
-            f"create the managed image {image_id}",
-            clients.compute(part_of(image_id, "subscriptions")).images.begin_create_or_update,
-            *_names(image_id),
-            body,
-            api_version=clients.COMPUTE,
-        )
-    except AzureFailed:
-        if image_id == target.image_id:
-            refuse_taken(target)  # another's that came in between is the better reason
-        raise
+    return start(
+        f"create the managed image {image_id}",
+        clients.compute(part_of(image_id, "subscriptions")).images.begin_create_or_update,
+        *_names(image_id),
+        body,
+        api_version=clients.COMPUTE,
+    )
 
 
 def _require_spare(target: ManagedImageTarget) -> None:
