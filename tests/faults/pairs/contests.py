@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from tests.faults.pairs import builds, strangers
 from tests.faults.pairs.builds import Builds
+from tests.faults.pairs.events import Event
 from tests.faults.pairs.groups import Departure, Submissions
 
 if TYPE_CHECKING:
     from tests.faults.pairs.contest import Contest
 
 CONTESTS: tuple[Contest, ...] = (
+    Builds("definition", "one image definition, no version named", 2, builds.next_version),
     Builds("version", "one image definition, one version named", 1, builds.named_version),
     Builds("image", "one managed image", 1, builds.image),
     Builds("vhd", "one VHD", 1, builds.vhd),
     Submissions(),
     Departure(),
+    Event(),
     *strangers.all_of_them(),
 )

@@ -115,7 +115,7 @@ def _is_among(contested: tuple[Access, ...] | set[Access], access: Access) -> bo
 class _Matrix:
     name: str = "two-runs"
     title: str = "two runs want the same, one let in at every position of the other"
-    every: int = 25
+    every: int = 50
     case_seconds: float = 120.0
 
     @contextmanager

@@ -301,7 +301,9 @@ def _unlike(place: Place, version: str, source: dict[str, Any]) -> Iterator[str]
 
 def all_of_them() -> tuple[Interference, ...]:
     """Return each stranger with what they have their eye on."""
+    following = builds.next_version
     return (
+        Interference("version-made", "a stranger publishes the next version", following, MakesVersion, may_fail=False),
         Interference(
             "named-version-made",
             "a stranger publishes the named version",
