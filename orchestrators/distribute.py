@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.contracts import DISTRIBUTE, REPLICATE, START_REPLICATION, ReplicateRequest, TargetRequest
-from kiln.errors import BuildError, ErrorDetail, InternalFailure, RunCanceled
+from kiln.errors import AzureNotFound, BuildError, ErrorDetail, InternalFailure, MadeByAnother, RunCanceled
 from kiln.ids import name_of
 from kiln.messages import GalleryRequest, RegionRequest
 from kiln.planner.targets import GalleryTarget
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 REGION_LIMIT = timedelta(hours=4)
 """Microsoft's Azure Compute Gallery page: replication may take hours."""
+GONE = (AzureNotFound, MadeByAnother)
+"""What is raised of an image that somebody deleted since it was captured, or made again."""
 
 
 @orchestrator(DISTRIBUTE)
 def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
-    """Replicate a gallery version. A region that fails is named in the output's error; the others count."""
+    """Replicate a gallery version. A region that fails is named in the output's error; the others count.
+
+    Raises one of `GONE` when the version itself is not there any more.
+    """
     output, planned = request.captured, request.plan.targets[request.index]
     if output is None:
         raise InternalFailure(f"target {request.index} was not captured")
@@ -51,7 +56,7 @@ def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     outcomes = yield from flow.gather(branches)
     late = {region: end for region, end in zip(regions, outcomes, strict=True) if isinstance(end, BuildError)}
     for error in late.values():
-        if isinstance(error, RunCanceled):
+        if isinstance(error, (RunCanceled, *GONE)):
             raise error
     ready = tuple(region for region in regions if region not in late)
     return output.model_copy(update={"regions": ready, "error": _missing(target, late)})

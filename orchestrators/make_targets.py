@@ -10,6 +10,7 @@ from kiln.messages import OriginRequest, VhdRequest
 from kiln.planner.targets import GalleryTarget, VhdTarget
 from kiln.runs.record import Phase, PhaseState, RunOutput
 from orchestrators.capture import origin_of
+from orchestrators.distribute import GONE
 
 if TYPE_CHECKING:
     from kiln.contracts import Orchestrator
@@ -123,14 +124,16 @@ def _each(
     for request, outcome in zip(requests, (yield from flow.gather(branches)), strict=True):
         if isinstance(outcome, RunCanceled):
             raise outcome
-        outputs[_name(request)] = outcome if isinstance(outcome, RunOutput) else _failed(request, outcome.detail)
+        outputs[_name(request)] = outcome if isinstance(outcome, RunOutput) else _failed(request, outcome)
     return outputs
 
 
-def _failed(request: TargetRequest, error: ErrorDetail) -> RunOutput:
+def _failed(request: TargetRequest, error: BuildError) -> RunOutput:
+    """Return what a target's failure leaves: what was captured, unless that is gone by now."""
     target = request.plan.targets[request.index]
-    before = request.captured or RunOutput(name=target.run_output_name, kind=target.kind)
-    return before.model_copy(update={"error": error})
+    nothing = RunOutput(name=target.run_output_name, kind=target.kind)
+    before = nothing if request.captured is None or isinstance(error, GONE) else request.captured
+    return before.model_copy(update={"error": error.detail})
 
 
 def _name(request: TargetRequest) -> str:

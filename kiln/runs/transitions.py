@@ -79,9 +79,12 @@ def end_phase(record: RunRecord, phase: Phase, at: datetime, state: PhaseState, 
 
 
 def add_output(record: RunRecord, output: RunOutput) -> RunRecord:
-    """Add an output, or merge it with the one of that name: regions add up, the newer error counts."""
+    """Add an output, or merge it with the one of that name: regions add up, the newer error counts.
+
+    One without an image takes the place of what was said before: the image is gone.
+    """
     before = next((known for known in record.outputs if known.name == output.name), None)
-    if before is not None:
+    if before is not None and (output.artifact_id or output.artifact_uri):
         regions = before.regions + tuple(region for region in output.regions if region not in before.regions)
         output = output.model_copy(update={"regions": regions})
     others = tuple(known for known in record.outputs if known.name != output.name)

@@ -304,6 +304,7 @@ def all_of_them() -> tuple[Interference, ...]:
     following = builds.next_version
     return (
         Interference("version-made", "a stranger publishes the next version", following, MakesVersion, may_fail=False),
+        Interference("version-deleted", "a stranger deletes the version", following, DeletesVersion, may_fail=True),
         Interference(
             "named-version-made",
             "a stranger publishes the named version",

@@ -106,6 +106,12 @@ def test_an_output_replaces_the_one_of_its_name() -> None:
     assert add_output(add_output(run_record(), first), second).outputs == (second,)
 
 
+def test_an_output_whose_image_is_gone_takes_the_place_of_what_was_said_before() -> None:
+    made = RunOutput(name="a", kind="SharedImage", artifact_id="/versions/1.0.0", regions=("westeurope",))
+    gone = RunOutput(name="a", kind="SharedImage", error=BOOM)
+    assert add_output(add_output(run_record(), made), gone).outputs == (gone,)
+
+
 def test_a_template_keeps_its_last_good_output_of_each_name() -> None:
     old = RunOutput(name="a", kind="VHD", artifact_uri="https://a/b/old.vhd")
     new = RunOutput(name="b", kind="VHD", artifact_uri="https://a/b/new.vhd")
