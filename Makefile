@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: machines faults chaos worker help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
+.PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,6 +34,9 @@ worker: setup-tests  ## run the app in Microsoft's own Python worker, as on Azur
 
 chaos: setup-tests  ## let random clients, faults and deaths rage, then judge what is left (SEED=1 MINUTES=10)
 	@$(BIN)/python -m tests.faults.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+newest: setup-tests  ## run the tests of the language, the planner and the flows on Python 3.13, too
+	@$(BIN)/python -m tests.worker --own-tests
 
 check: $(PYTHON)  ## style, types, layers, determinism of the orchestrators, known vulnerabilities
 	$(BIN)/ruff check

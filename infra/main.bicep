@@ -40,7 +40,7 @@ param networkResourceGroupIds string[] = []
 param templateIdentityIds string[] = []
 
 @description('Python of the function app.')
-@allowed(['3.11', '3.12'])
+@allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string = '3.11'
 
 @description('Memory of an instance, in MB.')

@@ -7,6 +7,7 @@ know what a test asserts. It shares the task hub, the replay and the activity ru
 from __future__ import annotations
 
 import random
+import weakref
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class World:
         self.functions = functions
         self.clock = clock
         self.store = Store(":memory:")
+        # Python 3.13 warns of a database that nobody closes, and a runner has no end but its last reference.
+        weakref.finalize(self, self.store.close)
         self.version = version
         self.calls: list[Call] = []
         self.steps = 0

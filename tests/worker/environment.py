@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "requirements.txt"
 WORKER = Path(__file__).with_name("requirements.txt")
 _CACHE = ROOT / ".kiln" / "python"
-_SECONDS = 600
+_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Environment:
 
 AS_ON_AZURE = Environment("worker", (APP, WORKER))
 """The app's pins as its deployment installs them, and Microsoft's worker."""
+FOR_TESTS = Environment("tests", (APP, ROOT / "requirements-dev.txt"))
+"""What Kiln's own tests need."""
 
 
 def _run(command: Iterable[str]) -> None:
