@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from kiln.errors import PreconditionFailed
+from kiln.errors import PreconditionFailed, StorageUnavailable
 from kiln.events import drain
 from kiln.ids import RunRef
 
@@ -32,5 +32,5 @@ def publish(run: RunRef, box: Stored[Outbox] | None = None) -> None:
 
     try:
         drain.drain(run, box)
-    except (AzureError, PreconditionFailed):  # the outbox itself; its events are safe in it
+    except (AzureError, StorageUnavailable, PreconditionFailed):  # the outbox itself; its events are safe in it
         log.warning("the outbox of run %s cannot be read or marked", run.run_id, exc_info=True)

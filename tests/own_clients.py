@@ -30,6 +30,7 @@ def own_clients(environment: dict[str, str] | None = None) -> Iterator[None]:
         for name in ("resources", "network", "storage", "compute"):
             patch.setattr(clients, name, _remembering(getattr(clients, name), opened))
         patch.setattr(blobs, "account", _remembering(blobs.account, opened))
+        patch.setattr(blobs, "state_account", _remembering(blobs.state_account, opened))
         patch.setattr(downloads, "identity_credential", _remembering(config.identity_credential, opened))
         patch.setattr(publisher, "client", _remembering(publisher.client, opened))
         _forget()

@@ -37,6 +37,8 @@ _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9\-_.]{1,64}")
 _JSON_TYPES = re.compile(r"(application|text)/([\w.+-]+\+)?json", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _UUID = _SUBSCRIPTION
+_DIGITS = 15
+"""Of a whole number in a query: more than any blob has bytes."""
 _PATH = "/%:@!$&'()*+,;=~"
 """What is written in a URL's path as it is; a path may come from a URL, so what is quoted stays so."""
 
@@ -165,9 +167,9 @@ class Call:
         text = self.query.get(name)
         if text is None:
             return default
-        if not (text.isascii() and text.isdigit()):
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
             raise RequestInvalid(
-                f"The query's {name} is {text!r}; expected a whole number, 0 or more.",
+                f"The query's {name} is {text[:40]!r}; expected a whole number from 0 to {10**_DIGITS - 1}.",
                 code="InvalidParameter",
                 target=name,
             )

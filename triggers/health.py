@@ -15,10 +15,10 @@ import azure.durable_functions as df
 
 from kiln.contracts import EXAMINE
 from kiln.doctor.shown import shown, without_state
-from kiln.errors import RequestInvalid
+from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
 from kiln.messages.health import ExamineRequest
-from kiln.redact import redact
+from kiln.runs.documents import STATE
 from kiln.runs.healths import Healths
 from kiln.runs.sweeps import Sweeps
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
@@ -34,7 +34,7 @@ SWEEP_INSTANCE = "sweep"
 """The one sweep at a time."""
 LOOK_AGAIN_SECONDS = "1"
 STORE_SECONDS = 15
-"""For the store to answer: its client tries again for more than a minute, which is longer than people wait."""
+"""For the store to answer: its client tries again for half a minute, which is longer than people wait."""
 
 bp = df.Blueprint()
 
@@ -45,8 +45,6 @@ async def show_health(call: Call) -> Reply:
 
     With the query's `sweep` (any value) it begins after the sweep that is going.
     """
-    from azure.core.exceptions import AzureError
-
     after = _after(call)
     if "sweep" in call.query and await call.orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
         return later(call, call.now, sweep=True)
@@ -54,10 +52,12 @@ async def show_health(call: Call) -> Reply:
         found = await asyncio.wait_for(asyncio.to_thread(_known, call, after), STORE_SECONDS)
         if found is None:
             await start_examination(call.orchestrations, call.now)
-    except AzureError as error:
-        return Reply(HTTPStatus.OK, without_state(call.now, redact(f"{type(error).__name__}: {error.message}")))
+    except StorageUnavailable as error:
+        return Reply(HTTPStatus.OK, without_state(call.now, error.detail.message))
     except TimeoutError:
-        return Reply(HTTPStatus.OK, without_state(call.now, f"not within {STORE_SECONDS} seconds."))
+        return Reply(
+            HTTPStatus.OK, without_state(call.now, f"{STATE[0]} does not answer within {STORE_SECONDS} seconds.")
+        )
     if found is not None:
         return Reply(HTTPStatus.OK, found)
     return later(call, after, sweep=False)

@@ -1,23 +1,36 @@
 """Orchestrations as the API needs them: start one once, ask how it is, cancel it.
 
 It owns the durable client's ways (untyped, and every failure a bare `Exception`); it knows no template and no store.
+An instance may end, or be started by somebody else, between any two questions: that is never a failure. What cannot be
+asked is told as `TaskHubUnavailable`, within a bounded time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.durable_functions import DurableOrchestrationClient, OrchestrationRuntimeStatus
 
+from kiln.errors import TaskHubUnavailable
 from kiln.messages import CANCEL
+from kiln.redact import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from datetime import datetime
+
+    from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
     from pydantic import BaseModel
 
     from kiln.contracts import Orchestrator, RequestT
+
+T = TypeVar("T")
+SECONDS = 20.0
+"""For one question; the client itself waits for four minutes (azure-functions-durable, models/utils/http_utils.py)."""
 
 
 class Life(Enum):
@@ -47,25 +60,33 @@ def _utc(moment: datetime) -> datetime:
 
 
 class Orchestrations:
-    """The orchestrations of this app's task hub."""
+    """The orchestrations of this app's task hub, as one request sees them."""
 
     def __init__(self, client: DurableOrchestrationClient) -> None:
         self._client = client
+        self._seen: dict[str, datetime | None] = {}
+        """When each instance that was asked about had been started; None: never."""
 
     async def life(self, instance_id: str) -> Life:
         """Return how the orchestration is."""
-        status = await self._client.get_status(instance_id)
-        return _LIFE.get(status.runtime_status, Life.GOING) if status else Life.NONE
+        status = await self._status(instance_id)
+        self._seen[instance_id] = status.created_time if status else None
+        return _life(status)
 
     async def start(self, orchestrator: Orchestrator[RequestT, Any], instance_id: str, request: BaseModel) -> None:
-        """Start the orchestration unless it is going already."""
+        """Start the orchestration unless it is going already, or was started since `life` was asked."""
         try:
-            await self._client.start_new(
-                orchestrator.name, instance_id=instance_id, client_input=request.model_dump(mode="json")
+            await _asked(
+                self._client.start_new(
+                    orchestrator.name, instance_id=instance_id, client_input=request.model_dump(mode="json")
+                )
             )
-        except Exception:
-            if await self.life(instance_id) is not Life.GOING:  # else another request started it first
-                raise
+        except TaskHubUnavailable:
+            status = await self._status(instance_id)
+            before = self._seen.get(instance_id)
+            if _life(status) is Life.GOING or (status is not None and status.created_time != before):
+                return  # another request started it first, or this one did and the answer was lost; it may be over
+            raise
 
     async def over(self, before: datetime) -> list[str]:
         """Return the ids of some orchestrations that are over and were created before then: a page of them.
@@ -96,9 +117,36 @@ class Orchestrations:
         if await self.life(instance_id) is not Life.GOING:
             return False
         try:
-            await self._client.raise_event(instance_id, CANCEL, {"id": str(uuid.uuid4())})
-        except Exception:
+            await _asked(self._client.raise_event(instance_id, CANCEL, {"id": str(uuid.uuid4())}))
+        except TaskHubUnavailable:
             if await self.life(instance_id) is Life.GOING:
                 raise
             return False  # it ended in between
         return True
+
+    async def _status(self, instance_id: str) -> DurableOrchestrationStatus | None:
+        """Return what the task hub says, or None when it knows no such instance: 404, which has no body.
+
+        The client takes a 500 for an answer as well, and makes a status of its error that looks like none.
+        """
+        status = await _asked(self._client.get_status(instance_id))
+        if status:
+            return status
+        if status is not None and vars(status).get("message") != "":
+            raise TaskHubUnavailable("it answered with an error of its own.")
+        return None
+
+
+def _life(status: DurableOrchestrationStatus | None) -> Life:
+    return _LIFE.get(status.runtime_status, Life.GOING) if status is not None else Life.NONE
+
+
+async def _asked(question: Awaitable[T]) -> T:
+    """Return the answer. Raises `TaskHubUnavailable`, also for a refusal, of which the client tells no kinds."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await question
+    except TimeoutError as error:
+        raise TaskHubUnavailable(f"not within {SECONDS:.0f} seconds.") from error
+    except Exception as error:
+        raise TaskHubUnavailable(redact(f"{type(error).__name__}: {error}").partition("\n")[0]) from error

@@ -23,16 +23,16 @@ from kiln.errors import (
     RequestInvalid,
     RequestTooLarge,
     ResourceNotFound,
-    SignInUnavailable,
     TemplateInvalid,
+    Unavailable,
 )
 from kiln.runs.status import error_body
 from triggers.refusals import LengthRequired, MethodNotAllowed, NotSigned, TooManyRequests, UnsupportedMediaType
 
 RETRY_AFTER = 1
 """Seconds between polls of a long-running operation; clients read a whole number."""
-SIGN_IN_AGAIN = 5
-"""Seconds after which tokens may be judged again."""
+AVAILABLE_AGAIN = 5
+"""Seconds after which what did not answer may do so again."""
 
 STATUS: dict[type[KilnError], HTTPStatus] = {
     RequestInvalid: HTTPStatus.BAD_REQUEST,
@@ -49,7 +49,7 @@ STATUS: dict[type[KilnError], HTTPStatus] = {
     LengthRequired: HTTPStatus.LENGTH_REQUIRED,
     NotSigned: HTTPStatus.UNAUTHORIZED,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 REFUSALS = tuple(STATUS)
 """The errors that answer a request; any other is Kiln's own failure."""
@@ -72,8 +72,17 @@ class Reply:
             case bytes():
                 return func.HttpResponse(self.body, status_code=self.status, headers=headers, mimetype="text/plain")
             case _:
-                text = json.dumps(self.body, ensure_ascii=False)
-                return func.HttpResponse(text, status_code=self.status, headers=headers, mimetype="application/json")
+                return func.HttpResponse(
+                    _encoded(self.body), status_code=self.status, headers=headers, mimetype="application/json"
+                )
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """Return the JSON as UTF-8; half a character, which a request may have brought, goes out as its escape."""
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(body).encode()
 
 
 def refusal(error: KilnError) -> Reply:
@@ -86,8 +95,8 @@ def _headers(error: KilnError) -> dict[str, str]:
     match error:
         case TooManyRequests():
             return {"Retry-After": str(error.retry_after)}
-        case SignInUnavailable():
-            return {"Retry-After": str(SIGN_IN_AGAIN)}
+        case Unavailable():
+            return {"Retry-After": str(AVAILABLE_AGAIN)}
         case NotSigned():
             return {"WWW-Authenticate": NotSigned.challenge}
         case MethodNotAllowed():

@@ -6,13 +6,15 @@ a token before its api-version is looked at, and for want of a right before anyt
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.access.audit import Deed
-from kiln.errors import KilnError, NotAuthenticated, NotAuthorized
+from kiln.errors import KilnError, NotAuthenticated, NotAuthorized, Unavailable
 from triggers.call import Call
 from triggers.refusals import NotSigned, TooManyRequests
 from triggers.reply import REFUSALS, Reply, refusal
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
 READING = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing (RFC 9110, 9.2.1)."""
+SECONDS = 90.0
+"""For an answer; a function app's front end waits for 230 ("Azure Functions scale and hosting", time-out duration)."""
+SLOW = "What it stands on is slow: the storage account with its state, or the managed identity's tokens. Try again."
+
+log = logging.getLogger("kiln.api")
 
 
 @dataclass
@@ -44,9 +51,12 @@ class Visit:
     async def attend(self) -> Reply:
         """Return the handler's answer, or the refusal."""
         try:
-            reply = await self._handled()
+            async with asyncio.timeout(SECONDS):
+                reply = await self._handled()
         except REFUSALS as error:
             reply = self._refused(error)
+        except TimeoutError:
+            reply = self._refused(Unavailable(f"Kiln had no answer within {SECONDS:.0f} seconds.", hint=SLOW))
         return replace(reply, headers={**reply.headers, **self.left})
 
     async def _handled(self) -> Reply:
@@ -66,6 +76,8 @@ class Visit:
                 throttle().refuse(self.caller.object_id if self.caller else None)
             except TooManyRequests as too_many:
                 return refusal(too_many)
+        if isinstance(error, Unavailable):
+            log.error("%s %s: %s", self.request.method, urlsplit(self.request.url).path, error, exc_info=error)
         reply = refusal(error)
         if isinstance(error, NotAuthenticated):
             return replace(reply, headers={**reply.headers, "WWW-Authenticate": self.gate.challenge(error)})

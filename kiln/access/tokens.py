@@ -40,7 +40,7 @@ class Tokens:
             raise refused("nobody who may sign tokens has that key")
         try:
             payload = jwt.PyJWS().decode(token, key, algorithms=[ALGORITHM])
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise refused("its signature is wrong") from error
         claims = _claims(payload)
         if key_id not in published.keys.get(str(claims.get("iss")), {}):
@@ -59,9 +59,11 @@ class Tokens:
 def _header(token: str) -> dict[str, Any]:
     import jwt
 
+    if not token.isascii():  # nor is it of bytes that could be signed
+        raise refused("it is no JSON Web Token")
     try:
         return dict(jwt.get_unverified_header(token))
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # the library looks into JSON of anybody's making
         raise refused("it is no JSON Web Token") from error
 
 

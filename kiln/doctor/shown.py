@@ -39,13 +39,13 @@ def shown(health: Health, latest: SweepReport | None, subscription: str, *, whol
     return body
 
 
-def without_state(now: datetime, reason: str) -> dict[str, Any]:
+def without_state(now: datetime, message: str) -> dict[str, Any]:
     """Return what can be said when the store that holds everything does not answer."""
     finding = Finding(
         area=Area.SETTINGS,
         severity=Severity.ERROR,
         target="KILN_STATE_ENDPOINT",
-        message=f"The storage account with Kiln's state does not answer: {reason}",
+        message=message,
         mend="See that the account is there, that its firewall lets the app in, and that Kiln's identity is Storage "
         "Blob Data Owner there.",
     )

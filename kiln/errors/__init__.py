@@ -5,7 +5,10 @@ KilnError
 ├── RequestTooLarge        the request's body is longer than is taken (413)
 ├── NotAuthenticated       the request has no good token (401)
 ├── NotAuthorized          its caller may not do that there (403)
-├── SignInUnavailable      the keys of tokens cannot be had now (503)
+├── Unavailable            what Kiln stands on does not answer now (503)
+│   ├── SignInUnavailable  whoever publishes the keys of tokens
+│   ├── StorageUnavailable  a storage account
+│   └── TaskHubUnavailable  Durable Functions
 ├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
 ├── ResourceNotFound       nothing of that name (404)
 ├── OutOfReach             the template names what templates there may not (403, all of it at once)
@@ -69,7 +72,10 @@ from kiln.errors.requests import (
     RequestTooLarge,
     ResourceNotFound,
     SignInUnavailable,
+    StorageUnavailable,
+    TaskHubUnavailable,
     TemplateInvalid,
+    Unavailable,
 )
 
 __all__ = [
@@ -100,10 +106,13 @@ __all__ = [
     "RunLost",
     "SignInUnavailable",
     "SourceNotFound",
+    "StorageUnavailable",
     "Superseded",
     "TargetNotFound",
+    "TaskHubUnavailable",
     "TemplateInvalid",
     "TemplateRefused",
+    "Unavailable",
     "ValidatorFailed",
     "VersionTaken",
     "provisioning_code",

@@ -62,10 +62,35 @@ class NotAuthorized(KilnError):
     code = "AuthorizationFailed"
 
 
-class SignInUnavailable(KilnError):
+class Unavailable(KilnError):
+    """Something that Kiln itself stands on does not answer now; the same request is answered when it does again."""
+
+    code = "ServiceUnavailable"
+
+
+class SignInUnavailable(Unavailable):
     """Whoever says who asks cannot be reached, so that no token can be judged now."""
 
     code = "SignInUnavailable"
+
+
+class StorageUnavailable(Unavailable):
+    """A storage account does not answer, or not as it should."""
+
+    code = "StorageUnavailable"
+
+
+class TaskHubUnavailable(Unavailable):
+    """Durable Functions does not answer, or not as it should."""
+
+    code = "TaskHubUnavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The task hub of Durable Functions does not answer: {reason}",
+            hint="Try again. If that goes on, see that the app is up, and that the storage account which the settings "
+            "AzureWebJobsStorage name lets it in.",
+        )
 
 
 class ResourceNotFound(KilnError):

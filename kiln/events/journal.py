@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln import blobs
 from kiln.config import config
+from kiln.runs.documents import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +70,7 @@ def append(events: Sequence[dict[str, Any]], now: datetime) -> None:
         day.append_block(data)
 
 
+@blobs.answering(*STATE)
 def read(after: Position, now: datetime) -> tuple[list[dict[str, Any]], Position]:
     """Return the events after a position, oldest first, as far as one read goes, and the position after these."""
     data = _from(after)
@@ -81,11 +83,13 @@ def read(after: Position, now: datetime) -> tuple[list[dict[str, Any]], Position
     return events, position
 
 
+@blobs.answering(*STATE)
 def beginning(now: datetime) -> Position:
     """Return the position of the oldest event that is kept."""
     return Position(next(_days(), _day(now)), 0)
 
 
+@blobs.answering(*STATE)
 def end(now: datetime) -> Position:
     """Return the position after the latest event."""
     from azure.core.exceptions import ResourceNotFoundError
@@ -99,7 +103,7 @@ def end(now: datetime) -> Position:
 
 def container() -> ContainerClient:
     """Return the journal's container."""
-    return blobs.account(config().state_endpoint).get_container_client(CONTAINER)
+    return blobs.state_account(config().state_endpoint).get_container_client(CONTAINER)
 
 
 def _from(position: Position) -> bytes:

@@ -25,6 +25,12 @@ CONTAINER = "kiln"
 ATTEMPTS = 20
 """Compare-and-swap rounds before giving up; with n writers at once, one needs at most n."""
 
+STATE_HINT = (
+    "The setting KILN_STATE_ENDPOINT names it. See that it is there, that its firewall lets the app in, and that "
+    "Kiln's identity is Storage Blob Data Owner there."
+)
+STATE = ("The storage account with Kiln's state", STATE_HINT)
+"""What it is, and what to do when it does not answer."""
 
 @runtime_checkable
 class Labelled(Protocol):
@@ -47,11 +53,12 @@ class Stored(BaseModel, Generic[DocumentT]):
 
 
 class Documents:
-    """The documents of one container, by path."""
+    """The documents of one container, by path. Every call may raise `StorageUnavailable`."""
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
 
+    @blobs.answering(*STATE)
     def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
         """Return the document at `path`, or None."""
         from azure.core.exceptions import ResourceNotFoundError
@@ -81,6 +88,7 @@ class Documents:
                 raise
             return there.etag
 
+    @blobs.answering(*STATE)
     def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
         from azure.core import MatchConditions
         from azure.core.exceptions import (
@@ -151,6 +159,7 @@ class Documents:
                 return Stored[kind](content=content, etag=self._put(path, content, etag=None))  # type: ignore[valid-type]
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
+    @blobs.answering(*STATE)
     def delete(self, path: str) -> None:
         """Delete the document at `path`; it may be gone already."""
         from azure.core.exceptions import ResourceNotFoundError
@@ -160,6 +169,7 @@ class Documents:
         except ResourceNotFoundError:
             return
 
+    @blobs.answering(*STATE)
     def delete_unchanged(self, path: str, etag: str) -> bool:
         """Delete the document at `path` if it still has `etag`. Returns whether it is gone."""
         from azure.core import MatchConditions
@@ -177,10 +187,11 @@ class Documents:
         """Yield the paths that start with `prefix`, in order."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        try:
-            yield from self._container.list_blob_names(name_starts_with=prefix)
-        except ResourceNotFoundError:
-            return
+        with blobs.answering(*STATE):
+            try:
+                yield from self._container.list_blob_names(name_starts_with=prefix)
+            except ResourceNotFoundError:
+                return
 
     def older(self, prefix: str, before: datetime) -> Iterator[str]:
         """Yield the paths of those that start with `prefix` and were not written since: one call for each 5,000."""
@@ -197,15 +208,16 @@ class Documents:
         """Yield the paths of those that start with `prefix` and have the label: one call for each 5,000."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        try:
-            for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-                if label in (blob.metadata or {}):
-                    yield blob.name
-        except ResourceNotFoundError:
-            return
+        with blobs.answering(*STATE):
+            try:
+                for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+                    if label in (blob.metadata or {}):
+                        yield blob.name
+            except ResourceNotFoundError:
+                return
 
 
 @functools.cache
 def documents() -> Documents:
     """Return Kiln's state: the container `kiln` of the configured account."""
-    return Documents(blobs.account(config().state_endpoint).get_container_client(CONTAINER))
+    return Documents(blobs.state_account(config().state_endpoint).get_container_client(CONTAINER))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.managers import BaseManager
 from typing import Any
 
@@ -63,6 +64,7 @@ class Status:
     """What a durable client answers of an instance."""
 
     runtime_status: OrchestrationRuntimeStatus
+    created_time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
 from kiln.doctor import runs, triggers
 from kiln.doctor.findings import Area, Finding, Health, Severity
+from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
 from kiln.messages.health import ExamineRequest
 from kiln.runs import healths, sweeps
@@ -352,7 +352,7 @@ def test_a_time_that_is_none_is_refused() -> None:
 
 def test_a_store_that_does_not_answer_is_what_the_doctor_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(_: Healths) -> None:
-        raise ServiceRequestError("no route to host")
+        raise StorageUnavailable("the store does not answer: no route to host")
 
     monkeypatch.setattr(Healths, "latest", unreachable)
 
