@@ -21,7 +21,6 @@ from kiln.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
-    from datetime import datetime
 
     from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
     from pydantic import BaseModel
@@ -94,7 +93,7 @@ class Orchestrations:
         The host may read the two times as one or the other (azure-functions-durable-python issue 533), and the SDK
         follows no continuation token; so each is looked at here, and who has purged these asks again.
         """
-        found = await self._client.get_status_by(_EPOCH, before, list(_LIFE))
+        found = await _asked(self._client.get_status_by(_EPOCH, before, list(_LIFE)))
         return [
             each.instance_id
             for each in found
@@ -103,10 +102,10 @@ class Orchestrations:
 
     async def purge(self, instance_id: str, before: datetime) -> bool:
         """Delete the orchestration's history, unless it was started anew since `before`. Returns whether it did."""
-        status = await self._client.get_status(instance_id)
-        if not status or status.runtime_status not in _LIFE or _utc(status.created_time) >= before:
+        status = await self._status(instance_id)
+        if status is None or status.runtime_status not in _LIFE or _utc(status.created_time) >= before:
             return False
-        await self._client.purge_instance_history(instance_id)
+        await _asked(self._client.purge_instance_history(instance_id))
         return True
 
     async def cancel(self, instance_id: str) -> bool:

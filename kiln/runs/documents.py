@@ -32,6 +32,7 @@ STATE_HINT = (
 STATE = ("The storage account with Kiln's state", STATE_HINT)
 """What it is, and what to do when it does not answer."""
 
+
 @runtime_checkable
 class Labelled(Protocol):
     """A document that tells something of itself in lists: `labels` become the blob's metadata, in the same write."""
