@@ -37,7 +37,7 @@ def test_every_orchestrator_answers_alike_and_every_activity_runs(
     both = Both(worker, local_azure)
     with own_clients(settings), both.at_each_episode():
         an_image_is_built_for_targets_of_every_kind_and_the_one_that_failed_is_made_by_a_retry(both)
-        a_windows_image_is_updated_in_rounds_and_its_run_canceled(both)
+        a_windows_image_is_updated_in_rounds_its_run_canceled_and_its_deletion_refused(both)
         a_lost_run_is_swept_and_all_is_examined(both)
         a_new_version_of_a_source_rebuilds_who_follows_it(both)
 
@@ -62,7 +62,7 @@ def an_image_is_built_for_targets_of_every_kind_and_the_one_that_failed_is_made_
     assert kiln.delete().status == "Completed"
 
 
-def a_windows_image_is_updated_in_rounds_and_its_run_canceled(both: Both) -> None:
+def a_windows_image_is_updated_in_rounds_its_run_canceled_and_its_deletion_refused(both: Both) -> None:
     both.azure.guests.rules.append(Rule(matches=b"Microsoft.Update.Session", exit_code=101, times=1))
     kiln = both.kiln(example("windows.json"))
     kiln.cancel_at("start_version")
@@ -71,6 +71,12 @@ def a_windows_image_is_updated_in_rounds_and_its_run_canceled(both: Both) -> Non
 
     assert run.state == "Canceled", run.message
     assert kiln.resources() == STAGED
+    group = f"*/resourceGroups/{kiln.template.staging_group}"
+    kiln.fault(method="DELETE", path=group, status=409, code="ScopeLocked", message="locked", times=0)
+    refused = kiln.delete()
+    both.azure.clear_faults()
+    assert refused.status == "Failed"
+    assert "ScopeLocked" in str(refused.error)
 
 
 def a_lost_run_is_swept_and_all_is_examined(both: Both) -> None:
