@@ -58,6 +58,7 @@ STAGING = frozenset(
 IMAGES = frozenset(
     {
         "Microsoft.Compute/galleries/images/read",
+        "Microsoft.Compute/galleries/images/versions/delete",
         "Microsoft.Compute/galleries/images/versions/read",
         "Microsoft.Compute/galleries/images/versions/write",
         "Microsoft.Compute/galleries/read",

@@ -187,6 +187,13 @@ def test_a_role_is_what_the_doctor_looks_for(name: str) -> None:
     assert set(role(name)) == rights.ROLES[name]
 
 
+def test_what_a_run_makes_where_images_are_it_may_delete_there_when_it_comes_to_nothing() -> None:
+    made = {action.removesuffix("/write") for action in role("images") if action.endswith("/write")}
+
+    assert made == {"Microsoft.Compute/galleries/images/versions", "Microsoft.Compute/images"}
+    assert {f"{kind}/delete" for kind in made} <= set(role("images"))
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_each_action_of_a_role_is_justified_by_a_comment(name: str) -> None:
     assert [action for action, comment in role(name).items() if not comment] == []
