@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from kiln.doctor.leaks import STALE, _leak, _stale
 from kiln.runs.record import LedgerEntry
 from kiln.sweep.found import Garbage, SweepReport
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO, LATELY = NOW - STALE - timedelta(seconds=1), NOW - STALE
@@ -29,9 +33,12 @@ NOT_BY_RESOURCE = {
 }
 
 
-def told(kind: str, resource: str, refused: str | None) -> tuple[str, str]:
+MARK = {"kilnHome": "home-1", "kilnMark": "0123456789abcdef-20260101-000000-0a1b2c3d"}
+
+
+def told(kind: str, resource: str, refused: str | None, mark: dict[str, str] | None = None) -> tuple[str, str]:
     """Return message and mend."""
-    entry = LedgerEntry.model_validate({"kind": kind, "id": resource, "tier": 0})
+    entry = LedgerEntry.model_validate({"kind": kind, "id": resource, "tier": 0, "mark": mark or {}})
     finding = _leak(Garbage(entry=entry, why="its template is gone", since=NOW), refused)
     return finding.message, finding.mend
 
@@ -43,6 +50,32 @@ def test_what_cannot_be_removed_is_removed_by_hand_with_the_command_of_its_kind(
     _, mend = told(kind, resource, "ScopeLocked: a lock")
 
     assert shlex.split(mend[mend.index("az ") :]) == command
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("answer", ["true", "false", ""])
+def test_the_command_looks_first_whether_it_is_still_what_was_made(kind: str, answer: str, tmp_path: Path) -> None:
+    resource, command = NOT_BY_RESOURCE.get(kind, (DISK, ["az", "resource", "delete", "--ids", DISK]))
+    of_blob = ["az", "storage", "blob", "show", "--blob-url", resource, "--auth-mode", "login"]
+    look, tags = (of_blob, "metadata") if kind == "vhd" else (["az", "tag", "list", "--resource-id", resource], "tags")
+    az = tmp_path / "az"
+    az.write_text(f"""#!/bin/sh
+printf '%s\\0' az "$@" >>{shlex.quote(str(tmp_path / "said"))}; printf '\\n' >>{shlex.quote(str(tmp_path / "said"))}
+echo {answer}
+""")
+    az.chmod(0o755)
+
+    _, mend = told(kind, resource, "ScopeLocked: a lock", MARK)
+    subprocess.run(
+        ["/bin/sh", "-c", mend[mend.index("[ ") :]], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=answer == "true"
+    )
+
+    said = [line.split("\0")[:-1] for line in (tmp_path / "said").read_text().splitlines()]
+    asked, query = said[0][:-4], said[0][-3]
+    assert asked == look
+    assert query.count(f'{tags}."') == len(MARK)
+    assert all(f""""{name}" == '{value}'""" in query for name, value in MARK.items())
+    assert said[1:] == ([command] if answer == "true" else [])
 
 
 def test_a_group_that_is_not_kilns_is_to_be_unmarked_and_not_to_be_deleted() -> None:
