@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -32,6 +33,10 @@ MAY_FAIL = {"delete_template", "rebuild"}
 """Orchestrations that fail by design, where their clients see it: what could not be deleted, what was made up."""
 
 
+class Unavailable(Exception):
+    """Kiln answered 503; its text is the answer's."""
+
+
 @dataclass
 class Calm:
     """The state of everything after a chaos."""
@@ -45,7 +50,7 @@ class Calm:
     def problems(self) -> list[str]:
         """Wait until all is over; return what is not as it must be."""
         ended = time.monotonic() + SETTLES_WITHIN
-        while going := list(self._going()):
+        while going := self._not_over():
             if time.monotonic() > ended:
                 return [f"not over after {SETTLES_WITHIN:g} s: {what}" for what in going]
             time.sleep(0.5)
@@ -59,11 +64,27 @@ class Calm:
         return [*found, *self._untold([run for those in runs.values() for run in those])]
 
     def _listed(self) -> dict[str, dict[str, Any]]:
-        return {item["name"]: item for item in self.app.call("GET", "").raise_for_status().json()["value"]}
+        return {item["name"]: item for item in self._value("")}
 
     def _runs(self, name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.app.call("GET", f"{name}/runs").raise_for_status().json()["value"]
-        return found
+        return self._value(f"{name}/runs")
+
+    def _value(self, path: str) -> list[dict[str, Any]]:
+        """Return what a list has. Raises `Unavailable` for 503, which says to ask again, else `ValueError`."""
+        answer = self.app.call("GET", path)
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise Unavailable(answer.text)
+        if answer.status_code != HTTPStatus.OK:
+            raise ValueError(f"GET {path}: {answer.status_code} {answer.text}")
+        value: list[dict[str, Any]] = answer.json()["value"]
+        return value
+
+    def _not_over(self) -> list[str]:
+        """Return what is not over: what is going, or that Kiln still asks to be asked again."""
+        try:
+            return list(self._going())
+        except Unavailable as answer:
+            return [f"Kiln answers 503: {answer}"]
 
     def _going(self) -> Iterator[str]:
         """Yield what is not over."""
