@@ -21,10 +21,10 @@ demo-events: setup  ## publish a marketplace version, and watch one image after 
 
 test: setup-tests  ## set up, check and run all tests
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 machines: setup-tests  ## run the tests on real machines that take minutes, which `make test` leaves out
-	$(BIN)/pytest -n 2 -m machines
+	$(BIN)/pytest -n 2 --dist worksteal -m machines
 
 faults: setup-tests  ## run the matrices of faults, crashes and cancels, and print their tables (PART=1/4: a quarter)
 	@$(BIN)/python -m tests.faults $(if $(PART),--part $(PART))
