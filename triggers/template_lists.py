@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 from pydantic import ValidationError
 
-from kiln.ids import PROVIDER, TemplateId
 from kiln.runs.children import Versions
 from kiln.runs.reading import reason
 from kiln.runs.status import version_resource
@@ -22,6 +21,7 @@ from triggers.readable import readable_keys
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
+    from kiln.ids import TemplateId
     from triggers.call import Call
 
 bp = df.Blueprint()
@@ -61,24 +61,20 @@ def _templates(call: Call, group: str | None) -> Reply:
         try:
             record = templates.by_key(key)
         except ValidationError as error:
-            return _unreadable(key, reason(error))
+            _tell_left_out(key, reason(error))
+            return None
         return template_answer(record, Runs().latest(record), call.api_version) if record else None
 
     page = read_page(readable_keys(call, "imageTemplates/read", group), load, call.query.get("$skiptoken"))
     return Reply(HTTPStatus.OK, listed(call, page))
 
 
-def _unreadable(key: str, why: str) -> dict[str, Any]:
-    """Return what a list shows of a template that is there and cannot be read: the others are shown all the same."""
-    log.error("the image template %s cannot be read: %s", key, why)
-    subscription, group, name = key.split("/")
-    error = {"provisioningErrorCode": "ServerError", "message": f"The template cannot be read: {why}"}
-    return {
-        "id": TemplateId(subscription=subscription, group=group, name=name).arm,
-        "name": name,
-        "type": f"{PROVIDER}/imageTemplates",
-        "properties": {"provisioningState": "Failed", "provisioningError": error},
-    }
+def _tell_left_out(key: str, why: str) -> None:
+    """Say that a list lacks a template that cannot be read: what a resource must have is not known of it.
+
+    `kiln doctor` names it, too; all others are shown.
+    """
+    log.error("the list lacks the image template %s: %s", key, why)
 
 
 def _versions(call: Call, template: TemplateId) -> Reply:
