@@ -83,7 +83,7 @@ class StorageUnavailable(Unavailable):
 class TaskHubUnavailable(Unavailable):
     """Durable Functions does not answer, or not as it should."""
 
-    code = "TaskHubUnavailable"
+    code = "DurableFunctionsUnavailable"
 
     def __init__(self, reason: str) -> None:
         super().__init__(

@@ -175,7 +175,7 @@ def test_what_needs_the_task_hub_is_told_that_it_does_not_answer(path: str, hub:
     sent = body if path == "PUT" else b""
     answered = ask(HANDLERS[route][method], method, route, names=names, body=sent, hub=hub())
     assert answered.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-    assert error(answered)["code"] == "TaskHubUnavailable"
+    assert error(answered)["code"] == "DurableFunctionsUnavailable"
     if run is not None:
         assert Runs().require(run.template, run.run_id).state is RunState.CANCELING
 
