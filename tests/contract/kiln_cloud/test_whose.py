@@ -199,7 +199,7 @@ def gallery_request() -> GalleryRequest:
     target = plan.targets[0]
     assert isinstance(target, GalleryTarget)
     assert plan.origin is not None
-    return GalleryRequest(run=plan.run, origin=plan.origin, target=target)
+    return GalleryRequest(run=plan.run, origin=plan.origin, target=target.numbered("1.0.0"))
 
 
 def validation_spec() -> ValidationImageSpec:

@@ -50,3 +50,14 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     else:
         place[last] = value
     return body
+
+
+PLACEHOLDERS = {'"1_location"': '"westus"', '"scriptUrl"': '"https://example.com/script"'}
+"""What Microsoft's examples have where a region or a URL belongs; their definitions take any text, Kiln does not."""
+
+
+def with_real_values(text: str) -> str:
+    """Return an example with real values where Microsoft's have a placeholder that Kiln does not take."""
+    for placeholder, value in PLACEHOLDERS.items():
+        text = text.replace(placeholder, value)
+    return text

@@ -14,6 +14,7 @@ from kiln.template.parse import parse_template
 from kiln.template.patch import PatchBody, parse_patch
 from kiln.template.triggers import Trigger, parse_trigger
 from kiln.template.versions import API_VERSIONS
+from tests.unit.kiln.template.bodies import with_real_values
 from tests.unit.kiln.template.definitions import Kilns, Microsofts, differences
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def examples() -> list[Path]:
 def test_microsofts_own_examples_are_taken(file: Path) -> None:
     body: Any = next(
         value
-        for value in json.loads(file.read_text(encoding="utf-8"))["parameters"].values()
+        for value in json.loads(with_real_values(file.read_text(encoding="utf-8")))["parameters"].values()
         if isinstance(value, dict)
     )
     parse = {"C": parse_template, "U": parse_patch}[file.stem[0]] if "Trigger" not in file.stem else parse_trigger
