@@ -6,6 +6,7 @@ anything is delivered, nor what the function does.
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import time
 from dataclasses import dataclass
@@ -17,7 +18,13 @@ SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-kiln"
 TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/topics/kiln"
 SYSTEM_TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/systemTopics/subscription"
-FUNCTION = f"{GROUP}/providers/Microsoft.Web/sites/kiln/functions/on_event"
+APP = f"{GROUP}/providers/Microsoft.Web/sites/kiln"
+FUNCTION = f"{APP}/functions/on_event"
+GALLERY_WRITES = f"kiln-gallery-versions-{hashlib.sha256(APP.encode()).hexdigest()[:13]}"
+"""An event subscription of the app's own, by a hash of its id: others may use the same topic (infra/events.bicep).
+
+Azure's own hash, `uniqueString`, has 13 characters, too ("Bicep functions - string").
+"""
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/kilnletters"
 CONTAINER = "dead-letters"
 REGION = "westeurope"
@@ -90,7 +97,7 @@ class Eventing:
         self._put(SYSTEM_TOPIC, _EVENT_GRID, {"location": "global", "properties": source})
         written = {"operatorType": "StringIn", "key": "data.operationName"}
         self._subscribe(
-            f"{SYSTEM_TOPIC}/eventSubscriptions/kiln-gallery-versions",
+            f"{SYSTEM_TOPIC}/eventSubscriptions/{GALLERY_WRITES}",
             filter={
                 "includedEventTypes": ["Microsoft.Resources.ResourceWriteSuccess"],
                 "advancedFilters": [{**written, "values": ["Microsoft.Compute/galleries/images/versions/write"]}],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from devkit.local.eventing import GALLERY_WRITES
 from tests.e2e.local_kiln import ANY_PORTS, SECONDS, LocalKiln, kiln, local_kiln
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_the_next_start_takes_the_same_free_ports_and_finds_its_resources_and_ev
             listed.append(kiln("local", "resources", "--data", tmp_path).stdout.splitlines())
     assert known[0] == known[1]
     assert listed[0] == listed[1]
-    ends = ("topics/kiln/eventSubscriptions/kiln", "systemTopics/subscription/eventSubscriptions/kiln-gallery-versions")
+    ends = ("topics/kiln/eventSubscriptions/kiln", f"systemTopics/subscription/eventSubscriptions/{GALLERY_WRITES}")
     assert all(any(line.endswith(end) for line in listed[0]) for end in ends)
 
 

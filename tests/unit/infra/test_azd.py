@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
+from devkit.local.eventing import GALLERY_WRITES
 from tests.unit.infra.bicep_file import INFRA, BicepFile
 
 if TYPE_CHECKING:
@@ -133,6 +134,15 @@ def test_the_system_topic_is_made_only_where_there_is_none() -> None:
         "params.topicName": "empty(systemTopicId) ? ownSystemTopic : last(split(systemTopicId, '/'))",
         "params.name": "'kiln-gallery-versions-${uniqueString(app.id)}'",  # two Kilns, one topic
     }
+
+
+def test_a_local_kiln_names_its_event_subscription_as_a_deployed_one() -> None:
+    (module,) = EVENTS.modules
+    name = EVENTS.property(module.body, "params", "name")
+    assert name is not None
+    form = EVENTS.text(name).strip("'").replace("${uniqueString(app.id)}", "[0-9a-z]{13}")
+
+    assert re.fullmatch(form, GALLERY_WRITES)
 
 
 COMMANDS = ["deployment group create", "eventgrid system-topic list", "functionapp function list"]
