@@ -198,12 +198,13 @@ class Documents:
         """Yield the paths of those that start with `prefix` and were not written since: one call for each 5,000."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        try:
-            for blob in self._container.list_blobs(name_starts_with=prefix):
-                if blob.last_modified < before:
-                    yield blob.name
-        except ResourceNotFoundError:
-            return
+        with blobs.answering(*STATE):
+            try:
+                for blob in self._container.list_blobs(name_starts_with=prefix):
+                    if blob.last_modified < before:
+                        yield blob.name
+            except ResourceNotFoundError:
+                return
 
     def labelled(self, prefix: str, label: str) -> Iterator[str]:
         """Yield the paths of those that start with `prefix` and have the label: one call for each 5,000."""

@@ -23,10 +23,11 @@ from devkit.azurite.fault_proxy import FaultProxy
 from devkit.host.durable_payloads import client_binding
 from kiln import blobs
 from kiln.contracts import SWEEP
-from kiln.errors import TaskHubUnavailable
+from kiln.errors import StorageUnavailable, TaskHubUnavailable
 from kiln.ids import TemplateId
 from kiln.messages.sweeps import SweepRequest
-from kiln.runs.record import RunState
+from kiln.runs.documents import Documents, Stored, documents
+from kiln.runs.record import Ledger, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import settle
 from tests.contract.kiln_api.conftest import template_body
@@ -309,3 +310,27 @@ def test_a_run_that_ends_before_its_start_was_asked_about_is_started_once() -> N
     hub.before_start = overtaken
     assert start(hub, template).run_id == run.run_id
     assert hub.started == [("build_image", run.instance_id)]
+
+
+DOCUMENT = Ledger(run_id="1")
+STORED = Stored[Ledger](content=DOCUMENT, etag='"0x1"')
+USES: dict[str, Callable[[Documents], object]] = {
+    "get": lambda store: store.get("a.json", Ledger),
+    "create": lambda store: store.create("a.json", DOCUMENT),
+    "replace": lambda store: store.replace("a.json", DOCUMENT, STORED.etag),
+    "update": lambda store: store.update("a.json", Ledger, lambda known: known),
+    "change": lambda store: store.change("a.json", STORED, lambda _: Ledger(run_id="2")),
+    "put": lambda store: store.put("a.json", DOCUMENT, lambda known: known),
+    "delete": lambda store: store.delete("a.json"),
+    "delete_unchanged": lambda store: store.delete_unchanged("a.json", STORED.etag),
+    "paths": lambda store: list(store.paths("a")),
+    "older": lambda store: list(store.older("a", NOW)),
+    "labelled": lambda store: list(store.labelled("a", "underway")),
+}
+
+
+@pytest.mark.usefixtures("no_store")
+@pytest.mark.parametrize("name", [name for name in vars(Documents) if not name.startswith("_")])
+def test_whatever_is_asked_of_a_store_that_does_not_answer_is_told_as_that(name: str) -> None:
+    with pytest.raises(StorageUnavailable, match="state does not answer"):
+        USES[name](documents())
