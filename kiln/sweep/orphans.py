@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kiln.events import publisher
+from kiln.looks import look_at_each
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 
 KINDS = ("runs", "ledgers", "versions", "triggers", "secrets", "firings", "rebuilds", "listeners", "outbox")
 """Folders of what belongs to a template. What runs still owe outlives it."""
+SECONDS = 45.0
+"""For one folder's list, and for one document: longer than the store's client tries a request (kiln.blobs)."""
 _KEY_PARTS = 3
 
 
-def remove_orphans(store: Documents | None = None) -> int:
-    """Remove what no template stands behind; return how many documents.
+@dataclass(frozen=True)
+class Removed:
+    """How many documents were removed, and what could not be listed or removed; the next sweep tries again."""
+
+    documents: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def remove_orphans(store: Documents | None = None) -> Removed:
+    """Remove what no template stands behind, each beside the others and within a bound of its own.
 
     The documents are listed before the templates, which are there before anything of theirs is. Events that are not
     published yet are left to the timer that publishes them, as long as there is a topic.
     """
     known = store or documents()
     kinds = [kind for kind in KINDS if kind != "outbox" or not publisher.is_on()]
-    listed = [(kind, path) for kind in kinds for path in known.paths(f"{kind}/")]
+    listed = look_at_each(kinds, lambda kind: list(known.paths(f"{kind}/")), seconds=SECONDS)
     templates = set(Templates(known).all_keys())
-    orphans = [path for kind, path in listed if _key(kind, path) not in templates]
-    for path in orphans:
-        known.delete(path)
-    return len(orphans)
+    orphans = [path for look in listed for path in look.found or () if _key(look.item, path) not in templates]
+    removed = look_at_each(orphans, known.delete, seconds=SECONDS)
+    unlisted = [f"{look.item}/ was not listed: {reason(look.fault)}" for look in listed if look.fault is not None]
+    left = [
+        f"{look.item}, which no template stands behind, was not removed: {reason(look.fault)}"
+        for look in removed
+        if look.fault is not None
+    ]
+    return Removed(len(removed) - len(left), (*unlisted, *left))
 
 
 def _key(kind: str, path: str) -> str:

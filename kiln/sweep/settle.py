@@ -30,7 +30,8 @@ def settle(done: SweepDone) -> SweepReport:
     began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
     left = {each.garbage.entry.id for each in done.left}
     deleted = tuple(each for each in found.due if each.entry.id not in left)
-    problems = [*found.problems, *done.problems, *_strike(deleted, began)]
+    struck, orphans = _strike(deleted, began), remove_orphans()
+    problems = [*found.problems, *done.problems, *struck, *orphans.problems]
     remaining = (*(each.garbage for each in done.left), *found.young)
     report = SweepReport(
         began=began,
@@ -40,7 +41,7 @@ def settle(done: SweepDone) -> SweepReport:
         deleted=deleted,
         left=done.left,
         more=found.more,
-        documents=remove_orphans() + repair(now),
+        documents=orphans.documents + repair(now),
         problems=tuple(problems),
         seen={each.entry.id.lower(): each.since for each in remaining},
     )
