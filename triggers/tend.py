@@ -16,9 +16,11 @@ import azure.functions as func
 
 from kiln.errors import ErrorDetail
 from kiln.runs.naming import delete_instance
+from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 from kiln.runs.transitions import stay
 from triggers.end_run import start_deletion
+from triggers.looks import look_at_all
 from triggers.orchestrations import Life, Orchestrations
 from triggers.submission import tended as submission_tended
 
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 EVERY_TWO_MINUTES = "45 */2 * * * *"
 STARTING = timedelta(minutes=1)
 """What was asked for so lately is left to the request that asked: it may be about to start it."""
-AT_ONCE = 8
-WITHIN = 60.0
-"""Seconds for one template: one that cannot be seen to costs the others no more than that."""
 
 bp = df.Blueprint()
 log = logging.getLogger("kiln.templates")
@@ -46,16 +45,9 @@ async def tend_templates(timer: func.TimerRequest, client: Any) -> None:  # noqa
 async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:
     """See to each, side by side; one that cannot be is told of in the log, and looked at again by the next look."""
     keys = await asyncio.to_thread(lambda: list(Templates().under_way()))
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def see_to(key: str) -> None:
-        async with room:
-            try:
-                await asyncio.wait_for(_see_to(orchestrations, key, now), WITHIN)
-            except Exception:
-                log.exception("the image template %s could not be seen to", key)
-
-    await asyncio.gather(*(see_to(key) for key in keys))
+    for look in await look_at_all(keys, lambda key: _see_to(orchestrations, key, now)):
+        if look.fault is not None:
+            log.error("the image template %s could not be seen to: %s", look.item, reason(look.fault))
 
 
 async def _see_to(orchestrations: Orchestrations, key: str, now: datetime) -> None:

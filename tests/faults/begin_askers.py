@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SECRET = "s3cret-" + "x" * 32
 
 
-class Asker:
+class Asker(ABC):
     """Somebody who asks a template for a run."""
 
     name: ClassVar[str]
@@ -34,16 +35,16 @@ class Asker:
         self.answers: list[int] = []
         """What a client was told (HTTP statuses)."""
 
+    @abstractmethod
     def ask(self) -> None:
         """Ask once."""
-        raise NotImplementedError
 
-    def again(self, at: datetime) -> None:
+    def again(self, at: datetime) -> None:  # noqa: B027 - most need not do anything
         """Do what it does as time goes by; most are looked after by the timer."""
 
+    @abstractmethod
     def owns(self, run: RunRecord) -> bool:
         """Whether the run is one that this asked for."""
-        raise NotImplementedError
 
 
 class Run(Asker):

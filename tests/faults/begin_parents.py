@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,9 @@ class Parent(Asker):
     starter: str
     done = False
 
+    @abstractmethod
     def activity(self) -> tuple[str | None, bool]:
         """Run the activity: the build to start, if any, and whether to ask again later."""
-        raise NotImplementedError
 
     def is_done(self) -> bool:
         """Whether the orchestration has its result."""
