@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +20,7 @@ from kiln.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from datetime import datetime
 
     from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
     from pydantic import BaseModel
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SECONDS = 20.0
 """For one question; the client itself waits for four minutes (azure-functions-durable, models/utils/http_utils.py)."""
+PURGE_SECONDS = 120.0
+"""For a purge, which the host answers when all is deleted."""
 
 
 class Life(Enum):
@@ -47,15 +49,6 @@ _LIFE = {
     OrchestrationRuntimeStatus.Terminated: Life.BROKEN,
     OrchestrationRuntimeStatus.Canceled: Life.BROKEN,
 }
-
-
-_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-"""Before any orchestration of Kiln's: the host wants a beginning (azure-functions-durable-python issue 560)."""
-
-
-def _utc(moment: datetime) -> datetime:
-    """Return the time as UTC, which the SDK's times are whether they say so or not."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Orchestrations:
@@ -87,25 +80,22 @@ class Orchestrations:
                 return  # another request started it first, or this one did and the answer was lost; it may be over
             raise
 
-    async def over(self, before: datetime) -> list[str]:
-        """Return the ids of some orchestrations that are over and were created before then: a page of them.
+    async def purge(self, since: datetime, before: datetime) -> int:
+        """Delete the histories of orchestrations that are over and were created in that time. Returns how many.
 
-        The host may read the two times as one or the other (azure-functions-durable-python issue 533), and the SDK
-        follows no continuation token; so each is looked at here, and who has purged these asks again.
+        The states are always named: the host purges what still runs when none of them is in which an instance is over
+        (OrchestrationInstanceStatusQueryCondition in Azure/durabletask, 5217032). One that was started anew has a new
+        time. Raises `TaskHubUnavailable`, because of a `TimeoutError` where the host may well go on.
         """
-        found = await _asked(self._client.get_status_by(_EPOCH, before, list(_LIFE)))
-        return [
-            each.instance_id
-            for each in found
-            if each.runtime_status in _LIFE and each.created_time is not None and _utc(each.created_time) < before
-        ]
+        done = await _asked(self._client.purge_instance_history_by(since, before, list(_LIFE)), PURGE_SECONDS)
+        return int(done.instances_deleted)
 
-    async def purge(self, instance_id: str, before: datetime) -> bool:
-        """Delete the orchestration's history, unless it was started anew since `before`. Returns whether it did."""
-        status = await self._status(instance_id)
-        if status is None or status.runtime_status not in _LIFE or _utc(status.created_time) >= before:
+    async def answers(self) -> bool:
+        """Whether the task hub answers at all."""
+        try:
+            await self._status("nobody-has-this-id")
+        except TaskHubUnavailable:
             return False
-        await _asked(self._client.purge_instance_history(instance_id))
         return True
 
     async def cancel(self, instance_id: str) -> bool:
@@ -140,12 +130,12 @@ def _life(status: DurableOrchestrationStatus | None) -> Life:
     return _LIFE.get(status.runtime_status, Life.GOING) if status is not None else Life.NONE
 
 
-async def _asked(question: Awaitable[T]) -> T:
+async def _asked(question: Awaitable[T], seconds: float = SECONDS) -> T:
     """Return the answer. Raises `TaskHubUnavailable`, also for a refusal, of which the client tells no kinds."""
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             return await question
     except TimeoutError as error:
-        raise TaskHubUnavailable(f"not within {SECONDS:.0f} seconds.") from error
+        raise TaskHubUnavailable(f"not within {seconds:.0f} seconds.") from error
     except Exception as error:
         raise TaskHubUnavailable(redact(f"{type(error).__name__}: {error}").partition("\n")[0]) from error

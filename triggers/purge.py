@@ -15,15 +15,13 @@ import azure.functions as func
 
 from kiln.config import config
 from kiln.runs.retention import purge_operations, purge_runs
+from triggers.histories import purge_histories
 from triggers.orchestrations import Orchestrations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable
 
 EVERY_HOUR = "0 50 * * * *"
-ROUNDS = 20
-"""Pages of histories for one look: the API's own purge of all at once may outlive the function's time
-(azure-functions-durable-extension issues 1145, 2129)."""
 
 bp = df.Blueprint()
 log = logging.getLogger("kiln.retention")
@@ -40,36 +38,15 @@ async def purge(orchestrations: Orchestrations, now: datetime) -> None:
     """Remove what is too old; what cannot be removed is told of in the log, and stops nothing else."""
     history, retention = config().history_days, config().retention_days
     if history:
-        await purge_histories(orchestrations, now - timedelta(days=history))
+        await _logged(purge_histories(orchestrations, now - timedelta(days=history)))
     if retention:
         before = now - timedelta(days=retention)
-        await _logged(lambda: purge_runs(before))
-        await _logged(lambda: purge_operations(before))
+        await _logged(asyncio.to_thread(purge_runs, before))
+        await _logged(asyncio.to_thread(purge_operations, before))
 
 
-async def purge_histories(orchestrations: Orchestrations, before: datetime) -> int:
-    """Purge orchestrations that are over and were created before then. Returns how many."""
-    tried: set[str] = set()
-    purged = 0
-    for _ in range(ROUNDS):
-        try:
-            found = [each for each in await orchestrations.over(before) if each not in tried]
-        except Exception:
-            log.exception("old orchestrations could not be listed")
-            break
-        if not found:
-            break
-        for instance_id in found:
-            tried.add(instance_id)
-            try:
-                purged += await orchestrations.purge(instance_id, before)
-            except Exception:
-                log.exception("the history of %s could not be purged", instance_id)
-    return purged
-
-
-async def _logged(work: Callable[[], int]) -> None:
+async def _logged(work: Awaitable[int]) -> None:
     try:
-        await asyncio.to_thread(work)
+        await work
     except Exception:
         log.exception("what is too old could not be purged")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import web
 
 from devkit.host.control import InstanceIdError, UnknownInstanceError
+from devkit.host.durable_pages import CONTINUATION, PAGE, Page, asked_statuses, page_of
 from devkit.host.durable_payloads import error_payload, history_payload, management_urls, status_payload
 from devkit.host.functions import UnknownOrchestratorError
 from devkit.host.protocol import RuntimeStatus, parse_timestamp
@@ -109,25 +110,33 @@ class DurableApi:
         return web.json_response(urls, status=202, headers=headers)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        found = await self._query(request)
+        """Answer with a page of statuses; with a continuation token where more may follow (`Page` says how)."""
+        page = await self._page(request)
         show_input = _flag(request, "showInput", default=True)
-        return web.json_response([status_payload(item, show_input=show_input) for item in found])
+        headers = {CONTINUATION: page.token}  # the extension has it always, empty at the end
+        return web.json_response([status_payload(item, show_input=show_input) for item in page.found], headers=headers)
 
-    async def _query(self, request: web.Request) -> list[Instance]:
-        wanted = [item for item in request.query.get("runtimeStatus", "").split(",") if item]
-        known = {item.value for item in RuntimeStatus}
-        return await _in_thread(
-            self._engine.query,
-            [RuntimeStatus(item) for item in wanted if item in known],
-            request.query.get("instanceIdPrefix", ""),
-            _moment(request, "createdTimeFrom"),
-            _moment(request, "createdTimeTo"),
-        )
+    async def _page(self, request: web.Request) -> Page:
+        statuses = asked_statuses(request.query.get("runtimeStatus", ""))
+        there = await _in_thread(self._engine.query, (), request.query.get("instanceIdPrefix", ""))
+        window = (_moment(request, "createdTimeFrom"), _moment(request, "createdTimeTo"))
+        top = request.query.get("top", "")
+        size = int(top) if top.isdecimal() else PAGE
+        return page_of(there, statuses, window, size, request.headers.get(CONTINUATION, ""))
 
     async def _purge_many(self, request: web.Request) -> web.StreamResponse:
-        if "createdTimeFrom" not in request.query:
+        """Purge what was created within the times, both included, and is in one of the states.
+
+        Only states in which an instance is over count; where none such is named, none is asked for at all, and what
+        still runs goes too (PurgeInstanceHistoryAsync of AzureTableTrackingStore and GetODataFilter of
+        OrchestrationInstanceStatusQueryCondition in Azure/durabletask, 5217032). All is done before the answer comes.
+        """
+        since, before = _moment(request, "createdTimeFrom"), _moment(request, "createdTimeTo")
+        if since is None:
             return web.json_response("Please provide value for 'createdTimeFrom' parameter.", status=400)
-        purged = [await _in_thread(self._engine.purge, item.instance_id) for item in await self._query(request)]
+        statuses = [each for each in asked_statuses(request.query.get("runtimeStatus", "")) if each.terminal]
+        found = await _in_thread(self._engine.query, statuses, "", since, before)
+        purged = [await _in_thread(self._engine.purge, item.instance_id) for item in found]
         deleted = sum(purged)
         return web.json_response({"instancesDeleted": deleted}) if deleted else web.Response(status=404)
 
@@ -201,5 +210,8 @@ def _flag(request: web.Request, name: str, *, default: bool) -> bool:
 
 
 def _moment(request: web.Request, name: str) -> datetime | None:
-    text = request.query.get(name)
-    return None if text is None else parse_timestamp(text)
+    """Return a time of the query; None, too, for one that is none (`TryGetDateTimeQueryParameterValue`)."""
+    try:
+        return parse_timestamp(request.query[name])
+    except (KeyError, ValueError):
+        return None

@@ -163,7 +163,7 @@ class Engine:
         self._dispatch(self._control.resume(instance_id, reason))
 
     def purge(self, instance_id: str) -> bool:
-        """Delete a finished instance; False if it is unknown or still running."""
+        """Delete an instance, whatever it does; False if it is unknown."""
         return self._control.purge(instance_id)
 
     def restart(self, instance_id: str, *, with_new_id: bool = True) -> str:

@@ -28,6 +28,7 @@ BOUNDS = {
     "rebuild-places.json": "one document",
     "health/": "one document, the latest",
     "sweeps/": "one document, the latest",
+    "purges/": "one document, the latest",
     "templates/": "one a template",
     "groups/": "one a template; of one that is gone it is the next template's of the group",
     "versions/": "one a body that a template had, until the template is deleted",

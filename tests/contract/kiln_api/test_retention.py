@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from azure.durable_functions import OrchestrationRuntimeStatus
 
 from kiln.ids import RunRef, TemplateId
 from kiln.runs.debts import Debt, Debts
@@ -17,8 +14,6 @@ from kiln.runs.record import LedgerEntry, OperationKind, OperationRecord, RunRec
 from kiln.runs.retention import purge_operations, purge_runs
 from kiln.runs.store import Ledgers, Operations, Runs, Templates
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
-from triggers.orchestrations import Orchestrations
-from triggers.purge import purge_histories
 
 pytestmark = pytest.mark.usefixtures("azure_environment")
 
@@ -105,78 +100,3 @@ def test_old_operations_go_and_one_that_cannot_be_read_stops_no_other() -> None:
     paths = set(documents().paths("operations/"))
     assert f"operations/{old}.json" not in paths
     assert f"operations/{new}.json" in paths
-
-
-@dataclass(frozen=True)
-class Instance:
-    instance_id: str
-    runtime_status: OrchestrationRuntimeStatus
-    created_time: datetime
-
-    def __bool__(self) -> bool:
-        return True
-
-
-@dataclass
-class Hub:
-    """A task hub that lists whatever the times say, a page at a time, as the real one may."""
-
-    instances: dict[str, Instance]
-    poisoned: str = ""
-    page: int = 2
-    purged: list[str] = field(default_factory=list)
-
-    async def get_status_by(self, *_: object) -> list[Instance]:
-        return list(self.instances.values())[: self.page]
-
-    async def get_status(self, instance_id: str) -> Instance | None:
-        return self.instances.get(instance_id)
-
-    async def purge_instance_history(self, instance_id: str) -> None:
-        if instance_id == self.poisoned:
-            raise Exception("the table is busy")  # noqa: TRY002  # as the SDK raises it
-        self.purged.append(instance_id)
-        del self.instances[instance_id]
-
-
-def hub(*instances: tuple[str, OrchestrationRuntimeStatus, datetime], poisoned: str = "", page: int = 2) -> Hub:
-    return Hub({each[0]: Instance(*each) for each in instances}, poisoned=poisoned, page=page)
-
-
-def test_histories_go_page_by_page_and_never_one_that_is_going_or_young_whatever_the_list_says() -> None:
-    done, failed, running = (
-        OrchestrationRuntimeStatus.Completed,
-        OrchestrationRuntimeStatus.Failed,
-        OrchestrationRuntimeStatus.Running,
-    )
-    there = hub(
-        ("a", done, OLD),
-        ("b", failed, OLD),
-        ("c", done, OLD.replace(tzinfo=None)),
-        ("d", running, OLD),
-        ("e", done, NOW),
-    )
-
-    assert asyncio.run(purge_histories(Orchestrations(there), BEFORE)) == 3
-
-    assert there.purged == ["a", "b", "c"]
-    assert set(there.instances) == {"d", "e"}
-
-
-def test_a_history_that_cannot_be_purged_stops_no_other() -> None:
-    done = OrchestrationRuntimeStatus.Completed
-    there = hub(("a", done, OLD), ("b", done, OLD), ("c", done, OLD), poisoned="a")
-
-    asyncio.run(purge_histories(Orchestrations(there), BEFORE))
-
-    assert there.purged == ["b", "c"]
-
-
-def test_an_orchestration_that_was_started_anew_meanwhile_stays() -> None:
-    done = OrchestrationRuntimeStatus.Completed
-    there = hub(("a", done, OLD))
-    there.instances["a"] = Instance("a", OrchestrationRuntimeStatus.Running, NOW)
-
-    assert not asyncio.run(Orchestrations(there).purge("a", BEFORE))
-
-    assert there.purged == []

@@ -174,6 +174,51 @@ def test_purge_one_and_many(host: Host, client: Client, instance_id: str) -> Non
     assert client.http.delete(f"{API}/instances").status_code == 400
 
 
+def test_purge_looks_at_no_state_unless_one_is_named_in_which_an_instance_is_over(
+    host: Host, client: Client, instance_id: str
+) -> None:
+    client.start("sleep_then_wait", instance_id)
+    created = "createdTimeFrom=2020-01-01T00:00:00Z"
+    over = f"{created}&runtimeStatus=Completed,Failed,Terminated,Canceled"
+
+    client.http.delete(f"{API}/instances?{over}")
+    assert host.engine.status(instance_id) is not None
+    assert client.http.delete(f"{API}/instances?{created}&runtimeStatus=Running").json()["instancesDeleted"] >= 1
+    assert host.engine.status(instance_id) is None, "naming only states that are not over names none at all"
+
+    client.start("sleep_then_wait", instance_id)
+    assert client.call("purge_instance_history", instance_id) == 1
+    assert host.engine.status(instance_id) is None, "one that runs is purged, too, by its id"
+    assert client.http.delete(f"{API}/instances?createdTimeFrom=1-01-01T00:00:00Z").status_code == 400
+
+
+def test_purge_of_a_parent_leaves_its_sub_orchestrations(host: Host, client: Client, instance_id: str) -> None:
+    client.start("parent", instance_id)
+    host.engine.wait(instance_id, 10)
+    children = {each.instance_id for each in host.engine.query() if each.instance_id.startswith(instance_id)}
+    children -= {instance_id}
+
+    assert client.call("purge_instance_history", instance_id) == 1
+    assert children
+    assert all(host.engine.status(each) is not None for each in children)
+
+
+def test_a_list_comes_in_pages_of_which_one_may_be_empty(host: Host, client: Client, instance_id: str) -> None:
+    for each in range(3):
+        client.start("chain", f"{instance_id}-{each}", each)
+        host.engine.wait(f"{instance_id}-{each}", 10)
+    client.start("fails", f"{instance_id}-9", "x")
+    host.engine.wait(f"{instance_id}-9", 10)
+    url = f"{API}/instances?instanceIdPrefix={instance_id}-&top=2&runtimeStatus=Failed"
+
+    first = client.http.get(url)
+    assert first.json() == []
+    token = first.headers["x-ms-continuation-token"]
+    second = client.http.get(url, headers={"x-ms-continuation-token": token})
+    assert [each["instanceId"] for each in second.json()] == [f"{instance_id}-9"]
+    assert second.headers["x-ms-continuation-token"] == ""
+
+
 def test_restart_with_the_same_id(host: Host, client: Client, instance_id: str) -> None:
     client.start("chain", instance_id, 3)
     first = host.engine.wait(instance_id, 10)
