@@ -55,7 +55,7 @@ BEHAVIOUR = (
     Behaviour(
         "cancel and delete",
         "not in every state",
-        "in every state; what was made is cleaned up",
+        "in every state; what is not whole is cleaned up, images that are stay, and the run names them",
     ),
     Behaviour(
         "where customizers run",

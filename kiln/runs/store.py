@@ -223,14 +223,21 @@ class Ledgers:
         self._change(template, run_id, lambda ledger: strike_try(ledger, entries))
 
     def keep(self, template: TemplateId, run_id: str, resource: str) -> None:
-        """Mark a resource as a finished result, which clean-up leaves alone. Raises `RunCanceled` when closed."""
+        """Mark a resource as a finished result, which clean-up leaves alone.
+
+        Raises `RunCanceled` when the ledger was closed before the first time: who asks again has yet to tell of it.
+        """
+
+        def is_it(entry: LedgerEntry) -> bool:
+            return entry.id.lower() == resource.lower()
 
         def mark(ledger: Ledger) -> Ledger:
+            if any(is_it(entry) and entry.keep for entry in ledger.entries):
+                return ledger
             if ledger.closed:
                 raise RunCanceled(run_id)
             entries = tuple(
-                entry.model_copy(update={"keep": True}) if entry.id.lower() == resource.lower() else entry
-                for entry in ledger.entries
+                entry.model_copy(update={"keep": True}) if is_it(entry) else entry for entry in ledger.entries
             )
             return ledger.model_copy(update={"entries": entries})
 

@@ -61,6 +61,17 @@ def test_a_finished_result_is_kept(store: Documents) -> None:
     assert {item.id: item.keep for item in ledgers.close(TEMPLATE, "run").entries} == {"/image": True, "/vm": False}
 
 
+def test_a_result_that_is_kept_already_stays_so_when_it_is_said_again_after_clean_up_began(store: Documents) -> None:
+    ledgers = Ledgers(store)
+    ledgers.record(TEMPLATE, "run", entry("image"), entry("vm"))
+    ledgers.keep(TEMPLATE, "run", "/image")  # and here the host dies, before the run's record names the image
+    ledgers.close(TEMPLATE, "run")
+
+    ledgers.keep(TEMPLATE, "run", "/IMAGE")
+    with pytest.raises(RunCanceled):
+        ledgers.keep(TEMPLATE, "run", "/vm")
+
+
 def test_a_document_is_replaced_only_by_who_read_it_last(store: Documents) -> None:
     etag = store.create("ledger.json", Ledger(run_id="one"))
     store.replace("ledger.json", Ledger(run_id="two"), etag)
