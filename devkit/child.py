@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,14 @@ class ChildFailed(RuntimeError):
 class Child:
     """A running child process that never outlives its parent.
 
-    `setpriv --pdeathsig` asks the kernel to send the child SIGTERM when the thread that started it ends,
-    however it ends (prctl(2), PR_SET_PDEATHSIG). So start children from a thread that lives as long as they
-    should.
+    `setpriv --pdeathsig` asks the kernel to send the child SIGTERM when the *thread* that started it ends,
+    however it ends (prctl(2), PR_SET_PDEATHSIG). So the main thread alone may start children.
     """
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+        """Start `command`. Raises RuntimeError in any thread but the main one."""
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError(f"{name} would end with {threading.current_thread().name}: start it in the main thread")
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)

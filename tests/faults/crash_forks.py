@@ -5,6 +5,7 @@ Two stems take turns, for each Python has a hash seed of its own: the next host 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -12,7 +13,7 @@ import select
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+import weakref
 from typing import TYPE_CHECKING, Self
 
 from devkit.child import ChildFailed
@@ -41,6 +42,7 @@ class Fork:
     def __init__(self, pid: int, log: Path, log_start: int) -> None:
         self.pid = pid
         self._handle = os.pidfd_open(pid)
+        weakref.finalize(self, os.close, self._handle)
         self._log, self._log_start = log, log_start
 
     def wait_for(self, line: re.Pattern[str], *, timeout: float) -> re.Match[str]:
@@ -66,18 +68,19 @@ class Fork:
 
     def kill(self) -> None:
         """Kill -9 it, and return once it is dead."""
-        signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-        if not self.has_ended(within=_STOP_SECONDS):
+        if not self._ends_by(signal.SIGKILL):
             raise ChildFailed(f"process {self.pid} lives on after SIGKILL")
-        os.close(self._handle)
 
     def stop(self) -> None:
-        """Send SIGTERM and wait. Raises ChildFailed if only SIGKILL ended it."""
-        signal.pidfd_send_signal(self._handle, signal.SIGTERM)
-        if not self.has_ended(within=_STOP_SECONDS):
+        """Send SIGTERM and wait; it may be dead already. Raises ChildFailed if only SIGKILL ended it."""
+        if not self._ends_by(signal.SIGTERM):
             self.kill()
             raise ChildFailed(f"process {self.pid} ignored SIGTERM and was killed (log: {self._log})")
-        os.close(self._handle)
+
+    def _ends_by(self, number: signal.Signals) -> bool:
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            signal.pidfd_send_signal(self._handle, number)
+        return self.has_ended(within=_STOP_SECONDS)
 
 
 class Forks:
@@ -88,7 +91,7 @@ class Forks:
         self._environment = dict(environment)
 
     def __enter__(self) -> Self:
-        with ExitStack() as starting:
+        with contextlib.ExitStack() as starting:
             stems = [starting.enter_context(self._stem()) for _ in range(STEMS)]
             for stem in stems:
                 if (said := _line(stem)) != "ready":

@@ -1,14 +1,16 @@
 """`python -m tests.faults.chaos`: random clients, faults and deaths for a while, then the invariants.
 
-Exit code 0 only when all of them hold. Ctrl-C ends it, and every process that it started.
+Exit code 0 only when all of them hold. Ctrl-C and SIGTERM end it, and every process that it started.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import math
 import secrets
 import shutil
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MINUTE = 60.0
+INTERRUPTED = 130
+"""What shells return for a program that Ctrl-C has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,12 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     again = f"python -m tests.faults.chaos --seed {seed} --minutes {options.minutes:g}"
     say(f"{again}\n")
     logging.disable(logging.CRITICAL)  # faults on purpose; a problem is in what is printed
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(mkdtemp(prefix="kiln-chaos-"))
     try:
-        log, problems = run(folder, seed, options.minutes * MINUTE, tell=lambda line: say(f"{line}\n"))
+        log, problems = run(folder, seed, seconds=options.minutes * MINUTE, tell=lambda line: say(f"{line}\n"))
     except KeyboardInterrupt:
+        shutil.rmtree(folder)
         say("interrupted\n")
-        return 130
+        return INTERRUPTED
     except Exception:  # noqa: BLE001  # whatever it is, the seed must be told
         problems = [traceback.format_exc()]
     if problems:
@@ -53,11 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(folder: Path, seed: int, seconds: float, *, tell: Callable[[str], None]) -> tuple[Log, list[str]]:
-    """Let it rage and settle; return what was done, and what is not as it must be."""
+def run(
+    folder: Path, seed: int, *, seconds: float = math.inf, strokes: int | None = None, tell: Callable[[str], None]
+) -> tuple[Log, list[str]]:
+    """Let it rage and settle; return what was done, and what is not as it must be.
+
+    It rages for so many seconds, or until so many blows were struck.
+    """
     log = Log(tell)
     with ground(folder) as found, running(found, folder / f"chaos{seed}") as (services, app):
-        Chaos(seed, seconds, found, services, app, log).rage()
+        Chaos(seed, seconds, strokes, found, services, app, log).rage()
         calm = Calm(services, app)
         problems = calm.problems()
         log.add(calm.summary)

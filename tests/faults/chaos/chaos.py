@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -48,10 +49,11 @@ class Log:
 
 @dataclass
 class Chaos:
-    """One run of it."""
+    """One run of it, until the time is up, or so many blows were struck."""
 
     seed: int
     seconds: float
+    strokes: int | None
     ground: Ground
     services: Services
     app: MortalApp
@@ -60,38 +62,43 @@ class Chaos:
     _broken: list[BaseException] = field(default_factory=list)
 
     def rage(self) -> None:
-        """Let everything happen until the time is up; then mend all that is broken. Raises what a thread raised."""
+        """Let everything happen until it ends; then mend all that is broken. Raises what a client raised.
+
+        It is for the main thread, from which Azurite is started anew: a child dies with the thread that started it.
+        When it is interrupted, clients still ask; their last questions end with the host.
+        """
         self.log.began = time.monotonic()
-        works = [
-            *((self._clients_work, (asks(self.seed, client),)) for client in range(CLIENTS)),
-            (self._blows_work, (blows(self.seed),)),
-        ]
-        threads = [threading.Thread(target=self._kept, args=(work, given)) for work, given in works]
-        for thread in threads:
-            thread.start()
+        clients = [threading.Thread(target=self._kept, args=(asks(self.seed, client),)) for client in range(CLIENTS)]
+        for client in clients:
+            client.start()
         try:
-            self._over.wait(self.seconds)
+            self._strike_all(islice(blows(self.seed), self.strokes))
         finally:
             self._over.set()
-            for thread in threads:
-                thread.join()
+        for client in clients:
+            client.join()
         if self._broken:
             raise self._broken[0]
         httpx.delete(f"{self.services.http_url}/_local/faults", trust_env=False, timeout=60).raise_for_status()
         self.log.add("calm")
 
-    def _kept(self, work: Callable[..., None], given: tuple[Any, ...]) -> None:
+    def _strike_all(self, script: Iterable[Blow]) -> None:
+        for blow in script:
+            left = self.log.began + self.seconds - time.monotonic()
+            if self._over.wait(max(min(blow.pause, left), 0.0)) or left <= blow.pause:
+                return
+            self.log.add(str(blow))
+            self._strike(blow)
+
+    def _kept(self, script: Iterable[Ask]) -> None:
         try:
-            work(*given)
-        except BaseException as error:  # noqa: BLE001  # it is raised where the threads are waited for
+            for ask in script:
+                if self._over.wait(ask.pause):
+                    return
+                self._ask(ask)
+        except BaseException as error:  # noqa: BLE001  # it is raised where the clients are waited for
             self._broken.append(error)
             self._over.set()
-
-    def _clients_work(self, script: Iterable[Ask]) -> None:
-        for ask in script:
-            if self._over.wait(ask.pause):
-                return
-            self._ask(ask)
 
     def _ask(self, ask: Ask) -> None:
         try:
@@ -124,13 +131,6 @@ class Chaos:
                 return call(method, name)
             case _:
                 raise ValueError(ask.verb)
-
-    def _blows_work(self, script: Iterable[Blow]) -> None:
-        for blow in script:
-            if self._over.wait(blow.pause):
-                return
-            self.log.add(str(blow))
-            self._strike(blow)
 
     def _strike(self, blow: Blow) -> None:
         match blow.kind:

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,3 +63,10 @@ def test_a_child_that_ignores_sigterm_is_killed_and_that_is_said(tmp_path: Path)
 def test_an_end_by_a_signal_is_told_by_its_name(tmp_path: Path) -> None:
     child = python(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert describe_exit(child, child.process.wait()).startswith("the child ended by SIGKILL")
+
+
+def test_a_thread_that_may_end_before_the_process_starts_no_child(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1, thread_name_prefix="passing") as pool:
+        started = pool.submit(python, tmp_path, "import signal; signal.pause()")
+        with pytest.raises(RuntimeError, match="the child would end with passing_0"):
+            started.result()
