@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from kiln import blobs
 from kiln.ids import PROVIDER
 from tests.e2e.app import API, SUBSCRIPTION
 from tests.faults.chaos.bodies import SHARED_GROUP
+from tests.faults.chaos.truth import Truth
 from tests.own_clients import own_clients
 from tests.tokens import bearer
 
@@ -28,7 +28,6 @@ SETTLES_WITHIN = 240.0
 FINAL = {"Succeeded", "PartiallySucceeded", "Failed", "Canceled"}
 SETTLED = {"Succeeded", "Failed"}
 COSTLY = ("virtualmachines", "networkinterfaces", "disks", "snapshots")
-MARK = "kilnRun"
 MAY_FAIL = {"delete_template", "rebuild"}
 """Orchestrations that fail by design, where their clients see it: what could not be deleted, what was made up."""
 
@@ -60,7 +59,7 @@ class Calm:
         self.summary = f"{len(templates)} templates, runs: {dict(states)}"
         found = [*self._orchestrations(), *self._differing(templates), *self._left(templates), *self._groups(templates)]
         with own_clients(self.services.environment(self.app.state_account)):
-            found += [problem for name in templates for problem in self._untrue(name, runs[name])]
+            found += Truth(self.services.http_url).problems(runs)
         return [*found, *self._untold([run for those in runs.values() for run in those])]
 
     def _listed(self) -> dict[str, dict[str, Any]]:
@@ -135,55 +134,6 @@ class Calm:
             group = item["properties"]["exactStagingResourceGroup"].rpartition("/")[2]
             if item["properties"]["provisioningState"] == "Succeeded" and group not in staged:
                 yield f"{name} has no staging group {group}"
-
-    def _untrue(self, name: str, runs: list[dict[str, Any]]) -> Iterator[str]:
-        """Compare what the runs of a template, newest first, say with what there is."""
-        ids = {run["name"] for run in runs}
-        for at, run in enumerate(runs):
-            properties = run["properties"]
-            outputs = properties.get("outputs", [])
-            made = [output for output in outputs if output.get("artifactId") or output.get("artifactUri")]
-            if properties["runState"] == "Succeeded" and (not made or len(made) != len(outputs)):
-                yield f"run {run['name']} of {name} Succeeded with {outputs}"
-            if properties["runState"] in {"Failed", "Canceled"} and made:
-                yield f"run {run['name']} of {name} is {properties['runState']}, and made {made}"
-            for output in made:
-                newer = {later["name"] for later in runs[:at]} | {run["name"]}
-                mark = self._mark(output)
-                # A retry goes on with what an earlier run made; a managed image is replaced by a later run.
-                if mark not in ids or (mark not in newer and "retryOf" not in properties):
-                    yield f"run {run['name']} of {name} says that it made {output}, which has the mark {mark}"
-
-    def _mark(self, output: dict[str, Any]) -> str | None:
-        """Return the id of the run that made an output, as that has it itself; None when it is not there."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        if url := output.get("artifactUri"):
-            try:
-                metadata = blobs.at(url).get_blob_properties().metadata or {}
-            except ResourceNotFoundError:
-                return None
-            return {key.lower(): value for key, value in metadata.items()}.get(MARK.lower())
-        found = self._arm(output["artifactId"])
-        if found is None or found["properties"].get("provisioningState") != "Succeeded":
-            return None
-        mark: str | None = found.get("tags", {}).get(MARK)
-        return mark
-
-    def _arm(self, resource_id: str) -> dict[str, Any] | None:
-        from kiln.config import config, credential
-        from tests.contract.azure.harness import version_for
-
-        token = credential().get_token(config().arm_scope).token
-        answer = httpx.get(
-            f"{self.services.http_url}{resource_id}",
-            params={"api-version": version_for(resource_id)},
-            headers={"Authorization": f"Bearer {token}"},
-            trust_env=False,
-            timeout=60,
-        )
-        found: dict[str, Any] | None = answer.json() if answer.is_success else None
-        return found
 
     def _untold(self, runs: list[dict[str, Any]]) -> Iterator[str]:
         """Compare the events that a subscriber has heard with the runs."""
