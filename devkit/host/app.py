@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import azure.functions as func
 
-from devkit.host import schedules
+from devkit.host import schedules, signatures
+from devkit.host.signatures import RETURN, SignatureError
 from devkit.host.versioning import FailureStrategy, MatchStrategy, Versioning
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 _ENTRY_FILE = "function_app.py"
 _OUT = 1  # BindingDirection.OUT
-_RETURN = "$return"
 # azure-functions-host `Utility.FunctionNameValidationRegex`.
 _FUNCTION_NAME = re.compile(r"(?!host$)[a-z][a-z0-9_-]{0,127}", re.IGNORECASE | re.ASCII)
 
@@ -164,7 +164,7 @@ def _describe(function: Any) -> ServedFunction:
         raise AppError(f"function '{name}' has no trigger")
     clients: dict[str, Any] = {}
     for binding in function.get_bindings():
-        if binding is trigger or (binding.type == "http" and binding.name == _RETURN):
+        if binding is trigger or (binding.type == "http" and binding.name == RETURN):
             continue
         if binding.type != "durableClient":
             direction = "output" if binding.direction == _OUT else "input"
@@ -173,9 +173,10 @@ def _describe(function: Any) -> ServedFunction:
                 " which the local Functions host does not serve"
             )
         clients[binding.name] = binding
-    parameters = set(inspect.signature(code).parameters)
-    wants_context = "context" in parameters and trigger.name != "context"
-    _check_parameters(name, {trigger.name, *clients}, parameters - ({"context"} if wants_context else set()))
+    try:
+        wants_context = signatures.check(code, function.get_bindings())
+    except SignatureError as error:
+        raise AppError(f"function '{name}' {error}") from error
     # The SDK's decorator wraps the function in a coroutine that awaits it.
     if clients and not inspect.iscoroutinefunction(getattr(code, "client_function", code)):
         raise AppError(f"function '{name}' has a durable client and must be 'async def'")
@@ -189,14 +190,6 @@ def _check_name(name: str, known: set[str]) -> None:
     if name.lower() in known:
         raise AppError(f"two functions are called '{name}', but for case")
     known.add(name.lower())
-
-
-def _check_parameters(name: str, bound: set[str], declared: set[str]) -> None:
-    """Refuse what the Python worker refuses when it loads a function."""
-    if missing := sorted(bound - declared):
-        raise AppError(f"function '{name}' lacks the parameters {missing}, which its bindings name")
-    if extra := sorted(declared - bound):
-        raise AppError(f"function '{name}' has the parameters {extra}, which no binding names")
 
 
 def _one_event(served: ServedFunction) -> ServedFunction:

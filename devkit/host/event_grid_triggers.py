@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from devkit.host import sdk
-from devkit.host.invocation import arguments
+from devkit.host.invocation import arguments, require_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +75,11 @@ class EventGridTriggers:
         return web.Response(status=202)
 
     async def call(self, function: ServedFunction, event: Any) -> None:
-        """Call a function for one event; raises what it raises."""
+        """Call a function for one event; raises what it raises, RuntimeError if it returns anything."""
         value = sdk.decode_event(json.dumps(event))
         given = arguments(function, value, self._client_json)
         try:
-            await asyncio.wrap_future(self._worker.submit(function.code, given))
+            require_none(function, await asyncio.wrap_future(self._worker.submit(function.code, given)))
         except Exception:
             log.exception("Event Grid function '%s' failed on event %s", function.name, event.get("id"))
             raise

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
-import azure.functions as func
 from aiohttp import web
 from azure.functions.meta import Datum
 
 from devkit.host import sdk
+from devkit.host.http_response import response
 from devkit.host.invocation import arguments
 from devkit.host.paths import PathError, decoded, escaped
 from devkit.host.routes import Route, Router, compile_route
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from devkit.host.worker import Worker
 
 log = logging.getLogger(__name__)
-_WITHOUT_BODY = (204, 205, 304)
-_FIELD = re.compile(r"[\t\x20-\x7e]*")
 
 
 class HttpTriggers:
@@ -60,7 +57,7 @@ class HttpTriggers:
         given = arguments(function, sdk.decode_http_request(datum), self._client_json)
         try:
             value = await asyncio.wrap_future(self._worker.submit(function.code, given))
-            return _response(value)
+            return response(value)
         except Exception:
             log.exception("function '%s' failed on %s %s", function.name, request.method, path)
             return web.Response(status=500)
@@ -111,31 +108,6 @@ def _is_front_ends(name: str) -> bool:
 def _joined(pairs: MultiMapping[str]) -> dict[str, Datum]:
     """Join repeated names with commas, as .NET's StringValues does on the way to the worker."""
     return {name: Datum(",".join(pairs.getall(name)), "string") for name in pairs}
-
-
-def _response(value: Any) -> web.Response:
-    if value is None:
-        return web.Response(status=204)
-    if not isinstance(value, str | func.HttpResponse):
-        raise TypeError(f"an HTTP function returns HttpResponse or str, not {type(value).__name__}")
-    encoded = sdk.encode_http_response(value if isinstance(value, func.HttpResponse) else func.HttpResponse(value))
-    status, body = int(encoded["status_code"].value), encoded["body"].value
-    if body and status in _WITHOUT_BODY:  # Kestrel throws: "responses with status code 204" can have none
-        raise ValueError(f"an answer with the status {status} has no body")
-    response = web.Response(status=status, body=body)
-    for name, header in encoded["headers"].items():
-        response.headers.add(name, _field(header.value))
-    for cookie in encoded["cookies"] or ():
-        for morsel in cookie.values():
-            response.headers.add("Set-Cookie", _field(morsel.OutputString()))
-    return response
-
-
-def _field(value: str) -> str:
-    """Return a header's value that Kestrel sends: ASCII without controls (dotnet/aspnetcore `HttpCharacters`)."""
-    if not _FIELD.fullmatch(value):
-        raise ValueError(f"{value!r} is no value of a header: ASCII without control characters")
-    return value
 
 
 def _is_text(value: str) -> bool:

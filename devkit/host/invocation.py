@@ -69,6 +69,17 @@ def arguments(function: ServedFunction, value: Any, client_json: Callable[[Any],
     return given
 
 
+def require_none(function: ServedFunction, value: Any) -> None:
+    """Fail the call of a function that has returned something nobody takes.
+
+    Timer and Event Grid functions have no `$return`; the worker raises "function ... without a $return binding
+    returned a non-None value" (`invocation_request` in azure_functions_runtime/handle_event.py).
+    """
+    if value is not None:
+        kind = type(value).__name__
+        raise RuntimeError(f"function '{function.name}' has no $return binding, but returned a value, a {kind}")
+
+
 def function_table(app: App, worker: Worker, client_json: Callable[[Any], str]) -> FunctionTable:
     """Return the app's durable functions; activities run on the engine's threads or on the worker's loop."""
 

@@ -76,24 +76,24 @@ def replay(handle: Handle, context_json: str) -> dict[str, Any]:
 
 def decode_activity_input(payload: str | None) -> Any:
     """Turn the recorded JSON text into the value that the activity function takes."""
-    converter = _converter("activityTrigger")
-    return converter.decode(meta.Datum("null" if payload is None else payload, "string"), trigger_metadata={})
+    datum = meta.Datum("null" if payload is None else payload, "string")
+    return converter("activityTrigger").decode(datum, trigger_metadata={})
 
 
 def encode_activity_output(value: Any) -> str:
     """Turn an activity's return value into JSON text; ValueError if it has none."""
-    return str(_converter("activityTrigger").encode(value, expected_type=None).value)
+    return str(converter("activityTrigger").encode(value, expected_type=None).value)
 
 
 def decode_http_request(datum: meta.Datum) -> func.HttpRequest:
     """Build the request object that an HTTP function takes."""
-    request: func.HttpRequest = _converter("httpTrigger").decode(datum, trigger_metadata={})
+    request: func.HttpRequest = converter("httpTrigger").decode(datum, trigger_metadata={})
     return request
 
 
 def decode_event(text: str) -> func.EventGridEvent | func.CloudEvent:
     """Build the event that an Event Grid function takes, of the class that its schema asks for."""
-    event: func.EventGridEvent | func.CloudEvent = _converter("eventGridTrigger").decode(
+    event: func.EventGridEvent | func.CloudEvent = converter("eventGridTrigger").decode(
         meta.Datum(text, "json"), trigger_metadata={}
     )
     return event
@@ -101,14 +101,22 @@ def decode_event(text: str) -> func.EventGridEvent | func.CloudEvent:
 
 def decode_timer(text: str) -> func.TimerRequest:
     """Build what a timer function takes."""
-    request: func.TimerRequest = _converter("timerTrigger").decode(meta.Datum(text, "json"), trigger_metadata={})
+    request: func.TimerRequest = converter("timerTrigger").decode(meta.Datum(text, "json"), trigger_metadata={})
     return request
 
 
-def encode_http_response(value: Any) -> dict[str, Any]:
-    """Turn what an HTTP function returned into status code, headers, body and cookies."""
-    response: dict[str, Any] = _converter("http").encode(value, expected_type=None).value
-    return response
+def encode_http_response(value: Any) -> meta.Datum:
+    """Turn what an HTTP function returned into a "string" or, from an HttpResponse, an "http".
+
+    Raises TypeError for anything else, None included: the converter takes no more, and the worker fails the call
+    (`get_datum` in azure_functions_runtime/bindings/meta.py).
+    """
+    try:
+        datum: meta.Datum = converter("http").encode(value, expected_type=None)
+    except NotImplementedError:
+        kind = type(value).__name__
+        raise TypeError(f"an HTTP function returns an HttpResponse or a str, not a {kind}") from None
+    return datum
 
 
 async def close_client_session() -> None:
@@ -123,5 +131,6 @@ def orchestrator_handle(generator: Callable[[Any], Any]) -> Handle:
     return azure.durable_functions.Orchestrator.create(generator)
 
 
-def _converter(binding: str) -> Any:
+def converter(binding: str) -> Any:
+    """Return what decodes and encodes for a type of binding, None if azure-functions has nothing for it."""
     return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]  # azure-functions has partial types

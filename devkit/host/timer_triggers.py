@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devkit.host import sdk, timer_status
-from devkit.host.invocation import arguments
+from devkit.host.invocation import arguments, require_none
 from devkit.host.schedules import Schedule, is_frequent, parse
 from devkit.host.timer_status import TimerStatus
 from devkit.host.timers import Timers
@@ -141,10 +141,11 @@ class TimerTriggers:
     def _ended(self, name: str, timer: _Timer, run: _Run, began: datetime, done: Future[Any]) -> None:
         if done.cancelled():  # the host stops
             return
-        error = done.exception()
-        if error is not None:
+        try:
+            require_none(timer.function, done.result())
+        except Exception:
             # "We don't want any function errors to stop the execution schedule."
-            log.error("timer function '%s' failed", name, exc_info=error)
+            log.exception("timer function '%s' failed", name)
         if run.scheduled:
             timer.status = timer.status.fired(timer.schedule, began)
             self._keep(name, timer)

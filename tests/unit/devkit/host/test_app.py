@@ -84,8 +84,6 @@ def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
             "@app.route(route='x')\n@app.queue_output(arg_name='q', queue_name='j', connection='')\ndef f(req, q): ...",
             "function 'f' has a binding 'q' of type queue (output)",
         ),
-        ("@app.route(route='x')\ndef f(request): ...", "function 'f' lacks the parameters ['req']"),
-        ("@app.route(route='x')\ndef f(req, more): ...", "function 'f' has the parameters ['more']"),
         (
             "@app.route(route='x')\n@app.durable_client_input(client_name='client')\ndef f(req, client): ...",
             "function 'f' has a durable client and must be 'async def'",

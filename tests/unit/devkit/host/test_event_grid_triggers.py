@@ -46,8 +46,12 @@ def flow(context):
     yield
 
 @app.route(route="seen")
-def show(req: func.HttpRequest) -> str:
-    return json.dumps(SEEN)
+def show(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(json.dumps(SEEN))
+
+@app.event_grid_trigger(arg_name="event")
+def returning(event: func.EventGridEvent) -> str:
+    return event.id
 """
 GRID = {
     "id": "1", "topic": "/t", "subject": "s", "eventType": "Good", "eventTime": "2026-01-01T00:00:00Z",
@@ -98,6 +102,12 @@ def test_an_unknown_function_is_a_404(host: Host, key: str) -> None:
     for name in ("", "nobody", "show", "Seen"):
         answer = send(host, key, [GRID], name=name, **NOTIFY)
         assert (answer.status_code, answer.text) == (404, f"cannot find function: '{name}'")
+
+
+def test_a_function_that_returns_something_has_failed(host: Host, key: str) -> None:
+    answer = send(host, key, [GRID], name="returning", **NOTIFY)
+    assert answer.status_code == 500
+    assert answer.text == "function 'returning' has no $return binding, but returned a value, a str"
 
 
 def test_both_handshakes_are_answered(host: Host, key: str) -> None:

@@ -61,8 +61,24 @@ def test_asynchronous_functions_headers_and_cookies(http: httpx.Client) -> None:
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
-def test_a_function_that_returns_nothing_answers_204(http: httpx.Client) -> None:
-    assert http.post("/nothing").status_code == 204
+def test_a_function_that_returns_nothing_fails(http: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    response = http.post("/nothing")
+    assert (response.status_code, response.content) == (500, b"")
+    assert "an HTTP function returns an HttpResponse or a str, not a NoneType" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("plain: 1", 200), ("", 200), ('{"body": 1}', 500), ("{a:1}", 500), ("7", 500)]
+)
+def test_a_returned_text_is_sent_unless_the_host_would_parse_it(http: httpx.Client, text: str, status: int) -> None:
+    response = http.post("/text", content=text.encode())
+    assert (response.status_code, response.text) == (status, text if status == 200 else "")
+    if status == 200:
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_header_that_differs_in_case_alone_is_sent_once(http: httpx.Client) -> None:
+    assert http.post("/twice").headers.get_list("X-Case") == ["first"]
 
 
 def test_an_unknown_path_is_an_empty_404(http: httpx.Client) -> None:

@@ -34,7 +34,7 @@ app = df.DFApp()
 FOLDER = Path({folder!r})
 
 @app.timer_trigger(schedule={schedule!r}, arg_name="timer", run_on_startup={startup}, use_monitor={monitor})
-def tick(timer: func.TimerRequest) -> None:
+def tick(timer: func.TimerRequest):
     with (FOLDER / "ticks").open("a") as ticks:
         ticks.write(json.dumps([timer.past_due, timer.schedule_status]) + chr(10))
     gate = FOLDER / "gate"
@@ -42,6 +42,7 @@ def tick(timer: func.TimerRequest) -> None:
         gate.read_text()
     if (FOLDER / "fail").exists():
         raise RuntimeError("deliberate")
+    return "something" if (FOLDER / "return").exists() else None
 
 @app.timer_trigger(schedule="0 0 0 1 1 *", arg_name="timer")
 @app.durable_client_input(client_name="client")
@@ -172,6 +173,16 @@ def test_a_failing_function_is_called_again_at_its_next_time(tmp_path: Path, cap
         armed(host)
     assert "timer function 'tick' failed" in caplog.text
     assert "RuntimeError: deliberate" in caplog.text
+
+
+def test_a_function_that_returns_something_has_failed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock = VirtualClock(START)
+    (tmp_path / "return").touch()
+    with running(write_app(tmp_path), clock) as host:
+        clock.advance_to(armed(host))
+        wait_for(tmp_path, 1)
+        armed(host)
+    assert "function 'tick' has no $return binding, but returned a value, a str" in caplog.text
 
 
 def test_a_timer_function_starts_orchestrations(tmp_path: Path) -> None:
