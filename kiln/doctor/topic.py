@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.events.publisher import PublishFailed
+    from kiln.runs.outbox import Outbox, Refusal
 
 SETTING = "KILN_TOPIC_ENDPOINT"
 ANSWER_SECONDS = 5
@@ -43,12 +44,31 @@ def look() -> Iterator[Finding]:
     if reason is not None:
         message, mend = f"{endpoint} does not answer: {reason}.", "See its name, its firewall and its DNS."
         yield Finding(area=Area.SETTINGS, severity=Severity.ERROR, target=SETTING, message=message, mend=mend)
-    yield from _failing(endpoint)
+    boxes = list(Outboxes().list())
+    yield from _failing(endpoint, boxes)
+    yield from _refused([refusal for box in boxes for refusal in box.refused])
 
 
-def _failing(endpoint: str) -> Iterator[Finding]:
+def _refused(refusals: list[Refusal]) -> Iterator[Finding]:
+    """Yield which events the topic refuses, each by itself, while it takes others: none of those waits for them."""
+    if not refusals:
+        return
+    first = min(refusals, key=lambda refusal: refusal.since)
+    others = f", and {len(refusals) - 1} more" if len(refusals) > 1 else ""
+    yield Finding(
+        area=Area.SETTINGS,
+        severity=Severity.ERROR,
+        target=SETTING,
+        message=f"The topic refuses the event {first.event}{others}: {first.reason.rstrip('.')}.",
+        mend="If its inputSchema is not CloudEventSchemaV1_0, make it anew; else tell Kiln's makers. "
+        "Each is tried again every minute, if it is not too large, and given up after 24 hours.",
+        since=first.since,
+    )
+
+
+def _failing(endpoint: str, boxes: list[Outbox]) -> Iterator[Finding]:
     """Yield why events of runs are not taken. One run's are tried again: they may be taken by now, and else say why."""
-    failing = {box.run: box.failing_since for box in Outboxes().list() if box.failing_since is not None}
+    failing = {box.run: box.failing_since for box in boxes if box.failing_since is not None}
     if not failing:
         return
     first = min(failing, key=lambda run: failing[run])

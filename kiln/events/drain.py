@@ -2,6 +2,11 @@
 
 An event is published, then marked: a crash in between publishes it again, with the same id. A failure is logged once
 for a run, and never raised: no build fails because nobody hears of it.
+
+The topic takes a request whole or not at all, and answers 400 or 413 for what it will never take ("Publish events to
+Azure Event Grid custom topics using access keys"). The events of such a request go one by one; one that is refused
+alone is put aside, and those after it go on. The timer tries it again, for the fault may be the topic's own, such as
+another input schema.
 """
 
 from __future__ import annotations
@@ -20,7 +25,17 @@ from kiln.events.of_run import events_of
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef
 from kiln.looks import look_at_each
-from kiln.runs.outbox import Outboxes, claim, mark_failed, mark_sent
+from kiln.redact import redact
+from kiln.runs.outbox import (
+    Outboxes,
+    Refusal,
+    claim,
+    mark_done_with,
+    mark_failed,
+    mark_refused,
+    mark_sent,
+    release,
+)
 from kiln.runs.store import Runs
 
 if TYPE_CHECKING:
@@ -63,29 +78,75 @@ def keep_events(run: RunRef, *events: CloudEvent) -> Stored[Outbox] | None:
 def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = False) -> PublishFailed | None:
     """Publish what is unsent; return why that failed, if it did. `box` is the outbox, if it is known already.
 
-    Without `insist` nothing is tried while publishing is known to fail, and it ends within seconds.
+    Without `insist` nothing is tried while publishing is known to fail, nor what was refused, and it ends within
+    seconds. That events were put aside is no failure.
     """
     if not publisher.is_on():
         return None
     boxes, me, began = Outboxes(), uuid.uuid4().hex, time.monotonic()
-    stored = box or boxes.get(run)
+    stored, singly = box or boxes.get(run), 0
+    if insist and stored is not None and (failed := _try_again(boxes, stored, me)) is not None:
+        return failed
     while _is_due(stored, insist=insist) and (insist or time.monotonic() - began < PATIENCE_SECONDS):
-        stored = boxes.change(stored, lambda found: claim(found, me, datetime.now(UTC)))
-        if stored is None or stored.content.claim is None or stored.content.claim.by != me:
+        stored = _claimed(boxes, stored, me)
+        if stored is None:
             return None  # another publishes, and finds what came meanwhile when it marks that as sent
         claimed = stored.content
-        batch = publisher.first_batch(claimed.unsent)
+        batch = claimed.unsent[:1] if singly else publisher.first_batch(claimed.unsent)
+        through = claimed.sent + len(batch)
         try:
             publisher.publish(batch)
         except PublishFailed as error:
-            if error.too_large and len(batch) == 1:
-                _give_up(claimed, batch[0], error)
-            else:
+            if not error.lasting:
                 _failed(boxes, stored, me, error)
                 return error
-        stored = boxes.change(stored, functools.partial(mark_sent, by=me, through=claimed.sent + len(batch)))
-        if claimed.failing_since:
-            log.info("events of run %s are published again", run.run_id, extra={"runId": run.run_id})
+            if len(batch) > 1:
+                singly = len(batch)
+                continue
+            refusal = _refused(claimed, batch[0], error)
+            stored = boxes.change(stored, functools.partial(mark_refused, by=me, through=through, refusal=refusal))
+        else:
+            stored = boxes.change(stored, functools.partial(mark_sent, by=me, through=through))
+            if claimed.failing_since:
+                log.info("events of run %s are published again", run.run_id, extra={"runId": run.run_id})
+        singly = max(singly - 1, 0)
+    return None
+
+
+def _claimed(boxes: Outboxes, stored: Stored[Outbox], me: str) -> Stored[Outbox] | None:
+    """Return the outbox, if it is this one's to publish from now."""
+    taken = boxes.change(stored, lambda found: claim(found, me, datetime.now(UTC)))
+    return taken if taken is not None and taken.content.claim is not None and taken.content.claim.by == me else None
+
+
+def _try_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> PublishFailed | None:
+    """Publish what was refused, if it is taken by now, and give up what was refused for too long."""
+    latest: Stored[Outbox] | None = stored
+    for refusal in stored.content.refused:
+        if latest is None or (latest := _claimed(boxes, latest, me)) is None:
+            return None
+        box = latest.content
+        if datetime.now(UTC) - refusal.since > LIFETIME:
+            log.error("event %s is given up: %s", refusal.event, refusal.reason, extra=_facts(box))
+        elif refusal.too_large:
+            continue
+        elif (failed := _published(box.event(refusal.event))) is not None:
+            if failed.lasting:
+                continue
+            _failed(boxes, latest, me, failed)
+            return failed
+        latest = boxes.change(latest, functools.partial(mark_done_with, by=me, event=refusal.event))
+    if latest is not None:
+        boxes.change(latest, functools.partial(release, by=me))
+    return None
+
+
+def _published(event: CloudEvent) -> PublishFailed | None:
+    """Publish one event; return why that failed, if it did."""
+    try:
+        publisher.publish([event])
+    except PublishFailed as error:
+        return error
     return None
 
 
@@ -147,15 +208,18 @@ def _remove(run: RunRef) -> None:
         return
     box = stored.content
     too_old = box.failing_since is not None and datetime.now(UTC) - box.failing_since > LIFETIME
-    if box.unsent and not too_old:
+    if not (box.is_empty or too_old):
         return
-    if boxes.remove(run, stored.etag) and box.unsent:
-        log.error("events of run %s are given up: %d", run.run_id, len(box.unsent), extra=_facts(box))
+    left = len(box.unsent) + len(box.refused)
+    if boxes.remove(run, stored.etag) and left:
+        log.error("events of run %s are given up: %d", run.run_id, left, extra=_facts(box))
 
 
-def _give_up(box: Outbox, event: CloudEvent, error: PublishFailed) -> None:
-    """Tell of one event that is larger than the topic ever takes; those that follow it are published."""
-    log.error("event %s is too large for the topic, and is given up: %s", event.id, error, extra=_facts(box))
+def _refused(box: Outbox, event: CloudEvent, error: PublishFailed) -> Refusal:
+    """Tell of an event that the topic refuses by itself; those that follow it are published."""
+    log.error("event %s is refused by the topic, and those after it go on: %s", event.id, error, extra=_facts(box))
+    reason = redact(str(error))
+    return Refusal(event=event.id, since=datetime.now(UTC), reason=reason, too_large=error.too_large)
 
 
 def _failed(boxes: Outboxes, stored: Stored[Outbox], me: str, error: PublishFailed) -> None:

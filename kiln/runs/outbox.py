@@ -31,14 +31,29 @@ class Claim(BaseModel):
     until: datetime
 
 
+class Refusal(BaseModel):
+    """An event that the topic refused by itself, since when, and why. One that is `too_large` is never taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event: str
+    since: datetime
+    reason: str
+    too_large: bool = False
+
+
 class Outbox(BaseModel):
-    """The events of a run, of which the first `sent` are published. `failing_since` is set while publishing fails."""
+    """The events of a run, of which the first `sent` are published, but for those that are `refused`.
+
+    `failing_since` is set while publishing fails for another reason than an event of its own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     run: RunRef
     events: tuple[CloudEvent, ...] = ()
     sent: int = 0
+    refused: tuple[Refusal, ...] = ()
     claim: Claim | None = None
     failing_since: datetime | None = None
 
@@ -46,6 +61,15 @@ class Outbox(BaseModel):
     def unsent(self) -> tuple[CloudEvent, ...]:
         """What is to be published, in order."""
         return self.events[self.sent :]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that may yet be published."""
+        return not self.unsent and not self.refused
+
+    def event(self, event_id: str) -> CloudEvent:
+        """Return one of its events. Raises `KeyError`."""
+        return {event.id: event for event in self.events}[event_id]
 
 
 def add(outbox: Outbox, events: tuple[CloudEvent, ...]) -> Outbox:
@@ -65,24 +89,38 @@ def _placed(event: CloudEvent, outbox: Outbox, place: int) -> CloudEvent:
 
 
 def claim(outbox: Outbox, by: str, now: datetime) -> Outbox:
-    """Let `by` publish what is unsent, unless there is nothing, or another does so."""
+    """Let `by` publish what is unsent or was refused, unless there is nothing, or another does so."""
     taken = outbox.claim is not None and outbox.claim.by != by and outbox.claim.until > now
-    if taken or not outbox.unsent:
+    if taken or outbox.is_empty:
         return outbox
     return outbox.model_copy(update={"claim": Claim(by=by, until=now + HOLD)})
 
 
 def mark_sent(outbox: Outbox, by: str, through: int) -> Outbox:
     """Note that the first `through` events are published, and end the claim of `by`."""
-    return _released(outbox, by).model_copy(update={"sent": max(outbox.sent, through), "failing_since": None})
+    return release(outbox, by).model_copy(update={"sent": max(outbox.sent, through), "failing_since": None})
+
+
+def mark_refused(outbox: Outbox, by: str, through: int, refusal: Refusal) -> Outbox:
+    """Note that the topic refuses the last of the first `through` events, so that those after it can be published."""
+    marked = mark_sent(outbox, by, through)
+    known = {known.event for known in outbox.refused}
+    return marked if refusal.event in known else marked.model_copy(update={"refused": (*outbox.refused, refusal)})
+
+
+def mark_done_with(outbox: Outbox, by: str, event: str) -> Outbox:
+    """Note that an event that was refused is published after all, or given up, and end the claim of `by`."""
+    left = tuple(known for known in outbox.refused if known.event != event)
+    return release(outbox, by).model_copy(update={"refused": left})
 
 
 def mark_failed(outbox: Outbox, by: str, now: datetime) -> Outbox:
     """Note that publishing fails, since now if it did not before, and end the claim of `by`."""
-    return _released(outbox, by).model_copy(update={"failing_since": outbox.failing_since or now})
+    return release(outbox, by).model_copy(update={"failing_since": outbox.failing_since or now})
 
 
-def _released(outbox: Outbox, by: str) -> Outbox:
+def release(outbox: Outbox, by: str) -> Outbox:
+    """End the claim of `by`, if it has one."""
     own = outbox.claim is not None and outbox.claim.by == by
     return outbox.model_copy(update={"claim": None}) if own else outbox
 

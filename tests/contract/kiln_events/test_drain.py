@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.config import config
+from kiln.doctor import topic as doctor_topic
 from kiln.events import drain as draining
 from kiln.events import publisher
 from kiln.events.cloud_events import CloudEvent
@@ -174,7 +175,13 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [item.getMessage() for item in caplog.records if item.levelname == "ERROR" and item.name == "kiln.events"]
 
 
-def test_an_event_that_is_too_large_is_given_up_alone_and_named(
+def box_of(run: RunRef) -> Outbox:
+    stored = Outboxes().get(run)
+    assert stored is not None
+    return stored.content
+
+
+def test_an_event_that_is_too_large_is_put_aside_alone_and_named(
     run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
 ) -> None:
     keep_events(run, event(run, 1), event(run, 2, text="x" * 1_100_000), event(run, 3))
@@ -182,23 +189,97 @@ def test_an_event_that_is_too_large_is_given_up_alone_and_named(
     keep_events(other, event(other, 4))
 
     drain_all()
+    drain_all()
 
     assert sorted(numbers(topic.published())) == [1, 3, 4]
     (said,) = errors(caplog)
-    assert f"event {run.run_id}/2 is too large" in said
-    box = Outboxes().get(run)
-    assert box is not None
-    assert (box.content.unsent, box.content.failing_since) == ((), None)
+    assert f"event {run.run_id}/2 is refused by the topic" in said
+    assert (box_of(run).unsent, box_of(run).failing_since) == ((), None)
+    assert [refusal.too_large for refusal in box_of(run).refused] == [True]
+
+
+def test_an_event_that_the_topic_refuses_holds_none_of_those_after_it(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = event(run, 3).model_copy(update={"subject": ""})  # CloudEvents 1.0: "If present, MUST be a non-empty string"
+    keep_events(run, event(run, 1), event(run, 2), bad, event(run, 4), event(run, 5))
+
+    assert drain(run) is None
+
+    assert numbers(topic.published()) == [1, 2, 4, 5]
+    assert [refusal.event for refusal in box_of(run).refused] == [bad.id]
+    assert box_of(run).claim is None
+    (said,) = errors(caplog)
+    assert f"event {bad.id} is refused by the topic" in said
+    keep_events(run, event(run, 6))
+    drain(run)
+    assert numbers(topic.published()) == [1, 2, 4, 5, 6]
+    (found,) = doctor_topic.look()
+    assert bad.id in found.message
+    assert "'subject'" in found.message
+
+
+def test_what_a_topic_refused_is_taken_in_order_once_the_fault_is_the_topic_s_no_more(
+    run: RunRef, topic: Topic
+) -> None:
+    topic.down(status=400, times=0)
+    keep_events(run, event(run, 1), event(run, 2))
+    drain(run)
+    keep_events(run, event(run, 3))
+    drain(run)
+    drain_all()
+    assert (topic.published(), len(box_of(run).refused)) == ([], 3)
+    topic.up()
+    end(run)
+
+    drain_all()
+
+    assert numbers(topic.published()) == [1, 2, 3]
+    assert Outboxes().get(run) is None
+    assert list(doctor_topic.look()) == []
+
+
+def test_a_topic_that_is_down_while_what_it_refused_is_tried_again_is_a_failure(run: RunRef, topic: Topic) -> None:
+    topic.down(status=400, times=1)
+    keep_events(run, event(run, 1))
+    drain(run)
+    topic.down(status=503, times=1)
+
+    failed = drain(run, insist=True)
+
+    assert failed is not None
+    assert (failed.lasting, box_of(run).claim) == (False, None)
+    assert box_of(run).failing_since is not None
 
 
 def test_events_that_are_refused_for_good_are_given_up_in_the_end(
     run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    topic.down(status=400, times=1000)
+    topic.down(status=400, times=0)
     keep_events(run, event(run, 1))
     end(run)
     drain_all()
     assert Outboxes().get(run) is not None
+    long_ago = datetime.now(UTC) - LIFETIME - timedelta(minutes=1)
+    change(
+        run,
+        lambda box: box.model_copy(
+            update={"refused": tuple(each.model_copy(update={"since": long_ago}) for each in box.refused)}
+        ),
+    )
+    drain_all()
+
+    assert Outboxes().get(run) is None
+    assert f"event {run.run_id}/1 is given up" in errors(caplog)[-1]
+
+
+def test_events_of_a_topic_that_is_down_for_too_long_are_given_up(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic.down(status=503, times=0)
+    keep_events(run, event(run, 1))
+    end(run)
+    drain_all()
     long_ago = datetime.now(UTC) - LIFETIME - timedelta(minutes=1)
     change(run, lambda box: box.model_copy(update={"failing_since": long_ago}))
     drain_all()
