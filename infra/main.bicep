@@ -71,7 +71,7 @@ param sweepSchedule string = '0 20 * * * *'
 @maxValue(36500)
 param historyDays int = 30
 
-@description('How long records of runs that are over, and of operations, are kept, in days. 0: for ever.')
+@description('How long runs that are over (records and logs) and operations are kept, in days. 0: for ever.')
 @minValue(0)
 @maxValue(36500)
 param retentionDays int = 90

@@ -15,7 +15,7 @@ unset means the host that they asked |
 | `KILN_TOPIC_ENDPOINT` | none | the Event Grid topic (CloudEvents) for Kiln's announcements; unset means none |
 | `KILN_REBUILD_CONCURRENCY` | `10` | how many builds that new source images lead to are going at once |
 | `KILN_HISTORY_DAYS` | `30` | how long histories of orchestrations that are over are kept, in days; 0: for ever |
-| `KILN_RETENTION_DAYS` | `90` | how long records of runs that are over and of operations are kept, in days; 0: ever |
+| `KILN_RETENTION_DAYS` | `90` | how long runs that are over (with logs) and operations are kept, in days; 0: for ever |
 | `AZURE_CLIENT_ID` | none | client id of the app's user-assigned identity; unset means the system-assigned one |
 """
 

@@ -1,4 +1,4 @@
-"""The timer that forgets: histories of orchestrations, records of runs and of operations that are older than is wanted.
+"""The timer that forgets what is older than is wanted: histories of orchestrations, runs with their logs, operations.
 
 Each look removes some of each and the next goes on; what happens twice finds less to do the second time.
 """

@@ -29,7 +29,7 @@ param rebuildConcurrency int
 @description('How long histories of orchestrations that are over are kept, in days. 0: for ever.')
 param historyDays int
 
-@description('How long records of runs that are over are kept, in days. 0: for ever.')
+@description('How long runs that are over (records and logs) and operations are kept, in days. 0: for ever.')
 param retentionDays int
 
 @description('The largest script or file that a template may name, in MiB.')

@@ -61,13 +61,15 @@ class Reservations:
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
     def give_back(self, run: RunRef) -> None:
-        """Remove what the run reserved; what others have by now stays."""
-        for path in self._runs.require(run.template, run.run_id).reserved:
+        """Remove what the run reserved; what others have by now stays. Raises `ResourceNotFound` without its record."""
+        self.give_back_of(self._runs.require(run.template, run.run_id))
+
+    def give_back_of(self, run: RunRecord) -> None:
+        """Do the same of a run whose record was read."""
+        for path in run.reserved:
             stored = self._store.get(path, Reservation)
-            if stored is not None and (stored.content.template.key, stored.content.run_id) == (
-                run.template.key,
-                run.run_id,
-            ):
+            own = (run.template.key, run.run_id)
+            if stored is not None and (stored.content.template.key, stored.content.run_id) == own:
                 self._store.delete_unchanged(path, stored.etag)
 
     def _is_going(self, holder: Reservation) -> bool:

@@ -1,24 +1,31 @@
 """How long Kiln remembers: each kind of stored document with what bounds it, and the removal of what is too old.
 
-A run's record goes with its ledger when the run is long over and nothing stands on it. Nothing here is needed to tell
-garbage from what is somebody's: of a run without a record the sweeper knows by the resource's name that it is over.
+A run goes with its logs, its ledger and events that nobody took when it is long over and nothing stands on it. Nothing
+here is needed to tell garbage from what is somebody's: of a run without a record the sweeper knows by the resource's
+name that it is over.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 import operator
+import time
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
+from kiln.looks import look_at_each
 from kiln.runs.debts import Debt, Debts
 from kiln.runs.documents import Documents, documents
+from kiln.runs.outbox import Outboxes
+from kiln.runs.reading import reason
 from kiln.runs.record import OperationRecord, RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.reservations import Reservations
+from kiln.runs.run_logs import delete_logs
+from kiln.runs.store import Ledgers, Runs, Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from kiln.runs.record import RunRecord, TemplateRecord
@@ -49,52 +56,82 @@ BOUNDS = {
 }
 """By the beginning of its path, how each kind of document is bounded. docs/operations.md has the same."""
 
+SIDE_BY_SIDE = 8
+SECONDS = 60.0
+"""After which a look at one template's runs begins with no further run."""
+ROUND = 600.0
+"""After which a round begins with no further template; the next round has them in another order."""
+NAMED = 20
+"""Runs of one template that are named when they cannot be purged; the number of all is told."""
 AT_ONCE = 500
-"""Documents that one look removes of each kind; the next look goes on."""
+"""Operations that one round removes; the next one goes on."""
 
 log = logging.getLogger("kiln.retention")
 
 
 def purge_runs(before: datetime, store: Documents | None = None) -> int:
-    """Remove records of runs that ended before then, and their ledgers. Returns how many.
+    """Remove runs that ended before then, with their logs, ledgers and what else is theirs. Returns how many.
 
-    One that cannot be read or removed is told of in the log, and stops no other.
+    Templates are looked at side by side. What cannot be read or removed is told of in the log, stops no other, and is
+    tried again by the next round.
     """
-    store = store or documents()
-    due = _due(store, before)
-    return sum(1 for _ in itertools.islice(due, AT_ONCE))
+    store, begun = store or documents(), time.monotonic()
+
+    def look(item: tuple[str, list[str]]) -> int:
+        return 0 if time.monotonic() - begun > ROUND else _purge_template(store, *item, before)
+
+    looks = look_at_each(_old_runs(store, before), look, at_once=SIDE_BY_SIDE, seconds=2 * SECONDS)
+    for each in looks:
+        if each.fault is not None:
+            log.error("the image template %s: its old runs are kept: %s", each.item[0], reason(each.fault))
+    return sum(each.found or 0 for each in looks)
 
 
-def _due(store: Documents, before: datetime) -> Iterator[str]:
-    """Purge and yield the runs that are due. One list tells of all; a run's id tells when it was asked for."""
-    asked = f"{before:%Y%m%d-%H%M%S}"
+def _old_runs(store: Documents, before: datetime) -> list[tuple[str, list[str]]]:
+    """Return the ids of runs that were asked for before then, by the template's key: one list tells of all.
+
+    The templates' order is another one each hour, so that those which take all of a round's time are not always first.
+    """
+    asked, hour = f"{before:%Y%m%d-%H%M%S}", f"{before:%Y%m%d%H}"
     names = (path.removeprefix("runs/").removesuffix(".json").rpartition("/") for path in store.paths("runs/"))
     old = ((key, run_id) for key, _, run_id in names if run_id < asked)
-    for key, of_template in itertools.groupby(old, key=operator.itemgetter(0)):
+    grouped = [(key, [run_id for _, run_id in each]) for key, each in itertools.groupby(old, operator.itemgetter(0))]
+    return sorted(grouped, key=lambda item: hashlib.sha256(f"{hour} {item[0]}".encode()).digest())
+
+
+def _purge_template(store: Documents, key: str, run_ids: list[str], before: datetime) -> int:
+    """Purge what is due of a template's old runs. One that is gone leaves them to the sweeper."""
+    begun, purged, kept = time.monotonic(), 0, dict[str, str]()
+    record = Templates(store).by_key(key)
+    if record is None:
+        return 0
+    for run_id in run_ids:
+        if time.monotonic() - begun > SECONDS:
+            break
         try:
-            record = Templates(store).by_key(key)
-        except Exception:
-            log.exception("the image template %s could not be read; its runs are kept", key)
-            continue
-        if record is None:
-            continue  # the sweeper removes what is left of a template
-        for _, run_id in of_template:
-            try:
-                if _purge_run(store, record, run_id, before):
-                    yield run_id
-            except Exception:
-                log.exception("the record of run %s of %s could not be purged", run_id, key)
+            purged += _purge_run(store, record, run_id, before)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this run's alone, and told
+            kept[run_id] = reason(error)
+    if kept:
+        named = "; ".join(f"{run_id}: {why}" for run_id, why in itertools.islice(kept.items(), NAMED))
+        log.error("%d runs of %s could not be purged, the next round tries again: %s", len(kept), key, named)
+    return purged
 
 
 def _purge_run(store: Documents, template: TemplateRecord, run_id: str, before: datetime) -> bool:
-    runs = Runs(store)
-    run = runs.get(template.id, run_id)
-    owed = store.get(Debts.path(RunRef(template=template.id, run_id=run_id)), Debt) is not None
-    if run is None or owed or not is_due(run, template, before):
+    """Purge a run that is due. Returns whether it is gone.
+
+    The record goes last, for a run without one is not looked for again; and only as it was read.
+    """
+    stored = Runs(store).stored(template.id, run_id)
+    ref = RunRef(template=template.id, run_id=run_id)
+    if stored is None or store.get(Debts.path(ref), Debt) is not None or not is_due(stored.content, template, before):
         return False
-    store.delete(f"ledgers/{template.id.key}/{run_id}.json")
-    store.delete(runs.path(template.id, run_id))  # last: a run without a record is not looked for again
-    return True
+    delete_logs(stored.content)
+    Reservations(store).give_back_of(stored.content)
+    store.delete(Outboxes.path(ref))
+    store.delete(Ledgers.path(template.id, run_id))
+    return store.delete_unchanged(Runs.path(template.id, run_id), stored.etag)
 
 
 def is_due(run: RunRecord, template: TemplateRecord, before: datetime) -> bool:

@@ -122,9 +122,13 @@ class Runs:
         """Store a new run. Raises `PreconditionFailed` when the run id is taken."""
         self._store.create(self.path(record.template, record.run_id), record)
 
+    def stored(self, template: TemplateId, run_id: str) -> Stored[RunRecord] | None:
+        """Return the run and its ETag, or None."""
+        return self._store.get(self.path(template, run_id), RunRecord)
+
     def get(self, template: TemplateId, run_id: str) -> RunRecord | None:
         """Return the run, or None."""
-        stored = self._store.get(self.path(template, run_id), RunRecord)
+        stored = self.stored(template, run_id)
         return stored.content if stored else None
 
     def write_once(self, record: RunRecord) -> str | None:
