@@ -7,8 +7,14 @@
  * Azurite's own refresh (once a minute) would be too late even if it had something new to read. This launcher lets each
  * look-up of an account read a file instead, in the same format: "name:base64key;name:base64key".
  *
- * It knows one class of Azurite (AccountDataStore: getAccount, refresh, accounts and the parser of that format) and must
- * not know anything else of its inside; package.json pins the version for which that holds.
+ * It also lets an Azurite that keeps blobs in memory never collect its garbage. There each write leaves a piece, and
+ * after ten minutes Azurite takes out those that nothing refers to, one by one from an indexed list, without once letting
+ * a request in between (BlobGCManager.markSweep, LokiExtentMetadataStore.deleteExtent): after some ten thousand writes it
+ * answers nobody for minutes. Azure's storage does no such thing, and these pieces end with the process.
+ *
+ * It knows two classes of Azurite (AccountDataStore: getAccount, refresh, accounts and the parser of that format;
+ * BlobGCManager: markSweep) and must not know anything else of its inside; package.json pins the version for which that
+ * holds.
  */
 const fs = require("fs");
 const path = require("path");
@@ -26,6 +32,13 @@ if (typeof getAccount !== "function" || typeof store.refresh !== "function" || t
   console.error(`the Azurite in ${azurite} keeps its accounts differently from the version in package.json`);
   process.exit(2);
 }
+
+const collector = require(path.join(azurite, "dist/src/blob/gc/BlobGCManager")).default.prototype;
+if (typeof collector.markSweep !== "function") {
+  console.error(`the Azurite in ${azurite} collects its garbage differently from the version in package.json`);
+  process.exit(2);
+}
+if (process.argv.includes("--inMemoryPersistence")) collector.markSweep = async function () {};
 
 let seen = "";
 

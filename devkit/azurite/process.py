@@ -38,8 +38,8 @@ class Azurite:
         """Start Azurite on 127.0.0.1:`port` (0: any free one) and return when it answers.
 
         Blobs live in `data`/blobs, accounts in `data`/accounts, certificates in `data`/tls, its log in `log`
-        or `data`/azurite.log. With `in_memory` blobs are quicker, take half of the machine's memory at the most, and
-        are gone with the process. Raises AzuriteUnavailable.
+        or `data`/azurite.log. With `in_memory` blobs are quicker, take half of the machine's memory at the most, those
+        that were overwritten included, and are gone with the process. Raises AzuriteUnavailable.
         """
         if not _PACKAGE.is_dir():
             raise AzuriteUnavailable(f"Azurite is not in {_PACKAGE.parent}: run `make setup`")
