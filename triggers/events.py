@@ -40,6 +40,14 @@ bp = df.Blueprint()
 log = logging.getLogger("kiln.events")
 
 
+class NotHeard(Exception):
+    """Triggers could not be fired by an event; all others were."""
+
+    def __init__(self, failed: tuple[str, ...]) -> None:
+        more = f" and {len(failed) - 1} more" if failed[1:] else ""
+        super().__init__(f"the event has to come again, for it did not fire {failed[0]}{more}")
+
+
 @bp.event_grid_trigger(arg_name="event")
 @bp.durable_client_input(client_name="client")
 async def on_event(event: func.CloudEvent, client: Any) -> None:
@@ -74,9 +82,16 @@ async def take(document: object, orchestrations: Orchestrations, now: datetime) 
     event = read_event(document)
     if isinstance(event, Refusal):
         return _refused(event, None)
-    fired = await fire_listeners(
-        orchestrations, Heard(id=event.id, type=event.type, source=event.source, subject=event.subject), now
-    )
+    heard = Heard(id=event.id, type=event.type, source=event.source, subject=event.subject)
+    listened = await fire_listeners(orchestrations, heard, now)
+    told = await _taken(event, listened.fired, orchestrations, now)
+    if listened.failed:
+        raise NotHeard(listened.failed)
+    return told
+
+
+async def _taken(event: Received, fired: int, orchestrations: Orchestrations, now: datetime) -> str:
+    """Act on an event that `fired` triggers waited for, if it tells of a source's version; say what came of it."""
     fact = read_fact(event)
     if not isinstance(fact, Refusal):
         return await _rebuild(found(fact, event, now), orchestrations)

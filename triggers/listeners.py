@@ -1,30 +1,45 @@
 """Events fire the Event triggers that wait for them; the function that gets the events hands each one on to here.
 
 It owns the look-up and one guard: an event of a run never fires a trigger of a template that led to that run, at
-first or second hand, or builds would follow each other for ever.
+first or second hand, or builds would follow each other for ever. Each trigger is looked at and fired beside the others
+and within a bound; one that cannot be read is passed over, and one that failed otherwise is named, for the event has to
+come again for its sake.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from kiln.errors import TemplateInvalid
 from kiln.ids import TemplateId
 from kiln.rebuild.lineage import leads_round, short_name
 from kiln.runs.children import find_trigger
+from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings, Firings, Occasion
 from kiln.runs.listeners import Listener, Listeners
 from kiln.runs.naming import RUN_ID
+from kiln.runs.reading import read_latest, reason
+from kiln.runs.record import RunRecord
 from kiln.runs.store import Runs
 from kiln.template.trigger_kinds.event import EventTrigger, matches
 from kiln.template.triggers import parse_trigger
 from triggers.firing import take_and_fire
+from triggers.looks import look_at_all
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from triggers.orchestrations import Orchestrations
+
+SECONDS = 20.0
+"""For one trigger: Event Grid waits 30 for an answer, then sends again ("Event Grid message delivery and retry")."""
+
+log = logging.getLogger("kiln.triggers")
 
 
 @dataclass(frozen=True)
@@ -37,31 +52,56 @@ class Heard:
     subject: str
 
 
-async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: datetime) -> int:
-    """Fire every trigger that waits for the event; return how many those are. The same event again starts nothing."""
-    waiting, lineage = await asyncio.to_thread(_waiting, event)
+@dataclass(frozen=True)
+class Listened:
+    """How many triggers an event fired, and of which it is not known: those it is to reach when it comes again."""
+
+    fired: int = 0
+    failed: tuple[str, ...] = ()
+
+
+async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: datetime) -> Listened:
+    """Fire every trigger that waits for the event. The same event again starts nothing that it started before."""
+    listeners, lineage = await asyncio.to_thread(_listeners, event)
     occasion = Occasion(id=f"{event.source}\n{event.id}", at=now, lineage=lineage)
-    for firings in waiting:
-        await take_and_fire(orchestrations, firings, occasion, now)
-    return len(waiting)
+
+    async def fire(listener: Listener) -> bool:
+        firings = await asyncio.to_thread(_firings, listener, event)
+        if firings is not None:
+            await take_and_fire(orchestrations, firings, occasion, now)
+        return firings is not None
+
+    looks = await look_at_all(listeners, fire, seconds=SECONDS)
+    failed: list[str] = []
+    for look in looks:
+        if look.fault is None:
+            continue
+        name = f"{look.item.template.arm}/triggers/{look.item.trigger}"
+        if isinstance(look.fault, TemplateInvalid | ValidationError):
+            log.error("trigger %s hears of no event, for something of it cannot be read: %s", name, reason(look.fault))
+        else:
+            failed.append(f"{name}: {reason(look.fault)}")
+    return Listened(sum(bool(look.found) for look in looks), tuple(failed))
 
 
-def _waiting(event: Heard) -> tuple[list[Firings], tuple[str, ...]]:
-    """Return what waits for the event, and the templates whose runs led to it."""
+def _listeners(event: Heard) -> tuple[list[Listener], tuple[str, ...]]:
+    """Return what may wait for the event, and the templates whose runs led to it."""
     listeners = list(Listeners().of(event.type))
     lineage = _lineage(event) if listeners else ()
-    others = (listener for listener in listeners if not leads_round(listener.template, lineage))
-    found = (_firings(listener, event) for listener in others)
-    return [firings for firings in found if firings is not None], lineage
+    return [listener for listener in listeners if not leads_round(listener.template, lineage)], lineage
 
 
 def _lineage(event: Heard) -> tuple[str, ...]:
-    """Return the templates that led to the event, oldest first: none if it is not about a template of Kiln's."""
+    """Return the templates that led to the event, oldest first: none if it is not about a template of Kiln's.
+
+    Of a run that cannot be read only its own template is known; a circle ends one build later by that.
+    """
     try:
         template = TemplateId.parse(event.source)
     except ValueError:
         return ()
-    run = Runs().get(template, event.subject) if RUN_ID.fullmatch(event.subject) else None
+    is_of_run = RUN_ID.fullmatch(event.subject) is not None
+    run = read_latest(documents(), Runs.path(template, event.subject), RunRecord) if is_of_run else None
     before = run.cause.lineage if run is not None and run.cause is not None else ()
     return (*before, short_name(template))
 

@@ -156,8 +156,8 @@ class Event(Triggered):
     def ask(self) -> None:
         """Deliver it."""
         heard = Heard(id="1", type="Policy.Changed", source="/x", subject="y")
-        asyncio.run(fire_listeners(Orchestrations(self.world.hub), heard, datetime.now(UTC)))
-        self.taken = True
+        listened = asyncio.run(fire_listeners(Orchestrations(self.world.hub), heard, datetime.now(UTC)))
+        self.taken = not listened.failed
 
     def again(self, at: datetime) -> None:  # noqa: ARG002 - as soon as it can
         """Deliver it again until it was taken."""

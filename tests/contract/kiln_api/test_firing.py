@@ -4,131 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.errors import ErrorDetail
-from kiln.ids import TemplateId
 from kiln.rebuild.lineage import short_name
-from kiln.runs.children import Versions
 from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings, Occasion, take
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
-from kiln.runs.record import RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import settle
-from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
-from tests.contract.kiln_api.in_process import Answer, Api
+from kiln.runs.record import RunRecord, RunState
+from kiln.runs.store import Runs
+from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.poison import WORD, poisoned
 from triggers import looks, schedules
 from triggers.firing import take_and_fire
-from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Orchestrations
 from triggers.schedules import fire_due
-from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
+from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from triggers.start_run import start_run
-from triggers.submit import Submission, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.runs.firings import Firings
+    from tests.contract.kiln_api.in_process import Answer
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
 
-SECRET = "s3cret-" + "x" * 32
 NIGHTLY = {"kind": "Schedule", "schedule": "0 3 * * *"}
 WEBHOOK = {"kind": "Webhook", "secret": SECRET}
-LISTENING = {"kind": "Event", "filter": {"types": ["Policy.Changed"], "subjectBeginsWith": "rg-"}}
-
-
-@dataclass
-class World:
-    """A template with its submission over, and the API over a task hub that only remembers."""
-
-    id: TemplateId
-    hub: TaskHub = field(default_factory=TaskHub)
-
-    def __post_init__(self) -> None:
-        self.api = Api(self.hub, judged=False)
-
-    @property
-    def template(self) -> TemplateRecord:
-        return Templates().require(self.id)
-
-    @property
-    def runs(self) -> list[RunRecord]:
-        return list(Runs().list(self.id))
-
-    def put(self, trigger: str, properties: dict[str, Any]) -> Answer:
-        answer = self.api("PUT", f"{self.id.arm}/triggers/{trigger}", {"properties": properties})
-        assert answer.status in {200, 201}, answer.body
-        return answer
-
-    def look(self, at: datetime) -> None:
-        """Look once, as the timer does each minute."""
-        asyncio.run(fire_due(Orchestrations(self.hub), at))
-
-    def end(self, state: RunState = RunState.SUCCEEDED, at: datetime | None = None) -> None:
-        """End the run that is going."""
-        run = self.template.run_id
-        assert run is not None
-        error = ErrorDetail(code="x", message="x") if state is RunState.FAILED else None
-        ended = at or datetime.now(UTC)
-        Runs().update(
-            self.id, run, lambda known: known.model_copy(update={"state": state, "ended": ended, "error": error})
-        )
-
-    def signed(self, body: bytes = b"{}", secret: str = SECRET, age: float = 0) -> dict[str, str]:
-        """Return the headers of a request to the trigger `hook`."""
-        timestamp = str(int(datetime.now(UTC).timestamp() - age))
-        message = Message(f"{self.id.arm}/triggers/hook", timestamp, body)
-        return {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: sign(secret, message)}
-
-    def fire(self, trigger: str, headers: dict[str, str], body: bytes = b"{}") -> Answer:
-        stranger = Api(self.hub, judged=False, token=None)
-        return stranger("POST", f"{self.id.arm}/triggers/{trigger}/fire", body, None, **headers)
-
-    def run(self) -> RunRecord:
-        """Start a run by hand."""
-        answer = self.api("POST", f"{self.id.arm}/run")
-        assert answer.status == 202, answer.body
-        return self.runs[0]
-
-    def hear(self, event: str = "1", type_: str = "Policy.Changed", source: str = "/x", subject: str = "rg-a") -> int:
-        heard = Heard(id=event, type=type_, source=source, subject=subject)
-        return asyncio.run(fire_listeners(Orchestrations(self.hub), heard, datetime.now(UTC)))
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with _world() as made:
+    with new_world() as made:
         yield made
 
 
 @pytest.fixture
 def another() -> Iterator[World]:
-    with _world() as made:
+    with new_world() as made:
         yield made
-
-
-@contextmanager
-def _world() -> Iterator[World]:
-    name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
-    now = datetime.now(UTC)
-    submission = Submission(template=name, body=lambda _: template_body(), at=now, suffix="3f9c8a1b")
-    made = submit(Templates(), Versions(), submission).record
-    Templates().update(name, lambda known: settle(known, made.version, now, None))
-    yield World(name)
-    Runs().delete_all(name)  # or the looks of other tests would find its triggers
-    Templates().delete(name)
 
 
 def next_night() -> datetime:
