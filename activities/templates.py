@@ -9,13 +9,15 @@ from activities.adapter import implements
 from kiln.cloud import groups, inventory
 from kiln.cloud.groups import Standing
 from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.errors import DocumentUnreadable
 from kiln.messages import DeletionFailure, Leftovers, Nothing, Operation, Progress, TemplateRequest
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.home import home_in
 from kiln.runs.index import leave_template
+from kiln.runs.reading import tell
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import stay
 
 if TYPE_CHECKING:
@@ -31,9 +33,20 @@ def check_idle(request: TemplateRequest) -> Progress:
     record = stored.content
     if record.settled < record.version:
         return Progress(done=False, note="a submission is under way")
-    run = Runs().latest(record)
-    over = run is None or run.state.is_final
+    over = _is_over(record)
     return Progress(done=over, note=None if over else f"run {record.run_id} is under way")
+
+
+def _is_over(record: TemplateRecord) -> bool:
+    """Whether the template's latest run is over. One that cannot be read makes nothing more with its ledger closed."""
+    if record.run_id is None:
+        return True
+    try:
+        run = Runs().latest(record)
+    except DocumentUnreadable as error:
+        tell(error)
+        return Ledgers().is_closed(record.id, record.run_id)
+    return run is None or run.state.is_final
 
 
 @implements(LIST_STAGED)

@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from kiln.contracts import DELETE_TEMPLATE
+from kiln.errors import DocumentUnreadable
 from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
 from kiln.runs.begin import current_run
 from kiln.runs.debts import Debts
-from kiln.runs.naming import delete_instance
+from kiln.runs.naming import build_instance, delete_instance
+from kiln.runs.reading import tell
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, leave, request_cancel
@@ -70,9 +72,25 @@ async def delete_template(
     return record
 
 
+async def _end_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
+    """Cancel the template's run.
+
+    One that cannot be read is known by its id: its orchestration is told, and where there is none any more, what its
+    ledger names is left to the sweeper.
+    """
+    try:
+        await cancel_current_run(orchestrations, record, now)
+    except DocumentUnreadable as error:
+        if record.run_id is None or error.path != Runs.path(record.id, record.run_id):
+            raise
+        tell(error)
+        if not await orchestrations.cancel(build_instance(record.id, record.run_id)):
+            await asyncio.to_thread(Debts().owe, RunRef(template=record.id, run_id=record.run_id), now)
+
+
 async def start_deletion(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
     """Let what is going of a template end that is on its way out, and start its deletion unless that is going."""
-    await cancel_current_run(orchestrations, record, now)
+    await _end_run(orchestrations, record, now)
     await give_up(orchestrations, record, now)
     instance = delete_instance(record)
     life = await orchestrations.life(instance)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kiln.errors import Problem, TemplateInvalid
+from kiln.errors import DocumentUnreadable, Problem, TemplateInvalid
 from kiln.rebuild.graph import Follower, circle, circle_text
 from kiln.rebuild.source import fed, followed
 from kiln.runs import index
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
+from kiln.runs.reading import tell
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_template
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.ids import TemplateId
+    from kiln.runs.dependents import Dependent
     from kiln.runs.record import TemplateRecord, TriggerRecord
 
     May = Callable[[TemplateId], bool]
@@ -61,7 +63,7 @@ def _check(template: TemplateId, body: dict[str, Any], may_read: May, *, what: s
     def followers(source: str) -> list[Follower]:
         """Return who follows a source: the template by its new body, all others by the index."""
         entries = [stored.content for stored in Dependents().of(source)]
-        others = [entry for entry in entries if entry.template.key != template.key and index.follower(entry)]
+        others = [entry for entry in entries if entry.template.key != template.key and _follows(entry)]
         names = [entry.template.name if may_read(entry.template) else HIDDEN for entry in others]
         found = [Follower(entry.template.key, name, entry.feeds) for entry, name in zip(others, names, strict=True)]
         return [*found, start] if own.key == source else found
@@ -71,3 +73,12 @@ def _check(template: TemplateId, body: dict[str, Any], may_read: May, *, what: s
             found = (start.name, HIDDEN, start.name)
         path = "properties.distribute" if what == "template" else "properties.kind"
         raise TemplateInvalid((Problem(path=path, message=circle_text(found)),), what=what)
+
+
+def _follows(entry: Dependent) -> bool:
+    """Whether a template follows the source that the index says; one that cannot be read builds nothing meanwhile."""
+    try:
+        return index.follower(entry) is not None
+    except DocumentUnreadable as error:
+        tell(error)
+        return False

@@ -15,11 +15,11 @@ from kiln.rebuild.image_graph import KnownTemplate, image_graph
 from kiln.rebuild.source import source_key
 from kiln.runs.children import Triggers
 from kiln.runs.reading import reason
-from kiln.runs.situation import built_from, latest_runs
+from kiln.runs.situation import built_from, shown_runs
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored
-from kiln.template.triggers import parse_trigger
+from kiln.template.triggers import parse_stored_trigger
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.readable import readable_keys
 from triggers.reply import Reply
@@ -66,7 +66,7 @@ def _of_key(key: str) -> KnownTemplate | None:
     model = parse_stored(record.body) if record else None
     if record is None or model is None:
         return None
-    runs = list(latest_runs(record))
+    runs = list(shown_runs(record))
     triggers = {trigger.name: _state(trigger, runs) for trigger in Triggers().list(record)}
     own = source_key(model)
     return KnownTemplate(record, model, _latest(record, runs), built_from(runs, own) if own else None, triggers)
@@ -77,8 +77,8 @@ def _latest(record: TemplateRecord, runs: list[RunRecord]) -> RunRecord | None:
 
 
 def _state(trigger: TriggerRecord, runs: list[RunRecord]) -> str:
-    settings = parse_trigger(trigger.body).properties
-    if not settings.enabled:
+    parsed = parse_stored_trigger(trigger.body)
+    if parsed is None or not parsed.properties.enabled:
         return "Disabled"
-    state = health(runs, trigger.name, trigger.changed, settings.failure_limit)
+    state = health(runs, trigger.name, trigger.changed, parsed.properties.failure_limit)
     return "Deactivated" if state.is_deactivated else "Active"

@@ -13,9 +13,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from kiln.errors import TemplateInvalid
+from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
 from kiln.rebuild.lineage import leads_round, short_name
 from kiln.runs.children import find_trigger
@@ -77,7 +75,7 @@ async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: date
         if look.fault is None:
             continue
         name = f"{look.item.template.arm}/triggers/{look.item.trigger}"
-        if isinstance(look.fault, TemplateInvalid | ValidationError):
+        if isinstance(look.fault, TemplateInvalid | DocumentUnreadable):
             log.error("trigger %s hears of no event, for something of it cannot be read: %s", name, reason(look.fault))
         else:
             failed.append(f"{name}: {reason(look.fault)}")

@@ -18,6 +18,7 @@ from kiln.runs.store import Operations, Runs, Templates
 from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
+from triggers.readable import shown_run
 from triggers.reply import RETRY_AFTER, Reply
 from triggers.tend import tended
 
@@ -108,9 +109,8 @@ def _template(operation: OperationRecord) -> TemplateRecord | None:
 
 
 def _read(operation: OperationRecord, template: TemplateRecord | None) -> Pointed:
-    run_id = operation.run_id
-    if run_id is None and operation.version is not None and template is not None:
-        run_id = template.run_id  # to show it with the template
-    run = Runs().get(operation.template, run_id) if run_id else None
+    run = Runs().get(operation.template, operation.run_id) if operation.run_id else None
+    if operation.version is not None and template is not None:
+        run = shown_run(template)
     version = Versions().get(template, operation.version) if template and operation.version else None
     return Pointed(operation, template, run, version)

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from kiln.errors import RequestInvalid
+from kiln.errors import DocumentUnreadable, RequestInvalid
+from kiln.runs.reading import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,7 +42,10 @@ def read_page(
     newest_first: bool = False,
     size: int = PAGE_SIZE,
 ) -> Page[ItemT]:
-    """Return the page after `token` (None: the first) of what `names` name; what `load` finds no more is left out.
+    """Return the page after `token` (None: the first) of what `names` name.
+
+    What `load` finds no more is left out, and so is what cannot be read, for what a resource must have is not known of
+    it: the log and `kiln doctor` tell of that.
 
     `newest_first` turns the order of names round. Raises `RequestInvalid` for a token that no page gave.
     """
@@ -51,8 +55,16 @@ def read_page(
         ordered = [name for name in ordered if (name < after if newest_first else name > after)]
     here, more = ordered[:size], len(ordered) > size
     with ThreadPoolExecutor(READERS) as readers:
-        items = tuple(item for item in readers.map(load, here) if item is not None)
+        items = tuple(item for item in readers.map(lambda name: _loaded(load, name), here) if item is not None)
     return Page(items, _token(here[-1]) if more else None)
+
+
+def _loaded(load: Callable[[str], ItemT | None], name: str) -> ItemT | None:
+    try:
+        return load(name)
+    except DocumentUnreadable as error:
+        tell(error)
+        return None
 
 
 def listed(call: Call, page: Page[dict[str, Any]]) -> dict[str, Any]:

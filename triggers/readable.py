@@ -1,15 +1,18 @@
-"""The templates that a list is about: those in its path's place for which the caller has a right."""
+"""What is shown of what there is: the templates for which the caller has a right, and what can be read of each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiln.errors import DocumentUnreadable
 from kiln.ids import TemplateId
-from kiln.runs.store import Templates
+from kiln.runs.reading import tell
+from kiln.runs.store import Runs, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kiln.runs.record import RunRecord, TemplateRecord
     from triggers.call import Call
 
 
@@ -19,3 +22,12 @@ def readable_keys(call: Call, action: str, group: str | None) -> Iterator[str]:
         subscription, within, name = key.split("/")
         if call.may(action, TemplateId(subscription=subscription, group=within, name=name).arm):
             yield key
+
+
+def shown_run(template: TemplateRecord) -> RunRecord | None:
+    """Return the run that a template is shown with, its latest; None, too, when that cannot be read."""
+    try:
+        return Runs().latest(template)
+    except DocumentUnreadable as error:
+        tell(error)
+        return None

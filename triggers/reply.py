@@ -14,6 +14,7 @@ import azure.functions as func
 
 from kiln.errors import (
     Conflict,
+    DocumentUnreadable,
     ErrorDetail,
     KilnError,
     NotAuthenticated,
@@ -50,6 +51,7 @@ STATUS: dict[type[KilnError], HTTPStatus] = {
     NotSigned: HTTPStatus.UNAUTHORIZED,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    DocumentUnreadable: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 REFUSALS = tuple(STATUS)
 """The errors that answer a request; any other is Kiln's own failure."""

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
-from kiln.errors import Conflict, ResourceNotFound, TemplateInvalid
+from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
 from kiln.rebuild.health import health
 from kiln.runs.begin import being_deleted
 from kiln.runs.children import Triggers
 from kiln.runs.index import leave_trigger
+from kiln.runs.reading import tell
 from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
-from kiln.runs.situation import latest_runs
+from kiln.runs.situation import shown_runs
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
 from kiln.runs.trigger_upkeep import enter, keep_secret, leave, next_times
-from kiln.template.parse import parse_template
-from kiln.template.triggers import Trigger, check_trigger, parse_trigger
+from kiln.template.parse import parse_stored, parse_template
+from kiln.template.triggers import Trigger, check_trigger, parse_stored_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.following import check_trigger_circle, trigger_stored
 from triggers.hearing import check_may_hear
@@ -102,12 +103,17 @@ def check_state(template: TemplateRecord) -> None:
 
 def shown(template: TemplateRecord, record: TriggerRecord, now: datetime) -> dict[str, Any]:
     """Return a trigger as the API shows it: active, or what keeps it from firing, in it or in the template as it is."""
-    trigger = parse_trigger(record.body)
-    problems = check_trigger(parse_template(template.body), trigger, ())
-    obstacles = [f"{problem.path}: {problem.message}" for problem in problems]
+    trigger = parse_stored_trigger(record.body)
+    if trigger is None:
+        why = "this version of Kiln knows no such trigger; store it again (PUT), or delete it"
+        raise DocumentUnreadable(Triggers.path(template.id, record.name), why)
+    model = parse_stored(template.body)
+    obstacles = [f"{problem.path}: {problem.message}" for problem in check_trigger(model, trigger, ())] if model else []
+    if model is None:
+        obstacles.append("the image template: it is none by the rules of this version of Kiln; submit it again")
     if not trigger.properties.enabled:
         obstacles.append("properties.enabled: it is switched off")
-    state = health(latest_runs(template), record.name, record.changed, trigger.properties.failure_limit)
+    state = health(shown_runs(template), record.name, record.changed, trigger.properties.failure_limit)
     return trigger_resource(record, tuple(obstacles), next_times(record, now), state)
 
 
@@ -124,11 +130,12 @@ async def _template(call: Call) -> TemplateRecord:
 def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[TriggerRecord, bool]:
     triggers, name = Triggers(), call.trigger_name
     others = [known for known in triggers.list(template) if known.name.lower() != name.lower()]
-    problems = check_trigger(parse_template(template.body), trigger, [parse_trigger(known.body) for known in others])
+    known_others = [parsed for other in others if (parsed := parse_stored_trigger(other.body)) is not None]
+    problems = check_trigger(parse_template(template.body), trigger, known_others)
     if problems:
         raise TemplateInvalid(problems, what="trigger")
     check_trigger_circle(template, trigger.properties.kind, call.may_read)
-    before = triggers.get(template, name)
+    before = _before(template, name)
     record = TriggerRecord(
         template=template.id,
         name=before.name if before else name,
@@ -144,12 +151,21 @@ def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[Trig
     return stored, before is None
 
 
+def _before(template: TemplateRecord, name: str) -> TriggerRecord | None:
+    """Return the trigger that is to be replaced or removed; None, too, for one that cannot be read."""
+    try:
+        return Triggers().get(template, name)
+    except DocumentUnreadable as error:
+        tell(error)
+        return None
+
+
 def _delete(template: TemplateRecord, name: str, now: datetime) -> bool:
-    record = Triggers().get(template, name)
+    record = _before(template, name)
     there = Triggers().delete(template, name)
     leave_trigger(template, name, now)
-    if record is not None:
-        leave(record)
+    if there:
+        leave(template.id, name, record)
     return there
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
-from pydantic import ValidationError
 
 from kiln.runs.children import Versions
-from kiln.runs.reading import reason
 from kiln.runs.status import version_resource
-from kiln.runs.store import Runs, Templates
+from kiln.runs.store import Templates
 from triggers.answers import template_answer
 from triggers.endpoint import GROUP_ROUTE, PROVIDER_ROUTE, TEMPLATE_ROUTE, endpoint
 from triggers.paging import listed, read_page
-from triggers.readable import readable_keys
+from triggers.readable import readable_keys, shown_run
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from triggers.call import Call
 
 bp = df.Blueprint()
-log = logging.getLogger("kiln.state")
 
 
 @endpoint(bp, "GET", GROUP_ROUTE, "imageTemplates/read", partly=True)
@@ -58,23 +54,11 @@ def _templates(call: Call, group: str | None) -> Reply:
     templates = Templates()
 
     def load(key: str) -> dict[str, Any] | None:
-        try:
-            record = templates.by_key(key)
-        except ValidationError as error:
-            _tell_left_out(key, reason(error))
-            return None
-        return template_answer(record, Runs().latest(record), call.api_version) if record else None
+        record = templates.by_key(key)
+        return template_answer(record, shown_run(record), call.api_version) if record else None
 
     page = read_page(readable_keys(call, "imageTemplates/read", group), load, call.query.get("$skiptoken"))
     return Reply(HTTPStatus.OK, listed(call, page))
-
-
-def _tell_left_out(key: str, why: str) -> None:
-    """Say that a list lacks a template that cannot be read: what a resource must have is not known of it.
-
-    `kiln doctor` names it, too; all others are shown.
-    """
-    log.error("the list lacks the image template %s: %s", key, why)
 
 
 def _versions(call: Call, template: TemplateId) -> Reply:

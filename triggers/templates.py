@@ -11,7 +11,7 @@ import azure.durable_functions as df
 
 from kiln.runs.children import Versions
 from kiln.runs.record import OperationKind, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.store import Templates
 from kiln.template.parse import parse_template, without_read_only
 from triggers.answers import template_answer
 from triggers.end_run import delete_template as begin_deletion
@@ -19,6 +19,7 @@ from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.etags import etag, is_known
 from triggers.operations import begin, follow
 from triggers.reach import check_reach
+from triggers.readable import shown_run
 from triggers.reply import Reply
 from triggers.submission import is_going, start_submission
 from triggers.submit import Accepted, Submission, submit
@@ -86,6 +87,6 @@ async def accept(call: Call, submission: Submission) -> Accepted:
 
 async def shown(call: Call, record: TemplateRecord) -> Reply:
     """Answer the template as it is."""
-    run = await asyncio.to_thread(Runs().latest, record)
+    run = await asyncio.to_thread(shown_run, record)
     resource = template_answer(record, run, call.api_version)
     return Reply(HTTPStatus.OK, resource, {"ETag": etag(record, resource)})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.access.audit import Deed
-from kiln.errors import KilnError, NotAuthenticated, NotAuthorized, Unavailable
+from kiln.errors import DocumentUnreadable, KilnError, NotAuthenticated, NotAuthorized, Unavailable
 from triggers.call import Call
 from triggers.refusals import NotSigned, TooManyRequests
 from triggers.reply import REFUSALS, Reply, refusal
@@ -76,7 +76,7 @@ class Visit:
                 throttle().refuse(self.caller.object_id if self.caller else None)
             except TooManyRequests as too_many:
                 return refusal(too_many)
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable | DocumentUnreadable):
             log.error("%s %s: %s", self.request.method, urlsplit(self.request.url).path, error, exc_info=error)
         reply = refusal(error)
         if isinstance(error, NotAuthenticated):

@@ -14,7 +14,7 @@ from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
 from kiln.runs.firings import AllFirings
 from kiln.runs.reading import reason
-from kiln.runs.situation import latest_runs
+from kiln.runs.situation import shown_runs
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
@@ -68,7 +68,7 @@ def _seen(path: str, now: datetime) -> _Seen:
         return _Seen(findings=(_unreadable(name, str(error)),))
     if not settings.enabled:
         return _Seen()
-    state = health(latest_runs(record), trigger.name, trigger.changed, settings.failure_limit)
+    state = health(shown_runs(record), trigger.name, trigger.changed, settings.failure_limit)
     findings = [*_late(record, trigger, name, now)]
     if state.failures and state.last is not None:
         findings.append(_failing(name, state.failures, state.limit, state.last.run_id, state.last.requested))

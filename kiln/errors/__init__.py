@@ -9,6 +9,7 @@ KilnError
 │   ├── SignInUnavailable  whoever publishes the keys of tokens
 │   ├── StorageUnavailable  a storage account
 │   └── TaskHubUnavailable  Durable Functions
+├── DocumentUnreadable     a document of Kiln's own is not as this version writes it (500)
 ├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
 ├── ResourceNotFound       nothing of that name (404)
 ├── OutOfReach             the template names what templates there may not (403, all of it at once)
@@ -63,6 +64,7 @@ from kiln.errors.builds import (
 from kiln.errors.requests import (
     BeingDeleted,
     Conflict,
+    DocumentUnreadable,
     NotAuthenticated,
     NotAuthorized,
     OutOfReach,
@@ -88,6 +90,7 @@ __all__ = [
     "Conflict",
     "CustomizerFailed",
     "DeadlineExceeded",
+    "DocumentUnreadable",
     "ErrorDetail",
     "GeneralizeFailed",
     "InternalFailure",

@@ -80,6 +80,24 @@ class StorageUnavailable(Unavailable):
     code = "StorageUnavailable"
 
 
+class DocumentUnreadable(KilnError):
+    """A document of Kiln's own is there and cannot be read: no request is to blame, and none can be answered by it.
+
+    `reason` says what is wrong, and quotes nothing that is in it.
+    """
+
+    code = "DocumentUnreadable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"Kiln's own document {path} cannot be read: {reason}",
+            target=path,
+            hint="Whoever runs Kiln mends it: kiln doctor names the document, what it keeps from working, and the "
+            "commands. Until then nothing is done that it might forbid.",
+        )
+
+
 class TaskHubUnavailable(Unavailable):
     """Durable Functions does not answer, or not as it should."""
 

@@ -15,9 +15,9 @@ from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
 from kiln.ids import RunRef
 from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
-from kiln.runs.situation import latest_runs
+from kiln.runs.situation import shown_runs
 from kiln.runs.store import Templates
-from kiln.template.triggers import parse_trigger
+from kiln.template.triggers import parse_stored_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,14 +34,17 @@ def keep_trigger_changes(ended: RunRecord) -> None:
     triggers = list(Triggers().list(stored.content)) if stored else []
     if stored is None or not triggers:
         return
-    earlier = [run for run in latest_runs(stored.content) if run.run_id != ended.run_id]
+    earlier = [run for run in shown_runs(stored.content) if run.run_id != ended.run_id]
     events = tuple(event for trigger in triggers for event in _changes(trigger, ended, earlier))
     if events:
         keep_events(RunRef(template=ended.template, run_id=ended.run_id), *events)
 
 
 def _changes(trigger: TriggerRecord, ended: RunRecord, earlier: list[RunRecord]) -> Iterator[CloudEvent]:
-    limit = parse_trigger(trigger.body).properties.failure_limit
+    parsed = parse_stored_trigger(trigger.body)
+    if parsed is None:
+        return
+    limit = parsed.properties.failure_limit
     before = health(earlier, trigger.name, trigger.changed, limit)
     after = health([ended, *earlier], trigger.name, trigger.changed, limit)
     if before.is_deactivated == after.is_deactivated or ended.ended is None:

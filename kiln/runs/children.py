@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.errors import ResourceNotFound
+from kiln.errors import DocumentUnreadable, ResourceNotFound
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest, readable, tell
 from kiln.runs.record import ProvisioningState, TemplateRecord, TemplateVersion, TriggerRecord
 from kiln.runs.store import Templates
 
@@ -42,7 +43,7 @@ class Versions:
             known = kept.since == version.since and kept.settled_at is not None
             return kept if known else version
 
-        return self._store.put(self.path(record.id, record.version), version, merge).content
+        return keep_latest(self._store, self.path(record.id, record.version), version, merge)
 
     def get(self, record: TemplateRecord, version: int) -> TemplateVersion | None:
         """Return a version of the template, the present one or one that was replaced; None when it never had it."""
@@ -102,12 +103,16 @@ class Triggers:
         return record
 
     def put(self, record: TriggerRecord) -> TriggerRecord:
-        """Store a trigger, new or over the one of its name; return it as stored."""
-        return self._store.put(self.path(record.template, record.name), record, lambda _: record).content
+        """Store a trigger, new or over the one of its name, though that cannot be read; return it as stored."""
+        return keep_latest(self._store, self.path(record.template, record.name), record)
 
     def delete(self, template: TemplateRecord, name: str) -> bool:
-        """Remove the trigger. Returns False when there was none."""
-        there = self.get(template, name) is not None
+        """Remove the trigger, though it cannot be read. Returns False when there was none."""
+        try:
+            there = self.get(template, name) is not None
+        except DocumentUnreadable as error:
+            tell(error)
+            there = True
         self._store.delete(self.path(template.id, name))
         return there
 
@@ -123,10 +128,9 @@ class Triggers:
             yield path.removeprefix("triggers/").removesuffix(".json")
 
     def list(self, template: TemplateRecord) -> Iterator[TriggerRecord]:
-        """Yield the template's triggers by name."""
-        for name in self.names(template.id):
-            record = self.get(template, name)
-            if record is not None:
+        """Yield the template's triggers by name, as far as they can be read."""
+        for record in readable(self._store, f"triggers/{template.id.key}/", TriggerRecord):
+            if _is_of(record, template):
                 yield record
 
 

@@ -10,7 +10,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.errors import BeingDeleted, ResourceNotFound
+from kiln.errors import BeingDeleted, DocumentUnreadable, ResourceNotFound
 from kiln.ids import RunRef
 from kiln.messages.rebuilds import Claim, DependentTrigger
 from kiln.rebuild import claims
@@ -22,6 +22,7 @@ from kiln.runs.dependents import Dependents
 from kiln.runs.index import follower
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
+from kiln.runs.reading import tell
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import RunCause
 from kiln.runs.situation import situation
@@ -52,11 +53,15 @@ def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigg
     triggers: list[DependentTrigger] = []
     for stored in list(index.of(key)):
         entry = stored.content
-        record = follower(entry)
-        if record is None:
-            index.remove_stale(stored, now)
+        try:
+            record = follower(entry)
+            if record is None:
+                index.remove_stale(stored, now)
+                continue
+            _expect(record, key, found.version, f"{by}:{len(triggers)}", now)
+        except DocumentUnreadable as error:
+            tell(error)  # the others are built; this one is with the first version after it can be read again
             continue
-        _expect(record, key, found.version, f"{by}:{len(triggers)}", now)
         triggers.append(DependentTrigger(template=record.id, trigger=entry.trigger))
     return tuple(triggers)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kiln.ids import TemplateId
 from kiln.rebuild.source import Source, digest
 from kiln.runs.documents import Documents, Stored, documents
-from kiln.runs.reading import read_each
+from kiln.runs.reading import keep_latest, read_each
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Dependents:
     def put(self, dependent: Dependent) -> None:
         """Write an entry, new or over the one that is there."""
         for path in _paths(dependent):
-            self._store.put(path, dependent, lambda _: dependent)
+            keep_latest(self._store, path, dependent)
 
     def of(self, source: str) -> Iterator[Stored[Dependent]]:
         """Yield what follows the source of that key, in order."""

@@ -9,11 +9,11 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from kiln import blobs
 from kiln.config import config
-from kiln.errors import PreconditionFailed
+from kiln.errors import DocumentUnreadable, PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,8 +53,23 @@ class Stored(BaseModel, Generic[DocumentT]):
     etag: str
 
 
+def decoded(path: str, kind: type[DocumentT], text: bytes | str, etag: str) -> Stored[DocumentT]:
+    """Return what is in a document. Raises `DocumentUnreadable`, which tells nothing that may be a secret."""
+    try:
+        content = kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        why = f"it has another form than this version of Kiln writes: {where}: {first['msg']}"
+        raise DocumentUnreadable(path, why) from None
+    return Stored[kind](content=content, etag=etag)  # type: ignore[valid-type]
+
+
 class Documents:
-    """The documents of one container, by path. Every call may raise `StorageUnavailable`."""
+    """The documents of one container, by path.
+
+    Every call may raise `StorageUnavailable`, and each that reads `DocumentUnreadable`.
+    """
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
@@ -68,8 +83,7 @@ class Documents:
             download = self._container.download_blob(path)
         except ResourceNotFoundError:
             return None
-        text = download.readall()
-        return Stored[kind](content=kind.model_validate_json(text), etag=download.properties.etag)  # type: ignore[valid-type]
+        return decoded(path, kind, download.readall(), str(download.properties.etag))
 
     def create(self, path: str, content: BaseModel) -> str:
         """Write a new document and return its ETag. Raises `PreconditionFailed` when another one is at `path`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents, documents
-from kiln.runs.reading import readable
+from kiln.runs.reading import keep_latest, readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -86,9 +86,12 @@ class AllFirings:
         return f"firings/{template.key}/{trigger.lower()}.json"
 
     def set(self, template: TemplateId, trigger: str, now: datetime) -> None:
-        """Begin anew at `now`: what was due before is not caught up with. What was taken is not taken again."""
+        """Begin anew at `now`: what was due before is not caught up with. What was taken is not taken again.
+
+        Of a document that cannot be read it is not known what was taken.
+        """
         first = Firings(template=template, trigger=trigger, handled=now)
-        self._store.put(self.path(template, trigger), first, lambda known: set_anew(known, now))
+        keep_latest(self._store, self.path(template, trigger), first, lambda known: set_anew(known, now))
 
     def change(self, firings: Firings, change: Callable[[Firings], Firings]) -> Firings | None:
         """Apply a pure change; return the result, or None when the document is gone."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents, documents
-from kiln.runs.reading import readable
+from kiln.runs.reading import keep_latest, readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -39,12 +39,19 @@ class Listeners:
         """Let the trigger be found by these types."""
         listener = Listener(template=template, trigger=trigger)
         for type_ in types:
-            self._store.put(self._path(type_, listener), listener, lambda _: listener)
+            keep_latest(self._store, self._path(type_, listener), listener)
 
     def drop(self, template: TemplateId, trigger: str, types: Iterable[str]) -> None:
         """Let the trigger no longer be found by these types."""
         for type_ in types:
             self._store.delete(self._path(type_, Listener(template=template, trigger=trigger)))
+
+    def drop_all(self, template: TemplateId, trigger: str) -> None:
+        """Let a trigger no longer be found of which it is not known what it waited for: that reads a whole list."""
+        own = self._path("", Listener(template=template, trigger=trigger)).removeprefix(self.folder(""))
+        for path in list(self._store.paths("listeners/")):
+            if path.split("/", 2)[2] == own:
+                self._store.delete(path)
 
     def of(self, type_: str) -> Iterator[Listener]:
         """Yield the triggers that wait for events of this type."""

@@ -10,8 +10,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from kiln.errors import DocumentUnreadable
 from kiln.looks import look_at_each
 from kiln.redact import redact
 
@@ -53,13 +54,18 @@ def read_each(store: Documents, paths: Iterable[str], kind: type[DocumentT]) -> 
     """
     looks = look_at_each(paths, lambda path: store.get(path, kind))
     faults = [(look.item, look.fault) for look in looks if look.fault is not None]
-    of_store = [fault for _, fault in faults if not isinstance(fault, ValidationError)]
+    of_store = [fault for _, fault in faults if not isinstance(fault, DocumentUnreadable)]
     if of_store and len(of_store) == len(looks):
         raise of_store[0]
     unreadable = tuple(Unreadable(path, reason(fault)) for path, fault in faults)
     for each in unreadable:
-        log.error("the document %s cannot be read: %s", each.path, each.reason, extra={"document": each.path})
+        tell(each)
     return Everything(tuple(look.found for look in looks if look.found is not None), unreadable)
+
+
+def tell(each: Unreadable | DocumentUnreadable) -> None:
+    """Say in the log that a document cannot be read, for whoever goes on without it."""
+    log.error("the document %s cannot be read: %s", each.path, each.reason, extra={"document": each.path})
 
 
 def readable(store: Documents, prefix: str, kind: type[DocumentT]) -> Iterator[DocumentT]:
@@ -74,20 +80,22 @@ def read_latest(store: Documents, path: str, kind: type[DocumentT]) -> DocumentT
 
 def keep_latest(
     store: Documents, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT] | None = None
-) -> None:
-    """Keep a document in the place of the one before, or `merge` it into that; one that cannot be read is replaced."""
+) -> DocumentT:
+    """Keep a document in the place of the one before, or `merge` it into that; one that cannot be read is replaced.
+
+    Returns what is kept.
+    """
     anew = merge or (lambda _: content)
     try:
-        store.put(path, content, anew)
-    except ValidationError:
+        return store.put(path, content, anew).content
+    except DocumentUnreadable as error:
+        tell(error)
         store.delete(path)
-        store.put(path, content, anew)
+        return store.put(path, content, anew).content
 
 
 def reason(fault: Exception) -> str:
-    """Return why a document cannot be read; a value that is in it may be a secret, so none is told."""
-    if not isinstance(fault, ValidationError):
-        return redact(f"{type(fault).__name__}: {fault}")
-    first = fault.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return f"it has another form than this version of Kiln writes: {where}: {first['msg']}"
+    """Return why something was not looked at, in words that may be told."""
+    if isinstance(fault, DocumentUnreadable):
+        return fault.reason
+    return redact(f"{type(fault).__name__}: {fault}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.ids import RunRef, TemplateId
 from kiln.rebuild.claims import RebuildRecord, present
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest
 from kiln.runs.record import Document
 from kiln.runs.store import Runs
 
@@ -28,7 +29,10 @@ class Holder(Document):
 
 
 class Places(Document):
-    """The places for rebuilds at once that are taken, oldest first."""
+    """The places for rebuilds at once that are taken, oldest first.
+
+    A document that cannot be read is begun anew: for a while more may build at once, but all do not wait for one blob.
+    """
 
     holders: tuple[Holder, ...] = ()
 
@@ -92,11 +96,11 @@ class Rebuilds:
 
     def free_place(self, run: RunRef) -> None:
         """Free the run's place; it may have none."""
-        self._store.update(_PLACES, Places, lambda known: give_back(known, frozenset({run})))
+        keep_latest(self._store, _PLACES, Places(), lambda known: give_back(known, frozenset({run})))
 
     def _take(self, run: RunRef, limit: int, now: datetime) -> bool:
         first = take(Places(), run, limit, now)
-        taken = self._store.put(_PLACES, first, lambda known: take(known, run, limit, now)).content
+        taken = keep_latest(self._store, _PLACES, first, lambda known: take(known, run, limit, now))
         return any(holder.run == run for holder in taken.holders)
 
     def _is_over(self, holder: Holder, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from kiln.errors import DocumentUnreadable
 from kiln.ids import region_name
 from kiln.rebuild.decide import Situation, Version
 from kiln.rebuild.health import GOOD, health
@@ -13,6 +14,7 @@ from kiln.rebuild.source import followed, source_key, version_order
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
 from kiln.runs.index import KIND, follower
+from kiln.runs.reading import tell
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
@@ -67,9 +69,27 @@ def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) ->
 
 
 def latest_runs(template: TemplateRecord) -> Iterator[RunRecord]:
-    """Yield the template's runs, newest first."""
+    """Yield the template's runs, newest first, as far as they can be read.
+
+    Raises `DocumentUnreadable` for the latest of all, of which it must be known whether it is over.
+    """
+    return _latest_runs(template, needed=template.run_id)
+
+
+def shown_runs(template: TemplateRecord) -> Iterator[RunRecord]:
+    """Yield the template's runs, newest first, as far as they can be read."""
+    return _latest_runs(template, needed=None)
+
+
+def _latest_runs(template: TemplateRecord, *, needed: str | None) -> Iterator[RunRecord]:
     for run_id in Runs().ids_of(template)[: -LOOK_BACK - 1 : -1]:
-        run = Runs().of(template, run_id)
+        try:
+            run = Runs().of(template, run_id)
+        except DocumentUnreadable as error:
+            if run_id == needed:
+                raise
+            tell(error)
+            continue
         if run is not None:
             yield run
 
@@ -112,11 +132,15 @@ def _feeders(template: TemplateRecord, source: Source, lineage: tuple[str, ...],
             if entry.template.key in seen or short_name(entry.template) in lineage:
                 continue
             seen.add(entry.template.key)
-            feeder = follower(entry)
-            if feeder is None or key not in entry.feeds:
+            try:
+                feeder = follower(entry)
+                if feeder is None or key not in entry.feeds:
+                    continue
+                if _is_about_to_feed(feeder, entry.source.key, now, is_near=is_near):
+                    yield feeder.id.name
+            except DocumentUnreadable as error:  # nobody waits for what may never be built
+                tell(error)
                 continue
-            if _is_about_to_feed(feeder, entry.source.key, now, is_near=is_near):
-                yield feeder.id.name
             keys.append((entry.source.key, False))
 
 

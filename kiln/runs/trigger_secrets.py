@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest
 from kiln.runs.record import Document
 from kiln.secret import KeptSecret, Secret
 
@@ -35,7 +36,7 @@ class TriggerSecrets:
     def put(self, template: TemplateId, trigger: str, secret: Secret) -> None:
         """Keep a secret, new or in place of the one before."""
         stored = StoredSecret(secret=secret)
-        self._store.put(self.path(template, trigger), stored, lambda _: stored)
+        keep_latest(self._store, self.path(template, trigger), stored)
 
     def get(self, template: TemplateId, trigger: str) -> Secret | None:
         """Return the secret, or None."""

@@ -17,7 +17,7 @@ from kiln.template.trigger_kinds.event import EventTrigger
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
 from kiln.template.trigger_kinds.webhook import WebhookTrigger
-from kiln.template.triggers import parse_trigger
+from kiln.template.triggers import parse_stored_trigger, parse_trigger
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,11 +61,14 @@ def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) ->
             assert_never(never)
 
 
-def leave(record: TriggerRecord) -> None:
-    """Remove what goes with a trigger that was removed."""
-    _drop_listeners(record)
-    AllFirings().drop(record.template, record.name)
-    TriggerSecrets().delete(record.template, record.name)
+def leave(template: TemplateId, name: str, record: TriggerRecord | None) -> None:
+    """Remove what goes with a trigger that was removed; `record` is what it was, None if that could not be read."""
+    if record is None:
+        Listeners().drop_all(template, name)
+    else:
+        _drop_listeners(record)
+    AllFirings().drop(template, name)
+    TriggerSecrets().delete(template, name)
 
 
 def next_times(record: TriggerRecord, now: datetime) -> tuple[datetime, ...]:
@@ -77,6 +80,8 @@ def next_times(record: TriggerRecord, now: datetime) -> tuple[datetime, ...]:
 
 
 def _drop_listeners(record: TriggerRecord) -> None:
-    properties = parse_trigger(record.body).properties
-    if isinstance(properties, EventTrigger):
-        Listeners().drop(record.template, record.name, properties.filter.types)
+    trigger = parse_stored_trigger(record.body)
+    if trigger is None:
+        Listeners().drop_all(record.template, record.name)
+    elif isinstance(trigger.properties, EventTrigger):
+        Listeners().drop(record.template, record.name, trigger.properties.filter.types)

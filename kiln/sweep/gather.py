@@ -8,9 +8,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from kiln.cloud import inventory, marks
+from kiln.errors import DocumentUnreadable
 from kiln.looks import look_at_each
 from kiln.messages.sweeps import FoundGarbage
 from kiln.runs.debts import Debts
@@ -76,7 +75,7 @@ def find(now: datetime) -> FoundGarbage:
 def _find_run(problems: list[str], record: TemplateRecord, run_id: str) -> RunRecord | None:
     try:
         return Runs().get(record.id, run_id)
-    except ValidationError as error:
+    except DocumentUnreadable as error:
         problems.append(f"Run {run_id} of {record.id.arm} cannot be read, and what it made is kept: {reason(error)}")
         raise Unknown from error
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 from pydantic import Field
 
-from kiln.errors import Problem
+from kiln.errors import Problem, TemplateInvalid
 from kiln.template.base import Model, Since, Tags
 from kiln.template.distributors import SharedImageDistributor, SourceVersioning
 from kiln.template.parse import parse_as
@@ -50,6 +50,14 @@ def parse_trigger(body: Any, api_version: str | None = None) -> Trigger:
     Raises `TemplateInvalid` with every problem in it, and `RequestInvalid` for an unsupported api-version.
     """
     return parse_as(Trigger, body, api_version, what="trigger")
+
+
+def parse_stored_trigger(body: dict[str, Any]) -> Trigger | None:
+    """Return the trigger, or None for one that was stored by a version of Kiln whose rules were others."""
+    try:
+        return parse_trigger(body)
+    except TemplateInvalid:
+        return None
 
 
 def check_trigger(template: ImageTemplate, trigger: Trigger, existing: Iterable[Trigger]) -> tuple[Problem, ...]:

@@ -9,13 +9,15 @@ import itertools
 from typing import TYPE_CHECKING
 
 from kiln.errors import PreconditionFailed
-from kiln.runs.documents import Documents, DocumentT, Stored
+from kiln.runs.documents import Documents, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azure.storage.blob import ContainerClient
     from pydantic import BaseModel
+
+    from kiln.runs.documents import DocumentT, Stored
 
 
 class MemoryDocuments(Documents):
@@ -33,7 +35,7 @@ class MemoryDocuments(Documents):
         if found is None:
             return None
         text, etag = found
-        return Stored[kind](content=kind.model_validate_json(text), etag=etag)  # type: ignore[valid-type]
+        return decoded(path, kind, text, etag)
 
     def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
         _, known = self.texts.get(path, ("", None))
