@@ -15,6 +15,7 @@ import azure.functions as func
 
 from kiln.config import config
 from kiln.runs.retention import purge_operations, purge_runs
+from kiln.runs.stale import remove_stale
 from triggers.histories import purge_histories
 from triggers.orchestrations import Orchestrations
 
@@ -43,6 +44,7 @@ async def purge(orchestrations: Orchestrations, now: datetime) -> None:
         before = now - timedelta(days=retention)
         await _logged(asyncio.to_thread(purge_runs, before))
         await _logged(asyncio.to_thread(purge_operations, before))
+    await _logged(asyncio.to_thread(remove_stale, now, now - timedelta(days=retention) if retention else None))
 
 
 async def _logged(work: Awaitable[int]) -> None:

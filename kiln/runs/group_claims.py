@@ -48,7 +48,7 @@ class GroupClaims:
             stored = self._store.get(path, GroupClaim)
             if stored is not None and _same(stored.content, own):
                 return None
-            if stored is not None and self._is_held(stored.content, path):
+            if stored is not None and self.is_held(stored.content, path):
                 return stored.content.template
             try:
                 if stored is None:
@@ -70,7 +70,7 @@ class GroupClaims:
     def _path_of(self, record: TemplateRecord) -> str:
         return self.path(record.id.subscription, record.staging_group)
 
-    def _is_held(self, claim: GroupClaim, path: str) -> bool:
+    def is_held(self, claim: GroupClaim, path: str) -> bool:
         """Whether the very template that made the claim is there still."""
         found = Templates(self._store).get(claim.template)
         return found is not None and _same(claim, _claim_of(found.content)) and self._path_of(found.content) == path

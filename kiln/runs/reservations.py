@@ -49,7 +49,7 @@ class Reservations:
         path = self.path(image_id, version)
         for _ in range(ATTEMPTS):
             there = self._store.get(path, Reservation)
-            if there is not None and there.content != wanted and self._is_going(there.content):
+            if there is not None and there.content != wanted and self.is_going(there.content):
                 return there.content
             self._runs.update(wanted.template, wanted.run_id, lambda run: _noting(run, path))
             with contextlib.suppress(PreconditionFailed):  # somebody else took it, or gave it back, in the meantime
@@ -72,7 +72,8 @@ class Reservations:
             if stored is not None and (stored.content.template.key, stored.content.run_id) == own:
                 self._store.delete_unchanged(path, stored.etag)
 
-    def _is_going(self, holder: Reservation) -> bool:
+    def is_going(self, holder: Reservation) -> bool:
+        """Whether the run that reserved the version may yet make it."""
         run = self._runs.get(holder.template, holder.run_id)
         return run is not None and not run.state.is_final
 

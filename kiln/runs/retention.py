@@ -37,21 +37,21 @@ BOUNDS = {
     "sweeps/": "one document, the latest",
     "purges/": "one document, the latest",
     "templates/": "one a template",
-    "groups/": "one a template; of one that is gone it is the next template's of the group",
+    "groups/": "one a template, and for a day of one that is gone",
     "versions/": "one a body that a template had, until the template is deleted",
     "triggers/": "one a trigger, until that or its template is deleted",
     "secrets/": "one a trigger or signed URL, until its template is deleted",
     "firings/": "one a trigger, with at most 1,000 occasions",
     "rebuilds/": "one a template",
     "dependents/": "one a trigger that follows its source",
-    "feeds/": "one a trigger that follows its source and an image that its template makes",
-    "sources/": "one a watched source",
+    "feeds/": "one a trigger that follows its source, and image that its template makes",
+    "sources/": "one a marketplace image that a template is built from, and for a day of one that was",
     "listeners/": "one a trigger that hears of events",
     "runs/": "one a run: `KILN_RETENTION_DAYS`",
     "reservations/": "one a gallery version's number, while a run is about to make it",
     "ledgers/": "one a run: goes with it",
     "debts/": "one a run with leftovers, until these are gone",
-    "outbox/": "one a run whose events are not published yet",
+    "outbox/": "one a run whose events are not published yet, until that goes",
     "operations/": "one a request: `KILN_RETENTION_DAYS`",
 }
 """By the beginning of its path, how each kind of document is bounded. docs/operations.md has the same."""
@@ -63,7 +63,7 @@ ROUND = 600.0
 """After which a round begins with no further template; the next round has them in another order."""
 NAMED = 20
 """Runs of one template that are named when they cannot be purged; the number of all is told."""
-AT_ONCE = 500
+AT_ONCE = 5000
 """Operations that one round removes; the next one goes on."""
 
 log = logging.getLogger("kiln.retention")
@@ -151,18 +151,17 @@ def is_due(run: RunRecord, template: TemplateRecord, before: datetime) -> bool:
 
 def purge_operations(before: datetime, store: Documents | None = None) -> int:
     """Remove records of operations that began before then, bad ones left out. Returns how many."""
-    store = store or documents()
-    removed = 0
-    for path in store.older("operations/", before):
-        try:
-            stored = store.get(path, OperationRecord)
-            if stored is None or stored.content.started >= before:
-                continue
-            store.delete(path)
-        except Exception:
-            log.exception("%s could not be purged", path)
-            continue
-        removed += 1
-        if removed == AT_ONCE:
-            break
-    return removed
+    known = store or documents()
+
+    def remove(path: str) -> bool:
+        stored = known.get(path, OperationRecord)
+        if stored is None or stored.content.started >= before:
+            return False
+        known.delete(path)
+        return True
+
+    looks = look_at_each(itertools.islice(known.older("operations/", before), AT_ONCE), remove)
+    for each in looks:
+        if each.fault is not None:
+            log.error("%s could not be purged: %s", each.item, reason(each.fault))
+    return sum(bool(each.found) for each in looks)

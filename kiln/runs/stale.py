@@ -1,0 +1,181 @@
+"""Documents that stay behind when what they were for is gone: a host died in between, or nothing else removes them.
+
+Each is looked at alone, and removed only as it was read. What belongs to a template that is gone is the sweep's
+(kiln.sweep.orphans). Documents that may be many and must be read to know are looked at once a day, a part each hour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kiln.errors import PreconditionFailed
+from kiln.looks import look_at_each
+from kiln.rebuild.source import source_of
+from kiln.runs.children import Triggers
+from kiln.runs.debts import Debt
+from kiln.runs.dependents import GRACE, Dependent, Dependents
+from kiln.runs.documents import Documents, documents
+from kiln.runs.group_claims import GroupClaim, GroupClaims
+from kiln.runs.listeners import Listener
+from kiln.runs.outbox import Outbox
+from kiln.runs.reading import reason
+from kiln.runs.record import Ledger, RunRecord, TriggerRecord
+from kiln.runs.reservations import Reservation, Reservations
+from kiln.runs.sources import SourceRecord, Sources
+from kiln.runs.store import Templates
+from kiln.template.parse import parse_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from pydantic import BaseModel
+
+SECONDS = 45.0
+"""For one kind's lists, and for one document: longer than the store's client tries a request (kiln.blobs)."""
+HOURS = 24
+
+log = logging.getLogger("kiln.retention")
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A document that may have stayed behind, and how to know by what is in it."""
+
+    path: str
+    kind: type[BaseModel]
+    is_stale: Callable[[Any], bool]
+
+
+def remove_stale(now: datetime, before: datetime | None, store: Documents | None = None) -> int:
+    """Remove what stayed behind; of runs only what is of one that was asked for before then. Returns how many.
+
+    What cannot be listed, read or removed is told of in the log and stops no other.
+    """
+    store = store or documents()
+    finders: list[Callable[[], list[Suspect]]] = [
+        lambda: list(_claims(store, now)),
+        lambda: list(_reservations(store)),
+        lambda: list(_sources(store, now)),
+        lambda: list(_feeds(store, now)),
+        lambda: list(_listeners(store)),
+    ]
+    if before is not None:
+        finders.append(lambda: list(_of_runs(store, before)))
+    listed = look_at_each(finders, lambda find: find(), seconds=SECONDS)
+    suspects = [suspect for look in listed for suspect in look.found or ()]
+    removed = look_at_each(suspects, lambda suspect: _remove(store, suspect), seconds=SECONDS)
+    for listing in listed:
+        if listing.fault is not None:
+            log.error("documents that may have stayed behind were not listed: %s", reason(listing.fault))
+    for look in removed:
+        if look.fault is not None:
+            log.error("%s was not looked at and stays: %s", look.item.path, reason(look.fault))
+    return sum(bool(look.found) for look in removed)
+
+
+def _remove(store: Documents, suspect: Suspect) -> bool:
+    """Remove a document if it is stale. Returns whether it did.
+
+    A write that would change nothing is none, so the document may have become somebody's again unseen: then it is put
+    back.
+    """
+    stored = store.get(suspect.path, suspect.kind)
+    if stored is None or not suspect.is_stale(stored.content):
+        return False
+    if not store.delete_unchanged(suspect.path, stored.etag):
+        return False
+    if suspect.is_stale(stored.content):
+        return True
+    with contextlib.suppress(PreconditionFailed):  # whose it is wrote it anew
+        store.create(suspect.path, stored.content)
+    return False
+
+
+def _claims(store: Documents, now: datetime) -> Iterator[Suspect]:
+    """Yield claims of staging groups; one whose template is gone is nobody's."""
+    for path in store.paths("groups/"):
+        if _is_in_turn(path, now):
+
+            def is_stale(claim: GroupClaim, path: str = path) -> bool:
+                return not GroupClaims(store).is_held(claim, path)
+
+            yield Suspect(path, GroupClaim, is_stale)
+
+
+def _reservations(store: Documents) -> Iterator[Suspect]:
+    """Yield reserved version numbers; those of runs that are over, or that nobody knows, are nobody's."""
+    for path in store.paths("reservations/"):
+        yield Suspect(path, Reservation, lambda reserved: not Reservations(store).is_going(reserved))
+
+
+def _sources(store: Documents, now: datetime) -> Iterator[Suspect]:
+    """Yield what is known of marketplace images that no template is built from.
+
+    While a template cannot be read, what it is built from is not known, and nothing is removed.
+    """
+    known = [path for path in store.paths("sources/") if _is_in_turn(path, now)]
+    used: set[str] = set()
+    if known:
+        everything = Templates(store).read_each()
+        if everything.unreadable:
+            return
+        models = (parse_stored(record.body) for record in everything.contents)
+        found = (source_of(model) for model in models if model is not None)
+        used = {Sources.path(source.key) for source in found if source is not None}
+    for path in known:
+        if path not in used:
+            yield Suspect(path, SourceRecord, lambda _: True)
+
+
+def _feeds(store: Documents, now: datetime) -> Iterator[Suspect]:
+    """Yield entries of what a template feeds without the entry of what it follows, which is written first."""
+    entered = [(path, path.split("/", 2)[2]) for path in store.paths("feeds/")]
+    following = {path.split("/", 2)[2] for path in store.paths("dependents/")} if entered else set()
+
+    def is_stale(entry: Dependent) -> bool:
+        first = Dependents.path(entry.source.key, entry.template, entry.trigger)
+        return now - entry.since >= GRACE and store.get(first, Dependent) is None
+
+    for path, name in entered:
+        if name not in following:
+            yield Suspect(path, Dependent, is_stale)
+
+
+def _listeners(store: Documents) -> Iterator[Suspect]:
+    """Yield entries by which events find triggers that are gone; a trigger is stored before its entries."""
+    entered = [(path, path.split("/", 2)[2]) for path in store.paths("listeners/")]
+    triggers = {path.removeprefix("triggers/") for path in store.paths("triggers/")} if entered else set()
+
+    def is_stale(entry: Listener) -> bool:
+        return store.get(Triggers.path(entry.template, entry.trigger), TriggerRecord) is None
+
+    for path, name in entered:
+        if name not in triggers:
+            yield Suspect(path, Listener, is_stale)
+
+
+def _of_runs(store: Documents, before: datetime) -> Iterator[Suspect]:
+    """Yield ledgers and unpublished events of runs whose record is gone, unless something of them is left in Azure."""
+    asked = f"{before:%Y%m%d-%H%M%S}"
+    for folder, kind in (("ledgers/", Ledger), ("outbox/", Outbox)):
+        there = [path for path in store.paths(folder) if path.rpartition("/")[2] < asked]
+        runs = {path.removeprefix("runs/") for path in store.paths("runs/")} if there else set()
+        for path in there:
+            name = path.removeprefix(folder)
+            if name in runs:
+                continue
+
+            def is_stale(_: object, name: str = name) -> bool:
+                has_run = store.get(f"runs/{name}", RunRecord) is not None
+                return not has_run and store.get(f"debts/{name}", Debt) is None
+
+            yield Suspect(path, kind, is_stale)
+
+
+def _is_in_turn(path: str, now: datetime) -> bool:
+    return hashlib.sha256(path.encode()).digest()[0] % HOURS == now.hour
