@@ -19,8 +19,12 @@ from orchestrators.provision import build_machine
 from orchestrators.scripts import start_script
 
 if TYPE_CHECKING:
+    from kiln.messages import Operation
     from kiln.planner.steps import StepSpec
     from orchestrators.flow import Steps
+
+SOON = timedelta(minutes=2)
+"""After which a script that Azure says has failed is not going to turn the machine off."""
 
 
 @orchestrator(GENERALIZE)
@@ -31,19 +35,31 @@ def generalize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
     machine = MachineRequest(run=plan.run, machine=build_machine(plan))
     script = StepRequest(run=plan.run, machine=machine.machine, storage=request.storage, step=step)
     started = yield from start_script(flow, script)
-    limit = timedelta(minutes=step.timeout_minutes)
-    try:
-        yield from flow.wait(CHECK_POWERED_OFF, machine, doing="deprovision and power off", within=limit)
-    except DeadlineExceeded as error:
-        last = yield from flow.run(CHECK_POWERED_OFF, machine.model_copy(update={"operation": started.operation}))
-        if not last.done:
-            raise GeneralizeFailed(
-                f"The build machine did not deprovision and power off within {step.timeout_minutes} minutes.",
-                hint=_hint(machine),
-            ) from error
+    yield from _powered_off(flow, machine, started.operation, timedelta(minutes=step.timeout_minutes))
     yield from flow.complete(START_DEALLOCATE, machine, owner=plan.run)
     yield from flow.run(MARK_GENERALIZED, machine)
     return Nothing()
+
+
+def _powered_off(flow: Flow, machine: MachineRequest, script: Operation | None, limit: timedelta) -> Steps[None]:
+    """Wait until the machine is off. While it is not, what Azure says of the script is asked after a while, and late.
+
+    Raises `AzureFailed` when it failed: not at once, for a machine that turns itself off takes its agent with it.
+    """
+    for within in (SOON, limit - SOON):
+        try:
+            yield from flow.wait(CHECK_POWERED_OFF, machine, doing="deprovision and power off", within=within)
+        except DeadlineExceeded as error:
+            last = yield from flow.run(CHECK_POWERED_OFF, machine.model_copy(update={"operation": script}))
+            if last.done:
+                return
+            late = error
+        else:
+            return
+    minutes = int(limit.total_seconds() // 60)
+    raise GeneralizeFailed(
+        f"The build machine did not deprovision and power off within {minutes} minutes.", hint=_hint(machine)
+    ) from late
 
 
 def _step(request: StagedRun) -> StepSpec:
