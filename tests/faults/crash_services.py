@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from devkit.azurite import Azurite
+from devkit.azurite.fault_proxy import FaultProxy
 from devkit.child import ChildFailed
 from devkit.host.protocol import EventType
 from devkit.local.endpoints import port_of
@@ -42,6 +43,8 @@ class Ground:
     folder: Path
     azurite: Azurite
     forks: Forks
+    front: FaultProxy | None
+    """What all clients of Azurite ask in its place, if anything."""
 
     def restart_azurite(self) -> None:
         """Stop Azurite by SIGTERM and start it again: killed by -9 it loses what it has answered for."""
@@ -52,6 +55,8 @@ class Ground:
             if AZURITE_HAS_SAVED not in str(error):
                 raise
         self.azurite = Azurite(self.folder, port=port)
+        if self.front is not None:
+            self.azurite.accounts.origin = self.front.origin
 
     def stop_azurite(self) -> None:
         """Stop the one that runs by now."""
@@ -59,13 +64,16 @@ class Ground:
 
 
 @contextmanager
-def ground(folder: Path) -> Iterator[Ground]:
-    """Start what serves all cases."""
+def ground(folder: Path, *, proxied: bool = False) -> Iterator[Ground]:
+    """Start what serves all cases; with `proxied`, requests to Azurite can go wrong."""
     azurite = Azurite(folder)
     ca = str(azurite.certificates.ca)
     common = {"SSL_CERT_FILE": ca, "REQUESTS_CA_BUNDLE": ca, "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1"}
     with ExitStack() as stack:
-        found = Ground(folder, azurite, Forks(inherited() | common | SETTINGS))
+        front = FaultProxy(azurite.accounts.origin, azurite.certificates) if proxied else None
+        found = Ground(folder, azurite, Forks(inherited() | common | SETTINGS), front)
+        if front is not None:
+            azurite.accounts.origin = stack.enter_context(front).origin
         stack.callback(found.stop_azurite)
         stack.enter_context(found.forks)
         yield found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import httpx
@@ -104,3 +105,13 @@ def test_who_is_no_sdk_meets_no_rule(proxy: FaultProxy) -> None:
     with httpx.Client(verify=False, trust_env=False) as client:
         assert client.get(f"{proxy.origin}/{ACCOUNT}/box/plain").status_code != 503
     assert proxy.faults.show()[0]["met"] == 0
+
+
+def test_where_nobody_is_behind_it_clients_see_no_answer_either(azurite: Azurite) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        gone = f"https://127.0.0.1:{closed.getsockname()[1]}"
+        with FaultProxy(gone, azurite.certificates) as running, httpx.Client(verify=False, trust_env=False) as client:
+            for agent in ("azsdk-test", "another"):
+                with pytest.raises(httpx.RemoteProtocolError):
+                    client.get(f"{running.origin}/{ACCOUNT}/box", headers={"User-Agent": agent})

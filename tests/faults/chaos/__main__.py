@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tests.faults.chaos.calm import Calm
 from tests.faults.chaos.chaos import Chaos, Log
+from tests.faults.chaos.script import LASTING
 from tests.faults.crash_services import ground, running
 from tests.faults.report import say
 
@@ -67,9 +68,10 @@ def run(
     It rages for so many seconds, or until so many blows were struck.
     """
     log = Log(tell)
-    with ground(folder) as found, running(found, folder / f"chaos{seed}") as (services, app):
-        Chaos(seed, seconds, strokes, found, services, app, log).rage()
-        calm = Calm(services, app)
+    with ground(folder, proxied=True) as found, running(found, folder / f"chaos{seed}") as (services, app):
+        chaos = Chaos(seed, seconds, strokes, found, services, app, log)
+        chaos.rage()
+        calm = Calm(services, app, lasting=LASTING in chaos.struck)
         problems = calm.problems()
         log.add(calm.summary)
     return log, [*log.wrong, *problems]

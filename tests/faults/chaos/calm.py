@@ -28,8 +28,8 @@ SETTLES_WITHIN = 240.0
 FINAL = {"Succeeded", "PartiallySucceeded", "Failed", "Canceled"}
 SETTLED = {"Succeeded", "Failed"}
 COSTLY = ("virtualmachines", "networkinterfaces", "disks", "snapshots")
-MAY_FAIL = {"delete_template", "rebuild"}
-"""Orchestrations that fail by design, where their clients see it: what could not be deleted, what was made up."""
+MAY_FAIL = {"delete_template"}
+"""Orchestrations that fail by design, where their clients see it, when Azure refuses something for good."""
 
 
 class Unavailable(Exception):
@@ -42,25 +42,44 @@ class Calm:
 
     services: Services
     app: MortalApp
+    lasting: bool
+    """Whether Azure refused something for good: then submissions, runs and deletions may fail, and must say so."""
 
     summary: str = ""
-    """How many templates and runs there were in the end, and how these ended; complete after `problems`."""
+    """How many templates and runs there were in the end, and how and why these ended; complete after `problems`."""
 
     def problems(self) -> list[str]:
         """Wait until all is over; return what is not as it must be."""
+        if late := self._late() or self._no_triggers() or self._late():
+            return late
+        templates = self._listed()
+        runs = {name: self._runs(name) for name in templates}
+        all_runs = [run for those in runs.values() for run in those]
+        states = Counter(_end(run["properties"]) for run in all_runs)
+        self.summary = f"{len(templates)} templates, runs: {dict(states)}"
+        found = [*self._orchestrations(), *self._differing(templates), *self._groups(templates)]
+        found += [*self._failed(templates, all_runs), *self._left(all_runs)]
+        with own_clients(self.services.environment(self.app.state_account)):
+            found += Truth(self.services.http_url).problems(runs)
+        return [*found, *self._untold(all_runs)]
+
+    def _no_triggers(self) -> list[str]:
+        """Delete all triggers, so that nothing begins any more; return what keeps it from being done."""
+        answers = [
+            self.app.call("DELETE", f"{name}/triggers/{trigger['name']}")
+            for name in self._listed()
+            for trigger in self._value(f"{name}/triggers")
+        ]
+        return [f"{answer.request.url}: {answer.status_code} {answer.text}" for answer in answers if answer.is_error]
+
+    def _late(self) -> list[str]:
+        """Wait until all is over; return what is not, when it takes too long."""
         ended = time.monotonic() + SETTLES_WITHIN
-        while going := self._not_over():
+        while going := self._not_over() or self._not_over():  # what one look saw end may begin something else
             if time.monotonic() > ended:
                 return [f"not over after {SETTLES_WITHIN:g} s: {what}" for what in going]
             time.sleep(0.5)
-        templates = self._listed()
-        runs = {name: self._runs(name) for name in templates}
-        states = Counter(run["properties"]["runState"] for those in runs.values() for run in those)
-        self.summary = f"{len(templates)} templates, runs: {dict(states)}"
-        found = [*self._orchestrations(), *self._differing(templates), *self._left(templates), *self._groups(templates)]
-        with own_clients(self.services.environment(self.app.state_account)):
-            found += Truth(self.services.http_url).problems(runs)
-        return [*found, *self._untold([run for those in runs.values() for run in those])]
+        return []
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         return {item["name"]: item for item in self._value("")}
@@ -104,7 +123,7 @@ class Calm:
 
     def _orchestrations(self) -> Iterator[str]:
         for instance, name, status, output in self._instances():
-            if status != "Completed" and not (status == "Failed" and name in MAY_FAIL):
+            if status != "Completed" and not (status == "Failed" and name in MAY_FAIL and self.lasting):
                 yield f"the orchestration {name} {instance} is {status}: {output}"
 
     def _differing(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -116,11 +135,35 @@ class Calm:
         found = httpx.get(f"{self.services.http_url}/_local/resources", trust_env=False, timeout=60).json()["resources"]
         return [item["id"] for item in found]
 
-    def _left(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
-        left = [id_ for id_ in self._ids() if id_.lower().split("/")[-2] in COSTLY]
-        if left:
-            states = {name: item["properties"].get("lastRunStatus") for name, item in templates.items()}
-            yield f"this is left, and costs something: {left}; the last runs are {states}"
+    def _failed(self, templates: dict[str, dict[str, Any]], runs: list[dict[str, Any]]) -> Iterator[str]:
+        """Yield what failed without a reason, or without a word of it."""
+        for name, item in templates.items():
+            error = item["properties"].get("provisioningError")
+            failed = item["properties"]["provisioningState"] == "Failed"
+            if failed != bool(error) or (failed and not self.lasting):
+                yield f"{name} is {item['properties']['provisioningState']}: {error}"
+        for run in runs:
+            properties = run["properties"]
+            errors = [error for told in (properties, *properties.get("outputs", [])) if (error := told.get("error"))]
+            failed = properties["runState"] in {"Failed", "PartiallySucceeded"}
+            if (failed and not (self.lasting and errors)) or (properties["runState"] == "Succeeded" and errors):
+                yield f"run {run['name']} is {properties['runState']}: {properties.get('message')} {errors}"
+
+    def _left(self, runs: list[dict[str, Any]]) -> Iterator[str]:
+        """Yield what is left, and costs something: what could not be deleted must be told, and go with a sweep."""
+        left = self._costly()
+        told = {text.split(": ")[0].lower() for run in runs for text in run["properties"].get("leftovers", [])}
+        if untold := [id_ for id_ in left if not self.lasting or id_.lower() not in told]:
+            yield f"this is left, and costs something: {untold}"
+        if not left:
+            return
+        self._at_provider("POST", "sweep")
+        yield from self._late()
+        if still := self._costly():
+            yield f"this is left after a sweep: {still}"
+
+    def _costly(self) -> list[str]:
+        return [id_ for id_ in self._ids() if id_.lower().split("/")[-2] in COSTLY]
 
     def _groups(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
         """Compare the staging groups with the templates that can have one."""
@@ -145,11 +188,8 @@ class Calm:
             time.sleep(1.0)
 
     def _misplaced(self, runs: list[dict[str, Any]]) -> Iterator[str]:
-        url = f"{self.app.address}/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/events"
-        trust = self.app.azure.azurite.certificates.client_context()
-        answer = httpx.get(url, params=API, headers=bearer(self.app.azure), verify=trust, timeout=60)
         heard: dict[str, dict[str, dict[str, Any]]] = {}
-        for event in answer.raise_for_status().json()["value"]:
+        for event in self._at_provider("GET", "events").json()["value"]:
             heard.setdefault(event["subject"], {})[event["id"]] = event
         for run in runs:
             events = sorted(heard.get(run["name"], {}).values(), key=lambda event: str(event["sequence"]))
@@ -159,3 +199,15 @@ class Calm:
             last = events[-1]["type"].rpartition(".")[2] if events else None
             if last != run["properties"]["runState"]:
                 yield f"run {run['name']} is {run['properties']['runState']}, and its last event is {json.dumps(last)}"
+
+    def _at_provider(self, method: str, path: str) -> httpx.Response:
+        url = f"{self.app.address}/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/{path}"
+        trust = self.app.azure.azurite.certificates.client_context()
+        answer = httpx.request(method, url, params=API, headers=bearer(self.app.azure), verify=trust, timeout=60)
+        return answer.raise_for_status()
+
+
+def _end(run: dict[str, Any]) -> str:
+    """Return how a run ended, and the code of why."""
+    code = run.get("error", {}).get("code", "")
+    return f"{run['runState']} {code}".strip()

@@ -10,12 +10,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.faults.chaos.bodies import TRIGGER, TRIGGER_BODY, body
-from tests.faults.chaos.script import Ask, Blow, asks, blows
+from tests.faults.chaos.bodies import HOOK, TRIGGERS, body, signed
+from tests.faults.chaos.script import BLOB, Ask, Blow, asks, blows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +58,8 @@ class Chaos:
     services: Services
     app: MortalApp
     log: Log
+    struck: set[str] = field(default_factory=set)
+    """The kinds of blows that there were."""
     _over: threading.Event = field(default_factory=threading.Event)
     _broken: list[BaseException] = field(default_factory=list)
 
@@ -79,7 +81,8 @@ class Chaos:
             client.join()
         if self._broken:
             raise self._broken[0]
-        httpx.delete(f"{self.services.http_url}/_local/faults", trust_env=False, timeout=60).raise_for_status()
+        self._break_azure([])
+        self._break_blobs([])
         self.log.add("calm")
 
     def _strike_all(self, script: Iterable[Blow]) -> None:
@@ -88,6 +91,7 @@ class Chaos:
             if self._over.wait(max(min(blow.pause, left), 0.0)) or left <= blow.pause:
                 return
             self.log.add(str(blow))
+            self.struck.add(blow.kind)
             self._strike(blow)
 
     def _kept(self, script: Iterable[Ask]) -> None:
@@ -106,13 +110,11 @@ class Chaos:
         except httpx.TransportError as error:
             self.log.add(f"{ask}: {type(error).__name__}")  # the host is dead at the moment
             return
-        if answer is None:
-            return
         self.log.add(f"{ask}: {answer.status_code}")
         if answer.status_code >= SERVER_ERROR and answer.status_code != BUSY:
             self.log.wrong.append(f"{ask} was answered {answer.status_code}: {answer.text}")
 
-    def _answer(self, ask: Ask) -> httpx.Response | None:
+    def _answer(self, ask: Ask) -> httpx.Response:
         call, name = self.app.call, ask.name
         match ask.verb:
             case "PUT":
@@ -123,14 +125,22 @@ class Chaos:
                 runs = call("GET", f"{name}/runs")
                 newest = runs.json()["value"][:1] if runs.is_success else []
                 return call("POST", f"{name}/runs/{newest[0]['name']}/retry") if newest else runs
-            case "PUT trigger":
-                return call("PUT", f"{name}/triggers/{TRIGGER}", json=TRIGGER_BODY)
-            case "DELETE trigger":
-                return call("DELETE", f"{name}/triggers/{TRIGGER}")
+            case "PUT trigger" | "DELETE trigger" | "fire":
+                return self._answer_of_trigger(ask)
             case "DELETE" | "GET" as method:
                 return call(method, name)
             case _:
                 raise ValueError(ask.verb)
+
+    def _answer_of_trigger(self, ask: Ask) -> httpx.Response:
+        call, triggers = self.app.call, f"{ask.name}/triggers"
+        match ask.verb:
+            case "PUT trigger":
+                return call("PUT", f"{triggers}/{ask.trigger}", json={"properties": TRIGGERS[ask.trigger]})
+            case "DELETE trigger":
+                return call("DELETE", f"{triggers}/{ask.trigger}")
+            case _:
+                return call("POST", f"{triggers}/{HOOK}/fire", headers=signed(ask.name))
 
     def _strike(self, blow: Blow) -> None:
         match blow.kind:
@@ -141,6 +151,14 @@ class Chaos:
                 self.services.kill_azure()
             case "restart Azurite":
                 self.ground.restart_azurite()
-            case _:
-                url = f"{self.services.http_url}/_local/faults"
-                httpx.put(url, json=[blow.rule], trust_env=False, timeout=60).raise_for_status()
+            case kind:
+                (self._break_blobs if kind == BLOB else self._break_azure)([blow.rule])
+
+    def _break_azure(self, rules: list[Any]) -> None:
+        url = f"{self.services.http_url}/_local/faults"
+        httpx.put(url, json=rules, trust_env=False, timeout=60).raise_for_status()
+
+    def _break_blobs(self, rules: list[Any]) -> None:
+        if self.ground.front is None:
+            raise RuntimeError("nothing stands before Azurite")
+        self.ground.front.faults.replace(rules)

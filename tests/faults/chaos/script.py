@@ -9,12 +9,33 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from tests.faults.chaos.bodies import TRIGGERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = ("base-one", "base-two", "shared-one", "shared-two", "lone")
-VERBS = {"PUT": 4, "run": 6, "cancel": 2, "retry": 2, "DELETE": 1, "PUT trigger": 1, "DELETE trigger": 1, "GET": 2}
-BLOWS = {"fault": 5, "kill -9 the host": 3, "kill -9 the local Azure": 1, "restart Azurite": 1}
+VERBS = {
+    "PUT": 4,
+    "run": 6,
+    "cancel": 2,
+    "retry": 2,
+    "DELETE": 1,
+    "GET": 2,
+    "PUT trigger": 3,
+    "DELETE trigger": 1,
+    "fire": 2,
+}
+LASTING = "lasting fault"
+BLOB = "blob fault"
+BLOWS = {
+    "fault": 4,
+    BLOB: 2,
+    LASTING: 1,
+    "kill -9 the host": 3,
+    "kill -9 the local Azure": 1,
+    "restart Azurite": 1,
+}
 VARIANTS = 3
 """Of each template's body."""
 CLIENT_PAUSE = (0.2, 2.0)
@@ -29,6 +50,20 @@ PASSING: tuple[dict[str, Any], ...] = (
     {"delay": 1.0},
 )
 """How a request goes wrong: in ways that pass."""
+FOR_GOOD: tuple[dict[str, Any], ...] = (
+    {"status": 403, "code": "AuthorizationFailed", "message": "The client does not have authorization."},
+    {"status": 409, "code": "QuotaExceeded", "message": "The quota is used up."},
+    {"operation": "Failed", "code": "InternalExecutionError", "message": "An internal execution error occurred."},
+)
+"""How a request is refused that is not asked again; an operation that it began may end as Failed."""
+OF_BLOBS: tuple[dict[str, Any], ...] = (
+    {"status": 500, "code": "InternalError"},
+    {"status": 503, "code": "ServerBusy"},
+    {"drop": "before"},
+    {"drop": "after"},
+    {"delay": 1.0},
+)
+BLOBS = ("*/kiln/templates/*", "*/kiln/runs/*", "*/kiln/ledgers/*", "*/kiln*", "*/vhds*", "*")
 PLACES = (
     "*/virtualmachines/*",
     "*/networkinterfaces/*",
@@ -36,23 +71,35 @@ PLACES = (
     "*/versions*",
     "*/images/*",
     "*/resourcegroups/*",
-    "*",
 )
 METHODS = ("GET", "PUT", "POST", "DELETE", "*")
+WRONG = {
+    "fault": (PASSING, (*PLACES, "*"), METHODS),
+    BLOB: (OF_BLOBS, BLOBS, ("GET", "PUT", "*")),
+    LASTING: (FOR_GOOD, PLACES, METHODS),
+}
+"""By the kind of a blow: how requests go wrong, which, and by which methods."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a client asks of a template, after a pause in seconds."""
+    """What a client asks of a template, or of a trigger of it, after a pause in seconds."""
 
     pause: float
     verb: str
     name: str
-    variant: int
+    variant: int = 0
+    trigger: str = ""
 
     def __str__(self) -> str:
         """Return it as a line of the log."""
-        return f"{self.verb} {self.name}" + (f" (variant {self.variant})" if self.verb == "PUT" else "")
+        match self.verb:
+            case "PUT":
+                return f"PUT {self.name} (variant {self.variant})"
+            case "PUT trigger" | "DELETE trigger":
+                return f"{self.verb} {self.trigger} of {self.name}"
+            case _:
+                return f"{self.verb} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -72,10 +119,16 @@ def asks(seed: int, client: int) -> Iterator[Ask]:
     """Yield what one client asks: first for each template, for without any nothing happens."""
     random = Random(f"{seed} client {client}")  # repeatable, not secret
     for name in NAMES[client::2]:
-        yield Ask(0.0, "PUT", name, 0)
+        yield Ask(0.0, "PUT", name)
     while True:
         (verb,) = random.choices(tuple(VERBS), weights=tuple(VERBS.values()))
-        yield Ask(random.uniform(*CLIENT_PAUSE), verb, random.choice(NAMES), random.randrange(VARIANTS))
+        yield Ask(
+            random.uniform(*CLIENT_PAUSE),
+            verb,
+            random.choice(NAMES),
+            random.randrange(VARIANTS),
+            random.choice(tuple(TRIGGERS)),
+        )
 
 
 def blows(seed: int) -> Iterator[Blow]:
@@ -83,8 +136,13 @@ def blows(seed: int) -> Iterator[Blow]:
     random = Random(f"{seed} blows")  # repeatable, not secret
     while True:
         (kind,) = random.choices(tuple(BLOWS), weights=tuple(BLOWS.values()))
-        rule = None
-        if kind == "fault":
-            where = {"method": random.choice(METHODS), "path": random.choice(PLACES)}
-            rule = {**where, "times": random.randint(1, 4), **random.choice(PASSING)}
-        yield Blow(random.uniform(*BLOW_PAUSE), kind, rule)
+        yield Blow(random.uniform(*BLOW_PAUSE), kind, _rule(random, kind))
+
+
+def _rule(random: Random, kind: str) -> dict[str, Any] | None:
+    """Return what goes wrong with requests by a blow of that kind, if it is about requests."""
+    if kind not in WRONG:
+        return None
+    ways, places, methods = WRONG[kind]
+    where = {"method": random.choice(methods), "path": random.choice(places)}
+    return {**where, "times": random.randint(1, 4), **random.choice(ways)}

@@ -12,7 +12,7 @@ from tests.faults.chaos.__main__ import INTERRUPTED, run
 from tests.faults.chaos.script import BLOWS, blows
 from tests.waiting import until
 
-SEED, STROKES = 335, 4
+SEED, STROKES = 24825, 6
 PARTS = 6
 """Processes that a chaos is, at least: itself, Azurite, two stems, the local Azure, the host."""
 
