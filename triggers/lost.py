@@ -106,8 +106,7 @@ def _under_way() -> tuple[list[tuple[TemplateRecord, RunRecord | None]], list[st
 
     And what could not be looked at.
     """
-    everything = Templates().read_each()
-    problems = [f"{each.path} cannot be read: {each.reason}" for each in everything.unreadable]
+    everything, problems = Templates().read_each(), list[str]()  # what cannot be read, sweep and doctor tell themselves
     found: list[tuple[TemplateRecord, RunRecord | None]] = []
     for look in look_at_each(everything.contents, Runs().latest):
         record, run = look.item, look.found

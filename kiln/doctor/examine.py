@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from kiln.doctor import leaks, permissions, quota, runs, settings, triggers
+from kiln.doctor import documents, leaks, permissions, quota, runs, settings, triggers
 from kiln.doctor.findings import Area, Finding, Severity
 from kiln.looks import look_within
 from kiln.messages.health import Found
@@ -33,19 +33,22 @@ def area(request: AreaRequest) -> Found:
 def _look(request: AreaRequest, now: datetime) -> Found:
     match request.area:
         case Area.RUNS:
-            return runs.look(request.lost)
+            found = runs.look(request.lost)
         case Area.LEAKS:
-            return leaks.look(now)
+            found = leaks.look(now)
         case Area.TRIGGERS:
-            return triggers.look(now)
+            found = triggers.look(now)
         case Area.QUOTA:
-            return quota.look()
+            found = quota.look()
         case Area.PERMISSIONS:
-            return permissions.look()
+            found = permissions.look()
         case Area.SETTINGS:
-            return settings.look()
+            found = settings.look()
+        case Area.DOCUMENTS:
+            found = documents.look()
         case _:
             assert_never(request.area)
+    return found
 
 
 def _blind(where: Area, error: Exception) -> Finding:

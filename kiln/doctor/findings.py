@@ -17,6 +17,7 @@ class Area(StrEnum):
     QUOTA = "quota"
     PERMISSIONS = "permissions"
     SETTINGS = "settings"
+    DOCUMENTS = "documents"
 
 
 class Severity(StrEnum):

@@ -62,6 +62,6 @@ def _problems(lost: ExamineRequest) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=Area.RUNS.value,
             message=problem,
-            mend="All others are looked at. If it is a document that cannot be read: restore an earlier version of it, "
-            "or store the template again.",
+            mend="All others are looked at. If it is a document that cannot be read: restore an earlier version of it "
+            '(docs/operations.md, "Documents that cannot be read"), or remove it, and what its ledger names is swept.',
         )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.errors import TemplateInvalid
+from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
 from kiln.messages.health import Found
 from kiln.rebuild.health import health
@@ -36,8 +36,10 @@ def look(now: datetime) -> Found:
     due: list[tuple[datetime, str]] = []
     count = 0
     for look in look_at_each(Triggers().all_names(), lambda name: _seen(name, now)):
+        if isinstance(look.fault, DocumentUnreadable):
+            continue  # it is told of under documents, whichever it is
         if look.fault is not None:
-            findings.append(_unreadable(f"triggers/{look.item}.json", reason(look.fault)))
+            findings.append(_silent(look.item, reason(look.fault)))
         elif look.found is not None:
             findings += look.found.findings
             due += look.found.due
@@ -90,6 +92,16 @@ def _silent_sources() -> Iterator[Finding]:
                 mend="All others are asked. Each round tries once more; mend what the message says.",
                 since=record.failing_since,
             )
+
+
+def _silent(path: str, why: str) -> Finding:
+    return Finding(
+        area=Area.TRIGGERS,
+        severity=Severity.WARNING,
+        target=f"triggers/{path}",
+        message=f"It could not be looked at: {why}",
+        mend="All others are looked at. Look again later.",
+    )
 
 
 def _unreadable(name: str, why: str) -> Finding:

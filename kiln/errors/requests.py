@@ -83,13 +83,13 @@ class StorageUnavailable(Unavailable):
 class DocumentUnreadable(KilnError):
     """A document of Kiln's own is there and cannot be read: no request is to blame, and none can be answered by it.
 
-    `reason` says what is wrong, and quotes nothing that is in it.
+    `reason` says what is wrong, and quotes nothing that is in it; `etag` is of the document as it was read.
     """
 
     code = "DocumentUnreadable"
 
-    def __init__(self, path: str, reason: str) -> None:
-        self.path, self.reason = path, reason
+    def __init__(self, path: str, reason: str, etag: str | None = None) -> None:
+        self.path, self.reason, self.etag = path, reason, etag
         super().__init__(
             f"Kiln's own document {path} cannot be read: {reason}",
             target=path,

@@ -61,7 +61,7 @@ def decoded(path: str, kind: type[DocumentT], text: bytes | str, etag: str) -> S
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         why = f"it has another form than this version of Kiln writes: {where}: {first['msg']}"
-        raise DocumentUnreadable(path, why) from None
+        raise DocumentUnreadable(path, why, etag) from None
     return Stored[kind](content=content, etag=etag)  # type: ignore[valid-type]
 
 

@@ -28,10 +28,14 @@ log = logging.getLogger("kiln.state")
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A document that is there and cannot be read, and why: without anything that is in it."""
+    """A document that is there and cannot be read, and why: without anything that is in it.
+
+    Without `etag` it is the store that did not answer for it, and the document may be as it should.
+    """
 
     path: str
     reason: str
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def read_each(store: Documents, paths: Iterable[str], kind: type[DocumentT]) -> 
     of_store = [fault for _, fault in faults if not isinstance(fault, DocumentUnreadable)]
     if of_store and len(of_store) == len(looks):
         raise of_store[0]
-    unreadable = tuple(Unreadable(path, reason(fault)) for path, fault in faults)
+    unreadable = tuple(Unreadable(path, reason(fault), _etag(fault)) for path, fault in faults)
     for each in unreadable:
         tell(each)
     return Everything(tuple(look.found for look in looks if look.found is not None), unreadable)
@@ -92,6 +96,10 @@ def keep_latest(
         tell(error)
         store.delete(path)
         return store.put(path, content, anew).content
+
+
+def _etag(fault: Exception) -> str | None:
+    return fault.etag if isinstance(fault, DocumentUnreadable) else None
 
 
 def reason(fault: Exception) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.errors import ArtifactUnavailable, Problem, TemplateInvalid
 from kiln.redact import HIDDEN, hide_in_url, is_hidden
 from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest
 from kiln.runs.record import Document
 from kiln.secret import KeptSecret, Secret
 from kiln.template.signed_urls import urls, with_urls
@@ -78,7 +79,7 @@ class TemplateSecrets:
         return found
 
     def _keep(self, template: TemplateId, shown: str, stored: StoredUrl) -> None:
-        self._store.put(self.path(template, shown), stored, lambda _: stored)
+        keep_latest(self._store, self.path(template, shown), stored)
 
     def _find(self, template: TemplateId, shown: str) -> Secret | None:
         stored = self._store.get(self.path(template, shown), StoredUrl)

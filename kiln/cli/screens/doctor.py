@@ -23,6 +23,7 @@ AREAS = {
     "quota": "Quota",
     "permissions": "Permissions",
     "settings": "Settings",
+    "documents": "Documents",
 }
 MARKS = {"Error": ("✗", "red"), "Warning": ("!", "yellow")}
 MOST_DETAILS = 60

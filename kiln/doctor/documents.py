@@ -1,0 +1,79 @@
+"""Documents of Kiln's own that cannot be read: each by its blob, with what it harms and what mends it.
+
+It owns the looking, and the command, which is the Azure CLI's, for a POSIX shell: it removes no document that was
+mended in the meantime.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from kiln.config import config
+from kiln.doctor.document_kinds import KINDS
+from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.looks import look_at_each
+from kiln.messages.health import Found
+from kiln.runs.documents import CONTAINER, documents
+from kiln.runs.reading import read_each, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.doctor.document_kinds import Kind
+    from kiln.runs.documents import Documents
+    from kiln.runs.reading import Unreadable
+
+MOST_TOLD = 20
+"""Documents of one kind that are told by name."""
+
+
+def look() -> Found:
+    """Return a finding for each document that cannot be read."""
+    store, findings, count = documents(), list[Finding](), 0
+    for look in look_at_each(KINDS, lambda kind: _read(store, kind)):
+        if look.found is None:
+            findings.append(_silent(look.item.prefix, reason(look.fault or TimeoutError())))
+        else:
+            known, found = look.found
+            count += known
+            findings += found
+    fact = Fact(area=Area.DOCUMENTS, target=CONTAINER, text=f"{count} documents can be read.")
+    return Found(findings=tuple(findings), facts=(fact,) if count else ())
+
+
+def _read(store: Documents, kind: Kind) -> tuple[int, list[Finding]]:
+    """Return how many of a kind can be read, and what is found of those that cannot."""
+    paths = [path for path in store.paths(kind.prefix) if kind.part in path and kind.without not in path]
+    everything = read_each(store, paths, kind.form)
+    return len(everything.stored), list(_found(kind, everything.unreadable))
+
+
+def _found(kind: Kind, unreadable: tuple[Unreadable, ...]) -> Iterator[Finding]:
+    for each in unreadable[:MOST_TOLD]:
+        if each.etag is None:
+            yield _silent(each.path, each.reason)
+        else:
+            command = f" {_remove(each.path, each.etag)}" if kind.removable else ""
+            yield _finding(each.path, f"{kind.harm} The document cannot be read: {each.reason}", kind.mend + command)
+    more = len(unreadable) - MOST_TOLD
+    if more > 0:
+        yield _finding(kind.prefix, f"{more} more cannot be read. {kind.harm}", "Mend those first that are told.")
+
+
+def _silent(path: str, why: str) -> Finding:
+    """Return the finding of what may well be as it should, and is not to be removed."""
+    mend = "Look again. If that goes on, see the storage account that KILN_STATE_ENDPOINT names."
+    return _finding(path, f"It could not be looked at: {why}", mend, Severity.WARNING)
+
+
+def _finding(path: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Finding:
+    target = f"{CONTAINER}/{path}"
+    return Finding(area=Area.DOCUMENTS, severity=severity, target=target, message=message, mend=mend)
+
+
+def _remove(path: str, etag: str) -> str:
+    """Return the command that removes a document if it is the very one that was read ("az storage blob delete")."""
+    url = f"{config().state_endpoint.rstrip('/')}/{CONTAINER}/{path}"
+    words = ("storage", "blob", "delete", "--blob-url", url, "--if-match", etag, "--auth-mode", "login")
+    return shlex.join(("az", *words))
