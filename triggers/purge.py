@@ -14,6 +14,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.config import config
+from kiln.runs.old_versions import purge_versions
 from kiln.runs.retention import purge_operations, purge_runs
 from kiln.runs.stale import remove_stale
 from triggers.histories import purge_histories
@@ -43,6 +44,7 @@ async def purge(orchestrations: Orchestrations, now: datetime) -> None:
     if retention:
         before = now - timedelta(days=retention)
         await _logged(asyncio.to_thread(purge_runs, before))
+        await _logged(asyncio.to_thread(purge_versions, now, before))
         await _logged(asyncio.to_thread(purge_operations, before))
     await _logged(asyncio.to_thread(remove_stale, now, now - timedelta(days=retention) if retention else None))
 

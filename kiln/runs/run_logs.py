@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING
 
 from kiln import blobs
-from kiln.runs.artifacts import STAGED
+from kiln.runs.staged import delete_staged
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobProperties, ContainerClient
+    from azure.storage.blob import BlobProperties
 
     from kiln.runs.record import RunRecord
 
@@ -25,49 +25,20 @@ _OWN = re.compile(r"customization\.log|validation\.log|steps/[^/]+\.log")
 
 
 def delete_logs(run: RunRecord) -> int:
-    """Delete the run's logs. Returns how many were there; an account or a container without any has none left.
+    """Delete the run's logs. Returns how many were there.
 
-    Raises `StorageUnavailable`, also for one that was written to, or leased, in that moment; `ValueError` when the
-    record's URL is not that of this run's log.
+    Raises `StorageUnavailable`, and `ValueError` when the record's URL is not that of this run's log.
     """
-    from azure.core.exceptions import ResourceNotFoundError
-    from azure.storage.blob import BlobType
-
     if run.log_url is None:
         return 0
-    log, folder, deleted = blobs.at(run.log_url), f"{run.run_id}/", 0
+    log, folder = blobs.at(run.log_url), f"{run.run_id}/"
     if log.blob_name != folder + CUSTOMIZATION:
         raise ValueError(f"run {run.run_id} has a log elsewhere")
-    container = blobs.account(blobs.account_url(run.log_url)).get_container_client(log.container_name)
-    with blobs.answering(f"The storage account {log.account_name} with the logs", STAGED):
-        try:
-            for blob in container.list_blobs(name_starts_with=folder, retry_total=0, **blobs.IMPATIENT):
-                if blob.blob_type != BlobType.APPENDBLOB or not _OWN.fullmatch(blob.name.removeprefix(folder)):
-                    continue
-                deleted += _delete(container, blob)
-        except ResourceNotFoundError:
-            return deleted
-    return deleted
+    account = blobs.account(blobs.account_url(run.log_url))
+    return delete_staged(account.get_container_client(log.container_name), folder, _is_log)
 
 
-def _delete(container: ContainerClient, blob: BlobProperties) -> bool:
-    """Delete a blob as it was listed. Returns whether it was there: who else purges may be faster."""
-    from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+def _is_log(name: str, blob: BlobProperties) -> bool:
+    from azure.storage.blob import BlobType
 
-    try:
-        container.delete_blob(
-            blob.name,
-            delete_snapshots="include",
-            etag=blob.etag,
-            match_condition=MatchConditions.IfNotModified,
-            retry_total=0,
-            **blobs.IMPATIENT,
-        )
-    except ResourceNotFoundError:
-        return False
-    except ResourceModifiedError:  # 412, which Azurite answers for one that is gone as well
-        if container.get_blob_client(blob.name).exists(retry_total=0, **blobs.IMPATIENT):
-            raise
-        return False
-    return True
+    return blob.blob_type == BlobType.APPENDBLOB and _OWN.fullmatch(name) is not None

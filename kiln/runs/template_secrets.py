@@ -7,6 +7,7 @@ is bound to the rest of its URL, so that nobody who cannot read it can have it s
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import ArtifactUnavailable, Problem, TemplateInvalid
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 
 
 class StoredUrl(Document):
-    """A whole URL at rest: the storage account encrypts it, and only the app's identity can read it."""
+    """A whole URL at rest: the storage account encrypts it, and only the app's identity can read it.
+
+    `sent` is when it, or what is shown of it, was last sent.
+    """
 
     url: KeptSecret
+    sent: datetime
 
 
 class TemplateSecrets:
@@ -38,7 +43,12 @@ class TemplateSecrets:
     @staticmethod
     def path(template: TemplateId, shown: str) -> str:
         """Return where a whole URL is, given what is shown of it."""
-        return f"secrets/{template.key}/urls/{hashlib.sha256(shown.encode()).hexdigest()}.json"
+        return f"{TemplateSecrets.folder(template)}{hashlib.sha256(shown.encode()).hexdigest()}.json"
+
+    @staticmethod
+    def folder(template: TemplateId) -> str:
+        """Return where all of a template's are."""
+        return f"secrets/{template.key}/urls/"
 
     def hide(self, template: TemplateId, body: dict[str, Any], *, what: str = "image template") -> dict[str, Any]:
         """Keep the secrets of a template's body, or of a part of one, and return it without them.
@@ -52,7 +62,7 @@ class TemplateSecrets:
         for path, url in urls(body):
             shown = hide_in_url(url)
             if is_hidden(url):
-                if url != shown or self._find(template, shown) is None:
+                if url != shown or self._renew(template, shown) is None:
                     text = f"{HIDDEN} stands for a secret that is not known here; send the whole URL"
                     problems.append(Problem(path=path_text(path), message=text))
             elif url != shown:
@@ -63,7 +73,7 @@ class TemplateSecrets:
         if problems:
             raise TemplateInvalid(tuple(problems), what=what)
         for shown, url in kept.items():
-            self._keep(template, shown, StoredUrl(url=Secret(url)))
+            self._keep(template, shown, StoredUrl(url=Secret(url), sent=datetime.now(UTC)))
         return with_urls(body, replaced)
 
     def whole(self, template: TemplateId, shown: str) -> Secret:
@@ -80,6 +90,12 @@ class TemplateSecrets:
 
     def _keep(self, template: TemplateId, shown: str, stored: StoredUrl) -> None:
         keep_latest(self._store, self.path(template, shown), stored)
+
+    def _renew(self, template: TemplateId, shown: str) -> StoredUrl | None:
+        """Note that what is shown of a URL was sent, so that it is not forgotten just now; None: it is not there."""
+        sent = datetime.now(UTC)
+        path = self.path(template, shown)
+        return self._store.update(path, StoredUrl, lambda known: known.model_copy(update={"sent": sent}))
 
     def _find(self, template: TemplateId, shown: str) -> Secret | None:
         stored = self._store.get(self.path(template, shown), StoredUrl)

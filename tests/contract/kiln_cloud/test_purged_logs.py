@@ -138,7 +138,7 @@ def test_an_account_that_does_not_answer_costs_other_templates_nothing(
 
     assert all(len(left(each)) == 1 for each in others)
     assert lost in left(gone)
-    assert f"{lost}: StorageUnavailable: The storage account gone with the logs does not answer" in caplog.text
+    assert f"{lost}: StorageUnavailable: The staging storage account gone does not answer" in caplog.text
 
 
 def test_an_account_that_forbids_keeps_its_runs_until_it_allows(

@@ -1,0 +1,116 @@
+"""Versions of templates that were replaced long ago and that no run is of: forgotten, with what was taken in for them.
+
+What a version's scripts and files were taken into goes first, its document then. The secrets of URLs go when nothing
+names them any more: neither the template, nor a version, nor a run that is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from kiln import blobs
+from kiln.looks import look_at_each
+from kiln.runs.children import Versions
+from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import DocumentT, read_each, reason
+from kiln.runs.record import RunRecord, TemplateVersion
+from kiln.runs.staged import delete_staged
+from kiln.runs.store import Templates
+from kiln.runs.template_secrets import StoredUrl, TemplateSecrets
+from kiln.template.signed_urls import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from azure.storage.blob import BlobProperties
+
+    from kiln.runs.record import TemplateRecord
+
+ARTIFACTS = "artifacts"
+"""The container of the staging storage (kiln.cloud.staging)."""
+HOURS = 24
+SIDE_BY_SIDE, SECONDS = 8, 120.0
+"""For one template, with its runs to read."""
+_ARTIFACT = re.compile(r"(customize|validate|optimize)(-\d+)?")
+"""What a script or a file is called in its version's folder (kiln.planner.names)."""
+
+log = logging.getLogger("kiln.retention")
+
+
+def purge_versions(now: datetime, before: datetime, store: Documents | None = None) -> int:
+    """Forget versions that were replaced before then, and secrets that nothing names since. Returns how many documents.
+
+    A version's document is written when the next one replaces it, and not after its submission ended; a secret's, when
+    it is sent. Each template is looked at once a day. What cannot be read or deleted is told of in the log and stops no
+    other template.
+    """
+    store = store or documents()
+    folders = ("versions/", "secrets/")
+    paths = itertools.chain.from_iterable(store.older(folder, before) for folder in folders)
+    keys = {"/".join(path.split("/")[1:4]) for path in paths if path.startswith("versions/") or "/urls/" in path}
+    due = sorted(key for key in keys if hashlib.sha256(key.encode()).digest()[0] % HOURS == now.hour)
+    looks = look_at_each(due, lambda key: _purge(store, key, before), at_once=SIDE_BY_SIDE, seconds=SECONDS)
+    for look in looks:
+        if look.fault is not None:
+            log.error("the image template %s: its old versions are kept: %s", look.item, reason(look.fault))
+    return sum(look.found or 0 for look in looks)
+
+
+def _purge(store: Documents, key: str, before: datetime) -> int:
+    """Forget what is due of one template. One that is gone leaves it to the sweeper."""
+    template = Templates(store).by_key(key)
+    if template is None:
+        return 0
+    runs = _all(store, f"runs/{key}/", RunRecord)
+    runs += [template.beginning] if template.beginning is not None else []
+    used, account = {run.version for run in runs}, _account(runs)
+    forgotten = 0
+    for path in store.older(f"versions/{key}/", before):
+        number = int(path.rpartition("/")[2].removesuffix(".json"))
+        if number < template.version and number not in used and account is not None:
+            artifacts = blobs.account(account).get_container_client(ARTIFACTS)
+            delete_staged(artifacts, f"v{number}/", _is_artifact)
+            store.delete(Versions.path(template.id, number))
+            forgotten += 1
+    return forgotten + _purge_secrets(store, template, runs, before)
+
+
+def _purge_secrets(store: Documents, template: TemplateRecord, runs: Iterable[RunRecord], before: datetime) -> int:
+    """Forget whole URLs that nothing names and that were sent before then, as they were read."""
+    folder = TemplateSecrets.folder(template.id)
+    suspects = list(store.older(folder, before))
+    if not suspects:
+        return 0
+    versions = _all(store, f"versions/{template.id.key}/", TemplateVersion)
+    bodies = [template.body, *(version.body for version in versions), *(run.body for run in runs)]
+    named = {TemplateSecrets.path(template.id, url) for body in bodies for _, url in urls(body)}
+    forgotten = 0
+    for path in suspects:
+        stored = store.get(path, StoredUrl)
+        if path not in named and stored is not None and stored.content.sent < before:
+            forgotten += store.delete_unchanged(path, stored.etag)
+    return forgotten
+
+
+def _all(store: Documents, prefix: str, kind: type[DocumentT]) -> list[DocumentT]:
+    everything = read_each(store, store.paths(prefix), kind)
+    if everything.unreadable:
+        raise ValueError(f"{everything.unreadable[0].path} cannot be read, and may need them")
+    return everything.contents
+
+
+def _account(runs: Iterable[RunRecord]) -> str | None:
+    """Return the blob endpoint of the staging storage, which a template has that was ever built."""
+    url = next((run.log_url for run in runs if run.log_url is not None), None)
+    return None if url is None else blobs.account_url(url)
+
+
+def _is_artifact(name: str, blob: BlobProperties) -> bool:
+    from azure.storage.blob import BlobType
+
+    return blob.blob_type == BlobType.BLOCKBLOB and _ARTIFACT.fullmatch(name) is not None
