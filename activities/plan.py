@@ -16,6 +16,7 @@ from kiln.planner.make_plan import ABORT, DEFAULT_TIMEOUT, gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
+from kiln.runs.begin import has_begun
 from kiln.runs.home import home_in
 from kiln.runs.record import Phase, RunState
 from kiln.runs.store import Runs, Templates
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def begin_run(request: ProgressReport) -> RunTerms:
     """Record that the run has begun, and return what its template alone decides."""
     report_progress(request)
+    has_begun(request.run)
     properties = parse_for_build(Runs().require(request.run.template, request.run.run_id).body).properties
     return RunTerms(
         timeout_minutes=properties.build_timeout_in_minutes or DEFAULT_TIMEOUT,

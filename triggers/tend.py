@@ -1,7 +1,8 @@
 """What is under way of a template is worked on: whoever looks sees to that, and a timer does where nobody looks.
 
-A request that died between the record and the orchestration leaves a submission or a deletion that was never started;
-it is started. One whose orchestration ended without a word is ended as Failed, and can be asked for again.
+A request that died between the record and the orchestration leaves a submission, a deletion or a run that was never
+started; it is started. A submission or a deletion whose orchestration ended without a word is ended as Failed, and can
+be asked for again; such a run is the sweeper's.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.errors import ErrorDetail
+from kiln.ids import RunRef
+from kiln.runs.begin import current_run, has_begun
 from kiln.runs.naming import delete_instance
 from kiln.runs.reading import reason
+from kiln.runs.record import RunState
 from kiln.runs.store import Templates
 from kiln.runs.transitions import stay
-from triggers.end_run import start_deletion
+from triggers.end_run import cancel_current_run, start_deletion
 from triggers.looks import look_at_all
 from triggers.orchestrations import Life, Orchestrations
+from triggers.start_run import is_unstarted, start
 from triggers.submission import tended as submission_tended
 
 if TYPE_CHECKING:
@@ -38,7 +43,7 @@ log = logging.getLogger("kiln.templates")
 @bp.timer_trigger(arg_name="timer", schedule=EVERY_TWO_MINUTES)
 @bp.durable_client_input(client_name="client")
 async def tend_templates(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
-    """See to the templates that are on their way in or out, as a list tells that reads none of the others."""
+    """See to the templates that are on their way in or out, or begin a run; a list tells, no other is read."""
     await tend_all(Orchestrations(client), datetime.now(UTC))
 
 
@@ -53,7 +58,24 @@ async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:
 async def _see_to(orchestrations: Orchestrations, key: str, now: datetime) -> None:
     record = await asyncio.to_thread(Templates().by_key, key)
     if record is not None and now - record.under_way_since >= STARTING:
-        await tended(orchestrations, record, now)
+        record = await tended(orchestrations, record, now)
+    if record is None or record.beginning is None or record.under_way == "deletion":
+        return  # a deletion ends the run itself
+    if now - record.beginning.requested >= STARTING:
+        await _see_to_run(orchestrations, record, now)
+
+
+async def _see_to_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
+    """Start the run that the template is beginning, or end it if it was canceled before (kiln.runs.begin)."""
+    run = await asyncio.to_thread(current_run, record)
+    if run is None:
+        return
+    if run.state.is_final or run.phases:
+        await asyncio.to_thread(has_begun, RunRef(template=run.template, run_id=run.run_id))
+    elif run.state is RunState.CANCELING:
+        await cancel_current_run(orchestrations, record, now)
+    elif await is_unstarted(orchestrations, run):
+        await start(orchestrations, run)
 
 
 async def tended(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:

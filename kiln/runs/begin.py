@@ -1,21 +1,24 @@
 """A run begins, whoever asks for it: HTTP, a trigger, autoRun or a rebuild. One function, and one rule for each crash.
 
-Three writes and a start, in this order. The template's document decides: it names the run and holds its whole record,
-by compare-and-swap, so that a run either is the template's or was never there; nothing is left of who came too late.
+Two writes, a start and a third write, in this order. The template's document decides: it names the run and holds its
+whole record, by compare-and-swap, so that a run either is the template's or was never there; nothing is left of who
+came too late. As long as the template is `beginning` a run, a list of templates tells so (its label), and a timer looks
+after it.
 
     after                                  what there is                   who goes on, and from where
     -------------------------------------  ------------------------------  --------------------------------------------
     nothing                                nothing                         who asked was told, or asks again
     1 the template is `beginning` the run  the run, Running; its document  the same asker, whoever next asks for a run,
-                                           may not be written yet          cancels or deletes, the sweeper: `write_down`
-    2 the run's document is written        the same, in two places         the same: only 3 is left of `write_down`
-    3 the template is `beginning` nothing  the run, without orchestration  the same: the start is left
-    4 its orchestration is started         a build                         the build
+                                           may not be written yet          cancels or deletes, the timer that tends
+                                                                           templates, the sweeper: `write_down`
+    2 the run's document is written        the same, in two places         the same: the start is left
+    3 its orchestration is started         a build                         the build, whose first activity does 4
+    4 the template is `beginning` nothing  a build                         the build
 
-Each write may be made twice: 1 names the same run, 2 leaves the document that is there, 3 strikes this run's alone, and
-4 starts an instance that has the run's own id, once. Whoever goes on from 3 leaves it to the orchestration that asked
-for the run (`starter`), as long as that is going: it starts the build as its child. An answer that was lost after a
-write costs nothing: what is stored says whether it was made.
+Each write may be made twice: 1 names the same run, 2 leaves the document that is there, 3 starts an instance that has
+the run's own id, once, and 4 strikes this run's alone. Whoever goes on from 2 leaves it to the orchestration that asked
+for the run (`starter`), as long as that is going: it starts the build as its child. A run that ends before it began
+leaves 4 to the timer. An answer that was lost after a write costs nothing: what is stored says whether it was made.
 
 One occasion (an event, a time, a submission, a version of a source) has one run id. A run's document is there only if
 the template has, or had, the run; so a document that is there says that the occasion has had its run.
@@ -29,12 +32,12 @@ from typing import TYPE_CHECKING
 from kiln.errors import BeingDeleted, Conflict, ResourceNotFound
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import written_down
+from kiln.runs.transitions import begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kiln.ids import TemplateId
+    from kiln.ids import RunRef, TemplateId
     from kiln.runs.record import RunRecord, TemplateRecord
 
 ATTEMPTS = 20
@@ -94,12 +97,17 @@ def write_down(template: TemplateRecord) -> RunRecord:
     if run is None:
         raise ValueError(f"{template.id.arm} is beginning no run")
     written = Runs().write_once(run)
-    after = Templates().update(template.id, lambda known: written_down(known, run))
-    if written is not None and (after is None or after.run_id != run.run_id):
+    after = Templates().get(template.id)
+    if written is not None and (after is None or after.content.run_id != run.run_id):
         Runs().delete_unchanged(run, written)  # the template, and with it all its runs, went before this was written
     if after is None:
         raise ResourceNotFound(f"The image template {template.id.arm} does not exist.", target=template.id.arm)
     return Runs().require(run.template, run.run_id)
+
+
+def has_begun(run: RunRef) -> None:
+    """Note in the template that the run needs nobody any more to begin it: its build works on it, or it is over."""
+    Templates().update(run.template, lambda known: begun(known, run.run_id))
 
 
 def current_run(template: TemplateRecord) -> RunRecord | None:

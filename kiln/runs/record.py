@@ -172,7 +172,8 @@ class TemplateRecord(Document):
 
     `version` counts its bodies from 1; each is kept, the latest being here since `changed`. `settled` is the highest
     version whose submission has ended, good or bad, at `settled_at`. `run_id` names the latest run, running or over;
-    while it is `beginning`, its record is here, and its own document may not be written yet (kiln.runs.begin).
+    while it is `beginning`, no build works on it yet, its record is here, and its own document may not be written yet
+    (kiln.runs.begin).
     `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
     `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
     It is being deleted since `leaving`; `deletion_error` is why that failed, which is told until the template is
@@ -211,7 +212,8 @@ class TemplateRecord(Document):
     @property
     def labels(self) -> dict[str, str]:
         """What a list of templates tells of each without reading it (kiln.runs.documents)."""
-        return {UNDER_WAY: self.under_way} if self.under_way else {}
+        what = self.under_way or ("run" if self.beginning is not None else None)
+        return {UNDER_WAY: what} if what else {}
 
 
 class TemplateVersion(Document):

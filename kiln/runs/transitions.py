@@ -43,9 +43,9 @@ def begin(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
     return template.model_copy(update={"run_id": run.run_id, "beginning": run})
 
 
-def written_down(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
-    """Say that the document of `run`, which the template was beginning, is written."""
-    is_its = template.beginning is not None and template.beginning.run_id == run.run_id
+def begun(template: TemplateRecord, run_id: str) -> TemplateRecord:
+    """Say that nobody has to begin the run of that id any more, if it is the one that the template was beginning."""
+    is_its = template.beginning is not None and template.beginning.run_id == run_id
     return template.model_copy(update={"beginning": None}) if is_its else template
 
 

@@ -36,7 +36,7 @@ OTHER = {"overrides": {"buildTimeoutInMinutes": 77}}
 """Somebody else's run, known by it."""
 LOST = "answer lost"
 MEANWHILE = ("the same", "another", "cancel", "PUT", "delete")
-NEXT = ("the same", "the sweeper", "another", "cancel", "PUT", "delete")
+NEXT = ("the same", "the timer", "the sweeper", "another", "cancel", "PUT", "delete")
 
 
 def columns() -> Iterator[tuple[str, str, str]]:
@@ -71,6 +71,8 @@ class Scene:
         match what:
             case "the same":
                 self.asker.ask()
+            case "the timer":
+                self.world.tend()
             case "the sweeper":
                 self.world.sweep()
             case "another":
@@ -161,7 +163,7 @@ class BeginBench:
         TRAP.arm(0, None)
         if how == "dies":
             scene.come(what)
-        scene.world.settle(scene.asker.again)
+        scene.world.settle(scene.asker.again, swept=what != "the timer")
         return [*([] if happened else [f"there was no write {write}"]), *scene.problems(what)]
 
     @staticmethod

@@ -20,9 +20,10 @@ from activities.runs import finish_run
 from activities.sweep import close_lost_run
 from activities.templates import forget_template
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
-from kiln.ids import TemplateId
+from kiln.ids import RunRef, TemplateId
 from kiln.messages import FinishReport, TemplateRequest
 from kiln.messages.sweeps import LostRunClosing
+from kiln.runs.begin import has_begun
 from kiln.runs.children import Versions
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -36,6 +37,7 @@ from triggers.lost import find_lost, mend, start_again
 from triggers.orchestrations import Orchestrations
 from triggers.schedules import fire_due
 from triggers.submit import Submission, submit
+from triggers.tend import tend_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,11 +190,17 @@ class World:
                 state = RunState.CANCELED if run.state is RunState.CANCELING else RunState.SUCCEEDED
                 ended = finish(run, state, datetime.now(UTC), "", None, ())
                 Runs().update(self.id, run.run_id, partial(_always, ended))
+                has_begun(RunRef(template=self.id, run_id=run.run_id))
         self.hub.instances[instance] = Status.Completed
 
     def look(self, at: datetime) -> None:
         """Look once, as the timer does each minute."""
         asyncio.run(fire_due(Orchestrations(self.hub), at))
+
+    def tend(self) -> None:
+        """Let the timer that tends templates come when everything is old enough for it."""
+        later = datetime(datetime.now(UTC).year + 1, 1, 1, 0, 5, tzinfo=UTC)  # a Schedule's run is of the next year
+        asyncio.run(tend_all(Orchestrations(self.hub), later))
 
     def sweep(self) -> None:
         """Let the sweeper come when everything is old enough for it."""
@@ -209,16 +217,17 @@ class World:
                 state = RunState.CANCELED if facts.canceled else RunState.FAILED
                 finish_run(FinishReport(run=each.run, at=now.isoformat(), state=state, message="lost"))
 
-    def settle(self, again: Callable[[datetime], None]) -> None:
-        """Let time go by: `again` is what the occasion's own asker does in it."""
+    def settle(self, again: Callable[[datetime], None], *, swept: bool = True) -> None:
+        """Let time go by: `again` is what the occasion's own asker does in it; the sweeper comes if it is `swept`."""
         for minute in range(1, ROUNDS + 1):
             at = datetime.now(UTC) + timedelta(minutes=minute)
             self.end_submission()
             again(at)
             self.look(at)
             self.end_builds()
-            if minute == ROUNDS // 2:
+            if swept and minute == ROUNDS // 2:
                 self.sweep()
+        self.tend()
 
 
 def elsewhere(does: Callable[[], object]) -> None:

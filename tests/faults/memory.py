@@ -9,7 +9,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from kiln.errors import PreconditionFailed
-from kiln.runs.documents import Documents, decoded
+from kiln.runs.documents import Documents, Labelled, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ class MemoryDocuments(Documents):
         super().__init__(container)
         self.texts: dict[str, tuple[str, str]] = {}
         """The documents as JSON, each with its ETag, by path."""
+        self.labels: dict[str, dict[str, str]] = {}
         self._etags = (f"memory-{number}" for number in itertools.count(1))
 
     def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
@@ -43,6 +44,7 @@ class MemoryDocuments(Documents):
             raise PreconditionFailed(f"{path} was changed by somebody else", target=path)
         new = next(self._etags)
         self.texts[path] = (content.model_dump_json(), new)
+        self.labels[path] = content.labels if isinstance(content, Labelled) else {}
         return new
 
     def delete(self, path: str) -> None:
@@ -59,3 +61,7 @@ class MemoryDocuments(Documents):
     def paths(self, prefix: str) -> Iterator[str]:
         """Yield the paths that start with `prefix`, in order."""
         yield from sorted(path for path in self.texts if path.startswith(prefix))
+
+    def labelled(self, prefix: str, label: str) -> Iterator[str]:
+        """Yield the paths of those that start with `prefix` and have the label."""
+        yield from (path for path in self.paths(prefix) if label in self.labels[path])

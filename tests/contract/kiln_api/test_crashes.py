@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus
 
+from activities.plan import begin_run as begin_build
 from kiln.errors import Conflict, ResourceNotFound
-from kiln.ids import TemplateId
+from kiln.ids import RunRef, TemplateId
+from kiln.messages import ProgressReport
 from kiln.runs.begin import Begun, begin_run, write_down
 from kiln.runs.children import Triggers, Versions, present
 from kiln.runs.documents import documents
@@ -20,7 +22,7 @@ from kiln.runs.naming import delete_instance, run_id, submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import Document, Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import enter, finish, leave, settle
+from kiln.runs.transitions import enter, finish, leave, request_cancel, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Api
 from tests.contract.kiln_api.task_hub import Status, TaskHub
@@ -91,9 +93,9 @@ def test_a_run_that_was_stored_but_not_started_is_started_by_the_next_request(te
     assert hub.started == [("build_image", lost.instance_id)]
 
 
-def beginning(template: TemplateRecord) -> RunRecord:
+def beginning(template: TemplateRecord, starter: str | None = None) -> RunRecord:
     """Let the template begin a run, as a request does that dies right after that."""
-    run = new_run(template, NOW, "00000001")
+    run = new_run(template, NOW, secrets.token_hex(4), starter=starter)
     assert Templates().take_run(Templates().require_stored(template.id), run) is not None
     return run
 
@@ -112,7 +114,64 @@ def test_a_run_that_only_its_template_knows_is_begun_by_the_next_request(templat
     assert start(hub, template) == run
     assert hub.started == [("build_image", run.instance_id)]
     assert list(Runs().list(template.id)) == [run]
+    assert Templates().require(template.id).beginning is not None
+    begin_build(ProgressReport(run=RunRef(template=template.id, run_id=run.run_id), phase=Phase.PLAN, at=str(NOW)))
     assert Templates().require(template.id).beginning is None
+
+
+@pytest.mark.parametrize("is_written_down", [False, True])
+def test_a_run_that_was_begun_and_never_started_is_started_by_the_timer(
+    template: TemplateRecord, *, is_written_down: bool
+) -> None:
+    run, hub = beginning(template), TaskHub()
+    if is_written_down:
+        write_down(Templates().require(template.id))
+    assert template.id.key in set(Templates().under_way())
+
+    started = ("build_image", run.instance_id)
+    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(seconds=30)))
+    assert started not in hub.started, "its request may be about to start it"
+    for _ in range(2):
+        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    assert hub.started.count(started) == 1
+
+    begin_build(ProgressReport(run=RunRef(template=template.id, run_id=run.run_id), phase=Phase.PLAN, at=str(NOW)))
+    assert template.id.key not in set(Templates().under_way())
+
+
+def test_a_run_that_its_submission_is_about_to_start_is_left_to_it_by_the_timer(template: TemplateRecord) -> None:
+    parent = submit_instance(template)
+    started = ("build_image", beginning(template, parent).instance_id)
+    hub = TaskHub({parent: OrchestrationRuntimeStatus.Running})
+
+    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    assert started not in hub.started
+    hub.instances[parent] = OrchestrationRuntimeStatus.Failed
+    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    assert started in hub.started
+
+
+def test_a_run_that_was_canceled_before_it_began_is_ended_by_the_timer(template: TemplateRecord) -> None:
+    run, hub = beginning(template), TaskHub()
+    write_down(Templates().require(template.id))
+    Runs().update(template.id, run.run_id, request_cancel)
+
+    for _ in range(2):
+        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+
+    assert Runs().require(template.id, run.run_id).state is RunState.CANCELED
+    assert ("build_image", run.instance_id) not in hub.started
+    assert template.id.key not in set(Templates().under_way())
+
+
+def test_the_timer_starts_no_run_of_a_template_that_is_being_deleted(template: TemplateRecord) -> None:
+    run, hub = beginning(template), TaskHub()
+    Templates().update(template.id, lambda known: leave(known, NOW))
+    for _ in range(2):
+        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    assert ("delete_template", delete_instance(Templates().require(template.id))) in hub.started
+    assert ("build_image", run.instance_id) not in hub.started
+    assert Runs().require(template.id, run.run_id).state is RunState.CANCELED
 
 
 def test_a_run_that_only_its_template_knows_is_canceled_at_once(template: TemplateRecord) -> None:
