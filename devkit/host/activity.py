@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkit.host.protocol import Event, EventType, event
+from devkit.host.time_limit import FunctionTimeoutError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,6 +29,14 @@ def run_activity(functions: FunctionTable, clock: Clock, work: ActivityWork) -> 
     """Run the activity and return TaskCompleted, or TaskFailed with the text that the extension would give."""
     try:
         result = functions.run_activity(work.name, work.payload)
+    except FunctionTimeoutError as error:
+        return event(
+            EventType.TASK_FAILED,
+            clock.now(),
+            TaskScheduledId=work.task_id,
+            Reason=f"Activity function '{work.name}' failed: {error}",
+            Details="",
+        )
     except (Exception, SystemExit) as error:
         log.exception("activity '%s' of instance '%s' failed", work.name, work.instance_id)
         return event(
@@ -36,12 +45,16 @@ def run_activity(functions: FunctionTable, clock: Clock, work: ActivityWork) -> 
             TaskScheduledId=work.task_id,
             # TaskActivityShim's text; orchestrators get it as part of their exception's message.
             Reason=f"Activity function '{work.name}' failed:  {type(error).__name__}: {error}",
-            Details="".join(traceback.format_tb(_without_host_frames(error.__traceback__))),
+            Details="".join(traceback.format_tb(_frames_of_the_function(error.__traceback__))),
         )
     return event(EventType.TASK_COMPLETED, clock.now(), TaskScheduledId=work.task_id, Result=result)
 
 
-def _without_host_frames(trace: TracebackType | None) -> TracebackType | None:
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_HOST):
+def _frames_of_the_function(trace: TracebackType | None) -> TracebackType | None:
+    """Return what follows the host's last frame: before it are the host, and the library by which threads wait."""
+    own = trace
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith(_HOST):
+            own = trace.tb_next
         trace = trace.tb_next
-    return trace
+    return own

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-import json
 import re
 import sys
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
 from devkit.host import schedules, signatures
+from devkit.host.settings import HostSettings, SettingsError, read_settings
 from devkit.host.signatures import RETURN, SignatureError
-from devkit.host.versioning import FailureStrategy, MatchStrategy, Versioning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 _ENTRY_FILE = "function_app.py"
 _OUT = 1  # BindingDirection.OUT
@@ -46,18 +42,6 @@ class ServedFunction:
     trigger: Any
     clients: dict[str, Any]
     wants_context: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HostSettings:
-    """What the host takes from host.json."""
-
-    route_prefix: str = "api"
-    # The extension's default when it runs outside of Azure.
-    hub_name: str = "TestHubName"
-    max_activities: int | None = None
-    max_orchestrators: int | None = None
-    versioning: Versioning = field(default_factory=Versioning)
 
 
 @dataclass(slots=True)
@@ -84,7 +68,10 @@ _PLACES: dict[str, Callable[[App, ServedFunction], None]] = {
 
 def load_app(directory: Path) -> App:
     """Import function_app.py, read host.json, and sort the functions; AppError for what cannot be served."""
-    app = App(_settings(directory / "host.json"))
+    try:
+        app = App(read_settings(directory / "host.json"))
+    except SettingsError as error:
+        raise AppError(str(error)) from error
     names: set[str] = set()
     for function in _register(directory).get_functions():
         served = _describe(function)
@@ -125,35 +112,6 @@ def _register(directory: Path) -> func.FunctionRegister:
     if len(registers) != 1:
         raise AppError(f"{path} must define one FunctionApp, found {len(registers)}")
     return registers[0]
-
-
-def _settings(path: Path) -> HostSettings:
-    if not path.is_file():
-        return HostSettings()
-    try:
-        extensions = json.loads(path.read_text(encoding="utf-8")).get("extensions", {})
-    except ValueError as error:
-        raise AppError(f"{path} is not JSON: {error}") from error
-    durable = extensions.get("durableTask", {})
-    return HostSettings(
-        route_prefix=extensions.get("http", {}).get("routePrefix", "api").strip("/"),
-        hub_name=durable.get("hubName", HostSettings().hub_name),
-        max_activities=durable.get("maxConcurrentActivityFunctions"),
-        max_orchestrators=durable.get("maxConcurrentOrchestratorFunctions"),
-        versioning=Versioning(
-            default=durable.get("defaultVersion"),
-            match=_choice(durable, "versionMatchStrategy", MatchStrategy.CURRENT_OR_OLDER),
-            failure=_choice(durable, "versionFailureStrategy", FailureStrategy.REJECT),
-        ),
-    )
-
-
-def _choice(durable: dict[str, Any], name: str, default: Choice) -> Choice:
-    given = durable.get(name, default)
-    for choice in type(default):
-        if str(given).lower() == choice.lower():
-            return choice
-    raise AppError(f"host.json: durableTask.{name} is '{given}'; it can be {', '.join(type(default))}")
 
 
 def _describe(function: Any) -> ServedFunction:

@@ -79,7 +79,8 @@ class EventGridTriggers:
         value = sdk.decode_event(json.dumps(event))
         given = arguments(function, value, self._client_json)
         try:
-            require_none(function, await asyncio.wrap_future(self._worker.submit(function.code, given)))
+            future = self._worker.submit(function.name, function.code, given)
+            require_none(function, await asyncio.wrap_future(future))
         except Exception:
             log.exception("Event Grid function '%s' failed on event %s", function.name, event.get("id"))
             raise

@@ -1,4 +1,4 @@
-"""What Azure's front end keeps from an app: requests for other hosts' names, and bodies that never come.
+"""What Azure's front end keeps from an app: requests for other hosts' names, bodies that never come, and long waits.
 
 The first matters here, too, because of pages in browsers: see devkit.browsers.
 """
@@ -6,6 +6,7 @@ The first matters here, too, because of pages in browsers: see devkit.browsers.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -15,12 +16,28 @@ from devkit.browsers import refusal
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
+log = logging.getLogger(__name__)
+
 BODY_SECONDS = 30.0
 """For a request's whole body: a local client needs moments for the largest one."""
 
 
-def front_end(own_name: str, body_seconds: float = BODY_SECONDS) -> Middleware:
+RESPONSE_SECONDS = 230.0
+"""For a response: "230 seconds is the maximum amount of time that an HTTP triggered function can take to respond",
+whatever functionTimeout is ("Azure Functions scale and hosting"). The caller then has a 504, and the function runs on
+(Azure/Azure-Functions issue 1477, a Python app on Linux)."""
+
+
+def front_end(
+    own_name: str, body_seconds: float = BODY_SECONDS, response_seconds: float = RESPONSE_SECONDS
+) -> Middleware:
     """Return what every request passes; `own_name` is the address or name that the host is bound to."""
+    given_up: set[asyncio.Future[web.StreamResponse]] = set()
+
+    def forget(answering: asyncio.Future[web.StreamResponse]) -> None:
+        given_up.discard(answering)
+        if not answering.cancelled() and answering.exception() is not None:
+            log.error("a request that was given up has failed", exc_info=answering.exception())
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -32,7 +49,16 @@ def front_end(own_name: str, body_seconds: float = BODY_SECONDS) -> Middleware:
                 await request.read()
         except TimeoutError:
             return _refused(408, "RequestTimeout", f"The request's body did not come within {body_seconds:g} s.")
-        return await handler(request)
+        answering = asyncio.ensure_future(handler(request))
+        await asyncio.wait([answering], timeout=response_seconds)
+        if not answering.done():
+            log.error(
+                "%s %s: no response in %g s; what it called runs on", request.method, request.path, response_seconds
+            )
+            given_up.add(answering)
+            answering.add_done_callback(forget)
+            return _refused(504, "GatewayTimeout", f"There was no response in {response_seconds:g} s.")
+        return answering.result()
 
     return guard
 

@@ -84,7 +84,7 @@ def function_table(app: App, worker: Worker, client_json: Callable[[Any], str]) 
     """Return the app's durable functions; activities run on the engine's threads or on the worker's loop."""
 
     def activity(function: ServedFunction) -> Callable[[Any], Any]:
-        return lambda value: worker.call_here(function.code, arguments(function, value, client_json))
+        return lambda value: worker.call_activity(function.name, function.code, arguments(function, value, client_json))
 
     return FunctionTable(
         {name: function.code for name, function in app.orchestrators.items()},

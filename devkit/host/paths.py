@@ -1,7 +1,7 @@
 """Request paths, as the Functions host's web server reads and writes them.
 
-It owns escapes and dot segments (dotnet/aspnetcore: Kestrel's `PathDecoder`, `UrlDecoder` and `PathNormalizer`, and
-`PathString.ToUriComponent`); it must not know of routes.
+It owns escapes, of queries too, and dot segments (dotnet/aspnetcore: Kestrel's `PathDecoder`, `UrlDecoder` and
+`PathNormalizer`, and `PathString.ToUriComponent`); it must not know of routes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ def decoded(raw: str) -> str:
     """
     if not raw.isascii() or not raw.startswith("/"):
         raise PathError(f"'{raw}' is no path of a request line")
-    found = _ESCAPES.sub(lambda run: _characters(run[0]), raw.encode())
+    found = _ESCAPES.sub(lambda run: _characters(run[0], kept=_SLASH), raw.encode())
     if b"\0" in found:
         raise PathError(f"'{raw}' has a null character")
     return _without_dots(found.decode())
+
+
+def unescaped(text: str) -> str:
+    """Return a part of a query without its escapes; what is no UTF-8 stays as it is (.NET's `UnescapeDataString`)."""
+    return _ESCAPES.sub(lambda run: _characters(run[0]), text.encode()).decode()
 
 
 def escaped(path: str) -> str:
@@ -40,13 +45,13 @@ def escaped(path: str) -> str:
     return "".join(part if index % 2 else quote(part, safe=_PLAIN) for index, part in enumerate(parts))
 
 
-def _characters(run: bytes) -> bytes:
-    """Decode a run of escapes: character by character, so that a bad one spoils no other."""
+def _characters(run: bytes, kept: re.Pattern[bytes] | None = None) -> bytes:
+    """Decode a run of escapes, but for those `kept`: character by character, so that a bad one spoils no other."""
     result = b""
     while run:
         for count in range(1, 5):
             octets = bytes.fromhex(run[: 3 * count].decode().replace("%", ""))
-            if _is_character(octets) and not _SLASH.fullmatch(run[:3]):
+            if _is_character(octets) and not (kept and kept.fullmatch(run[:3])):
                 result, run = result + octets, run[3 * count :]
                 break
         else:

@@ -6,6 +6,7 @@ It owns their wiring and lifetimes; it must not know the command line.
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -18,7 +19,7 @@ from devkit.host.durable_api import DurableApi
 from devkit.host.durable_payloads import RPC_PATH, WEBHOOK_PATH, client_binding
 from devkit.host.engine import DEFAULT_CONCURRENCY, Engine
 from devkit.host.event_grid_triggers import EventGridTriggers
-from devkit.host.front_end import front_end
+from devkit.host.front_end import RESPONSE_SECONDS, front_end
 from devkit.host.http_triggers import HttpTriggers
 from devkit.host.invocation import function_table
 from devkit.host.store import Store
@@ -28,6 +29,7 @@ from devkit.listener import Listener
 
 if TYPE_CHECKING:
     import ssl
+    from datetime import timedelta
     from pathlib import Path
 
 # The Functions host's own limit for request bodies is 100 MB ("Azure Functions HTTP trigger", limits).
@@ -36,6 +38,14 @@ _LARGEST_BODY = 100 * 1024 * 1024
 
 # How long requests under way may take, in seconds, once the host stops.
 _REQUEST_GRACE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take: the front end waits for a response, and (None: by host.json) a function's call."""
+
+    response_seconds: float = RESPONSE_SECONDS
+    function: timedelta | None = None
 
 
 class Host:
@@ -53,14 +63,16 @@ class Host:
         port: int = 0,
         clock: Clock | None = None,
         tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
     ) -> None:
+        limits = limits or Limits()
         self._host = host
         self._tls = tls
         self._port = port
         self.address = ""
         self._app = load_app(app_directory)
         settings = self._app.settings
-        self._worker = Worker()
+        self._worker = Worker(limit=limits.function or settings.function_timeout)
         self._store = Store(database)
         self.keys = keys.Keys(self._store)
         # On Azure durable clients ask on an address of the host's own, which nobody outside can reach. Here everybody
@@ -76,6 +88,7 @@ class Host:
             max_orchestrators=settings.max_orchestrators or DEFAULT_CONCURRENCY,
             versioning=settings.versioning,
         )
+        self._front_end = front_end(self._host, response_seconds=limits.response_seconds)
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
 
@@ -105,7 +118,7 @@ class Host:
             await self._listener.abort()
         ended = self._timers.stop(grace_seconds)
         ended = self.engine.stop(grace_seconds) and ended
-        self._worker.stop()
+        ended = self._worker.stop() and ended
         if ended:
             self._store.close()
         return ended
@@ -118,7 +131,7 @@ class Host:
         durable = DurableApi(self.engine, self._app.settings.hub_name, self.keys[keys.DURABLE])
         triggers = HttpTriggers(self._app, self._worker, self._client_json)
         events = EventGridTriggers(self._app, self._worker, self._client_json)
-        application = web.Application(client_max_size=_LARGEST_BODY, middlewares=[front_end(self._host)])
+        application = web.Application(client_max_size=_LARGEST_BODY, middlewares=[self._front_end])
         for route in [*durable.routes(WEBHOOK_PATH), web.route("*", f"{WEBHOOK_PATH}/{{rest:.*}}", _unknown)]:
             application.router.add_route(route.method, route.path, self.keys.guarded(keys.DURABLE, route.handler))
         application.add_routes(durable.routes(self._rpc_path))

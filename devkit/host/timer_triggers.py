@@ -127,7 +127,7 @@ class TimerTriggers:
         began = self._clock.now()
         value = sdk.decode_timer(json.dumps(self._info(timer, past_due=run.past_due)))
         given = arguments(timer.function, value, self._client_json)
-        future = self._worker.submit(timer.function.code, given)
+        future = self._worker.submit(name, timer.function.code, given)
         future.add_done_callback(lambda done: self._finish(name, timer, run, began, done))
 
     def _finish(self, name: str, timer: _Timer, run: _Run, began: datetime, done: Future[Any]) -> None:

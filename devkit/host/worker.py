@@ -1,4 +1,4 @@
-"""Where user functions run: synchronous ones on threads, all asynchronous ones on one event loop.
+"""Where user functions run: synchronous ones on threads, all asynchronous ones on one event loop, none for too long.
 
 It owns the threads and the loop, as the Python worker does; it must not know what the functions are for.
 """
@@ -13,46 +13,64 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from devkit.host import sdk
+from devkit.host.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from datetime import timedelta
 
 # The worker's own default ("Python developer reference", PYTHON_THREADPOOL_THREAD_COUNT).
 _DEFAULT_THREADS = min(32, (os.cpu_count() or 1) + 4)
+_ACTIVITY_THREADS = 1000
 
 
 class Worker:
     """Runs functions; start it before the first call, stop it after the last."""
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, limit: timedelta | None = None) -> None:
         wanted = threads or int(os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT") or _DEFAULT_THREADS)
         self._pool = ThreadPoolExecutor(wanted, thread_name_prefix="function")
+        # As many activities run as the engine lets, and those that were given up besides.
+        self._activities = ThreadPoolExecutor(_ACTIVITY_THREADS, thread_name_prefix="activity-function")
+        self._limit = TimeLimit(limit)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="function-loop", daemon=True)
 
     def start(self) -> None:
         """Start the loop's thread."""
         self._thread.start()
+        self._limit.start()
 
-    def stop(self) -> None:
-        """Cancel what runs on the loop, close the durable clients' session, end the thread."""
+    def stop(self) -> bool:
+        """Cancel what runs on the loop, close the durable clients' session, end the thread.
+
+        Return whether nothing is left that runs, as a thread may, which cannot be stopped from outside.
+        """
+        self._limit.stop()
         asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._activities):
+            pool.shutdown(wait=False, cancel_futures=True)
+        return not self._limit.stray
 
-    def submit(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Future[Any]:
-        """Run a function on the pool or, if it is asynchronous, on the loop."""
-        if inspect.iscoroutinefunction(function):
-            return self._on_loop(function(**arguments))
-        return self._pool.submit(lambda: function(**arguments))
+    def submit(self, name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Future[Any]:
+        """Run a function on the pool or, if it is asynchronous, on the loop; FunctionTimeoutError after too long."""
+        return self._submit(self._pool, name, function, arguments)
 
-    def call_here(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        """Run a synchronous function on the calling thread; wait for an asynchronous one on the loop."""
+    def call_activity(self, name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        """Run an activity function and wait for its end; FunctionTimeoutError after too long."""
+        return self._submit(self._activities, name, function, arguments).result()
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, name: str, function: Callable[..., Any], arguments: dict[str, Any]
+    ) -> Future[Any]:
         if inspect.iscoroutinefunction(function):
-            return self._on_loop(function(**arguments)).result()
-        return function(**arguments)
+            running = self._on_loop(function(**arguments))
+        else:
+            running = pool.submit(lambda: function(**arguments))
+        return self._limit.bound(name, running, Future())
 
     def _on_loop(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from devkit.host.keys import MASTER, saved_master_key
-from devkit.host.server import Host
+from devkit.host.server import Host, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,11 @@ REPOSITORY = Path(__file__).parents[4]
 
 
 @contextmanager
-def serving(database: Path, app: Path = SAMPLE_APP, clock: Clock | None = None) -> Iterator[Host]:
+def serving(
+    database: Path, app: Path = SAMPLE_APP, clock: Clock | None = None, limits: Limits | None = None
+) -> Iterator[Host]:
     """Run a host on a loop in a thread of its own."""
-    host = Host(app, database, clock=clock)
+    host = Host(app, database, clock=clock, limits=limits)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

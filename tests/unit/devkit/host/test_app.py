@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from devkit.host.app import AppError, HostSettings, load_app
+from devkit.host.app import AppError, load_app
+from devkit.host.settings import HostSettings
 from devkit.host.versioning import FailureStrategy, MatchStrategy, Versioning
 from tests.unit.devkit.host.serving import SAMPLE_APP
 
@@ -121,6 +123,26 @@ def test_versions_are_read_without_regard_to_case_and_an_unknown_strategy_is_ref
     (tmp_path / "host.json").write_text('{"extensions": {"durableTask": {"versionMatchStrategy": "Newer"}}}')
     with pytest.raises(AppError, match=r"versionMatchStrategy is 'Newer'; it can be None, Strict, CurrentOrOlder"):
         load_app(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        (None, timedelta(minutes=30)),
+        ("00:05:00", timedelta(minutes=5)),
+        ("1.00:00:01", timedelta(days=1, seconds=1)),
+        ("-1", None),
+    ],
+)
+def test_the_function_timeout_is_read(tmp_path: Path, given: str | None, taken: timedelta | None) -> None:
+    write(tmp_path, "", json.dumps({"functionTimeout": given}))
+    assert load_app(tmp_path).settings.function_timeout == taken
+
+
+@pytest.mark.parametrize("given", ["00:00:00", "half an hour", 5])
+def test_a_function_timeout_that_the_host_does_not_take_is_refused(tmp_path: Path, given: object) -> None:
+    with pytest.raises(AppError, match="functionTimeout is"):
+        load_app(write(tmp_path, "", json.dumps({"functionTimeout": given})))
 
 
 def test_a_folder_without_an_app_is_refused(tmp_path: Path) -> None:

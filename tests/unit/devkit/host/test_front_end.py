@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from devkit.host.front_end import front_end
 
@@ -52,3 +54,40 @@ def test_a_body_that_never_comes_is_given_up() -> None:
             await runner.cleanup()
 
     assert asyncio.run(ask()).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_response_that_never_comes_is_given_up_and_the_handler_runs_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def ask() -> tuple[int, str]:
+        go_on, gone_on = asyncio.Event(), asyncio.Event()
+
+        async def handler(_: web.Request) -> web.StreamResponse:
+            await go_on.wait()
+            gone_on.set()
+            raise RuntimeError("nobody is told")
+
+        application = web.Application(middlewares=[front_end("127.0.0.1", response_seconds=0.05)])
+        application.router.add_get("/slow", handler)
+        async with TestServer(application) as server, ClientSession(server.make_url("/")) as client:
+            answer = await client.get("/slow")
+            text = await answer.text()
+            go_on.set()
+            await asyncio.wait_for(gone_on.wait(), 10)
+        return answer.status, text
+
+    status, text = asyncio.run(ask())
+    assert status == 504
+    assert json.loads(text)["error"]["message"] == "There was no response in 0.05 s."
+    assert "nobody is told" in caplog.text
+
+
+def test_what_a_handler_raises_is_answered_as_ever() -> None:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        raise ValueError("its own")
+
+    async def ask() -> int:
+        application = web.Application(middlewares=[front_end("127.0.0.1")])
+        application.router.add_get("/", handler)
+        async with TestServer(application) as server, ClientSession(server.make_url("/")) as client:
+            return (await client.get("/")).status
+
+    assert asyncio.run(ask()) == 500

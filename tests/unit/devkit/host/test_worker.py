@@ -31,20 +31,20 @@ async def where_async(value: int) -> tuple[int, str, int]:
 
 
 def test_synchronous_functions_run_on_the_pool(worker: Worker) -> None:
-    value, thread = worker.submit(where, {"value": 1}).result(10)
+    value, thread = worker.submit("where", where, {"value": 1}).result(10)
     assert value == 1
     assert thread.startswith("function_")
 
 
 def test_asynchronous_functions_share_one_loop(worker: Worker) -> None:
-    first, second = (worker.submit(where_async, {"value": 1}).result(10) for _ in range(2))
+    first, second = (worker.submit("where", where_async, {"value": 1}).result(10) for _ in range(2))
     assert first == second
     assert first[1] == "function-loop"
 
 
-def test_an_activity_runs_on_the_thread_that_calls_it_or_on_the_loop(worker: Worker) -> None:
-    assert worker.call_here(where, {"value": 2}) == (2, threading.current_thread().name)
-    assert worker.call_here(where_async, {"value": 2})[1] == "function-loop"
+def test_an_activity_runs_on_a_thread_for_activities_or_on_the_loop(worker: Worker) -> None:
+    assert worker.call_activity("where", where, {"value": 2})[1].startswith("activity-function_")
+    assert worker.call_activity("where", where_async, {"value": 2})[1] == "function-loop"
 
 
 def test_stopping_cancels_what_still_runs_on_the_loop() -> None:
@@ -58,7 +58,7 @@ def test_stopping_cancels_what_still_runs_on_the_loop() -> None:
             cancelled.set()
 
     worker.start()
-    worker.submit(forever, {})
+    worker.submit("forever", forever, {})
     assert entered.wait(10)
     worker.stop()
     assert cancelled.is_set()
@@ -69,8 +69,8 @@ def test_the_size_of_the_pool_is_the_workers_setting(monkeypatch: pytest.MonkeyP
     worker = Worker()
     worker.start()
     first = threading.Event()
-    blocked = worker.submit(first.wait, {})
-    second = worker.submit(where, {"value": 3})
+    blocked = worker.submit("wait", first.wait, {})
+    second = worker.submit("where", where, {"value": 3})
     assert not second.done()
     first.set()
     assert blocked.result(10)
