@@ -209,6 +209,8 @@ class Flow:
     def race(self, branch: Branch[ResultT], *, run: RunRef, cancel: str, within: timedelta) -> Steps[ResultT]:
         """Wait for `branch`, the event `cancel` or the end of `within`, whichever is first.
 
+        `within` is six days at most: the SDK makes a longer timer of several and cannot cancel these, so that the
+        orchestration would stay for three days after its end (azure-functions-durable `LongTimerTask.cancel`).
         Raises the branch's own error, `RunCanceled` or `DeadlineExceeded`. A branch that lost goes on: `join` it later.
         """
         canceled = self._context.wait_for_external_event(cancel)

@@ -164,9 +164,10 @@ def context_json(instance: Instance, history: History, new: Sequence[Event]) -> 
             # SchemaVersion.V2 for older SDKs, V3 for those that know it.
             "upperSchemaVersion": 1,
             "upperSchemaVersionNew": 2,
-            # null, as with the SQL and Durable Task Scheduler backends: timers of any length in one piece.
-            "longRunningTimerIntervalDuration": None,
-            "maximumShortTimerDuration": None,
+            # As with Azure Storage (`AzureStorageDurabilityProvider`): the SDK makes a timer of more than six days
+            # out of timers of three (`LongTimerTask`).
+            "longRunningTimerIntervalDuration": "3.00:00:00",
+            "maximumShortTimerDuration": "6.00:00:00",
             "defaultHttpAsyncRequestSleepTimeMillseconds": 30000,
         }
     )

@@ -3,6 +3,10 @@
 The rules are DTFx's (Azure/durabletask `VersioningSettings` and `TaskOrchestrationDispatcher`) with the extension's
 defaults (azure-functions-durable-extension `DurableTaskOptions`). An instance has the version that its client or parent
 names, else the default of the host that creates it, for ever; activities have none.
+
+A rejected instance is left as it is. On Azure its messages go back to their queue and are looked at again after 2, 4, 8
+seconds and so on, up to 600, by their number of deliveries (`TaskHubQueue.AbandonMessageAsync`): a host that takes the
+version may find them ten minutes late. Here no other host is there, and nothing is asked again before the next start.
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ _STATE = "$OutOfProcData$:"
 _FRACTION = re.compile(r"\.(\d+)Z$")
 _SEVENTH_DIGIT = "7"
 """Of a second's fraction: .NET counts in units of 100 ns, the local host in microseconds."""
-_STORAGE_PROVIDER = {"longRunningTimerIntervalDuration": "3.00:00:00", "maximumShortTimerDuration": "6.00:00:00"}
 
 
 class ActivityFailed(Exception):
@@ -63,7 +62,7 @@ def azure_form(context: str) -> str:
     instance = {"InstanceId": body["instanceId"], "ExecutionId": "0" * 32}
     parent = body["parentInstanceId"]
     history = [_event(item, instance, parent) for item in body["history"]]
-    return json.dumps({**body, "history": history, **_STORAGE_PROVIDER}, indent=2)
+    return json.dumps({**body, "history": history}, indent=2)
 
 
 def _event(item: Event, instance: dict[str, str], parent: str | None) -> Event:

@@ -14,7 +14,7 @@ from devkit.host.clock import SystemClock, VirtualClock
 from devkit.host.control import UnknownInstanceError
 from devkit.host.engine import Engine
 from devkit.host.functions import UnknownOrchestratorError
-from devkit.host.protocol import RuntimeStatus
+from devkit.host.protocol import EventType, RuntimeStatus, parse_timestamp
 from devkit.host.store import Store
 from tests.unit.devkit.host.tables import table
 
@@ -105,6 +105,44 @@ def test_timers_follow_the_virtual_clock() -> None:
             ended = engine.wait("i", LONG)
     assert ended.output == '"timeout"'
     assert ended.updated - ended.created >= timedelta(hours=8)
+
+
+def test_a_timer_of_more_than_six_days_is_made_of_timers_of_three() -> None:
+    def three_weeks(context: Any) -> Generator[Any, Any, Any]:
+        yield context.create_timer(context.current_utc_datetime + timedelta(days=21))
+
+    clock = VirtualClock()
+    with running(table(three_weeks), clock=clock) as engine:
+        engine.start_new("three_weeks", "i")
+        with clock_moves_on(clock, timedelta(hours=1)):
+            ended = engine.wait("i", LONG)
+        history = engine.history("i")
+    began = [
+        parse_timestamp(item["Timestamp"]) for item in history if item["EventType"] == EventType.ORCHESTRATOR_STARTED
+    ]
+    due = [parse_timestamp(item["FireAt"]) for item in history if item["EventType"] == EventType.TIMER_CREATED]
+    spans = [fire_at - at for at, fire_at in zip(began, due, strict=False)]  # the last episode arms none
+    assert set(spans[:-1]) == {timedelta(days=3)}
+    assert timedelta(days=3) < spans[-1] <= timedelta(days=6)
+    assert ended.updated - ended.created >= timedelta(days=21)
+
+
+def test_a_timer_of_more_than_six_days_cannot_be_canceled_and_holds_the_instance_for_three() -> None:
+    def event_or_week(context: Any) -> Generator[Any, Any, Any]:
+        week = context.create_timer(context.current_utc_datetime + timedelta(days=7))
+        event = context.wait_for_external_event("go")
+        yield context.task_any([week, event])
+        week.cancel()
+        return "canceled"
+
+    clock = VirtualClock()
+    with running(table(event_or_week), clock=clock) as engine:
+        engine.start_new("event_or_week", "i")
+        engine.raise_event("i", "go")
+        with clock_moves_on(clock, timedelta(hours=1)):
+            ended = engine.wait("i", LONG)
+    assert ended.output == '"canceled"'
+    assert ended.updated - ended.created >= timedelta(days=3)
 
 
 @contextmanager
