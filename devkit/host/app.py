@@ -120,6 +120,9 @@ def _describe(function: Any) -> ServedFunction:
     trigger = function.get_trigger()
     if trigger is None:
         raise AppError(f"function '{name}' has no trigger")
+    if function.get_settings_dict("retry_policy") is not None:
+        # `FunctionExecutorExtensions.TryExecuteAsync` (Azure/azure-webjobs-sdk) would call it again, for any trigger.
+        raise AppError(f"function '{name}' has a retry policy (@retry), which the local Functions host does not follow")
     clients: dict[str, Any] = {}
     for binding in function.get_bindings():
         if binding is trigger or (binding.type == "http" and binding.name == RETURN):

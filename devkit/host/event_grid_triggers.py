@@ -15,6 +15,7 @@ from aiohttp import web
 
 from devkit.host import sdk
 from devkit.host.invocation import arguments, require_none
+from devkit.host.time_limit import FunctionTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +71,10 @@ class EventGridTriggers:
         """Call the function for all events at once; one failure fails them all, and Event Grid sends all again."""
         results = await asyncio.gather(*(self.call(function, event) for event in events), return_exceptions=True)
         for result in results:
-            if isinstance(result, BaseException):
+            if isinstance(result, FunctionTimeoutError):
                 return web.Response(status=500, text=str(result))
+            if isinstance(result, BaseException):  # FunctionInvocationException, which says no more
+                return web.Response(status=500, text=f"Exception while executing function: Functions.{function.name}")
         return web.Response(status=202)
 
     async def call(self, function: ServedFunction, event: Any) -> None:

@@ -1,7 +1,8 @@
-"""Timer triggers: functions called by a schedule, each one call at a time.
+"""Timer triggers: functions called by a schedule, each one call at a time, and by hand at any.
 
-It owns when a timer fires and what a call gets, by TimerListener in Azure/azure-webjobs-sdk-extensions; it must not
-know the syntax of schedules.
+That no other host fires the same timers, which the extension's singleton lock sees to, is here a matter of the one
+process that may hold the database. It owns when a timer fires and what a call gets, by TimerListener in
+Azure/azure-webjobs-sdk-extensions; it must not know the syntax of schedules.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devkit.host import sdk, timer_status
@@ -22,7 +23,6 @@ from devkit.host.timers import Timers
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
-    from datetime import datetime
 
     from devkit.host.app import App, ServedFunction
     from devkit.host.clock import Clock
@@ -31,28 +31,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NEVER = "0001-01-01T00:00:00+00:00"  # .NET's default DateTime
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One call to make: by the schedule (with the time it is for), at a start, or by hand."""
-
-    scheduled: bool
-    past_due: bool = False
+_NEVER = datetime.min.replace(tzinfo=UTC)  # .NET's default DateTime
 
 
 @dataclass(slots=True)
 class _Timer:
-    """One function, its schedule, and what waits until its call under way has ended."""
+    """One function, its schedule, and where it is in it."""
 
     function: ServedFunction
     schedule: Schedule
     status: TimerStatus
     monitored: bool
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    busy: bool = False
-    waiting: deque[_Run] = field(default_factory=deque)
 
 
 class TimerTriggers:
@@ -83,11 +72,13 @@ class TimerTriggers:
             stored = timer_status.load(self._store, name) if timer.monitored else None
             timer.status = timer_status.current(stored, timer.schedule, now)
             self._keep(name, timer)
+            if stored is None:  # TimerListener does not take what it has just written: nothing was ever updated
+                timer.status = replace(timer.status, updated=_NEVER)
             if timer.monitored and now > timer.status.next:
                 log.info("timer '%s' is past due since %s", name, timer.status.next)
-                self._request(name, _Run(scheduled=True, past_due=True))
+                self._call(name, past_due=True)
             elif timer.function.trigger.run_on_startup:
-                self._request(name, _Run(scheduled=True))
+                self._call(name)
             else:
                 self._due.add([(timer.status.next, name)])
 
@@ -104,41 +95,40 @@ class TimerTriggers:
         return name in self._timers
 
     def fire(self, name: str) -> None:
-        """Call a timer's function now, or as soon as its call under way has ended; the schedule stays as it is."""
-        self._request(name, _Run(scheduled=False))
+        """Call a timer's function now, beside a call under way; the schedule stays as it is.
+
+        The extension's lock is the listener's alone: what is called by hand goes past it (`JobHost.CallAsync`), and
+        is told of the stored status (`TimerTriggerBinding.BindAsync`).
+        """
+        self._call(name, scheduled=False)
 
     def _fire_due(self, name: str) -> None:
-        self._request(name, _Run(scheduled=True))
+        self._call(name)
 
-    def _request(self, name: str, run: _Run) -> None:
+    def _call(self, name: str, *, scheduled: bool = True, past_due: bool = False) -> None:
         timer = self._timers[name]
-        with timer.lock:
-            if timer.busy:
-                timer.waiting.append(run)
-                return
-            timer.busy = True
-        self._call(name, timer, run)
-
-    def _call(self, name: str, timer: _Timer, run: _Run) -> None:
         with self._idle:
             if self._stopping:
                 return
             self._running += 1
         began = self._clock.now()
-        value = sdk.decode_timer(json.dumps(self._info(timer, past_due=run.past_due)))
+        status = timer.status if scheduled or not timer.monitored else timer_status.load(self._store, name)
+        value = sdk.decode_timer(json.dumps(_info(status if timer.monitored else None, past_due=past_due)))
         given = arguments(timer.function, value, self._client_json)
         future = self._worker.submit(name, timer.function.code, given)
-        future.add_done_callback(lambda done: self._finish(name, timer, run, began, done))
+        future.add_done_callback(lambda done: self._finish(name, began if scheduled else None, done))
 
-    def _finish(self, name: str, timer: _Timer, run: _Run, began: datetime, done: Future[Any]) -> None:
+    def _finish(self, name: str, began: datetime | None, done: Future[Any]) -> None:
         try:
-            self._ended(name, timer, run, began, done)
+            self._ended(name, began, done)
         finally:
             with self._idle:
                 self._running -= 1
                 self._idle.notify_all()
 
-    def _ended(self, name: str, timer: _Timer, run: _Run, began: datetime, done: Future[Any]) -> None:
+    def _ended(self, name: str, began: datetime | None, done: Future[Any]) -> None:
+        """See to what follows a call: the next of its schedule, if it was one of it, begun at a time."""
+        timer = self._timers[name]
         if done.cancelled():  # the host stops
             return
         try:
@@ -146,27 +136,23 @@ class TimerTriggers:
         except Exception:
             # "We don't want any function errors to stop the execution schedule."
             log.exception("timer function '%s' failed", name)
-        if run.scheduled:
+        if began is not None:
             timer.status = timer.status.fired(timer.schedule, began)
             self._keep(name, timer)
             self._due.add([(timer.status.next, name)])
-        with timer.lock:
-            following = timer.waiting.popleft() if timer.waiting else None
-            timer.busy = following is not None
-        if following is not None:
-            self._call(name, timer, following)
 
     def _keep(self, name: str, timer: _Timer) -> None:
         if timer.monitored:
             timer_status.save(self._store, name, timer.status)
 
-    def _info(self, timer: _Timer, *, past_due: bool) -> dict[str, Any]:
-        status = None
-        if timer.monitored:
-            last = timer.status.last
-            status = {
-                "Last": _NEVER if last is None else last.isoformat(),
-                "Next": timer.status.next.isoformat(),
-                "LastUpdated": timer.status.updated.isoformat(),
-            }
-        return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due}
+
+def _info(status: TimerStatus | None, *, past_due: bool) -> dict[str, Any]:
+    """Return the TimerInfo that a function is given."""
+    told = None
+    if status is not None:
+        told = {
+            "Last": (status.last or _NEVER).isoformat(),
+            "Next": status.next.isoformat(),
+            "LastUpdated": status.updated.isoformat(),
+        }
+    return {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": told, "IsPastDue": past_due}

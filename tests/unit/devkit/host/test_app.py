@@ -75,6 +75,13 @@ def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
             "function 'tick': 'now and then' is neither an NCRONTAB expression of six fields nor an interval",
         ),
         (
+            (
+                "@app.timer_trigger(schedule='1:00:00', arg_name='t')\n"
+                "@app.retry(strategy='fixed_delay', max_retry_count='3', delay_interval='00:00:05')\ndef tick(t): ..."
+            ),
+            "function 'tick' has a retry policy (@retry)",
+        ),
+        (
             "@app.queue_trigger(arg_name='m', queue_name='q', connection='c')\ndef job(m): ...",
             "function 'job' has a queueTrigger",
         ),

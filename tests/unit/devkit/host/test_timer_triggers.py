@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,21 +25,21 @@ pytestmark = pytest.mark.sockets
 START = datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)
 CODE = """
 import json
-import os
+import threading
 from pathlib import Path
 import azure.durable_functions as df
 import azure.functions as func
 
 app = df.DFApp()
 FOLDER = Path({folder!r})
+GATE = threading.Event()
+GATE.set()
 
 @app.timer_trigger(schedule={schedule!r}, arg_name="timer", run_on_startup={startup}, use_monitor={monitor})
 def tick(timer: func.TimerRequest):
     with (FOLDER / "ticks").open("a") as ticks:
         ticks.write(json.dumps([timer.past_due, timer.schedule_status]) + chr(10))
-    gate = FOLDER / "gate"
-    if gate.exists():
-        gate.read_text()
+    GATE.wait()
     if (FOLDER / "fail").exists():
         raise RuntimeError("deliberate")
     return "something" if (FOLDER / "return").exists() else None
@@ -148,19 +148,24 @@ def test_run_on_startup_runs_at_every_start(tmp_path: Path) -> None:
             assert wait_for(tmp_path, count)[-1][0] is False
 
 
-def test_one_call_at_a_time_and_one_by_hand_waits_its_turn(tmp_path: Path) -> None:
+def test_calls_by_hand_run_beside_that_of_the_schedule_which_runs_alone(tmp_path: Path) -> None:
     clock = VirtualClock(START)
-    os.mkfifo(tmp_path / "gate")
     with running(write_app(tmp_path), clock) as host:
-        for _ in range(2):
+        gate = sys.modules["function_app"].GATE
+        gate.clear()
+        try:
+            clock.advance_to(host._timers._timers["tick"].status.next)
+            wait_for(tmp_path, 1)
+            clock.advance(timedelta(hours=1))  # the schedule's next call waits for the end of this one
             assert administer(host, "POST", "functions/tick", json={}).status_code == 202
-        wait_for(tmp_path, 1)
-        assert len(host._timers._timers["tick"].waiting) == 1
-        (tmp_path / "gate").write_text("x")
-        wait_for(tmp_path, 2)
-        (tmp_path / "gate").write_text("x")
-        assert armed(host) == START.replace(minute=5, second=0)
+            (_, first), (_, by_hand) = wait_for(tmp_path, 2)
+        finally:
+            gate.set()
+        assert wait_for(tmp_path, 3)[2][0] is False
+        assert armed(host) == datetime(2026, 1, 1, 1, 10, tzinfo=UTC)
         assert administer(host, "POST", "functions/nobody", json={}).status_code == 404
+    assert first["LastUpdated"].startswith("0001-01-01")
+    assert by_hand["LastUpdated"] == START.isoformat()  # as it is stored
 
 
 def test_a_failing_function_is_called_again_at_its_next_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
