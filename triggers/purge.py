@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 EVERY_HOUR = "0 50 * * * *"
+SECONDS = 1200.0
+"""For one kind; `functionTimeout` in host.json is half an hour, and whoever outlives it takes the worker down."""
 
 bp = df.Blueprint()
 log = logging.getLogger("kiln.retention")
@@ -37,20 +39,29 @@ async def purge_old(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG
 
 
 async def purge(orchestrations: Orchestrations, now: datetime) -> None:
-    """Remove what is too old; what cannot be removed is told of in the log, and stops nothing else."""
+    """Remove what is too old, each kind beside the others.
+
+    What cannot be removed, or hangs, is told of in the log, and stops nothing else; what hangs goes on in its thread
+    until its own limits end it.
+    """
     history, retention = config().history_days, config().retention_days
+    before = now - timedelta(days=retention) if retention else None
+    kinds: dict[str, Awaitable[int]] = {"documents": asyncio.to_thread(remove_stale, now, before)}
     if history:
-        await _logged(purge_histories(orchestrations, now - timedelta(days=history)))
-    if retention:
-        before = now - timedelta(days=retention)
-        await _logged(asyncio.to_thread(purge_runs, before))
-        await _logged(asyncio.to_thread(purge_versions, now, before))
-        await _logged(asyncio.to_thread(purge_operations, before))
-    await _logged(asyncio.to_thread(remove_stale, now, now - timedelta(days=retention) if retention else None))
+        kinds["histories"] = purge_histories(orchestrations, now - timedelta(days=history))
+    if before is not None:
+        kinds["runs"] = asyncio.to_thread(purge_runs, before)
+        kinds["versions"] = asyncio.to_thread(purge_versions, now, before)
+        kinds["operations"] = asyncio.to_thread(purge_operations, before)
+    await asyncio.gather(*(_logged(kind, work) for kind, work in kinds.items()))
 
 
-async def _logged(work: Awaitable[int]) -> None:
+async def _logged(kind: str, work: Awaitable[int]) -> None:
     try:
-        await work
+        async with asyncio.timeout(SECONDS):
+            removed = await work
     except Exception:
-        log.exception("what is too old could not be purged")
+        log.exception("%s that are too old could not all be purged", kind)
+    else:
+        if removed:
+            log.info("%d %s that are too old are purged", removed, kind)
