@@ -69,14 +69,14 @@ def answer(
 def fence(owner: Owner) -> None:
     """Stop work that is of no use any more.
 
-    Raises `RunCanceled` once a run's clean-up has begun, and `Superseded` when a submission's template is gone, going
-    or newer.
+    Raises `RunCanceled` once a run's clean-up has begun, or the run is gone with its template, and `Superseded` when a
+    submission's template is gone, going or newer.
     """
     if isinstance(owner, RunRef):
         if Ledgers().is_closed(owner.template, owner.run_id):
             raise RunCanceled(owner.run_id)
         return
-    stored = Templates().get(owner.template)
+    stored = Templates().made(owner.template, owner.made)
     record = stored.content if stored else None
     going = record is None or record.provisioning_state is ProvisioningState.DELETING
     if going or (record is not None and record.version != owner.version):

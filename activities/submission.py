@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from activities import checks
 from activities.adapter import fence, implements
 from kiln.contracts import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION
-from kiln.errors import BeingDeleted, ResourceNotFound, TemplateRefused, provisioning_code
+from kiln.errors import BeingDeleted, ResourceNotFound, Superseded, TemplateRefused, provisioning_code
 from kiln.ids import RunRef
 from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 def check_template(submission: SubmissionRef) -> StagingSpec:
     """Check all that a template names, and return what it stands on. Raises `TemplateRefused` with every problem."""
     fence(submission)
-    record = Templates().require(submission.template)
+    stored = Templates().made(submission.template, submission.made)
+    if stored is None:
+        raise Superseded(submission.template.arm, submission.version)
+    record = stored.content
     template = parse_for_build(record.body)
     if found := checks.problems(template, record):
         raise TemplateRefused(found)
@@ -55,7 +58,9 @@ def finish_submission(report: SubmissionReport) -> Nothing:
     submission, error = report.submission, report.error
     at = datetime.fromisoformat(report.at)
     problem = ProvisioningError(code=provisioning_code(error), message=_told(error)) if error else None
-    Templates().update(submission.template, lambda record: settle(record, submission.version, at, problem))
+    Templates().update_made(
+        submission.template, submission.made, lambda record: settle(record, submission.version, at, problem)
+    )
     return Nothing()
 
 
@@ -71,7 +76,7 @@ def _told(error: ErrorDetail) -> str:
 def begin_automatic_run(report: SubmissionReport) -> Submitted:
     """Begin the run that the template's autoRun asks for, once; say so when another run has to end first."""
     submission, at = report.submission, datetime.fromisoformat(report.at)
-    stored = Templates().get(submission.template)
+    stored = Templates().made(submission.template, submission.made)
     if stored is None:
         return Submitted()
 
@@ -97,6 +102,7 @@ def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:
     good = record.provisioning_state is ProvisioningState.SUCCEEDED
     return (
         good
+        and record.created == submission.made
         and record.version == submission.version
         and parse_for_build(record.body).properties.auto_run.state == "Enabled"
     )

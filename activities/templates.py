@@ -9,8 +9,9 @@ from activities.adapter import implements
 from kiln.cloud import groups, inventory
 from kiln.cloud.groups import Standing
 from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
-from kiln.errors import DocumentUnreadable
+from kiln.errors import DocumentUnreadable, PreconditionFailed
 from kiln.messages import DeletionFailure, Leftovers, Nothing, Operation, Progress, TemplateRequest
+from kiln.runs.documents import ATTEMPTS
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.home import home_in
 from kiln.runs.index import leave_template
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @implements(CHECK_IDLE)
 def check_idle(request: TemplateRequest) -> Progress:
     """Ask whether nothing of the template is going: neither a submission nor its latest run."""
-    stored = Templates().get(request.template)
+    stored = Templates().made(request.template, request.made)
     if stored is None:
         return Progress(done=True)
     record = stored.content
@@ -85,23 +86,27 @@ def forget_template(request: TemplateRequest) -> Nothing:
     if record is None:
         return Nothing()
     leave_template(record, datetime.now(UTC))
-    Rebuilds().forget(request.template)
-    Runs().delete_all(request.template)
+    Rebuilds().forget(record)
+    if not Runs().delete_all(request.template, lambda: _doomed(request) is not None):
+        return Nothing()
     GroupClaims().release(record)
-    Templates().delete(request.template)
-    return Nothing()
+    for _ in range(ATTEMPTS):
+        stored = Templates().made(request.template, request.made)
+        if stored is None or Templates().delete_unchanged(stored):
+            return Nothing()
+    raise PreconditionFailed("The image template kept changing.", target=request.template.arm)
 
 
 @implements(FAIL_DELETION)
 def fail_deletion(failure: DeletionFailure) -> Nothing:
     """Let the template stay, and say why it could not be deleted."""
-    Templates().update(failure.template, lambda record: stay(record, failure.error))
+    Templates().update_made(failure.template, failure.made, lambda record: stay(record, failure.error))
     return Nothing()
 
 
 def _doomed(request: TemplateRequest) -> TemplateRecord | None:
     """Return the template if it is still the one to be deleted: a new one of its name is none of our business."""
-    stored = Templates().get(request.template)
+    stored = Templates().made(request.template, request.made)
     if stored is None or stored.content.provisioning_state is not ProvisioningState.DELETING:
         return None
     return stored.content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -55,11 +56,12 @@ class RunRef(BaseModel):
 
 
 class SubmissionRef(BaseModel):
-    """One version of one template, on its way in."""
+    """One version of one template, on its way in. `made` tells the template from others of its name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     template: TemplateId
+    made: datetime
     version: int
 
 

@@ -29,7 +29,9 @@ def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
     try:
         yield from _delete(flow, request)
     except BuildError as error:
-        yield from flow.run(FAIL_DELETION, DeletionFailure(template=request.template, error=error.detail))
+        yield from flow.run(
+            FAIL_DELETION, DeletionFailure(template=request.template, made=request.made, error=error.detail)
+        )
         raise
     return Nothing()
 

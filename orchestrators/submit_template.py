@@ -42,7 +42,7 @@ def submit_template(flow: Flow, submission: SubmissionRef) -> Steps[Nothing]:
 def _build_automatically(flow: Flow, report: SubmissionReport) -> Steps[None]:
     """Build if the template's autoRun says so, after the run that is going."""
     while (begun := (yield from flow.run(BEGIN_AUTOMATIC_RUN, report))).busy:
-        template = TemplateRequest(template=report.submission.template)
+        template = TemplateRequest(template=report.submission.template, made=report.submission.made)
         yield from flow.wait(CHECK_IDLE, template, doing="wait for the run that is going", within=RUN_LIMIT)
     if begun.run is not None and begun.instance_id is not None:
         yield from flow.call_known(BUILD_IMAGE, BuildRequest(run=begun.run), begun.instance_id)

@@ -99,4 +99,4 @@ async def start_deletion(orchestrations: Orchestrations, record: TemplateRecord,
         if known is None or known.content.created != record.created:
             return
     if life is not Life.GOING:
-        await orchestrations.start(DELETE_TEMPLATE, instance, TemplateRequest(template=record.id))
+        await orchestrations.start(DELETE_TEMPLATE, instance, TemplateRequest(template=record.id, made=record.created))

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kiln.errors import Conflict
+from kiln.errors import Conflict, ResourceNotFound
 from kiln.rebuild.health import health
+from kiln.runs.begin import NotDue
 from kiln.runs.children import find_trigger
 from kiln.runs.firings import AllFirings, finish, take
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
-from kiln.runs.record import RunCause, TemplateRecord, TriggerRecord
+from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.situation import latest_runs
 from kiln.runs.store import Runs
 from kiln.template.parse import parse_template
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from kiln.runs.firings import Firings, Occasion
     from triggers.orchestrations import Orchestrations
+
+GONE = "the trigger is gone"
 
 log = logging.getLogger("kiln.triggers")
 
@@ -77,8 +80,8 @@ async def take_and_fire(
 async def _fire(orchestrations: Orchestrations, firings: Firings, occasion: Occasion, now: datetime) -> Fired:
     """Start the run of an occasion if that may be, once; a call that is repeated has no further effect."""
     found = await asyncio.to_thread(find_trigger, firings.template, firings.trigger)
-    if found is None:
-        return Fired(Decision.NEVER, "the trigger is gone")
+    if found is None or found[1].created != firings.made:
+        return Fired(Decision.NEVER, GONE)
     record, stored = found
     name = run_id(occasion.at, _suffix(stored, occasion))
     if await asyncio.to_thread(Runs().of, record, name) is None:  # else it has begun, and is seen to its start
@@ -93,11 +96,17 @@ async def _start(
 ) -> Fired:
     suffix, cause = _suffix(stored, occasion), RunCause(trigger=stored.name, lineage=occasion.lineage)
     name = run_id(occasion.at, suffix)
+
+    def make(current: TemplateRecord) -> RunRecord:
+        if current.created != record.created:
+            raise NotDue
+        return new_run(current, occasion.at, suffix, cause=cause)
+
     await tended(orchestrations, record, now)
     try:
-        run = await start_run(
-            orchestrations, record.id, name, lambda current: new_run(current, occasion.at, suffix, cause=cause)
-        )
+        run = await start_run(orchestrations, record.id, name, make)
+    except (NotDue, ResourceNotFound):
+        return Fired(Decision.NEVER, GONE)
     except Conflict as error:
         return Fired(Decision.LATER, str(error))
     if run.run_id != name:

@@ -111,4 +111,5 @@ def _firings(listener: Listener, event: Heard) -> Firings | None:
     if not isinstance(properties, EventTrigger):
         return None
     passes = matches(properties.filter, type_=event.type, source=event.source, subject=event.subject)
-    return AllFirings().get(listener.template, listener.trigger) if passes else None
+    firings = AllFirings().get(listener.template, listener.trigger) if passes else None
+    return firings if found and firings and firings.made == found[1].created else None

@@ -52,7 +52,7 @@ async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
 async def _look(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
     schedule, is_there = await asyncio.to_thread(_schedule, firings)
     if not is_there:
-        await asyncio.to_thread(AllFirings().drop, firings.template, firings.trigger)
+        await asyncio.to_thread(AllFirings().drop_read, firings)
         return
     occasion = due(schedule, firings.handled, now) if schedule else None
     if occasion is not None or firings.pending is not None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 async def start_submission(orchestrations: Orchestrations, record: TemplateRecord) -> None:
     """Start the submission of the template's present version, unless it is going already."""
-    submission = SubmissionRef(template=record.id, version=record.version)
+    submission = SubmissionRef(template=record.id, made=record.created, version=record.version)
     await orchestrations.start(SUBMIT_TEMPLATE, submit_instance(record), submission)
 
 
@@ -50,7 +50,9 @@ async def give_up(orchestrations: Orchestrations, record: TemplateRecord, now: d
     """
     if record.settled >= record.version or await orchestrations.life(submit_instance(record)) is Life.GOING:
         return
-    await asyncio.to_thread(Templates().update, record.id, lambda known: settle(known, record.version, now, None))
+    await asyncio.to_thread(
+        Templates().update_made, record.id, record.created, lambda known: settle(known, record.version, now, None)
+    )
 
 
 def is_going(record: TemplateRecord) -> bool:

@@ -44,12 +44,14 @@ async def fire_webhook(call: Call) -> Reply:
     template, trigger = call.template, call.trigger_name
     signature = call.headers.get(SIGNATURE_HEADER) or ""
     timestamp = call.headers.get(TIMESTAMP_HEADER) or ""
-    secret = await asyncio.to_thread(TriggerSecrets().get, template, trigger)
+    firings = await asyncio.to_thread(AllFirings().get, template, trigger)
+    secret = await asyncio.to_thread(
+        TriggerSecrets().get, template, trigger
+    )  # after those: a newer one fits none older
     message = Message(f"{template.arm}/triggers/{trigger}", timestamp, call.body)
     if not is_signed(secret, signature, message, call.now):
         raise NotSigned
     left = throttle().take(template.subscription, call.method)  # it is known now that somebody may
-    firings = await asyncio.to_thread(AllFirings().get, template, trigger)
     if firings is None:
         raise ResourceNotFound(f"The image template {template.arm} has no trigger {trigger!r}.", target=trigger)
     delivery = hashlib.sha256(signature.encode()).hexdigest()[:32]

@@ -76,9 +76,10 @@ class DependentsRequest(Message):
 
 
 class DependentTrigger(Message):
-    """A trigger of a template that follows the source."""
+    """A trigger of a template that follows the source. `made` tells the template from others of its name."""
 
     template: TemplateId
+    made: datetime
     trigger: str
 
 

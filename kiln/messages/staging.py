@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kiln.errors import ErrorDetail
 from kiln.ids import Owner, RunRef, SubmissionRef, TemplateId
 from kiln.messages.base import Message
@@ -72,13 +74,15 @@ class Submitted(Message):
 
 
 class DeletionFailure(Message):
-    """The template could not be deleted, for `error`."""
+    """The template that was made at `made` could not be deleted, for `error`."""
 
     template: TemplateId
+    made: datetime
     error: ErrorDetail
 
 
 class TemplateRequest(Message):
-    """One template, whole."""
+    """One template, whole. `made` tells it from others of its name."""
 
     template: TemplateId
+    made: datetime

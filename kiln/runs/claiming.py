@@ -62,7 +62,7 @@ def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigg
         except DocumentUnreadable as error:
             tell(error)  # the others are built; this one is with the first version after it can be read again
             continue
-        triggers.append(DependentTrigger(template=record.id, trigger=entry.trigger))
+        triggers.append(DependentTrigger(template=record.id, made=record.created, trigger=entry.trigger))
     return tuple(triggers)
 
 
@@ -81,7 +81,7 @@ def claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
 
 
 def _claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
-    stored = Templates().get(asked.target.template)
+    stored = Templates().made(asked.target.template, asked.target.made)
     if stored is None:
         return Claim(decision="skip", reason=GONE)
     record, key = stored.content, asked.found.source.key
@@ -139,7 +139,7 @@ def _begin(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, now:
 
 
 def _run(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed) -> RunRecord:
-    if Triggers().get(record, asked.target.trigger) is None:
+    if record.created != asked.target.made or Triggers().get(record, asked.target.trigger) is None:
         raise NotDue
     cause = RunCause(trigger=asked.target.trigger, source_version=asked.found.version, lineage=asked.facts.lineage)
     return new_run(record, claimed.at, claimed.run_id.rsplit("-", 1)[1], cause=cause, starter=asked.by)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kiln.ids import TemplateId
 from kiln.rebuild.source import Source, digest
 from kiln.runs.documents import Documents, Stored, documents
-from kiln.runs.reading import keep_latest, read_each
+from kiln.runs.reading import forget_if, keep_latest, read_each
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ class Dependents:
         for stored in self._under(f"feeds/{digest(fed, length=64)}/"):
             yield stored.content
 
-    def remove(self, dependent: Dependent) -> None:
-        """Remove an entry; it may be gone already."""
+    def remove(self, dependent: Dependent, before: datetime | None = None) -> None:
+        """Remove an entry, if it was written `before`, if that is given; it may be gone already."""
         for path in _paths(dependent):
-            self._store.delete(path)
+            forget_if(self._store, path, Dependent, lambda known: before is None or known.since <= before)
 
     def remove_stale(self, stored: Stored[Dependent], now: datetime) -> bool:
         """Remove an entry that its template contradicts, unless it is young or was written again. Returns whether."""

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents, documents
-from kiln.runs.reading import keep_latest, readable
+from kiln.runs.reading import forget_if, keep_latest, readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from kiln.runs.record import TriggerRecord
 
 REMEMBERED = timedelta(hours=25)
 """An event may come again for 24 hours ("Event Grid message delivery and retry")."""
@@ -36,11 +38,13 @@ class Occasion(Document):
 class Firings(Document):
     """One trigger's occasions: the one that waits for its run, and all that were taken lately, oldest first.
 
-    What a schedule was due for until `handled` is taken. What comes while one waits goes with it.
+    `made` tells the trigger from others of its name, those of a template made anew among them. What a schedule was due
+    for until `handled` is taken. What comes while one waits goes with it.
     """
 
     template: TemplateId
     trigger: str
+    made: datetime
     handled: datetime
     pending: Occasion | None = None
     taken: tuple[Occasion, ...] = ()
@@ -85,17 +89,23 @@ class AllFirings:
         """Return where a trigger's document is."""
         return f"firings/{template.key}/{trigger.lower()}.json"
 
-    def set(self, template: TemplateId, trigger: str, now: datetime) -> None:
+    def set(self, trigger: TriggerRecord, now: datetime) -> None:
         """Begin anew at `now`: what was due before is not caught up with. What was taken is not taken again.
 
         Of a document that cannot be read it is not known what was taken.
         """
-        first = Firings(template=template, trigger=trigger, handled=now)
-        keep_latest(self._store, self.path(template, trigger), first, lambda known: set_anew(known, now))
+        first = Firings(template=trigger.template, trigger=trigger.name, made=trigger.created, handled=now)
+
+        def again(known: Firings) -> Firings:
+            return set_anew(known, now) if known.made == trigger.created else first
+
+        keep_latest(self._store, self.path(trigger.template, trigger.name), first, again)
 
     def change(self, firings: Firings, change: Callable[[Firings], Firings]) -> Firings | None:
-        """Apply a pure change; return the result, or None when the document is gone."""
-        return self._store.update(self.path(firings.template, firings.trigger), Firings, change)
+        """Apply a pure change; return the result, or None when the document is gone, or another trigger's by now."""
+        path = self.path(firings.template, firings.trigger)
+        changed = self._store.update(path, Firings, lambda known: change(known) if _same(known, firings) else known)
+        return changed if changed is not None and _same(changed, firings) else None
 
     def get(self, template: TemplateId, trigger: str) -> Firings | None:
         """Return the document, or None."""
@@ -106,6 +116,15 @@ class AllFirings:
         """Yield all of them."""
         yield from readable(self._store, "firings/", Firings)
 
+    def drop_read(self, firings: Firings) -> None:
+        """Forget the very trigger that the document is of, and no other of its name."""
+        path = self.path(firings.template, firings.trigger)
+        forget_if(self._store, path, Firings, lambda known: _same(known, firings))
+
     def drop(self, template: TemplateId, trigger: str) -> None:
         """Forget the trigger; it may be forgotten already."""
         self._store.delete(self.path(template, trigger))
+
+
+def _same(one: Firings, other: Firings) -> bool:
+    return one.made == other.made

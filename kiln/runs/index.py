@@ -60,9 +60,12 @@ def leave_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
 
 
 def leave_template(record: TemplateRecord, now: datetime) -> None:
-    """Remove all entries of a template that is about to be forgotten, with its triggers."""
+    """Remove all entries of a template that is about to be forgotten, with its triggers.
+
+    Those that were written after it was to go are of a template that was made anew under the name.
+    """
     for made in _entries(record.id, record.body, tuple(_following(record)), now):
-        Dependents().remove(made)
+        Dependents().remove(made, before=record.leaving)
 
 
 def follower(dependent: Dependent) -> TemplateRecord | None:

@@ -98,6 +98,19 @@ def keep_latest(
         return store.put(path, content, anew).content
 
 
+def forget_if(store: Documents, path: str, kind: type[DocumentT], is_the_one: Callable[[DocumentT], bool]) -> None:
+    """Remove the very document that is the one; of one that cannot be read it is not known, and it is of no use."""
+    try:
+        stored = store.get(path, kind)
+    except DocumentUnreadable as error:
+        tell(error)
+        if error.etag is not None:
+            store.delete_unchanged(path, error.etag)
+        return
+    if stored is not None and is_the_one(stored.content):
+        store.delete_unchanged(path, stored.etag)
+
+
 def _etag(fault: Exception) -> str | None:
     return fault.etag if isinstance(fault, DocumentUnreadable) else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.ids import RunRef, TemplateId
 from kiln.rebuild.claims import RebuildRecord, present
 from kiln.runs.documents import Documents, documents
-from kiln.runs.reading import keep_latest
+from kiln.runs.reading import forget_if, keep_latest
 from kiln.runs.record import Document
 from kiln.runs.store import Runs
 
@@ -69,16 +69,21 @@ class Rebuilds:
     def change(
         self, template: TemplateRecord, source: str, change: Callable[[RebuildRecord], RebuildRecord]
     ) -> RebuildRecord:
-        """Apply a pure change to the template's record for the source of that key; return the result."""
+        """Apply a pure change to the template's record for the source of that key; return the result.
+
+        One of a template that was made anew under the name since is returned as it is.
+        """
 
         def applied(known: RebuildRecord | None) -> RebuildRecord:
+            if known is not None and known.made > template.created:
+                return known
             return change(present(known, template.id, template.created, source))
 
         return self._store.put(self.path(template.id), applied(None), applied).content
 
-    def forget(self, template: TemplateId) -> None:
-        """Remove the template's record; it may be gone already."""
-        self._store.delete(self.path(template))
+    def forget(self, template: TemplateRecord) -> None:
+        """Remove the template's record; it may be gone already, and one of a template made anew stays."""
+        forget_if(self._store, self.path(template.id), RebuildRecord, lambda known: known.made == template.created)
 
     def take_place(self, run: RunRef, limit: int, now: datetime) -> bool:
         """Give the run one of `limit` places. Returns whether it has one.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.errors import Conflict, PreconditionFailed, ResourceNotFound, RunCanceled
-from kiln.runs.documents import Documents, Stored, documents
+from kiln.errors import Conflict, DocumentUnreadable, PreconditionFailed, ResourceNotFound, RunCanceled
+from kiln.runs.documents import ATTEMPTS, Documents, Stored, documents
 from kiln.runs.ledger import record_try, strike_try
 from kiln.runs.reading import read_each
 from kiln.runs.record import UNDER_WAY, Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
@@ -16,9 +16,14 @@ from kiln.runs.transitions import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from kiln.ids import TemplateId
     from kiln.runs.reading import Everything
+
+
+OWNED = ("runs", "ledgers", "versions", "triggers", "secrets", "firings")
+"""What a template's end takes along."""
 
 
 class Templates:
@@ -35,6 +40,11 @@ class Templates:
     def get(self, template: TemplateId) -> Stored[TemplateRecord] | None:
         """Return the template and its ETag, or None."""
         return self._store.get(self.path(template), TemplateRecord)
+
+    def made(self, template: TemplateId, made: datetime) -> Stored[TemplateRecord] | None:
+        """Return the template that was made then, or None when it is gone, whatever has its name by now."""
+        stored = self.get(template)
+        return stored if stored is not None and stored.content.created == made else None
 
     def require_stored(self, template: TemplateId) -> Stored[TemplateRecord]:
         """Return the template and its ETag. Raises `ResourceNotFound`."""
@@ -74,9 +84,15 @@ class Templates:
         """Apply a pure change; return the result, or None when the template is gone."""
         return self._store.update(self.path(template), TemplateRecord, change)
 
-    def delete(self, template: TemplateId) -> None:
-        """Remove the template's document; it may be gone already."""
-        self._store.delete(self.path(template))
+    def update_made(
+        self, template: TemplateId, made: datetime, change: Callable[[TemplateRecord], TemplateRecord]
+    ) -> None:
+        """Apply a pure change to the template that was made then; one that was made anew stays as it is."""
+        self.update(template, lambda record: change(record) if record.created == made else record)
+
+    def delete_unchanged(self, stored: Stored[TemplateRecord]) -> bool:
+        """Remove the template's document as it was read. Returns False when it was changed, or made anew, since."""
+        return self._store.delete_unchanged(self.path(stored.content.id), stored.etag)
 
     def keys(self, subscription: str, group: str | None = None) -> Iterator[str]:
         """Yield the keys of a subscription's templates, or of one of its resource groups', in order."""
@@ -188,11 +204,22 @@ class Runs:
         """Remove a run's document; it may be gone already."""
         self._store.delete(self.path(template, run_id))
 
-    def delete_all(self, template: TemplateId) -> None:
-        """Remove all that belongs to a template: its runs and ledgers, its versions, its triggers and their secrets."""
-        for kind in ("runs", "ledgers", "versions", "triggers", "secrets", "firings"):
-            for path in list(self._store.paths(f"{kind}/{template.key}/")):
-                self._store.delete(path)
+    def delete_all(self, template: TemplateId, is_still: Callable[[], bool]) -> bool:
+        """Remove all that belongs to a template: its runs and ledgers, its versions, its triggers and their secrets.
+
+        Only what was there before `is_still` said that the template is still the one, and was not written since: an
+        activity may run twice, and the second time a template made anew may have that name. Returns whether all is
+        gone, or False when it is not the one any more.
+        """
+        for _ in range(ATTEMPTS):
+            there = [each for kind in OWNED for each in self._store.listed(f"{kind}/{template.key}/")]
+            if not is_still():
+                return False
+            if not there:
+                return True
+            for path, etag in there:
+                self._store.delete_unchanged(path, etag)
+        raise PreconditionFailed(f"what belongs to {template.arm} kept changing", target=template.arm)
 
 
 class Ledgers:
@@ -207,7 +234,7 @@ class Ledgers:
         return f"ledgers/{template.key}/{run_id}.json"
 
     def record(self, template: TemplateId, run_id: str, *entries: LedgerEntry) -> None:
-        """Record what is about to be made. Raises `RunCanceled` when the ledger is closed.
+        """Record what is about to be made. Raises `RunCanceled` when the ledger is closed, or the run is gone.
 
         The same entry may be recorded again, once for each try; the caller makes the resource only after this returns.
         """
@@ -252,9 +279,15 @@ class Ledgers:
         return self._change(template, run_id, lambda ledger: ledger.model_copy(update={"closed": True}))
 
     def is_closed(self, template: TemplateId, run_id: str) -> bool:
-        """Whether the run's clean-up has begun."""
+        """Whether the run's clean-up has begun, or the run is gone, and its ledger with it."""
         stored = self._store.get(self.path(template, run_id), Ledger)
-        return stored is not None and stored.content.closed
+        return self._is_gone(template, run_id) if stored is None else stored.content.closed
+
+    def _is_gone(self, template: TemplateId, run_id: str) -> bool:
+        try:
+            return Runs(self._store).get(template, run_id) is None
+        except DocumentUnreadable:
+            return False
 
     def _change(self, template: TemplateId, run_id: str, change: Callable[[Ledger], Ledger]) -> Ledger:
         path = self.path(template, run_id)
@@ -264,9 +297,12 @@ class Ledgers:
                 return changed
             first = change(Ledger(run_id=run_id))
             try:
-                self._store.create(path, first)
+                etag = self._store.create(path, first)
             except PreconditionFailed:
                 continue  # another activity of the run wrote it first
+            if not first.closed and self._is_gone(template, run_id):
+                self._store.delete_unchanged(path, etag)
+                raise RunCanceled(run_id)  # it went with its template, and its ledger first
             return first
 
 

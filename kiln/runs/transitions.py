@@ -179,7 +179,13 @@ def stay(record: TemplateRecord, error: ErrorDetail) -> TemplateRecord:
 
 
 def publish_outputs(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
-    """Make the run's good outputs the template's latest ones."""
+    """Make the run's good outputs the template's latest ones, if the run is still its latest.
+
+    A run is that until it is over. So what ends one twice takes nothing from a later run, nor gives anything to a
+    template that was made anew under the name.
+    """
+    if template.run_id != run.run_id:
+        return template
     good = {output.name: output for output in run.outputs if output.error is None}
     return template.model_copy(update={"outputs": {**template.outputs, **good}})
 

@@ -53,9 +53,9 @@ def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) ->
         case SourceImageTrigger():
             AllFirings().drop(record.template, record.name)
         case ScheduleTrigger() | WebhookTrigger():
-            AllFirings().set(record.template, record.name, now)
+            AllFirings().set(record, now)
         case EventTrigger():
-            AllFirings().set(record.template, record.name, now)
+            AllFirings().set(record, now)
             Listeners().add(record.template, record.name, properties.filter.types)
         case never:
             assert_never(never)

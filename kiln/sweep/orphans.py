@@ -28,18 +28,21 @@ class Removed:
 def remove_orphans(store: Documents | None = None) -> Removed:
     """Remove what no template stands behind, each beside the others and within a bound of its own.
 
-    The documents are listed before the templates, which are there before anything of theirs is. Events that are not
-    published yet are left to the timer that publishes them, as long as there is a topic.
+    The documents are listed before the templates, which are there before anything of theirs is; one that was written
+    since is of a template made anew, and stays. Events that are not published yet are left to the timer that publishes
+    them, as long as there is a topic.
     """
     known = store or documents()
     kinds = [kind for kind in KINDS if kind != "outbox" or not publisher.is_on()]
-    listed = look_at_each(kinds, lambda kind: list(known.paths(f"{kind}/")), seconds=SECONDS)
+    listed = look_at_each(kinds, lambda kind: list(known.listed(f"{kind}/")), seconds=SECONDS)
     templates = set(Templates(known).all_keys())
-    orphans = [path for look in listed for path in look.found or () if _key(look.item, path) not in templates]
-    removed = look_at_each(orphans, known.delete, seconds=SECONDS)
+    orphans = [
+        (path, etag) for look in listed for path, etag in look.found or () if _key(look.item, path) not in templates
+    ]
+    removed = look_at_each(orphans, lambda orphan: known.delete_unchanged(*orphan), seconds=SECONDS)
     unlisted = [f"{look.item}/ was not listed: {reason(look.fault)}" for look in listed if look.fault is not None]
     left = [
-        f"{look.item}, which no template stands behind, was not removed: {reason(look.fault)}"
+        f"{look.item[0]}, which no template stands behind, was not removed: {reason(look.fault)}"
         for look in removed
         if look.fault is not None
     ]

@@ -78,7 +78,7 @@ class AutoRun(Parent):
         super().__init__(world)
         self.starter = submit_instance(world.template)
         world.hub.instances[self.starter] = Status.Running
-        submission = SubmissionRef(template=world.id, version=world.template.version)
+        submission = SubmissionRef(template=world.id, made=world.template.created, version=world.template.version)
         self._report = SubmissionReport(submission=submission, at=world.began.isoformat(), error=None)
 
     def activity(self) -> tuple[str | None, bool]:
@@ -107,7 +107,7 @@ class Rebuild(Parent):
         self._asked = RebuildRequest(
             found=SourceVersion(source=debian, version="1.2.3", event="e1", at=world.began.isoformat()),
             facts=VersionFacts(),
-            target=DependentTrigger(template=world.id, trigger="base"),
+            target=DependentTrigger(template=world.id, made=world.template.created, trigger="base"),
             by=self.starter,
         )
 

@@ -181,7 +181,7 @@ class World:
                 self._end_build(instance)
         for name, instance in list(self.hub.started):
             if name == DELETE_TEMPLATE.name and self.hub.instances[instance] is Status.Running:
-                forget_template(TemplateRequest(template=self.id))
+                forget_template(TemplateRequest(template=self.id, made=self.template.created))
                 self.hub.instances[instance] = Status.Completed
 
     def _end_build(self, instance: str) -> None:

@@ -94,6 +94,10 @@ class DocumentsByTurns(Documents):
         """Yield the paths that start with `prefix`, in order."""
         return super().paths(prefix) if self._are_blobs else self._memory.paths(prefix)
 
+    def listed(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield the paths that start with `prefix` and the ETags that they have."""
+        return super().listed(prefix) if self._are_blobs else self._memory.listed(prefix)
+
 
 def by_turns() -> DocumentsByTurns | None:
     """Return Kiln's documents, if they are such ones."""

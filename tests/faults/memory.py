@@ -65,3 +65,8 @@ class MemoryDocuments(Documents):
     def labelled(self, prefix: str, label: str) -> Iterator[str]:
         """Yield the paths of those that start with `prefix` and have the label."""
         yield from (path for path in self.paths(prefix) if label in self.labels[path])
+
+    def listed(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Yield the paths that start with `prefix` and the ETags that they have, in order."""
+        for path in self.paths(prefix):
+            yield path, self.texts[path][1]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.errors import ErrorDetail
 from kiln.ids import TemplateId
 from kiln.runs.children import Versions
+from kiln.runs.documents import documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import settle
@@ -106,5 +107,5 @@ def new_world() -> Iterator[World]:
     made = submit(Templates(), Versions(), submission).record
     Templates().update(name, lambda known: settle(known, made.version, now, None))
     yield World(name)
-    Runs().delete_all(name)  # or the looks of other tests would find its triggers
-    Templates().delete(name)
+    Runs().delete_all(name, lambda: True)  # or the looks of other tests would find its triggers
+    documents().delete(Templates.path(name))

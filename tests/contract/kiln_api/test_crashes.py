@@ -196,8 +196,8 @@ def test_a_run_that_was_written_down_before_is_begun_once(template: TemplateReco
 def test_who_comes_too_late_for_a_template_leaves_no_run_behind(template: TemplateRecord) -> None:
     beginning(template)
     slow = Templates().require(template.id)
-    Runs().delete_all(template.id)
-    Templates().delete(template.id)
+    Runs().delete_all(template.id, lambda: True)
+    documents().delete(Templates.path(template.id))
     with pytest.raises(ResourceNotFound):
         write_down(slow)
     assert list(Runs().list(template.id)) == []
@@ -289,7 +289,7 @@ def test_a_deletion_that_has_just_ended_is_not_started_anew(template: TemplateRe
         async def get_status(self, instance_id: str) -> Status | None:
             """End the deletion between the request's mark and its look at the orchestration."""
             if self.started and instance_id == self.started[0][1]:
-                Templates().delete(template.id)
+                documents().delete(Templates.path(template.id))
                 self.instances[instance_id] = OrchestrationRuntimeStatus.Completed
             return await super().get_status(instance_id)
 
@@ -477,7 +477,7 @@ def test_nothing_of_a_template_outlives_it(template: TemplateRecord) -> None:
     Triggers().put(TriggerRecord(template=template.id, name="t", kind="SourceImage", body={}, created=NOW, changed=NOW))
     Versions().keep(template)
     Runs().create(new_run(template, NOW, "00000001"))
-    Runs().delete_all(template.id)
+    Runs().delete_all(template.id, lambda: True)
     assert list(documents().paths(f"versions/{template.id.key}/")) == []
     assert list(documents().paths(f"triggers/{template.id.key}/")) == []
     assert list(documents().paths(f"runs/{template.id.key}/")) == []

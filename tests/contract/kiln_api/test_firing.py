@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.rebuild.lineage import short_name
+from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings, Occasion, take
 from kiln.runs.naming import run_id
@@ -103,7 +104,9 @@ def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its
     monkeypatch.setattr(looks, "SECONDS", 1.0)
     paths = (f"firings/{parts}-a/nightly.json", f"firings/{parts}-b/broken.json", f"triggers/{parts}/broken.json")
     with poisoned(*paths):
-        AllFirings().set(world.id, "broken", datetime.now(UTC) - timedelta(days=2))
+        nightly = Triggers().require(world.template, "nightly")
+        broken = nightly.model_copy(update={"name": "broken"})
+        AllFirings().set(broken, datetime.now(UTC) - timedelta(days=2))
         world.look(night)
         AllFirings().drop(world.id, "broken")
 
@@ -303,7 +306,7 @@ def test_a_secret_stays_until_it_is_replaced_or_its_trigger_goes(world: World) -
 def test_a_template_takes_its_triggers_and_secrets_with_it(world: World) -> None:
     world.put("hook", WEBHOOK)
     world.put("listening", LISTENING)
-    Runs().delete_all(world.id)
+    Runs().delete_all(world.id, lambda: True)
     for kind in ("secrets", "firings", "triggers"):
         assert list(documents().paths(f"{kind}/{world.id.key}/")) == []
     assert world.hear() == 0

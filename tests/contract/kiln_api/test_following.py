@@ -20,9 +20,9 @@ from kiln.runs.dependents import GRACE, Dependents
 from kiln.runs.documents import documents
 from kiln.runs.index import repair
 from kiln.runs.queue import new_run
-from kiln.runs.record import ProvisioningState, RunCause, RunState
+from kiln.runs.record import RunCause, RunState
 from kiln.runs.store import Runs, Templates
-from kiln.runs.transitions import finish, settle
+from kiln.runs.transitions import finish, leave, settle
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, template_path
 from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api
@@ -141,11 +141,10 @@ def test_a_repair_writes_what_a_crash_left_out_and_removes_what_it_left_over(tem
 def test_a_template_that_is_forgotten_leaves_nothing_behind(templates: Group) -> None:
     templates.put("web", feeds="app")
     templates.follow("web")
-    Templates().update(
-        templates.id("web"), lambda known: known.model_copy(update={"provisioning_state": ProvisioningState.DELETING})
-    )
+    web = Templates().update(templates.id("web"), lambda known: leave(known, datetime.now(UTC)))
+    assert web is not None
 
-    forget_template(TemplateRequest(template=templates.id("web")))
+    forget_template(TemplateRequest(template=web.id, made=web.created))
 
     assert followers(DEBIAN) == []
     assert list(Dependents().feeders(base("app").key)) == []

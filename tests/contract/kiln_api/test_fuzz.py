@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kiln.ids import TemplateId
+from kiln.runs.documents import documents
 from kiln.runs.store import Templates
 from kiln.runs.transitions import settle
 from kiln.template.versions import API_VERSIONS, LATEST
@@ -115,7 +116,7 @@ def name() -> TemplateId:
 @pytest.fixture
 def template(name: TemplateId) -> TemplateId:
     """A template that is as `FULL` says and Succeeded, however an example before has left it."""
-    Templates().delete(name)
+    documents().delete(Templates.path(name))
     assert fuzzed()("PUT", name.arm, FULL).status == 201
     ready(name)
     return name
@@ -139,7 +140,7 @@ def test_no_template_breaks_the_api(name: TemplateId, body: Any, version: str) -
         shown = fuzzed(version)("GET", name.arm)
         assert shown.status == 200
         assert checked(fuzzed(version)("PUT", name.arm, shown.body)).status == 200
-        Templates().delete(name)
+        documents().delete(Templates.path(name))
 
 
 @given(body=mutated(PATCH))
@@ -148,7 +149,7 @@ def test_no_template_breaks_the_api(name: TemplateId, body: Any, version: str) -
 def test_no_patch_breaks_the_api(template: TemplateId, body: Any) -> None:
     if checked(fuzzed()("PATCH", template.arm, sent(body))).status < 400:
         assert checked(fuzzed()("GET", template.arm)).status == 200
-        Templates().delete(template)
+        documents().delete(Templates.path(template))
         assert fuzzed()("PUT", template.arm, FULL).status == 201
 
 

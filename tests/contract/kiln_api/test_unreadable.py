@@ -77,7 +77,10 @@ def latest_run(world: World) -> str:
 def delete(world: World) -> str:
     """Run the deletion that was asked for to its end; return how it ended."""
     runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
-    return runner.run("delete_template", TemplateRequest(template=world.id).model_dump(mode="json")).status
+    return runner.run(
+        "delete_template",
+        TemplateRequest(template=world.id, made=Templates().require(world.id).created).model_dump(mode="json"),
+    ).status
 
 
 def left(world: World) -> list[str]:
@@ -154,7 +157,7 @@ def test_a_template_that_cannot_be_read_is_told_and_nothing_replaces_it_until_it
 ) -> None:
     path, record = Templates.path(world.id), world.template
     body = template_body("another")
-    Templates().delete(world.id)
+    documents().delete(Templates.path(world.id))
 
     with poisoned(path):
         told(world.api("GET", world.id.arm), path)
@@ -167,7 +170,7 @@ def test_a_template_that_cannot_be_read_is_told_and_nothing_replaces_it_until_it
 
     Templates().create(record)
     assert world.api("GET", world.id.arm).status == HTTPStatus.OK, "it was restored"
-    Templates().delete(world.id)
+    documents().delete(Templates.path(world.id))
     assert world.api("PUT", world.id.arm, body).status == HTTPStatus.CREATED, "it was removed"
 
 
@@ -200,7 +203,7 @@ def test_a_template_goes_with_its_latest_run_that_cannot_be_read_once_its_build_
     with poisoned(path):
         assert world.api("DELETE", world.id.arm).status == HTTPStatus.ACCEPTED
         assert [(each, name) for each, name, _ in world.hub.events] == [(instance, "cancel")]
-        assert not check_idle(TemplateRequest(template=world.id)).done
+        assert not check_idle(TemplateRequest(template=world.id, made=Templates().require(world.id).created)).done
         Ledgers().close(world.id, run_id)
         assert delete(world) == "Completed"
         assert left(world) == []
@@ -252,7 +255,7 @@ def test_a_follower_that_cannot_be_read_keeps_no_other_from_being_built(world: W
     source = MarketplaceImage(region="westeurope", publisher=image["publisher"], offer=image["offer"], sku=image["sku"])
     told_of = SourceVersion(source=source, version="9.9.9", event="e", at="2026-11-22T02:21:12+00:00")
     record = another.template
-    Templates().delete(another.id)
+    documents().delete(Templates.path(another.id))
 
     with poisoned(Templates.path(another.id)):
         expected = [each.template for each in expect(told_of, "by", datetime.now(UTC))]

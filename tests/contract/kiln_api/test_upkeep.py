@@ -21,6 +21,7 @@ from kiln.messages.health import ExamineRequest
 from kiln.runs import healths, sweeps
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
+from kiln.runs.documents import documents
 from kiln.runs.healths import Healths
 from kiln.runs.index import repair
 from kiln.runs.naming import delete_instance, submit_instance
@@ -122,7 +123,7 @@ def test_a_run_that_cannot_be_started_keeps_no_other_from_it() -> None:
     hub = TaskHub()
     gone, good = running(template(), begun=False), running(template(), begun=False)
     unstarted = look(hub).unstarted
-    Templates().delete(gone.template)
+    documents().delete(Templates.path(gone.template))
 
     asyncio.run(start_again(Orchestrations(hub), unstarted))
     assert hub.started == [("build_image", good.instance_id)]
@@ -214,7 +215,7 @@ def test_an_index_that_lacks_several_entries_gets_all_that_can_be_read() -> None
         Triggers().put(
             TriggerRecord(template=record.id, name="source", kind="SourceImage", body=body, created=now, changed=now)
         )
-    Templates().delete(bad.id)
+    documents().delete(Templates.path(bad.id))
 
     with poisoned(Templates.path(bad.id)):
         assert repair(now) == 1
@@ -238,7 +239,7 @@ def test_a_trigger_that_cannot_be_read_keeps_no_other_from_being_looked_at() -> 
 
 def test_lists_and_the_graph_show_all_others_when_one_template_cannot_be_read() -> None:
     good, bad, api = template(), template(), Api(TaskHub())
-    Templates().delete(bad.id)
+    documents().delete(Templates.path(bad.id))
     place = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.VirtualMachineImages"
 
     with poisoned(Templates.path(bad.id)):

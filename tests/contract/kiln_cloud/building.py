@@ -6,6 +6,7 @@ It owns what many tests here need first; it must not know what is asserted after
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import facts, gallery, groups, machines, operations, staging
@@ -14,6 +15,8 @@ from kiln.messages import StagedStorage, StepRequest
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids, make_plan
 from kiln.planner.steps import StepSpec
+from kiln.runs.record import RunRecord
+from kiln.runs.store import Runs
 from kiln.template.parse import parse_template
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.waiting import until
@@ -43,14 +46,20 @@ def body_with(**properties: Any) -> dict[str, Any]:
 def plan_with(of: TemplateId | None = None, **properties: Any) -> Plan:
     """Return the plan of a run of a template with these properties, with the facts that the local Azure has.
 
-    It is a template of its own, unless it is another run `of` one.
+    The run's record is stored. It is a template of its own, unless it is another run `of` one.
     """
     name = uuid.uuid4().hex[:10]
-    template = parse_template(body_with(**properties))
+    body = body_with(**properties)
+    template = parse_template(body)
+    run = RunRef(template=of or TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=name), run_id=name)
+    record = RunRecord(
+        run_id=name, instance_id=name, template=run.template, body=body, version=1, requested=datetime.now(UTC)
+    )
+    Runs().create(record)
     definitions = {image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)}
     return make_plan(
         template,
-        run=RunRef(template=of or TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=name), run_id=name),
+        run=run,
         version=1,
         staging_group=f"rg-building-{name}",
         staging_given=False,

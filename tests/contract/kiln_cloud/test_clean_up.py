@@ -154,7 +154,7 @@ def test_a_named_staging_group_goes_only_if_kiln_made_it(*, theirs: bool) -> Non
     stage.create_group(GroupRequest(owner=plan.run, group=group))
     network = plan.staging.network.model_copy(update={"group": name})
     done(stage.start_security_group(NetworkRequest(owner=plan.run, network=network)))
-    request = TemplateRequest(template=template)
+    request = TemplateRequest(template=template, made=NOW)
 
     staged = templates.list_staged(request)
     for entry in staged.entries:

@@ -17,8 +17,9 @@ from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import GroupRequest, TemplateRequest
 from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
+from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, TemplateRecord
-from kiln.runs.store import Templates
+from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import body_with, done
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -54,7 +55,7 @@ def stored(group: str, *, given: bool = True) -> TemplateRecord:
 
 def submit(record: TemplateRecord) -> StagingSpec:
     """Take the template in as far as its group."""
-    owner = SubmissionRef(template=record.id, version=1)
+    owner = SubmissionRef(template=record.id, made=record.created, version=1)
     staging = submission.check_template(owner)
     stage.create_group(GroupRequest(owner=owner, group=staging.group))
     return staging
@@ -65,16 +66,23 @@ def delete(record: TemplateRecord) -> None:
     Templates().update(
         record.id, lambda known: known.model_copy(update={"provisioning_state": ProvisioningState.DELETING})
     )
-    request = TemplateRequest(template=record.id)
+    request = TemplateRequest(template=record.id, made=record.created)
     assert templates.list_staged(request).entries == ()
     done(templates.start_delete_group(request))
     templates.forget_template(request)
 
 
+def run_of(record: TemplateRecord) -> RunRef:
+    """A run of the template that is going."""
+    run = new_run(record, NOW, "00000000")
+    Runs().create(run)
+    return RunRef(template=record.id, run_id=run.run_id)
+
+
 def refusal(record: TemplateRecord) -> str:
     """Return why the template's submission fails; the code is AIB's for a staging group."""
     with pytest.raises(TemplateRefused) as caught:
-        submission.check_template(SubmissionRef(template=record.id, version=1))
+        submission.check_template(SubmissionRef(template=record.id, made=record.created, version=1))
     assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
     return caught.value.detail.message
 
@@ -118,7 +126,7 @@ def test_deleting_the_one_that_has_it_not_leaves_the_others_group_and_deleting_t
 
 def test_a_group_of_kilns_own_cannot_be_named_by_another_before_it_is_made() -> None:
     own = stored(new_name(), given=False)
-    submission.check_template(SubmissionRef(template=own.id, version=1))
+    submission.check_template(SubmissionRef(template=own.id, made=own.created, version=1))
 
     assert own.id.arm in refusal(stored(own.staging_group))
 
@@ -126,12 +134,12 @@ def test_a_group_of_kilns_own_cannot_be_named_by_another_before_it_is_made() -> 
 def test_a_run_whose_template_has_not_the_group_makes_nothing_in_it() -> None:
     group = new_name()
     loser = stored(group)
-    staging = submission.check_template(SubmissionRef(template=loser.id, version=1))
+    staging = submission.check_template(SubmissionRef(template=loser.id, made=loser.created, version=1))
     GroupClaims().release(loser)
     winner = stored(group)
     submit(winner)
 
-    run = RunRef(template=loser.id, run_id="20261122-120000-00000000")
+    run = run_of(loser)
     with pytest.raises(BuildError, match="is in use by") as caught:
         stage.create_group(GroupRequest(owner=run, group=staging.group))
     assert winner.id.arm in caught.value.detail.message
@@ -144,7 +152,7 @@ def test_a_group_that_somebody_else_marked_meanwhile_is_left_alone_by_the_next_r
     theirs = {"usedBy": record.id.arm, "kilnHome": "another-kiln", "createdBy": "Kiln"}
     groups._write(SUBSCRIPTION, group, "westeurope", theirs, "mark it at another Kiln")
 
-    run = RunRef(template=record.id, run_id="20261122-120000-00000000")
+    run = run_of(record)
     with pytest.raises(BuildError, match="of another Kiln"):
         stage.create_group(GroupRequest(owner=run, group=staging.group))
     delete(record)
@@ -162,7 +170,7 @@ def test_a_claim_that_nobody_stands_behind_is_the_next_ones(left: str) -> None:
     assert GroupClaims().take(gone) is None
     match left:
         case "its template is gone":
-            Templates().delete(gone.id)
+            documents().delete(Templates.path(gone.id))
         case "its template was made anew":
             Templates().update(gone.id, lambda known: known.model_copy(update={"created": NOW + timedelta(hours=1)}))
         case _:
@@ -200,7 +208,7 @@ def test_a_deletion_that_comes_twice_leaves_what_was_made_since() -> None:
     submit(second)
     Templates().create(first.model_copy(update={"provisioning_state": ProvisioningState.DELETING}))
 
-    assert templates.start_delete_group(TemplateRequest(template=first.id)).url is None
+    assert templates.start_delete_group(TemplateRequest(template=first.id, made=first.created)).url is None
 
     assert groups.find(SUBSCRIPTION, group) is not None
 

@@ -101,7 +101,7 @@ def stored(**properties: Any) -> tuple[SubmissionRef, RunRef]:
     Templates().create(record)
     run = new_run(record, NOW, uuid.uuid4().hex[:8])
     Runs().create(run)
-    return SubmissionRef(template=template, version=1), RunRef(template=template, run_id=run.run_id)
+    return SubmissionRef(template=template, made=NOW, version=1), RunRef(template=template, run_id=run.run_id)
 
 
 @pytest.mark.parametrize("path", NAMED)

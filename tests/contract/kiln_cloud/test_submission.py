@@ -11,6 +11,7 @@ from activities.adapter import fence
 from kiln.errors import ErrorDetail, Superseded, TemplateRefused, provisioning_code
 from kiln.ids import SubmissionRef, TemplateId
 from kiln.messages import SubmissionReport, TemplateRequest
+from kiln.runs.documents import documents
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud.building import body_with
@@ -40,7 +41,7 @@ def submitted(given: str = "", identity: str = "", **properties: Any) -> Submiss
             staging_given=bool(given),
         )
     )
-    return SubmissionRef(template=template, version=1)
+    return SubmissionRef(template=template, made=NOW, version=1)
 
 
 def record(ref: SubmissionRef) -> TemplateRecord:
@@ -126,7 +127,7 @@ def test_a_submission_ends_at(newer: dict[str, Any]) -> None:
 
 def test_a_submission_whose_template_is_gone_ends() -> None:
     ref = submitted()
-    Templates().delete(ref.template)
+    documents().delete(Templates.path(ref.template))
 
     with pytest.raises(Superseded):
         fence(ref)
@@ -182,12 +183,12 @@ def test_auto_run_makes_none_of_a_bad_template_and_waits_for_another_run() -> No
 
 def test_a_template_is_idle_once_its_submission_and_its_run_are_over() -> None:
     ref = submitted(autoRun={"state": "Enabled"})
-    request = TemplateRequest(template=ref.template)
+    request = TemplateRequest(template=ref.template, made=ref.made)
 
     assert templates.check_idle(request).note == "a submission is under way"
     run = finish(ref).run
     assert templates.check_idle(request).note == f"run {run.run_id} is under way"
     Runs().update(ref.template, run.run_id, lambda found: found.model_copy(update={"state": RunState.FAILED}))
     assert templates.check_idle(request).done
-    Templates().delete(ref.template)
+    documents().delete(Templates.path(ref.template))
     assert templates.check_idle(request).done

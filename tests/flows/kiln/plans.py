@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.planner.facts import ImageReference
 from kiln.planner.plan import MachineSpec, Plan, ValidationImageSpec, ValidationSpec
@@ -10,8 +12,9 @@ from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, OriginSpec, RegionSpec, VhdTarget
 
 TEMPLATE = TemplateId(subscription="s", group="g", name="hello")
+MADE = datetime(2026, 11, 22, tzinfo=UTC)
 RUN = RunRef(template=TEMPLATE, run_id="20261122-000000-00000001")
-SUBMISSION = SubmissionRef(template=TEMPLATE, version=2)
+SUBMISSION = SubmissionRef(template=TEMPLATE, made=MADE, version=2)
 
 _GROUP = "/subscriptions/s/resourceGroups/IT_g_hello"
 IMAGE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/gallery/images/hello"

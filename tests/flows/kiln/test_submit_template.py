@@ -10,7 +10,7 @@ import pytest
 from devkit.host.testing import Flow
 from kiln.errors import ArtifactUnavailable, AzureFailed, ErrorDetail, Superseded, TemplateRefused
 from kiln.messages import Progress, StagedStorage, Submitted
-from tests.flows.kiln.plans import RUN, staging
+from tests.flows.kiln.plans import RUN, SUBMISSION, staging
 from tests.flows.kiln.world import ID, World
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def test_a_run_of_auto_run_can_be_canceled_like_any_other() -> None:
     world = World()
     world.answers["begin_automatic_run"] = Submitted(run=RUN, instance_id=ID)
     world.never("check_step")
-    flow = world.runner.start("submit_template", {"template": RUN.template.model_dump(), "version": 2})
+    flow = world.runner.start("submit_template", SUBMISSION.model_dump(mode="json"))
     flow.run_until(lambda: bool(flow.calls_of("check_step")))
 
     Flow(flow._world, ID).raise_event("cancel", {"by": "test"})

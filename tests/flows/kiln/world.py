@@ -125,7 +125,7 @@ class World:
 
     def delete(self) -> FlowResult:
         """Run a deletion to its end, good or bad."""
-        request = TemplateRequest(template=TEMPLATE)
+        request = TemplateRequest(template=TEMPLATE, made=SUBMISSION.made)
         return self.runner.run("delete_template", request.model_dump(mode="json"), instance_id="delete-1")
 
     def cancel_at(self, activity: str, nth: int = 1) -> None:

@@ -85,7 +85,7 @@ class Kiln:
 
     def submission(self) -> Flow:
         """Start the submission of the template's present version."""
-        reference = SubmissionRef(template=self.id, version=self.template.version)
+        reference = SubmissionRef(template=self.id, made=self.template.created, version=self.template.version)
         return self.runner.start(
             "submit_template", reference.model_dump(mode="json"), instance_id=submit_instance(self.template)
         )
@@ -148,7 +148,7 @@ class Kiln:
     def deletion(self) -> Flow:
         """Start to delete the template."""
         self.leave()
-        request = TemplateRequest(template=self.id)
+        request = TemplateRequest(template=self.id, made=self.template.created)
         name = f"delete-{self.suffix}"
         return self.runner.start("delete_template", request.model_dump(mode="json"), instance_id=name)
 

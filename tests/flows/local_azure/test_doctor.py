@@ -107,8 +107,11 @@ def test_a_leak_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_there
     left = kiln(template())
     disk, mark = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-left", {"kilnMark": "0123456789abcdef-run"}
     put_disk(disk, mark)
-    run = RunRef(template=left.id, run_id="20260101-000000-00000000")
+    owing = new_run(left.template, NOW, "00000000")
+    Runs().create(owing)
+    run = RunRef(template=left.id, run_id=owing.run_id)
     Ledgers().record(run.template, run.run_id, LedgerEntry(kind="disk", id=disk, tier=0, mark=mark))
+    Runs().delete(run.template, run.run_id)
     Debts().owe(run, NOW - timedelta(hours=5))
 
     finding = only(examine())
@@ -176,7 +179,7 @@ def test_triggers_that_fail_are_deactivated_or_late_are_told_and_the_next_one_th
     failed_run(watched, "deactivated", 30)
     failed_run(watched, "failing", 20)
     since = NOW - timedelta(hours=2)
-    AllFirings().set(watched.id, nightly.name, since)
+    AllFirings().set(nightly, since)
     firings = AllFirings().get(watched.id, nightly.name)
     assert firings is not None
     AllFirings().change(firings, lambda known: take(known, Occasion(id="a", at=since), NOW))

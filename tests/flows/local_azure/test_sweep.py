@@ -151,8 +151,8 @@ def test_a_group_whose_template_is_gone_goes_as_a_whole_once_it_was_seen_long_en
     gone = kiln(template())
     gone.submit()
     group = gone.template.staging_group
-    Runs().delete_all(gone.id)
-    Templates().delete(gone.id)
+    Runs().delete_all(gone.id, lambda: True)
+    documents().delete(Templates.path(gone.id))
 
     first = sweep(at=LATER)
     assert first.deleted == ()
@@ -175,8 +175,8 @@ def test_in_a_group_of_somebody_else_what_kiln_made_goes_and_what_it_did_not_sta
     )
     named.submit()
     put_security_group(name, "theirs", {})
-    Runs().delete_all(named.id)
-    Templates().delete(named.id)
+    Runs().delete_all(named.id, lambda: True)
+    documents().delete(Templates.path(named.id))
 
     sweep(at=LATER)
     report = sweep(at=LATER + GRACE)
@@ -195,7 +195,7 @@ def test_what_another_kiln_made_is_not_even_seen(kiln: Callable[..., Kiln], loca
         theirs = Kiln(local_azure, template())
         theirs.submit()
         group = theirs.template.staging_group
-        Templates().delete(theirs.id)
+        documents().delete(Templates.path(theirs.id))
 
     sweep(at=LATER)
     report = sweep(at=LATER + 10 * GRACE)
@@ -254,11 +254,12 @@ def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(ki
     run, group = made.build(), made.template.staging_group
     version = str(run.outputs[0].artifact_id)
     before = RunRef(template=made.id, run_id="20260101-000000-00000000")
+    Runs().create(run.model_copy(update={"run_id": before.run_id}))
     mark = run_tags(before, home().id)
     Ledgers().record(made.id, before.run_id, LedgerEntry(kind="gallery-version", id=version, tier=0, mark=mark))
     Debts().owe(before, NOW)
-    Runs().delete_all(made.id)
-    Templates().delete(made.id)
+    Runs().delete_all(made.id, lambda: True)
+    documents().delete(Templates.path(made.id))
 
     sweep(at=LATER)
     report = sweep(at=LATER + GRACE)
@@ -291,8 +292,8 @@ def test_two_sweeps_at_once_end_as_one_and_a_run_that_was_to_be_canceled_is_canc
 def test_documents_that_no_template_stands_behind_are_removed(kiln: Callable[..., Kiln]) -> None:
     kept, gone = kiln(template()), kiln(template())
     for each in (kept, gone):
-        Ledgers().record(each.id, "20260101-000000-00000000")
-    Templates().delete(gone.id)
+        Ledgers().close(each.id, "20260101-000000-00000000")
+    documents().delete(Templates.path(gone.id))
 
     report = sweep()
 

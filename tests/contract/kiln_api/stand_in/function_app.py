@@ -20,6 +20,7 @@ from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE, SUBMIT_TEMPLATE
 from kiln.errors import AzureFailed, ErrorDetail
 from kiln.ids import SubmissionRef
 from kiln.messages import CANCEL, BuildRequest, TemplateRequest
+from kiln.runs.documents import documents
 from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle, stay
@@ -120,5 +121,5 @@ def forget(payload: Any) -> None:
         raise error
     if template.name.startswith("dead"):
         raise RuntimeError("it ends without a word")
-    Runs().delete_all(template)
-    Templates().delete(template)
+    Runs().delete_all(template, lambda: True)
+    documents().delete(Templates.path(template))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from kiln.errors import ErrorDetail
 from kiln.runs.record import (
     Phase,
@@ -116,8 +118,16 @@ def test_a_template_keeps_its_last_good_output_of_each_name() -> None:
     old = RunOutput(name="a", kind="VHD", artifact_uri="https://a/b/old.vhd")
     new = RunOutput(name="b", kind="VHD", artifact_uri="https://a/b/new.vhd")
     broken = RunOutput(name="a", kind="VHD", error=BOOM)
-    published = publish_outputs(template_record(outputs={"a": old}), run_record(outputs=(broken, new)))
+    run = run_record(outputs=(broken, new))
+    published = publish_outputs(template_record(outputs={"a": old}, run_id=run.run_id), run)
     assert published.outputs == {"a": old, "b": new}
+
+
+@pytest.mark.parametrize("latest", [None, "20261122-000000-later000"])
+def test_a_run_that_is_not_the_template_s_latest_gives_it_nothing(latest: str | None) -> None:
+    made_anew = template_record(run_id=latest)
+    late = run_record(outputs=(RunOutput(name="a", kind="VHD", artifact_uri="https://a/b/old.vhd"),))
+    assert publish_outputs(made_anew, late) == made_anew
 
 
 def test_every_phase_has_a_sub_state_of_aibs() -> None:
