@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from tests.faults.chaos.calm import Calm
 from tests.faults.chaos.chaos import Chaos, Log
-from tests.faults.chaos.script import LASTING
+from tests.faults.chaos.reasons import Reasons
 from tests.faults.crash_services import ground, running
 from tests.faults.report import say
 
@@ -71,7 +71,7 @@ def run(
     with ground(folder, proxied=True) as found, running(found, folder / f"chaos{seed}") as (services, app):
         chaos = Chaos(seed, seconds, strokes, found, services, app, log)
         chaos.rage()
-        calm = Calm(services, app, lasting=LASTING in chaos.struck)
+        calm = Calm(services, app, Reasons(chaos.struck))
         problems = calm.problems()
         log.add(calm.summary)
     return log, [*log.wrong, *problems]

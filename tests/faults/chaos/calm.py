@@ -21,6 +21,7 @@ from tests.tokens import bearer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.faults.chaos.reasons import Reasons
     from tests.faults.crash_services import MortalApp, Services
 
 SETTLES_WITHIN = 240.0
@@ -42,8 +43,8 @@ class Calm:
 
     services: Services
     app: MortalApp
-    lasting: bool
-    """Whether Azure refused something for good: then submissions, runs and deletions may fail, and must say so."""
+    reasons: Reasons
+    """Why submissions, runs and deletions may fail."""
 
     summary: str = ""
     """How many templates and runs there were in the end, and how and why these ended; complete after `problems`."""
@@ -58,7 +59,7 @@ class Calm:
         states = Counter(_end(run["properties"]) for run in all_runs)
         self.summary = f"{len(templates)} templates, runs: {dict(states)}"
         found = [*self._orchestrations(), *self._differing(templates), *self._groups(templates)]
-        found += [*self._failed(templates, all_runs), *self._left(all_runs)]
+        found += [*self._failed(templates, runs), *self._left(all_runs)]
         with own_clients(self.services.environment(self.app.state_account)):
             found += Truth(self.services.http_url).problems(runs)
         return [*found, *self._untold(all_runs)]
@@ -123,7 +124,8 @@ class Calm:
 
     def _orchestrations(self) -> Iterator[str]:
         for instance, name, status, output in self._instances():
-            if status != "Completed" and not (status == "Failed" and name in MAY_FAIL and self.lasting):
+            excused = status == "Failed" and name in MAY_FAIL and self.reasons.excuse("", output)
+            if status != "Completed" and not excused:
                 yield f"the orchestration {name} {instance} is {status}: {output}"
 
     def _differing(self, templates: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -135,25 +137,28 @@ class Calm:
         found = httpx.get(f"{self.services.http_url}/_local/resources", trust_env=False, timeout=60).json()["resources"]
         return [item["id"] for item in found]
 
-    def _failed(self, templates: dict[str, dict[str, Any]], runs: list[dict[str, Any]]) -> Iterator[str]:
-        """Yield what failed without a reason, or without a word of it."""
+    def _failed(self, templates: dict[str, dict[str, Any]], runs: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+        """Yield what failed without telling a reason that there was, and what tells of one and did not fail."""
         for name, item in templates.items():
-            error = item["properties"].get("provisioningError")
-            failed = item["properties"]["provisioningState"] == "Failed"
-            if failed != bool(error) or (failed and not self.lasting):
-                yield f"{name} is {item['properties']['provisioningState']}: {error}"
-        for run in runs:
+            state, error = item["properties"]["provisioningState"], item["properties"].get("provisioningError")
+            if (state == "Failed") != bool(error) or not self._excused(name, error):
+                yield f"{name} is {state}: {error}"
+        for name, run in ((name, run) for name, those in runs.items() for run in those):
             properties = run["properties"]
-            errors = [error for told in (properties, *properties.get("outputs", [])) if (error := told.get("error"))]
-            failed = properties["runState"] in {"Failed", "PartiallySucceeded"}
-            if (failed and not (self.lasting and errors)) or (properties["runState"] == "Succeeded" and errors):
-                yield f"run {run['name']} is {properties['runState']}: {properties.get('message')} {errors}"
+            state, outputs = properties["runState"], properties.get("outputs", [])
+            errors = [error for told in (properties, *outputs) if (error := told.get("error"))]
+            failed = state in {"Failed", "PartiallySucceeded"}
+            if (state != "Canceled" and failed != bool(errors)) or (failed and not self._excused(name, errors)):
+                yield f"run {run['name']} of {name} is {state}: {properties.get('message')} {errors}"
+
+    def _excused(self, name: str, errors: Any) -> bool:
+        return not errors or self.reasons.excuse(name, json.dumps(errors))
 
     def _left(self, runs: list[dict[str, Any]]) -> Iterator[str]:
         """Yield what is left, and costs something: what could not be deleted must be told, and go with a sweep."""
         left = self._costly()
         told = {text.split(": ")[0].lower() for run in runs for text in run["properties"].get("leftovers", [])}
-        if untold := [id_ for id_ in left if not self.lasting or id_.lower() not in told]:
+        if untold := [id_ for id_ in left if not self.reasons.refused or id_.lower() not in told]:
             yield f"this is left, and costs something: {untold}"
         if not left:
             return

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.faults.chaos import script
 from tests.faults.chaos.bodies import HOOK, TRIGGERS, body, signed
-from tests.faults.chaos.script import BLOB, Ask, Blow, asks, blows
+from tests.faults.chaos.script import Ask, Blow, asks, blows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,8 +59,7 @@ class Chaos:
     services: Services
     app: MortalApp
     log: Log
-    struck: set[str] = field(default_factory=set)
-    """The kinds of blows that there were."""
+    struck: list[Blow] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
     _broken: list[BaseException] = field(default_factory=list)
 
@@ -85,18 +85,18 @@ class Chaos:
         self._break_blobs([])
         self.log.add("calm")
 
-    def _strike_all(self, script: Iterable[Blow]) -> None:
-        for blow in script:
+    def _strike_all(self, planned: Iterable[Blow]) -> None:
+        for blow in planned:
             left = self.log.began + self.seconds - time.monotonic()
             if self._over.wait(max(min(blow.pause, left), 0.0)) or left <= blow.pause:
                 return
             self.log.add(str(blow))
-            self.struck.add(blow.kind)
+            self.struck.append(blow)
             self._strike(blow)
 
-    def _kept(self, script: Iterable[Ask]) -> None:
+    def _kept(self, planned: Iterable[Ask]) -> None:
         try:
-            for ask in script:
+            for ask in planned:
                 if self._over.wait(ask.pause):
                     return
                 self._ask(ask)
@@ -147,12 +147,12 @@ class Chaos:
             case "kill -9 the host":
                 self.app.kill()
                 self.app.start()
-            case "kill -9 the local Azure":
+            case script.AZURE_DIES:
                 self.services.kill_azure()
             case "restart Azurite":
                 self.ground.restart_azurite()
             case kind:
-                (self._break_blobs if kind == BLOB else self._break_azure)([blow.rule])
+                (self._break_blobs if kind == script.BLOB else self._break_azure)([blow.rule])
 
     def _break_azure(self, rules: list[Any]) -> None:
         url = f"{self.services.http_url}/_local/faults"

@@ -28,12 +28,13 @@ VERBS = {
 }
 LASTING = "lasting fault"
 BLOB = "blob fault"
+AZURE_DIES = "kill -9 the local Azure"
 BLOWS = {
     "fault": 4,
     BLOB: 2,
     LASTING: 1,
     "kill -9 the host": 3,
-    "kill -9 the local Azure": 1,
+    AZURE_DIES: 1,
     "restart Azurite": 1,
 }
 VARIANTS = 3
