@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from azure.storage.blob import BlobProperties
+    from azure.storage.blob import BlobProperties, BlobServiceClient
 
     from kiln.runs.record import TemplateRecord
 
@@ -61,6 +61,14 @@ def purge_versions(now: datetime, before: datetime, store: Documents | None = No
     return sum(look.found or 0 for look in looks)
 
 
+def delete_artifacts(account: BlobServiceClient, version: int) -> int:
+    """Delete what was taken in for a template's version, in its staging storage. Returns how many blobs that were.
+
+    Raises `StorageUnavailable`.
+    """
+    return delete_staged(account.get_container_client(ARTIFACTS), f"v{version}/", _is_artifact)
+
+
 def _purge(store: Documents, key: str, before: datetime) -> int:
     """Forget what is due of one template. One that is gone leaves it to the sweeper."""
     template = Templates(store).by_key(key)
@@ -73,8 +81,7 @@ def _purge(store: Documents, key: str, before: datetime) -> int:
     for path in store.older(f"versions/{key}/", before):
         number = int(path.rpartition("/")[2].removesuffix(".json"))
         if number < template.version and number not in used and account is not None:
-            artifacts = blobs.account(account).get_container_client(ARTIFACTS)
-            delete_staged(artifacts, f"v{number}/", _is_artifact)
+            delete_artifacts(blobs.account(account), number)
             store.delete(Versions.path(template.id, number))
             forgotten += 1
     return forgotten + _purge_secrets(store, template, runs, before)

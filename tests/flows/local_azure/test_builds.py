@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkit.guests.scripted.rules import Rule
+from kiln import blobs
 from kiln.cloud import restarts
+from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
+from kiln.runs.old_versions import delete_artifacts
 from kiln.runs.record import RunState
+from kiln.runs.run_logs import delete_logs
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template
 
 if TYPE_CHECKING:
@@ -46,6 +50,28 @@ def test_a_submitted_template_is_built_distributed_and_deleted(kiln: Callable[..
     assert hello.resources() == STAGED
 
     assert hello.delete().status == "Completed"
+
+
+def test_all_logs_of_a_build_are_known_as_its_own_and_all_artifacts_as_their_version_s(
+    kiln: Callable[..., Kiln],
+) -> None:
+    body = example("validate.json")
+    body["properties"]["distribute"] = [{"type": "VHD", "runOutputName": "vhd"}]
+    built = submitted(kiln(body))
+    run = built.build()
+    assert run.state == "Succeeded", run.message
+    assert run.log_url is not None
+    account = blobs.account(blobs.account_url(run.log_url))
+    logs, artifacts, vhds = (account.get_container_client(name) for name in (LOGS, ARTIFACTS, VHDS))
+    there = set(logs.list_blob_names())
+    assert {f"{run.run_id}/customization.log", f"{run.run_id}/validation.log"} < there
+    assert list(artifacts.list_blob_names())
+
+    assert delete_logs(run) == len(there)
+    delete_artifacts(account, run.version)
+
+    assert list(logs.list_blob_names()) == list(artifacts.list_blob_names()) == []
+    assert list(vhds.list_blob_names()) == [f"{run.run_id}/vhd.vhd"]
 
 
 def test_a_linux_machine_restarts_between_its_customizers(kiln: Callable[..., Kiln]) -> None:
