@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
-from kiln.errors import RequestTooLarge, ResourceNotFound
+from kiln.errors import DocumentUnreadable, RequestTooLarge, ResourceNotFound
 from kiln.runs.firings import AllFirings, Occasion
+from kiln.runs.reading import tell
 from kiln.runs.trigger_secrets import TriggerSecrets
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.firing import take_and_fire
@@ -25,6 +26,8 @@ from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, is_s
 from triggers.throttle import throttle
 
 if TYPE_CHECKING:
+    from kiln.ids import TemplateId
+    from kiln.secret import Secret
     from triggers.call import Call
 
 BODY_LIMIT = 64 * 1024
@@ -44,17 +47,30 @@ async def fire_webhook(call: Call) -> Reply:
     template, trigger = call.template, call.trigger_name
     signature = call.headers.get(SIGNATURE_HEADER) or ""
     timestamp = call.headers.get(TIMESTAMP_HEADER) or ""
-    firings = await asyncio.to_thread(AllFirings().get, template, trigger)
-    secret = await asyncio.to_thread(
-        TriggerSecrets().get, template, trigger
-    )  # after those: a newer one fits none older
+    firings, unreadable = None, None
+    try:
+        firings = await asyncio.to_thread(AllFirings().get, template, trigger)
+    except DocumentUnreadable as error:
+        unreadable = error  # for whoever proves to have the secret
+    secret = await asyncio.to_thread(_secret, template, trigger)  # after those: a newer one fits none older
     message = Message(f"{template.arm}/triggers/{trigger}", timestamp, call.body)
     if not is_signed(secret, signature, message, call.now):
         raise NotSigned
     left = throttle().take(template.subscription, call.method)  # it is known now that somebody may
+    if unreadable is not None:
+        raise unreadable
     if firings is None:
         raise ResourceNotFound(f"The image template {template.arm} has no trigger {trigger!r}.", target=trigger)
     delivery = hashlib.sha256(signature.encode()).hexdigest()[:32]
     occasion = Occasion(id=delivery, at=min(datetime.fromtimestamp(int(timestamp), UTC), call.now))
     await take_and_fire(call.orchestrations, firings, occasion, call.now)
     return Reply(HTTPStatus.ACCEPTED, {"delivery": delivery}, left)
+
+
+def _secret(template: TemplateId, trigger: str) -> Secret | None:
+    """Return the trigger's secret; None, too, for one that cannot be read, of which nobody is told who has none."""
+    try:
+        return TriggerSecrets().get(template, trigger)
+    except DocumentUnreadable as error:
+        tell(error)
+        return None

@@ -106,7 +106,7 @@ KINDS = (
         "sources/",
         SourceRecord,
         "New versions of the marketplace image are not announced.",
-        "Once it is removed, the next look announces the newest version again:",
+        "The next look begins it anew, and the one after announces the newest version again; at once, by removing it:",
     ),
     Kind(
         "rebuilds/",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.rebuild.source import MarketplaceImage, digest, version_order
 from kiln.runs.documents import Documents, documents
-from kiln.runs.reading import readable
+from kiln.runs.reading import keep_latest, readable
 from kiln.runs.record import Document
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ class Sources:
         self._store.put(self.path(record.source.key), record, merge)
 
     def note(self, source: MarketplaceImage, reason: str | None, now: datetime) -> None:
-        """Note that a look at the source failed, and why, or with None that it succeeded."""
+        """Note that a look at the source failed, and why, or with None that it succeeded.
+
+        A record that cannot be read is why a look fails, and begun anew: the next look is as the first.
+        """
 
         def noted(known: SourceRecord) -> SourceRecord:
             since = None if reason is None else known.failing_since or now
@@ -67,7 +70,7 @@ class Sources:
         if reason is None:
             self._store.update(self.path(source.key), SourceRecord, noted)
         else:
-            self._store.put(self.path(source.key), noted(first), noted)
+            keep_latest(self._store, self.path(source.key), noted(first), noted)
 
     def list(self) -> Iterator[SourceRecord]:
         """Yield what is known of every source."""

@@ -17,6 +17,7 @@ from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
+from kiln.runs.trigger_secrets import TriggerSecrets
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.poison import WORD, poisoned
@@ -258,6 +259,29 @@ def test_no_refusal_tells_what_there_is(world: World) -> None:
     assert {name: answer.status for name, answer in found.items()} == dict.fromkeys(found, 401)
     assert len({json.dumps(answer.body) for answer in found.values()}) == 1
     assert world.runs == []
+
+
+def test_a_secret_that_cannot_be_read_lets_nobody_in_and_tells_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.put("hook", WEBHOOK)
+    path = TriggerSecrets.path(world.id, "hook")
+    documents().delete(path)
+
+    with poisoned(path):
+        unreadable = world.fire("hook", world.signed())
+    nowhere = world.fire("other", world.signed())
+    firings = AllFirings.path(world.id, "hook")
+    world.put("hook", WEBHOOK)
+    documents().delete(firings)
+    with poisoned(firings):
+        assert world.fire("hook", world.signed(secret="x" * 32)).body == nowhere.body
+        assert world.fire("hook", world.signed()).error["target"] == firings
+
+    assert (unreadable.status, unreadable.body) == (nowhere.status, nowhere.body)
+    assert unreadable.status == 401
+    assert path in caplog.text
+    assert WORD not in caplog.text
 
 
 def test_a_large_body_is_refused_before_its_signature(world: World) -> None:

@@ -180,6 +180,21 @@ def test_a_source_that_hangs_costs_its_own_bound_and_is_what_the_doctor_finds(
     assert "took longer than 2 seconds" in finding.message
 
 
+def test_a_source_whose_record_cannot_be_read_is_begun_anew_and_told_of_again(market: Market, topic: Topic) -> None:
+    market.publish("1.0.0")
+    source = market.use()
+    market.publish("1.0.0", sku="other")
+    market.use(template="other", sku="other")
+
+    with poisoned(Sources.path(source.key)):
+        first = watch()
+        assert len(told(topic)) == 1
+        second = watch()
+        assert len(told(topic)) == 2
+
+    assert all(len(result.calls_of("look_at_source")) == 2 for result in (first, second)), "none was tried again"
+
+
 def test_a_source_that_azure_answers_with_faults_is_tried_little(market: Market, topic: Topic) -> None:
     market.publish("1.0.0")
     market.use()
