@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from devkit.host import sdk
+from devkit.host.event_dates import rewritten
 from devkit.host.invocation import arguments, require_none
 from devkit.host.time_limit import FunctionTimeoutError
 
@@ -79,7 +80,7 @@ class EventGridTriggers:
 
     async def call(self, function: ServedFunction, event: Any) -> None:
         """Call a function for one event; raises what it raises, RuntimeError if it returns anything."""
-        value = sdk.decode_event(json.dumps(event))
+        value = sdk.decode_event(json.dumps(rewritten(event)))
         given = arguments(function, value, self._client_json)
         try:
             future = self._worker.submit(function.name, function.code, given)

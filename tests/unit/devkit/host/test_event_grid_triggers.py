@@ -131,6 +131,13 @@ def test_events_of_both_schemas_arrive_one_a_call_as_azure_functions_decodes_the
     assert "1b" in seen
 
 
+def test_dates_arrive_as_the_host_writes_them(host: Host, key: str) -> None:
+    event = {**CLOUD, "id": "dated", "time": "2026-01-01T01:00:00.000+01:00", "data": {"at": "2026-01-01T00:00:00.10Z"}}
+    assert send(host, key, event, **NOTIFY).status_code == 202
+    (seen,) = [entry for entry in httpx.get(f"{host.address}/api/seen").json() if entry[1] == "dated"]
+    assert seen[3:] == [{"at": "2026-01-01T00:00:00.1Z"}, "2026-01-01 00:00:00+00:00"]
+
+
 def test_one_failure_fails_the_whole_request(host: Host, key: str, caplog: pytest.LogCaptureFixture) -> None:
     batch = [{**GRID, "id": "before"}, {**GRID, "id": "bad", "eventType": "Bad"}, {**GRID, "id": "after"}]
     answer = send(host, key, batch, **NOTIFY)
