@@ -20,10 +20,9 @@ UNKNOWN = '{"no such field": 1}'
 
 
 def test_a_payload_that_no_activity_takes_fails_it_alike_before_anything_is_done(worker: MicrosoftWorker) -> None:
-    unused = Worker()
-    unused.start()
-    here = function_table(load_app(ROOT), unused, str)
-    unused.stop()  # activities run on the thread that asks for them
+    threads = Worker()
+    threads.start()
+    here = function_table(load_app(ROOT), threads, str)
     described = {name: told(function) for name, function in worker.functions.items()}
     activities = {name: item for name, item in described.items() if item.trigger == "activityTrigger"}
 
@@ -36,3 +35,4 @@ def test_a_payload_that_no_activity_takes_fails_it_alike_before_anything_is_done
         reason = f"Activity function '{name}' failed:  {response['result']['exception']['message']}"
         assert run_activity(here, SystemClock(), work)["Reason"] == reason
     assert len(activities) > 50
+    assert threads.stop()
