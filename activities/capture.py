@@ -6,7 +6,7 @@ from activities.adapter import fence, implements
 from activities.announce import announce
 from activities.making import making
 from kiln.cloud import exports, gallery, marks
-from kiln.contracts import CHECK_EXPORT, END_EXPORT, REPORT_OUTPUT, START_EXPORT, START_VERSION
+from kiln.contracts import CHECK_EXPORT, END_EXPORT, PLACE_VHD, REPORT_OUTPUT, START_EXPORT, START_VERSION
 from kiln.messages import GalleryRequest, Nothing, Operation, OutputReport, Progress, VhdRequest
 from kiln.planner.tags import MARK_TAG, mark_in
 from kiln.runs.record import EntryKind, LedgerEntry
@@ -28,20 +28,35 @@ def start_version(request: GalleryRequest) -> Operation:
 
 
 @implements(START_EXPORT)
-def start_export(request: VhdRequest) -> Nothing:
-    """Record the access to the disk and open it, then record the VHD and start to copy.
+def start_export(request: VhdRequest) -> VhdRequest:
+    """Record the access to the disk and open it, then record the VHD, or its spare, and start to copy.
 
-    A copy of this run that is under way or done is left alone: all was recorded before it.
+    Returns the request as one of what is copied to: the spare where an earlier VHD is, which stays as it is until
+    `place_vhd`. A copy of this run that is under way or done is left alone: all was recorded before it.
     """
     fence(request.run)
     origin, target = request.origin, request.target
     there = exports.refuse_taken(exports.vhd_url(request), target.tags)
+    if there is not None and not there.is_copied and target.spare_url is not None:
+        request = request.model_copy(update={"to_spare": True})
+        there = exports.refuse_taken(target.spare_url, target.tags)
     if there is not None and there.is_copied:
-        return Nothing()
+        return request
     with making(request.run, LedgerEntry(kind="disk-access", id=origin.disk, tier=0, mark=mark_in(origin.tags))):
         source = exports.open_disk(origin.disk)
-    with making(request.run, LedgerEntry(kind="vhd", id=exports.vhd_url(request), tier=0, mark=mark_in(target.tags))):
+    with making(request.run, exports.entry(request)):
         exports.start_copy(request, source, there)
+    return request
+
+
+@implements(PLACE_VHD)
+def place_vhd(request: VhdRequest) -> Nothing:
+    """Record the VHD, then start to copy its spare, which is whole, over the earlier one."""
+    fence(request.run)
+    there = exports.refuse_taken(exports.vhd_url(request), request.target.tags)
+    if there is None or not there.is_copied:
+        with making(request.run, exports.entry(request)):
+            exports.start_placing(request, there)
     return Nothing()
 
 

@@ -154,8 +154,9 @@ START_SNAPSHOT_COPY = Activity("start_snapshot_copy", ImageRequest, Operation)
 CHECK_SNAPSHOT_COPY = Activity("check_snapshot_copy", ImageRequest, Progress)
 START_SPARE = Activity("start_spare", ImageRequest, Operation)
 START_IMAGE = Activity("start_image", ImageRequest, Operation)
-START_EXPORT = Activity("start_export", VhdRequest, Nothing)
+START_EXPORT = Activity("start_export", VhdRequest, VhdRequest)
 CHECK_EXPORT = Activity("check_export", VhdRequest, Progress)
+PLACE_VHD = Activity("place_vhd", VhdRequest, Nothing)
 END_EXPORT = Activity("end_export", VhdRequest, Operation)
 
 # Operations of Azure, and the end of things.

@@ -10,6 +10,7 @@ from kiln.contracts import (
     CHECK_EXPORT,
     CHECK_SNAPSHOT_COPY,
     CHOOSE_VERSION,
+    PLACE_VHD,
     REPORT_OUTPUT,
     START_EXPORT,
     START_IMAGE,
@@ -120,11 +121,18 @@ def _make_image(flow: Flow, plan: Plan, target: ManagedImageTarget) -> Steps[Run
 
 
 def _export(flow: Flow, request: TargetRequest, target: VhdTarget) -> Steps[RunOutput]:
-    """Copy the disk. Who began the exports ends the disk's read access, which all of them share."""
+    """Copy the disk, by way of a spare where an earlier VHD is to be replaced.
+
+    Who began the exports ends the disk's read access, which all of them share.
+    """
     plan = request.plan
     vhd = VhdRequest(run=plan.run, origin=origin_of(plan), storage=request.storage, target=target)
     url = target.url or f"{request.storage.endpoint}/vhds/{target.blob}"
-    yield from flow.run(START_EXPORT, vhd)
+    copying = yield from flow.run(START_EXPORT, vhd)
     listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
-    yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy the disk to {url}", within=COPY_LIMIT, listener=listener)
+    where = target.spare_url if copying.to_spare else url
+    yield from flow.wait(CHECK_EXPORT, copying, doing=f"copy the disk to {where}", within=COPY_LIMIT, listener=listener)
+    if copying.to_spare:
+        yield from flow.run(PLACE_VHD, vhd)
+        yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy {where} to {url}", within=COPY_LIMIT, listener=listener)
     return RunOutput(name=target.run_output_name, kind=target.kind, artifact_uri=url, mark=target.tags[MARK_TAG])

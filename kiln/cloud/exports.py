@@ -1,5 +1,9 @@
 """The origin's disk as a VHD: read access to the disk, a copy inside Azure, access withdrawn.
 
+A copy over a page blob makes it all zeros first, and then fills it ("Copy Blob"), so that what was there is lost if the
+copy fails. A VHD of an earlier run of the same template is therefore replaced by way of a spare, ADR 0025: the disk is
+copied to another blob beside it; only when that is whole it is copied on, which stays within the account.
+
 The disk's signed URL is a secret: it stays within one activity and never reaches a history.
 """
 
@@ -19,6 +23,7 @@ from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
 from kiln.planner.tags import mark_in
+from kiln.runs.record import LedgerEntry
 from kiln.secret import Secret
 
 if TYPE_CHECKING:
@@ -29,13 +34,22 @@ if TYPE_CHECKING:
 ACCESS_SECONDS = 3 * 3600 + 1800
 """How long the copy may read the disk: half an hour more than it may take. Access is withdrawn once it is over."""
 BLOB_NOT_FOUND = "BlobNotFound"
+SPARE_TIER = 9
 GRANT_TIMEOUT = 90
 """Seconds; granting access takes a few."""
 
 
 def vhd_url(request: VhdRequest) -> str:
-    """Return the VHD's URL, unsigned."""
+    """Return the unsigned URL of the VHD, or of its spare, as the request says."""
     return str(_blob(request).url)
+
+
+def entry(request: VhdRequest) -> LedgerEntry:
+    """Return the VHD, or its spare, as it is in the ledger. A spare is looked at last: then the VHD's end is known."""
+    url, mark = vhd_url(request), mark_in(request.target.tags)
+    if request.to_spare:
+        return LedgerEntry(kind="vhd", id=url, tier=SPARE_TIER, mark=mark, stands_for=request.target.url)
+    return LedgerEntry(kind="vhd", id=url, tier=0, mark=mark)
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,24 @@ def open_disk(disk: str) -> Secret:
 def start_copy(request: VhdRequest, source: Secret, there: Occupant | None) -> None:
     """Start to copy the disk that `source` reads over the blob that is `there`, and over no other.
 
+    Raises what `_start_copy` raises.
+    """
+    _start_copy(request, source, there, f"export the disk {request.origin.disk} to {vhd_url(request)}")
+
+
+def start_placing(request: VhdRequest, there: Occupant | None) -> None:
+    """Start to copy the spare over the blob that is `there`, and over no other; both are in one account.
+
+    So the caller's own token reads it, too ("Copy Blob", authorization of a source blob in the same account).
+    Raises what `_start_copy` raises, also when there is no spare: then the blob stays as it is.
+    """
+    spare = vhd_url(request.model_copy(update={"to_spare": True}))
+    _start_copy(request, Secret(spare), there, f"copy {spare} to {vhd_url(request)}")
+
+
+def _start_copy(request: VhdRequest, source: Secret, there: Occupant | None, doing: str) -> None:
+    """Start to copy what the URL `source` reads.
+
     Copy Blob takes `If-Match` and `If-None-Match: *` for its destination. A blob that came in between is looked at:
     this run's own copy is what was wanted. Raises what `azure` raises, `VersionTaken`, and `InterruptedError` (worth
     another try).
@@ -98,7 +130,7 @@ def start_copy(request: VhdRequest, source: Secret, there: Occupant | None) -> N
     answers: list[Any] = []
     hooked: dict[str, Any] = {"raw_response_hook": answers.append, "match_condition": condition, **etag}
     try:
-        with azure(f"export the disk {request.origin.disk} to {blob.url}"):
+        with azure(doing):
             try:
                 blob.start_copy_from_url(source.reveal(), metadata=blob_metadata(request.target.tags), **hooked)
             except (ResourceExistsError, ResourceModifiedError) as error:
@@ -122,6 +154,7 @@ def export_progress(request: VhdRequest) -> Progress:
             f"copy the disk {request.origin.disk} to {blob.url}",
             azure_code=f"Copy{str(copy.status).title()}",
             azure_message=str(copy.status_description or "no details"),
+            hint=_what_is_left(request),
         )
     return Progress(done=False, note=_percent(copy.progress))
 
@@ -146,6 +179,14 @@ def start_revoke(disk: str) -> Operation:
     )
 
 
+def _what_is_left(request: VhdRequest) -> str | None:
+    """Return where the VHD is that was to be copied on to its place, if it was."""
+    spare = request.model_copy(update={"to_spare": True})
+    if request.to_spare or request.target.spare_url is None or not marks.is_whole(entry(spare)):
+        return None
+    return f"The VHD before it is gone; the new one is {vhd_url(spare)}, until one of the name is there."
+
+
 def blob_metadata(tags: dict[str, str]) -> dict[str, str]:
     """Return tags as blob metadata, which goes in headers: names must be C# identifiers; others are left out."""
     return {
@@ -156,8 +197,9 @@ def blob_metadata(tags: dict[str, str]) -> dict[str, str]:
 
 
 def _blob(request: VhdRequest) -> BlobClient:
-    if request.target.url:
-        return _at(request.target.url)
+    target = request.target
+    if url := target.spare_url if request.to_spare else target.url:
+        return _at(url)
     return blobs.account(request.storage.endpoint).get_blob_client(VHDS, request.target.blob)
 
 

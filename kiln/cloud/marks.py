@@ -50,7 +50,7 @@ VERSIONS = {
 class Found:
     """What is there: its tags (of a blob its metadata); a blob's ETag, and the copy into it that is under way.
 
-    `state` is ARM's provisioning state.
+    `state` is ARM's provisioning state; a blob that is no copy, or a whole one, has come to be as well as any.
     """
 
     tags: Mapping[str, str]
@@ -78,7 +78,8 @@ def _blob(url: str) -> Found:
         properties = blobs.at(url).get_blob_properties()
     copy = properties.copy
     copying = str(copy.id) if copy.status == "pending" else None
-    return Found(properties.metadata or {}, etag=properties.etag, copying=copying)
+    state = SUCCEEDED if copy.status in {None, "success"} else str(copy.status).title()
+    return Found(properties.metadata or {}, state=state, etag=properties.etag, copying=copying)
 
 
 def carries(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:

@@ -65,12 +65,13 @@ class ImageRequest(Message):
 
 
 class VhdRequest(Message):
-    """The origin's disk as a VHD, in the staging storage or where the template says."""
+    """The origin's disk as a VHD, in the staging storage or where the template says; or its spare, `to_spare`."""
 
     run: RunRef
     origin: OriginSpec
     storage: StagedStorage
     target: VhdTarget
+    to_spare: bool = False
 
 
 class OutputReport(Message):

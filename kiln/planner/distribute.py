@@ -49,9 +49,7 @@ class Targets:
             case ManagedImageDistributor():
                 return self._managed(index, distributor, tags)
             case VhdDistributor():
-                name = distributor.run_output_name
-                blob = names.vhd_blob(self._run_id, name)
-                return VhdTarget(run_output_name=name, blob=blob, url=vhd_url(distributor.uri, blob), tags=tags)
+                return self._vhd(index, distributor, tags)
             case _:
                 assert_never(distributor)
 
@@ -91,6 +89,15 @@ class Targets:
             copy_id=self._snapshot(names.snapshot_copy(self._run_id, index)) if far else None,
             tags=tags,
         )
+
+    def _vhd(self, index: int, distributor: VhdDistributor, tags: dict[str, str]) -> VhdTarget:
+        name = distributor.run_output_name
+        blob = names.vhd_blob(self._run_id, name)
+        url = vhd_url(distributor.uri, blob)
+        folder = distributor.uri.rpartition("/")[0]
+        named = url is not None and url == distributor.uri
+        spare = f"{folder}/{names.spare_vhd(self._run_id, index)}" if named else None
+        return VhdTarget(run_output_name=name, blob=blob, url=url, spare_url=spare, tags=tags)
 
     def _snapshot(self, name: str) -> str:
         return resource_id(self._group.subscription, self._group.name, "Microsoft.Compute/snapshots", name)

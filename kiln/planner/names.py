@@ -87,6 +87,11 @@ def spare_image(run_id: str, index: int) -> str:
     return f"kiln-{run_id}-{index:02d}-spare"
 
 
+def spare_vhd(run_id: str, index: int) -> str:
+    """Return the blob that the `index`-th target is made as first, where an earlier one is to be replaced."""
+    return f"{spare_image(run_id, index)}.vhd"
+
+
 def slug(text: str) -> str:
     """Return `text` in letters, digits and dashes, 40 characters at the most."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "step"

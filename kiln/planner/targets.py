@@ -100,12 +100,16 @@ class ManagedImageTarget(Spec):
 
 
 class VhdTarget(Spec):
-    """A VHD: at `url`, an unsigned blob URL that the template names, or as `blob` in the staging storage's `vhds`."""
+    """A VHD: at `url`, an unsigned blob URL that the template names, or as `blob` in the staging storage's `vhds`.
+
+    `spare_url` is where it is made first when an earlier one is to be replaced, which only a named blob can be.
+    """
 
     kind: Literal["VHD"] = "VHD"
     run_output_name: str
     blob: str
     url: str | None = None
+    spare_url: str | None = None
     tags: dict[str, str]
 
 

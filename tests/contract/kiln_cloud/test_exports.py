@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -8,53 +7,23 @@ import httpx
 import pytest
 
 from activities import capture
-from kiln import blobs
-from kiln.cloud import exports, removal, staging
+from kiln.cloud import exports, removal
 from kiln.errors import AzureNotFound, TargetNotFound, VersionTaken
-from kiln.messages import VhdRequest
-from kiln.planner.staging import StorageSpec
 from kiln.planner.tags import mark_in
-from kiln.planner.targets import VhdTarget
 from kiln.runs.record import LedgerEntry
-from tests.contract.kiln_cloud import arm
-from tests.contract.kiln_cloud.building import plan_with, turned_off
-from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.contract.kiln_cloud.vhds import new_container, request_for
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.ids import TemplateId
+    from kiln.messages import VhdRequest
 
 
 @pytest.fixture
 def container() -> ContainerClient:
-    """A container of somebody else's storage account."""
-    name = uuid.uuid4().hex[:12]
-    arm.group(f"rg-vhds-{name}")
-    spec = StorageSpec(
-        subscription=SUBSCRIPTION,
-        group=f"rg-vhds-{name}",
-        location="westeurope",
-        tags={},
-        account=f"vhds{name}",
-        log_blob="",
-    )
-    staging.start_storage(spec)
-    endpoint = staging.create_containers(spec).endpoint
-    return blobs.account(endpoint).create_container("images")
-
-
-def request_for(container: ContainerClient, of: TemplateId | None = None) -> VhdRequest:
-    vhd = {"type": "VHD", "runOutputName": "vhd", "uri": f"{container.url}/golden.vhd"}
-    plan = turned_off(plan_with(of, distribute=[vhd]))
-    target = plan.targets[0]
-    assert isinstance(target, VhdTarget)
-    assert plan.origin is not None
-    return VhdRequest(
-        run=plan.run, origin=plan.origin, storage=staging.create_containers(plan.staging.storage), target=target
-    )
+    return new_container()
 
 
 def refuse_taken(request: VhdRequest) -> None:
@@ -111,7 +80,9 @@ def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(contain
     until(lambda: exports.export_progress(first).done)
     second = request_for(container, first.run.template)
     refuse_taken(second)
-    capture.start_export(second)
+    copying = capture.start_export(second)
+    until(lambda: exports.export_progress(copying).done)
+    capture.place_vhd(second)
     until(lambda: exports.export_progress(second).done)
     metadata = container.get_blob_client("golden.vhd").get_blob_properties().metadata
 

@@ -129,7 +129,7 @@ def managed_image(*, elsewhere: bool = False, name: str = "image") -> ManagedIma
 
 
 def vhd(name: str = "vhd", url: str | None = None) -> VhdTarget:
-    return VhdTarget(run_output_name=name, blob=f"run/{name}.vhd", url=url, tags=MARK)
+    return VhdTarget(run_output_name=name, blob=f"run/{name}.vhd", url=url, spare_url=url and f"{url}-spare", tags=MARK)
 
 
 def validation(*, of_source: bool = False, continue_on_failure: bool = False) -> ValidationSpec:

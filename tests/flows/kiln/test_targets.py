@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from kiln.errors import AzureFailed, ErrorDetail, VersionTaken
 from kiln.messages import ChosenVersion, Operation, Progress
 from kiln.runs.record import RunOutput
@@ -129,6 +131,37 @@ def test_a_vhd_goes_to_the_staging_storage_or_to_its_own_url() -> None:
 
     assert outputs(result)["vhd"]["artifact_uri"] == "https://blob/vhds/run/vhd.vhd"
     assert outputs(result)["own"]["artifact_uri"] == url
+
+
+def test_a_vhd_that_replaces_one_is_copied_to_its_place_once_its_spare_is_whole() -> None:
+    world = world_of(plan(targets=(vhd("own", "https://own.blob.core.windows.net/images/hello.vhd"),)))
+    world.answers["start_export"] = lambda request: request.model_copy(update={"to_spare": True})
+    asked: list[bool] = []
+
+    def check(request: VhdRequest) -> Progress:
+        asked.append(request.to_spare)
+        return Progress(done=asked.count(request.to_spare) == 2)
+
+    world.answers["check_export"] = check
+
+    result = world.go()
+
+    names = [name for name in result.activity_names if name in {"start_export", "check_export", "place_vhd"}]
+    assert names == ["start_export", "check_export", "check_export", "place_vhd", "check_export", "check_export"]
+    assert asked == [True, True, False, False]
+    assert outputs(result)["own"]["artifact_uri"] == "https://own.blob.core.windows.net/images/hello.vhd"
+
+
+@pytest.mark.parametrize("failing", ["check_export", "place_vhd"])
+def test_a_vhd_whose_spare_or_whose_copy_fails_is_no_output(failing: str) -> None:
+    world = world_of(plan(targets=(vhd("own", "https://own.blob.core.windows.net/images/hello.vhd"),)))
+    world.answers["start_export"] = lambda request: request.model_copy(update={"to_spare": True})
+    world.answers[failing] = NO
+
+    result = world.go()
+
+    assert bool(result.calls_of("place_vhd")) == (failing == "place_vhd")
+    assert finish(result)["state"] == "Failed"
 
 
 def test_read_access_to_the_disk_ends_once_and_only_after_every_copy_has() -> None:
