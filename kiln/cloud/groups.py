@@ -3,12 +3,13 @@
 A named group that is there belongs to somebody else: Kiln marks it as used by the template (AIB's tag `usedBy`), makes
 its things in it, and takes away no more than that. One that is not there is made, and goes with the template. Rules:
 Microsoft's image-builder-json, `stagingResourceGroup`. Whose a group is its tags tell, read anew at each use: Azure
-makes a group by an upsert without a condition, so that another Kiln may have made it at the same time.
+makes a group by an upsert without a condition, so that somebody may have made it at the same time: its answer tells.
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
@@ -24,7 +25,7 @@ from kiln.cloud.group_tags import (
     whose,
     without,
 )
-from kiln.cloud.operations import start
+from kiln.cloud.operations import may_have_worked, start
 from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, name_of, part_of, region_name
@@ -74,7 +75,10 @@ def create(spec: GroupSpec, *, anew: bool = True) -> None:
     tags = spec.tags
     if spec.given:
         tags = {**without(there.tags, *tags), **tags} if there else {**tags, CREATED_BY: KILN}
-    _write(spec.subscription, spec.name, spec.location, tags, f"create the staging resource group {spec.name}")
+    doing = f"create the staging resource group {spec.name}"
+    was_there = _write(spec.subscription, spec.name, spec.location, tags, doing)
+    if spec.given and there is None and was_there:  # somebody made it since; what Kiln did not make it never deletes
+        _write(spec.subscription, spec.name, spec.location, without(tags, CREATED_BY), doing)
     _require_not_theirs(find(spec.subscription, spec.name), spec, own)
 
 
@@ -190,7 +194,14 @@ def start_delete(subscription: str, group: str) -> Operation:
         return Operation(doing=doing)
 
 
-def _write(subscription: str, group: str, location: str, tags: dict[str, str], doing: str) -> None:
+def _write(subscription: str, group: str, location: str, tags: dict[str, str], doing: str) -> bool:
+    """Make the group or replace its tags. Returns whether somebody had made it before.
+
+    Azure answers 201 for a group that it makes, and 200 for one that is there ("Resource Groups - Create Or Update").
+    One that an earlier try of this call may have made is not somebody's.
+    """
     body: Any = {"location": location, "tags": tags}
+    answers: list[Any] = []
     with azure(doing):
-        clients.resources(subscription).resource_groups.create_or_update(group, body)
+        clients.resources(subscription).resource_groups.create_or_update(group, body, raw_response_hook=answers.append)
+    return bool(answers[-1].http_response.status_code == HTTPStatus.OK and not may_have_worked(answers))

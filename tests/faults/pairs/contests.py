@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.faults.pairs import builds, strangers
+from tests.faults.pairs import builds, strange_groups, strangers
 from tests.faults.pairs.builds import Builds
 from tests.faults.pairs.events import Event
 from tests.faults.pairs.groups import Departure, Submissions
@@ -21,4 +21,5 @@ CONTESTS: tuple[Contest, ...] = (
     Departure(),
     Event(),
     *strangers.all_of_them(),
+    *strange_groups.all_of_them(),
 )
