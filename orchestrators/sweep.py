@@ -48,12 +48,14 @@ def sweep_round(flow: Flow, request: SweepRound) -> Steps[Nothing]:
     )
     found = yield from flow.run(FIND_GARBAGE, request)
     undeleted = yield from delete_all(flow, [each.entry for each in found.due])
-    reasons = {entry.id: error.detail.sentence() for entry, error in undeleted}
+    reasons = {entry.key: error.detail.sentence() for entry, error in undeleted}
     done = SweepDone(
         began=request.at,
         at=flow.stamp,
         found=found,
-        left=tuple(Left(garbage=each, reason=reasons[each.entry.id]) for each in found.due if each.entry.id in reasons),
+        left=tuple(
+            Left(garbage=each, reason=reasons[each.entry.key]) for each in found.due if each.entry.key in reasons
+        ),
         runs=tuple(outcome for outcome in outcomes if isinstance(outcome, EndedRun) and outcome.state),
         problems=request.problems
         + tuple(outcome.detail.sentence() for outcome in outcomes if isinstance(outcome, BuildError)),

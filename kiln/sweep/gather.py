@@ -59,9 +59,7 @@ def find(now: datetime) -> FoundGarbage:
         now,
         me.id,
     )
-    unique: dict[str, Garbage] = {}
-    for each in (*_debts(problems), *found):
-        unique.setdefault(each.entry.id.lower(), each)
+    unique = {each.entry.key: each for each in (*found, *_debts(problems))}  # a disk and the access to it are two
     due = sorted((each for each in unique.values() if is_due(each, now)), key=lambda each: each.since)
     return FoundGarbage(
         due=tuple(sorted(due[:AT_ONCE], key=lambda each: each.entry.tier)),

@@ -28,9 +28,11 @@ log = logging.getLogger("kiln.sweep")
 def settle(done: SweepDone) -> SweepReport:
     """Strike out what is gone, remove documents that are nobody's, keep the report and tell it to the log."""
     began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
-    left = {each.garbage.entry.id for each in done.left}
-    deleted = tuple(each for each in found.due if each.entry.id not in left)
-    struck, orphans = _strike(deleted, began), remove_orphans()
+    left = {each.garbage.entry.key for each in done.left}
+    deleted = tuple(each for each in found.due if each.entry.key not in left)
+    left_ids = {each.garbage.entry.id for each in done.left}  # of a disk, say, the access to which alone is gone
+    struck = _strike(tuple(each for each in deleted if each.entry.id not in left_ids), began)
+    orphans = remove_orphans()
     problems = [*found.problems, *done.problems, *struck, *orphans.problems]
     remaining = (*(each.garbage for each in done.left), *found.young)
     report = SweepReport(

@@ -132,6 +132,28 @@ def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[
     assert list(Debts().list()) == []
 
 
+def test_access_to_a_disk_that_could_not_be_ended_is_ended_before_the_disk_is_deleted(
+    kiln: Callable[..., Kiln], local_azure: InProcessAzure
+) -> None:
+    left = kiln(template(distribute=[{"type": "VHD", "runOutputName": "vhd"}]))
+    left.submit()
+    with local_azure.faults({"method": "POST", "path": "*/endgetaccess", "times": 0, "operation": "Failed"}):
+        run = left.build()
+    assert run.state is RunState.SUCCEEDED
+    assert len(run.leftovers) == 4  # the access, and so the disk, its machine and the interface
+
+    with local_azure.faults({"method": "DELETE", "path": "*/virtualmachines/*", "times": 0, "status": 403}):
+        half = sweep()
+    assert kinds(half) == ["disk-access"]
+    still = {each.garbage.entry.id for each in half.left}
+    assert {text.split(": ")[0] for text in left.run(run.run_id).leftovers} == still
+
+    report = sweep(at=LATER + timedelta(hours=1))
+    assert {"disk", "nic", "vm"} <= set(kinds(report))
+    assert left.run(run.run_id).leftovers == ()
+    assert left.resources() == STAGED
+
+
 def test_things_of_a_run_that_is_not_known_go_once_they_are_old(kiln: Callable[..., Kiln]) -> None:
     left = kiln(template())
     run = broken_off(left)
