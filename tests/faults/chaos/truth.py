@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -29,7 +30,7 @@ class Truth:
     url: str
 
     def problems(self, runs: dict[str, list[Run]]) -> list[str]:
-        """Return what is untrue, or kept in silence. `runs` has those of each template, newest first."""
+        """Return what is untrue, or kept in silence. `runs` has those of each template."""
         untrue = [problem for name, those in runs.items() for problem in self._untrue(name, those)]
         return [*untrue, *self._silent([run for those in runs.values() for run in those])]
 
@@ -37,15 +38,18 @@ class Truth:
         """Compare what the runs of a template say with what there is.
 
         A run that Failed or was Canceled may name images: those that were whole by then stay, whatever it lacks else.
+        Which run is newer, their ends tell, for one is going at a time. Their ids tell when each was asked for, and
+        what a trigger asks for while the template is busy begins after what was asked for since.
         """
         ids = {run["name"] for run in runs}
-        for at, run in enumerate(runs):
+        newest_first = sorted(runs, key=lambda run: datetime.fromisoformat(run["properties"]["endTime"]), reverse=True)
+        for at, run in enumerate(newest_first):
             outputs = run["properties"].get("outputs", [])
             made = _made(run)
             if run["properties"]["runState"] == "Succeeded" and (not made or len(made) != len(outputs)):
                 yield f"run {run['name']} of {name} Succeeded with {outputs}"
             for output in made:
-                newer = {later["name"] for later in runs[:at]} | {run["name"]}
+                newer = {later["name"] for later in newest_first[:at]} | {run["name"]}
                 mark = self._mark(output)
                 # A retry goes on with what an earlier run made; a managed image is replaced by a later run.
                 if mark not in ids or (mark not in newer and "retryOf" not in run["properties"]):
