@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ACCESS_SECONDS = 3 * 3600 + 1800
 """How long the copy may read the disk: half an hour more than it may take. Access is withdrawn once it is over."""
 BLOB_NOT_FOUND = "BlobNotFound"
+CHANGED = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet", "PendingCopyOperation"})
+"""Codes of a 409 or 412 that say that the destination is no longer as it was ("Blob service error codes")."""
 SPARE_TIER = 9
 GRANT_TIMEOUT = 90
 """Seconds; granting access takes a few."""
@@ -122,7 +124,7 @@ def _start_copy(request: VhdRequest, source: Secret, there: Occupant | None, doi
     another try).
     """
     from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+    from azure.core.exceptions import HttpResponseError
 
     blob = _blob(request)
     condition = MatchConditions.IfMissing if there is None else MatchConditions.IfNotModified
@@ -133,7 +135,9 @@ def _start_copy(request: VhdRequest, source: Secret, there: Occupant | None, doi
         with azure(doing):
             try:
                 blob.start_copy_from_url(source.reveal(), metadata=blob_metadata(request.target.tags), **hooked)
-            except (ResourceExistsError, ResourceModifiedError) as error:
+            except HttpResponseError as error:
+                if getattr(error, "error_code", None) not in CHANGED:
+                    raise
                 now = refuse_taken(blob.url, request.target.tags)
                 if now is None or not now.is_copied:
                     raise InterruptedError(f"{blob.url} was written while it was looked at") from error

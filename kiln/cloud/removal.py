@@ -1,6 +1,7 @@
 """What clean-up deletes: one start for each kind of ledger entry. What is gone already is fine.
 
-Nothing is deleted that does not carry the mark that its entry recorded, read right before (kiln.cloud.marks).
+Nothing is deleted that does not carry the mark that its entry recorded, read right before (kiln.cloud.marks). ARM may
+say 404 for a moment of what has just been made (seen of deployments, Azure/azure-dev issue 8064), so it is asked twice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from kiln.cloud.marks import Found
     from kiln.runs.record import LedgerEntry
 
+GO_WITH_THEIR_MACHINE = frozenset({"nic", "disk"})
+"""What Azure deletes with a machine (`deleteOption: Delete`), so that a 404 is no surprise."""
+
 
 def start_delete(entry: LedgerEntry) -> Operation:
     """Start to delete what `entry` names, or to withdraw it; return the operation to wait for.
@@ -28,11 +32,21 @@ def start_delete(entry: LedgerEntry) -> Operation:
     """
     doing = f"delete {entry.id}"
     try:
-        found = marks.require_own(entry)
+        found = _found(entry)
         _refuse_only_copy(entry)
         return _start(entry, found, doing)
     except AzureNotFound:
         return Operation(doing=doing)
+
+
+def _found(entry: LedgerEntry) -> Found:
+    """Return what is under the entry's id. Raises `MadeByAnother`, and `AzureNotFound` when Azure said so twice."""
+    try:
+        return marks.require_own(entry)
+    except AzureNotFound:
+        if entry.kind in GO_WITH_THEIR_MACHINE:
+            raise
+        return marks.require_own(entry)
 
 
 def _refuse_only_copy(entry: LedgerEntry) -> None:

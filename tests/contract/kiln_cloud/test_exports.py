@@ -8,7 +8,7 @@ import pytest
 
 from activities import capture
 from kiln.cloud import exports, removal
-from kiln.errors import AzureNotFound, TargetNotFound, VersionTaken
+from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
 from tests.contract.kiln_cloud.vhds import new_container, request_for
@@ -91,6 +91,23 @@ def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(contain
     assert second.run.run_id in metadata.values()
     with pytest.raises(VersionTaken, match=r"theirs\.vhd exists already"):
         exports.refuse_taken(f"{container.url}/theirs.vhd", second.target.tags)
+
+
+def test_a_vhd_that_somebody_has_leased_is_told_at_once_and_stays(container: ContainerClient) -> None:
+    first = request_for(container)
+    capture.start_export(first)
+    until(lambda: exports.export_progress(first).done)
+    second = request_for(container, first.run.template)
+    copying = capture.start_export(second)
+    until(lambda: exports.export_progress(copying).done)
+    lease = container.get_blob_client("golden.vhd").acquire_lease()
+
+    with pytest.raises(AzureFailed, match="LeaseIdMissing"):
+        capture.place_vhd(second)
+
+    lease.release()
+    metadata = container.get_blob_client("golden.vhd").get_blob_properties().metadata
+    assert first.run.run_id in metadata.values()
 
 
 def test_a_container_that_is_not_there_is_named_with_what_to_do(container: ContainerClient) -> None:

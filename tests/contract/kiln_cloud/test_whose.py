@@ -243,6 +243,26 @@ def test_what_is_anothers_under_a_recorded_id_survives_clean_up_which_says_so(ki
     assert not is_there(own)
 
 
+@pytest.mark.parametrize("kind", ["vm", "snapshot", "gallery-version"])
+def test_what_is_said_to_be_gone_once_is_deleted_all_the_same(kind: EntryKind, settings: InProcessAzure) -> None:
+    resource = MAKERS[kind]()
+    entry = LedgerEntry(kind=kind, id=resource, tier=0)
+    entry = entry.model_copy(update={"mark": dict(marks.look(entry).tags)})
+    missing = {
+        "method": "GET",
+        "path": resource,
+        "status": 404,
+        "code": "ResourceNotFound",
+        "message": "no",
+        "times": 1,
+    }
+
+    with settings.faults(missing):
+        done(clean_up.start_delete(DeleteRequest(entry=entry)))
+
+    assert not is_there(entry)
+
+
 REFUSED: dict[str, Any] = {"status": 403, "code": "AuthorizationFailed", "message": "no", "times": 0}
 
 
