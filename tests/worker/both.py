@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -88,8 +89,8 @@ class Both:
         return submitted
 
     def run(self, name: str, request: BaseModel) -> FlowResult:
-        """Run an orchestrator to its end, beginning now; return the result, which must be good."""
+        """Run an orchestrator to its end, as a new instance; return the result, which must be good."""
         runner = FlowRunner(list(orchestrators.blueprints), self.functions(), VirtualClock(datetime.now(UTC)))
-        result = runner.run(name, request.model_dump(mode="json"), instance_id=name)
+        result = runner.run(name, request.model_dump(mode="json"), instance_id=f"{name}-{uuid.uuid4().hex[:8]}")
         assert result.status == "Completed", result.error
         return result

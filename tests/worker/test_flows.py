@@ -20,6 +20,7 @@ from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.children import Triggers
 from kiln.runs.index import enter_trigger
 from kiln.runs.record import TriggerRecord
+from tests.contract.kiln_cloud.vhds import new_container
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template
 from tests.flows.local_azure.test_builds import example
 from tests.own_clients import own_clients
@@ -27,6 +28,7 @@ from tests.worker.both import Both
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
+    from tests.flows.local_azure.kiln import Kiln
     from tests.worker.process import MicrosoftWorker
 
 
@@ -92,11 +94,11 @@ def a_lost_run_is_swept_and_all_is_examined(both: Both) -> None:
 
 
 def a_new_version_of_a_source_rebuilds_who_follows_it(both: Both) -> None:
+    """The second build replaces the VHD of the first."""
     now = datetime.now(UTC)
     sku = {"publisher": "Contoso", "offer": "worker", "sku": "gen2"}
-    published = {**sku, "version": "1.0.0", "osType": "Linux"}
-    httpx.post(f"{both.azure.http_url}/_local/marketplace", json=published, trust_env=False).raise_for_status()
-    vhd = {"type": "VHD", "runOutputName": "vhd"}
+    vhd = {"type": "VHD", "runOutputName": "vhd", "uri": f"{new_container().url}/golden.vhd"}
+    _publish(both, {**sku, "version": "1.0.0"})
     kiln = both.kiln(template({"type": "PlatformImage", "version": "latest", **sku}, distribute=[vhd]))
     body = {"properties": {"kind": "SourceImage"}}
     Triggers().put(
@@ -108,8 +110,20 @@ def a_new_version_of_a_source_rebuilds_who_follows_it(both: Both) -> None:
 
     both.run("watch_sources", WatchRequest())
     source = MarketplaceImage(region="westeurope", **sku)
-    result = both.run("rebuild", SourceVersion(source=source, version="1.0.0", event="e1", at=now.isoformat()))
+    first = _rebuilt(both, kiln, SourceVersion(source=source, version="1.0.0", event="e1", at=now.isoformat()))
+    _publish(both, {**sku, "version": "1.1.0"})
+    second = _rebuilt(both, kiln, SourceVersion(source=source, version="1.1.0", event="e2", at=now.isoformat()))
+    assert second != first
 
+
+def _rebuilt(both: Both, kiln: Kiln, found: SourceVersion) -> str:
+    result = both.run("rebuild", found)
     run_id = kiln.template.run_id
     assert run_id is not None, result.output
     assert kiln.run(run_id).state == "Succeeded", kiln.run(run_id).message
+    return run_id
+
+
+def _publish(both: Both, image: dict[str, str]) -> None:
+    published = {**image, "osType": "Linux"}
+    httpx.post(f"{both.azure.http_url}/_local/marketplace", json=published, trust_env=False).raise_for_status()

@@ -324,6 +324,7 @@ USES: dict[str, Callable[[Documents], object]] = {
     "delete": lambda store: store.delete("a.json"),
     "delete_unchanged": lambda store: store.delete_unchanged("a.json", STORED.etag),
     "paths": lambda store: list(store.paths("a")),
+    "listed": lambda store: list(store.listed("a")),
     "older": lambda store: list(store.older("a", NOW)),
     "labelled": lambda store: list(store.labelled("a", "underway")),
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,15 +11,21 @@ from kiln.config import config
 from kiln.errors import PreconditionFailed, RunCanceled
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents
-from kiln.runs.record import Ledger, LedgerEntry
-from kiln.runs.store import Ledgers
+from kiln.runs.record import Ledger, LedgerEntry, RunRecord
+from kiln.runs.store import Ledgers, Runs
 
 TEMPLATE = TemplateId(subscription="s", group="g", name="n")
 
 
 @pytest.fixture
 def store() -> Documents:
-    return Documents(blobs.account(config().state_endpoint).get_container_client(f"kiln-{uuid.uuid4().hex[:8]}"))
+    """A store with the record of the run whose ledger it is."""
+    found = Documents(blobs.account(config().state_endpoint).get_container_client(f"kiln-{uuid.uuid4().hex[:8]}"))
+    asked = datetime.now(UTC)
+    Runs(found).create(
+        RunRecord(run_id="run", instance_id="run", template=TEMPLATE, body={}, version=1, requested=asked)
+    )
+    return found
 
 
 def entry(name: str) -> LedgerEntry:

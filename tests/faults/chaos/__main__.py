@@ -70,7 +70,11 @@ def run(
     log = Log(tell)
     with ground(folder, proxied=True) as found, running(found, folder / f"chaos{seed}") as (services, app):
         chaos = Chaos(seed, seconds, strokes, found, services, app, log)
-        chaos.rage()
+        try:
+            chaos.rage()
+        except KeyboardInterrupt:
+            log.stop_telling()
+            raise
         calm = Calm(services, app, Reasons(chaos.struck))
         problems = calm.problems()
         log.add(calm.summary)

@@ -40,6 +40,11 @@ class Log:
     began: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def stop_telling(self) -> None:
+        """Let lines that come from now on be kept, and told to nobody."""
+        with self._lock:
+            self.tell = lambda _: None
+
     def add(self, text: str) -> None:
         """Add a line, with the time since the beginning."""
         with self._lock:
