@@ -10,6 +10,7 @@ import azure.durable_functions as df
 
 from kiln.errors import RequestInvalid
 from kiln.runs.artifacts import LogName, log_url, read_log
+from kiln.runs.naming import run_at
 from kiln.runs.status import run_resource
 from kiln.runs.store import Runs, Templates
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
@@ -73,9 +74,9 @@ def _require(template: TemplateId, run_id: str) -> RunRecord:
 def _runs(call: Call, template: TemplateId) -> Reply:
     record, runs = Templates().require(template), Runs()
 
-    def load(run_id: str) -> dict[str, Any] | None:
-        run = runs.of(record, run_id)
+    def load(place: str) -> dict[str, Any] | None:
+        run = runs.of(record, run_at(place))
         return run_resource(run) if run is not None else None
 
-    page = read_page(runs.ids_of(record), load, call.query.get("$skiptoken"), newest_first=True)
+    page = read_page(runs.places(record), load, call.query.get("$skiptoken"), newest_first=True)
     return Reply(HTTPStatus.OK, listed(call, page))

@@ -110,10 +110,10 @@ class Api:
             return [TemplateOutput.parse(item.as_dict()) for item in listed]
 
     def runs(self, name: str) -> list[RunView]:
-        """Return the template's runs, oldest first; run ids sort by time."""
+        """Return the template's runs, oldest first, which is Kiln's own order turned round."""
         with self._failures():
-            items = self._all(self._url(name, "runs"))
-            return sorted((RunView.parse(item) for item in items), key=lambda run: run.id)
+            newest_first = [RunView.parse(item) for item in self._all(self._url(name, "runs"))]
+            return newest_first[::-1]
 
     def latest_run(self, name: str) -> RunView | None:
         """Return the template's latest run, or None if it never ran."""

@@ -50,9 +50,14 @@ def health(runs: Iterable[RunRecord], trigger: str, since: datetime, limit: int)
     """
     failures, last = 0, None
     for run in runs:
-        if run.state in GOOD or run.requested < since:
+        if run.state in GOOD or (run.ended is not None and run.ended < since):
             break
-        if run.state is not RunState.FAILED or run.cause is None or run.cause.trigger.lower() != trigger.lower():
+        if (
+            run.requested < since
+            or run.state is not RunState.FAILED
+            or run.cause is None
+            or run.cause.trigger.lower() != trigger.lower()
+        ):
             continue
         failures, last = failures + 1, last or run
         if failures >= limit:

@@ -236,13 +236,16 @@ class Documents:
 
     def labelled(self, prefix: str, label: str) -> Iterator[str]:
         """Yield the paths of those that start with `prefix` and have the label: one call for each 5,000."""
+        yield from (path for path, value in self.told(prefix, label) if value is not None)
+
+    def told(self, prefix: str, label: str) -> Iterator[tuple[str, str | None]]:
+        """Yield the paths that start with `prefix`, each with what its label says, or None: one call for each 5,000."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with blobs.answering(*STATE):
             try:
                 for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-                    if label in (blob.metadata or {}):
-                        yield blob.name
+                    yield blob.name, (blob.metadata or {}).get(label)
             except ResourceNotFoundError:
                 return
 

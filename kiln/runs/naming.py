@@ -35,8 +35,25 @@ def staging_group(template: TemplateId, suffix: str) -> str:
 
 
 def run_id(requested: datetime, suffix: str) -> str:
-    """Return a run's id, `YYYYMMDD-HHMMSS-<suffix>` in UTC: ids sort by time. `suffix` is 8 random hex digits."""
+    """Return a run's id, `YYYYMMDD-HHMMSS-<suffix>` in UTC. `suffix` is 8 random hex digits.
+
+    It tells to the second when the run was asked for, not which of two runs is the newer: that is what `run_place` is
+    for.
+    """
     return f"{requested.astimezone(UTC):%Y%m%d-%H%M%S}-{suffix}"
+
+
+def run_place(number: int, run: str) -> str:
+    """Return a run's place among its template's: places sort, as text, in the order in which the runs began.
+
+    `number` is the run's (`RunRecord.number`); runs without one have 0, and are in the order of their ids.
+    """
+    return f"{number:010}/{run}"
+
+
+def run_at(place: str) -> str:
+    """Return the id of the run at that place."""
+    return place.rpartition("/")[2]
 
 
 def build_instance(template: TemplateId, run: str) -> str:

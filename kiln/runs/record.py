@@ -113,6 +113,10 @@ class RunCause(Document):
     lineage: tuple[str, ...] = ()
 
 
+NUMBER = "number"
+"""The label of a run with its number."""
+
+
 class RunRecord(Document):
     """One run of one template.
 
@@ -120,9 +124,12 @@ class RunRecord(Document):
     `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from; a
     run that nobody asked for by hand has a `cause`. `starter` is the orchestration that starts the run's own, where one
     does. `reserved` are the documents of the version numbers that it may have reserved (kiln.runs.reservations).
+    `number` counts the template's runs from 1 in the order in which they began: of two in one second, or of one that a
+    trigger asked for while another was going, it says which is the newer. Runs stored before they were counted have 0.
     """
 
     run_id: str
+    number: int = 0
     instance_id: str
     template: TemplateId
     body: dict[str, Any]
@@ -144,6 +151,11 @@ class RunRecord(Document):
     leftovers: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     reserved: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What a list of runs tells of each without reading it (kiln.runs.documents)."""
+        return {NUMBER: str(self.number)}
 
 
 class ProvisioningState(StrEnum):
@@ -171,9 +183,9 @@ class TemplateRecord(Document):
     """A template as submitted (`body`, AIB's JSON), and where its runs are.
 
     `version` counts its bodies from 1; each is kept, the latest being here since `changed`. `settled` is the highest
-    version whose submission has ended, good or bad, at `settled_at`. `run_id` names the latest run, running or over;
-    while it is `beginning`, no build works on it yet, its record is here, and its own document may not be written yet
-    (kiln.runs.begin).
+    version whose submission has ended, good or bad, at `settled_at`. `runs` is how many runs it has begun, and `run_id`
+    names the latest, running or over; while that is `beginning`, no build works on it yet, its record is here, and its
+    own document may not be written yet (kiln.runs.begin).
     `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
     `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
     It is being deleted since `leaving`; `deletion_error` is why that failed, which is told until the template is
@@ -193,6 +205,7 @@ class TemplateRecord(Document):
     provisioning_error: ProvisioningError | None = None
     leaving: datetime | None = None
     deletion_error: ErrorDetail | None = None
+    runs: int = 0
     run_id: str | None = None
     beginning: RunRecord | None = None
     outputs: dict[str, RunOutput] = Field(default_factory=dict)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from kiln.errors import Conflict, DocumentUnreadable, PreconditionFailed, ResourceNotFound, RunCanceled
 from kiln.runs.documents import ATTEMPTS, Documents, Stored, documents
 from kiln.runs.ledger import record_try, strike_try
+from kiln.runs.naming import run_at, run_place
 from kiln.runs.reading import read_each
-from kiln.runs.record import UNDER_WAY, Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
+from kiln.runs.record import NUMBER, UNDER_WAY, Ledger, LedgerEntry, OperationRecord, RunRecord, TemplateRecord
 from kiln.runs.transitions import begin
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Templates:
 
 
 class Runs:
-    """Run records, by template and run id. Run ids sort by time."""
+    """Run records, by template and run id, in the order in which the runs began (kiln.runs.naming.run_place)."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
@@ -170,8 +171,18 @@ class Runs:
 
     def ids_of(self, template: TemplateRecord) -> list[str]:
         """Return the ids of the template's runs, with the one that is only beginning, oldest first."""
-        beginning = {template.beginning.run_id} if template.beginning is not None else set()
-        return sorted({*self.ids(template.id), *beginning})
+        return [run_at(place) for place in self.places(template)]
+
+    def places(self, template: TemplateRecord) -> list[str]:
+        """Return the places of the template's runs, with the one that is only beginning, oldest first."""
+        first = template.beginning
+        beginning = {run_place(first.number, first.run_id)} if first is not None else set()
+        return sorted({*self._places(template.id), *beginning})
+
+    def _places(self, template: TemplateId) -> Iterator[str]:
+        prefix = f"runs/{template.key}/"
+        for path, number in self._store.told(prefix, NUMBER):
+            yield run_place(int(number or 0), path.removeprefix(prefix).removesuffix(".json"))
 
     def require(self, template: TemplateId, run_id: str) -> RunRecord:
         """Return the run. Raises `ResourceNotFound`."""
@@ -187,11 +198,9 @@ class Runs:
             raise ResourceNotFound(f"The image template {template.arm} has no run {run_id}.", target=run_id)
         return record
 
-    def ids(self, template: TemplateId) -> Iterator[str]:
-        """Yield the ids of the template's runs, oldest first."""
-        prefix = f"runs/{template.key}/"
-        for path in self._store.paths(prefix):
-            yield path.removeprefix(prefix).removesuffix(".json")
+    def ids(self, template: TemplateId) -> list[str]:
+        """Return the ids of the template's runs, oldest first."""
+        return [run_at(place) for place in sorted(self._places(template))]
 
     def list(self, template: TemplateId) -> Iterator[RunRecord]:
         """Yield the template's runs, oldest first."""

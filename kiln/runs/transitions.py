@@ -39,8 +39,10 @@ SUB_STATES = {
 
 
 def begin(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
-    """Let the template have `run` as its run, of which nothing else is written yet."""
-    return template.model_copy(update={"run_id": run.run_id, "beginning": run})
+    """Let the template have `run` as its next run, of which nothing else is written yet."""
+    number = template.runs + 1
+    numbered = run.model_copy(update={"number": number})
+    return template.model_copy(update={"runs": number, "run_id": run.run_id, "beginning": numbered})
 
 
 def begun(template: TemplateRecord, run_id: str) -> TemplateRecord:

@@ -62,9 +62,9 @@ class MemoryDocuments(Documents):
         """Yield the paths that start with `prefix`, in order."""
         yield from sorted(path for path in self.texts if path.startswith(prefix))
 
-    def labelled(self, prefix: str, label: str) -> Iterator[str]:
-        """Yield the paths of those that start with `prefix` and have the label."""
-        yield from (path for path in self.paths(prefix) if label in self.labels[path])
+    def told(self, prefix: str, label: str) -> Iterator[tuple[str, str | None]]:
+        """Yield the paths that start with `prefix`, each with what its label says, or None, in order."""
+        yield from ((path, self.labels[path].get(label)) for path in self.paths(prefix))
 
     def listed(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield the paths that start with `prefix` and the ETags that they have, in order."""

@@ -42,11 +42,11 @@ def build(session: Session, file: Path, name: str | None) -> ExitCode:
 def retry(session: Session, name: str, run_id: str | None) -> ExitCode:
     """Run the template once more as an earlier run was, and return the exit code of what that came to."""
     with Api(session) as api:
-        before = {run.id for run in api.runs(name)}
-        if not before:
+        known = [run.id for run in api.runs(name)]
+        if not known:
             raise Failure(f"{name} was never run.", hint="Build it with `kiln build FILE`.")
-        earlier = run_id or max(before)
-        return _follow(api, name, session, before, lambda: api.retry(name, earlier))
+        earlier = run_id or known[-1]
+        return _follow(api, name, session, set(known), lambda: api.retry(name, earlier))
 
 
 def _follow(api: Api, name: str, session: Session, before: set[str], start: Callable[[], None]) -> ExitCode:

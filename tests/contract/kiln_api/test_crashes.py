@@ -96,8 +96,10 @@ def test_a_run_that_was_stored_but_not_started_is_started_by_the_next_request(te
 def beginning(template: TemplateRecord, starter: str | None = None) -> RunRecord:
     """Let the template begin a run, as a request does that dies right after that."""
     run = new_run(template, NOW, secrets.token_hex(4), starter=starter)
-    assert Templates().take_run(Templates().require_stored(template.id), run) is not None
-    return run
+    taken = Templates().take_run(Templates().require_stored(template.id), run)
+    assert taken is not None
+    assert taken.beginning is not None
+    return taken.beginning
 
 
 def test_a_run_that_only_its_template_knows_is_shown_alike_everywhere(template: TemplateRecord) -> None:

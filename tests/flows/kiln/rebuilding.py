@@ -18,6 +18,7 @@ from kiln.messages.base import Progress
 from kiln.messages.rebuilds import SourceVersion, VersionFacts
 from kiln.rebuild.lineage import lineage_of, lineage_tags
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, source_of, version_order
+from kiln.runs.begin import begin_run, has_begun
 from kiln.runs.children import Triggers
 from kiln.runs.index import enter_trigger
 from kiln.runs.queue import new_run
@@ -143,8 +144,8 @@ class Shop:
     def run_by_hand(self, template: TemplateId) -> None:
         """Run a template to its end because somebody asks for it."""
         run = new_run(Templates().require(template), self.now, f"{next(self.events):08x}")
-        Runs().create(run)
-        Templates().update(template, lambda record: record.model_copy(update={"run_id": run.run_id}))
+        begin_run(template, run.run_id, lambda _: run)
+        has_begun(RunRef(template=template, run_id=run.run_id))
         request = BuildRequest(run=RunRef(template=template, run_id=run.run_id))
         self.flows.append(
             self.world.runner.start(BUILD_IMAGE.name, request.model_dump(mode="json"), instance_id=run.instance_id)

@@ -154,7 +154,7 @@ class FakeKiln(BaseAdapter):
     def _runs(self, rest: str, query: dict[str, str]) -> Answer:
         match rest.split("/"):
             case ["runs"]:
-                return Answer(200, {"value": [_run(run_id, _peek(run)) for run_id, run in self.runs.items()]})
+                return Answer(200, {"value": [_run(run_id, _peek(run)) for run_id, run in [*self.runs.items()][::-1]]})
             case ["runs", run_id]:
                 return Answer(200, _run(run_id, _take(self.runs[run_id])))
             case ["runs", _, "log"]:

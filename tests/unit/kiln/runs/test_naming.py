@@ -11,7 +11,9 @@ from kiln.runs.naming import (
     RUN_ID,
     build_instance,
     delete_instance,
+    run_at,
     run_id,
+    run_place,
     staging_group,
     submit_instance,
 )
@@ -40,13 +42,19 @@ def test_a_staging_group_always_fits_and_keeps_something_of_both(group: str, nam
         assert made == f"IT_{group}_{name}_3f9c8a1b"
 
 
-def test_run_ids_sort_by_time_in_utc() -> None:
+def test_run_ids_tell_the_time_in_utc() -> None:
     made = run_id(NOW, "3f9c8a1b")
     assert made == "20261122-022112-3f9c8a1b"
     assert RUN_ID.fullmatch(made)
     elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
     assert run_id(elsewhere, "3f9c8a1b") == made
     assert run_id(NOW + timedelta(seconds=1), "00000000") > made
+
+
+def test_places_sort_by_number_and_name_their_run() -> None:
+    places = [run_place(number, f"20261122-022112-{suffix}") for number, suffix in [(0, "b"), (2, "f"), (10, "a")]]
+    assert sorted(places) == places
+    assert run_at(places[-1]) == "20261122-022112-a"
 
 
 def test_an_instance_id_holds_a_part_of_a_long_name() -> None:

