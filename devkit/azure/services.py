@@ -29,7 +29,7 @@ from devkit.azure.eventgrid import subscriptions as event_subscriptions
 from devkit.azure.gallery import definitions, galleries, versions
 from devkit.azure.identity import app_identities, identities
 from devkit.azure.network import interfaces, security_groups, subnets, virtual_networks
-from devkit.azure.resources import groups, subscriptions
+from devkit.azure.resources import groups, subscriptions, tags
 from devkit.azure.storage import accounts
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Remover = Callable[["Cloud", "Resource"], Awaitable[None]]
 
 _ROUTED = (
-    control, discovery, endpoints, local_tokens, lro, subscriptions, groups, virtual_networks, subnets,
+    control, discovery, endpoints, local_tokens, lro, subscriptions, groups, tags, virtual_networks, subnets,
     security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
     marketplace, identities, app_identities, skus, usages, permissions,
