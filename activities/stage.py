@@ -47,7 +47,7 @@ def create_group(request: GroupRequest) -> Nothing:
     """Make the template's staging group. Raises a `BuildError` when it is another's."""
     fence(request.owner)
     staging_group.claim_of(request.owner.template)
-    groups.create(request.group, anew=not _is_run(request.owner))
+    groups.create(request.group)
     return Nothing()
 
 

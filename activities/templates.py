@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import groups, inventory
-from kiln.cloud.groups import Standing
+from kiln.cloud import group_end
 from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.errors import DocumentUnreadable, PreconditionFailed
 from kiln.messages import DeletionFailure, Leftovers, Nothing, Operation, Progress, TemplateRequest
@@ -52,21 +51,17 @@ def _is_over(record: TemplateRecord) -> bool:
 
 @implements(LIST_STAGED)
 def list_staged(request: TemplateRequest) -> Leftovers:
-    """Return what Kiln made in a staging group that is not its own; its own goes as a whole."""
+    """Return what Kiln made in a staging group that stays; one that goes as a whole takes it along."""
     record = _doomed(request)
-    if record is None or not record.staging_given:
+    if record is None or GroupClaims().take(record) is not None:
         return Leftovers()
     home = home_in(request.template.subscription)
-    if GroupClaims().take(record) is not None:
-        return Leftovers()
-    if groups.standing(record.id, record.staging_group, home) in {Standing.LENT, Standing.UNMARKED}:
-        return Leftovers(entries=inventory.staged(record.id, record.staging_group, home))
-    return Leftovers()
+    return Leftovers(entries=group_end.doomed(record.id, record.staging_group, home))
 
 
 @implements(START_DELETE_GROUP)
 def start_delete_group(request: TemplateRequest) -> Operation:
-    """Start to delete the staging group with all that is in it, or give one that is not Kiln's back to its owner.
+    """Start to delete the staging group with all that is in it, if all of that is Kiln's, or give it back.
 
     A group that another template has is left alone.
     """
@@ -76,7 +71,7 @@ def start_delete_group(request: TemplateRequest) -> Operation:
     group = record.staging_group
     if GroupClaims().take(record) is not None:
         return Operation(doing=f"leave the resource group {group}, which is another template's")
-    return groups.start_end(record.id, group, home_in(record.id.subscription), given=record.staging_given)
+    return group_end.start_end(record.id, group, home_in(record.id.subscription), given=record.staging_given)
 
 
 @implements(FORGET_TEMPLATE)

@@ -50,6 +50,8 @@ STAGING = frozenset(
         "Microsoft.Resources/subscriptions/resourceGroups/read",
         "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
         "Microsoft.Resources/subscriptions/resourceGroups/write",
+        "Microsoft.Resources/tags/read",
+        "Microsoft.Resources/tags/write",
         "Microsoft.Storage/storageAccounts/delete",
         "Microsoft.Storage/storageAccounts/read",
         "Microsoft.Storage/storageAccounts/write",

@@ -22,9 +22,10 @@ RUN_LIMIT = timedelta(hours=2)
 def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
     """Wait until nothing of the template is going, delete what it stands on, and forget it.
 
-    Of a staging group that the template names only what Kiln made in it is deleted, which LIST_STAGED tells (nothing
-    for a group of Kiln's own); that group itself is left alone by START_DELETE_GROUP. Raises a `BuildError` when
-    something could not be deleted: the template then stays, says why, and can be deleted again.
+    Of a staging group that stays, for it is not Kiln's or has something of somebody else's in it, only what Kiln made
+    there is deleted, which LIST_STAGED tells (nothing for one that goes as a whole); START_DELETE_GROUP gives it back.
+    Raises a `BuildError` when something could not be deleted: the template then stays, says why, and can be deleted
+    again.
     """
     try:
         yield from _delete(flow, request)

@@ -65,7 +65,7 @@ BEHAVIOUR = (
     Behaviour(
         "staging group",
         "`IT_<group>_<template>_<guid>`, one for each template, deleted with it",
-        "the same; after a run only what costs nothing by the hour is left",
+        "the same, unless it has what Kiln did not make; after a run only what costs nothing by the hour is left",
     ),
     Behaviour(
         "artifacts",

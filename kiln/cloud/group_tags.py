@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.ids import TemplateId
-from kiln.planner.tags import HOME_TAG
+from kiln.planner.tags import HOME_TAG, OWNER_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,20 @@ def tag(tags: Mapping[str, str] | None, name: str) -> str | None:
     return next((value for known, value in (tags or {}).items() if known.lower() == name.lower()), None)
 
 
-def without(tags: Mapping[str, str] | None, *names: str) -> dict[str, str]:
-    """Return the tags but for some."""
-    gone = {name.lower() for name in names}
-    return {name: value for name, value in (tags or {}).items() if name.lower() not in gone}
+def kilns_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
+    """Return those of the tags by which Kiln knows what lives as long as a template, as they are."""
+    return {name: value for name, value in (tags or {}).items() if _is_kilns(name, value)}
+
+
+def others_tags(tags: Mapping[str, str] | None, *but: str) -> dict[str, str]:
+    """Return the tags that are not Kiln's, but for some."""
+    known = {name.lower() for name in but}
+    return {
+        name: value for name, value in (tags or {}).items() if name.lower() not in known and not _is_kilns(name, value)
+    }
+
+
+def _is_kilns(name: str, value: str) -> bool:
+    if name.lower() == CREATED_BY.lower():
+        return value == KILN
+    return name.lower() in {known.lower() for known in (*OWNER_TAGS, USED_BY, HOME_TAG)}

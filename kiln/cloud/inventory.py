@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.group_tags import USED_BY, GroupUser, Whose, is_made_by_kiln, user_in, whose
+from kiln.cloud.group_tags import Whose, is_made_by_kiln, kilns_tags, user_in, whose
 from kiln.errors import AzureNotFound
-from kiln.planner.tags import HOME_TAG, OWNER_TAGS
+from kiln.planner.tags import HOME_TAG
 from kiln.sweep.decide import KINDS
 from kiln.sweep.found import Tagged, TaggedGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
-    from kiln.ids import TemplateId
+    from kiln.cloud.group_tags import GroupUser
     from kiln.runs.record import LedgerEntry
 
 
-def staged(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ...]:
-    """Return what the Kiln `home` made for the template in a group, first tier first; nothing when it is gone."""
+class Content(NamedTuple):
+    """What is in a group: what one Kiln made for one template, first tier first, and the ids of all that it did not.
+
+    What is within something of Kiln's, such as an extension of a machine, goes with that and is in neither.
+    """
+
+    own: tuple[LedgerEntry, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def content(subscription: str, group: str, user: GroupUser) -> Content:
+    """Return what is in a group, seen by the template that uses it; nothing when it is gone."""
     try:
         with azure(f"list what is in the resource group {group}"):
-            found = list(clients.resources(template.subscription).resources.list_by_resource_group(group))
+            found = list(clients.resources(subscription).resources.list_by_resource_group(group))
     except AzureNotFound:
-        return ()
-    entries = (
-        KINDS[str(item.type).lower()].model_copy(update={"id": item.id, "mark": _mark(item.tags or {})})
+        return Content()
+    entries = [
+        KINDS[str(item.type).lower()].model_copy(update={"id": item.id, "mark": kilns_tags(item.tags)})
         for item in found
-        if str(item.type).lower() in KINDS and _is_of(item, template, home)
-    )
-    return tuple(sorted(entries, key=lambda entry: entry.tier))
+        if str(item.type).lower() in KINDS and _is_of(item, subscription, user)
+    ]
+    own = tuple(f"{entry.id}/".lower() for entry in entries)
+    others = tuple(str(item.id) for item in found if not f"{item.id}/".lower().startswith(own))
+    return Content(tuple(sorted(entries, key=lambda entry: entry.tier)), others)
 
 
 def tagged(subscription: str, home: str) -> tuple[Tagged, ...]:
@@ -52,23 +62,16 @@ def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
         found = list(clients.resources(subscription).resource_groups.list(filter=_by_tag(home)))
     return tuple(
         TaggedGroup(
-            id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template, mark=_mark(tags)
+            id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template, mark=kilns_tags(tags)
         )
         for item in found
         for tags in [item.tags or {}]
     )
 
 
-def _mark(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the tags by which Kiln knows what lives as long as a template."""
-    known = {name.lower() for name in (*OWNER_TAGS, USED_BY, HOME_TAG)}
-    return {name: value for name, value in tags.items() if name.lower() in known}
-
-
 def _by_tag(home: str) -> str:
     return f"tagName eq '{HOME_TAG}' and tagValue eq '{home}'"
 
 
-def _is_of(item: GenericResourceExpanded, template: TemplateId, home: str) -> bool:
-    own = whose(item.tags, template.subscription, GroupUser(template.arm, home)) is Whose.OURS
-    return own and is_made_by_kiln(item.tags)
+def _is_of(item: GenericResourceExpanded, subscription: str, user: GroupUser) -> bool:
+    return whose(item.tags, subscription, user) is Whose.OURS and is_made_by_kiln(item.tags)

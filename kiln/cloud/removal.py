@@ -10,7 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln import blobs
-from kiln.cloud import clients, exports, groups, marks
+from kiln.cloud import clients, exports, group_end, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.errors import AzureNotFound, OnlyCopy
@@ -74,9 +74,9 @@ def _start(entry: LedgerEntry, found: Found, doing: str) -> Operation:  # noqa: 
         case "disk-access":
             return exports.start_revoke(entry.id) if exports.is_open(entry.id) else Operation(doing=doing)
         case "resource-group":
-            return groups.start_delete(part_of(entry.id, "subscriptions"), name_of(entry.id))
+            return group_end.start_delete(entry)
         case "group-mark":
-            return groups.unmark(entry.id)
+            return group_end.unmark(entry)
         case "vm" | "disk" | "snapshot" | "image":
             return _delete_compute(entry, doing)
         case _:

@@ -67,14 +67,12 @@ def garbage(
     owners: dict[str, list[TemplateRecord]] = {}
     for record in templates:  # two may name one group: one has it, and the submission of the other fails
         owners.setdefault(_place(record.id.subscription, record.staging_group), []).append(record)
-    doomed: set[str] = set()
     for group in groups:
         if _place_of(group.id) in owners:
             continue
         first = seen.get(group.id.lower(), now)
         whose = f"its template {group.user} is gone" if group.user else "its template is gone"
         if _is_named_by_kiln(group):
-            doomed.add(_place_of(group.id))
             whole = LedgerEntry(kind="resource-group", id=group.id, tier=GROUP_TIER, mark=group.mark)
             yield Garbage(entry=whole, why=whose, since=first)
         else:
@@ -84,11 +82,9 @@ def garbage(
         kind = KINDS.get(found.type.lower())
         if kind is None or not _names(found.id)[0].startswith(PREFIX):
             continue  # of another type or name, whatever its tags say: somebody copied them
-        if (place := _place_of(found.id)) in doomed:
-            continue
         entry = kind.model_copy(update={"id": found.id, "mark": _mark(found.id, home)})
         try:
-            made = _of(entry, owners.get(place, []), find_run, seen.get(found.id.lower(), now))
+            made = _of(entry, owners.get(_place_of(found.id), []), find_run, seen.get(found.id.lower(), now))
         except Unknown:
             continue
         if made is not None:
@@ -96,7 +92,7 @@ def garbage(
 
 
 def _is_named_by_kiln(group: TaggedGroup) -> bool:
-    """Whether the group goes as a whole: by its tags Kiln made it, and by its name, too.
+    """Whether the group itself goes, after what Kiln made in it: by its tags Kiln made it, and by its name, too.
 
     Whoever may only set tags could otherwise have Kiln delete a group for him. Of a group that a template named, and
     that Kiln made, what is Kiln's goes.

@@ -21,6 +21,8 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           'Microsoft.Resources/subscriptions/resourceGroups/write' // create_or_update
           'Microsoft.Resources/subscriptions/resourceGroups/delete' // begin_delete, with the template
           'Microsoft.Resources/subscriptions/resourceGroups/resources/read' // resources.list_by_resource_group
+          'Microsoft.Resources/tags/read' // the answer to the PATCH of a group's tags
+          'Microsoft.Resources/tags/write' // tags.begin_update_at_scope, at the group
           // network: the build network, with nothing that lets anyone in
           'Microsoft.Network/networkSecurityGroups/read' // network_security_groups.get
           'Microsoft.Network/networkSecurityGroups/write' // network_security_groups.begin_create_or_update

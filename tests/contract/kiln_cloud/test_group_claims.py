@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from activities import stage, submission, templates
-from kiln.cloud import groups
+from kiln.cloud import groups, tagging
 from kiln.errors import BuildError, TemplateRefused, provisioning_code
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import GroupRequest, TemplateRequest
@@ -150,7 +150,7 @@ def test_a_group_that_somebody_else_marked_meanwhile_is_left_alone_by_the_next_r
     record = stored(group)
     staging = submit(record)
     theirs = {"usedBy": record.id.arm, "kilnHome": "another-kiln", "createdBy": "Kiln"}
-    groups._write(SUBSCRIPTION, group, "westeurope", theirs, "mark it at another Kiln")
+    tagging.put_on(SUBSCRIPTION, group, theirs)
 
     run = run_of(record)
     with pytest.raises(BuildError, match="of another Kiln"):

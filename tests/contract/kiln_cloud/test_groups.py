@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.cloud import clients, groups, inventory, removal
-from kiln.cloud.groups import Standing
+from kiln.cloud import clients, group_end, groups, inventory, removal
+from kiln.cloud.group_end import Standing
+from kiln.cloud.group_tags import GroupUser
 from kiln.errors import BuildError, provisioning_code
 from kiln.ids import TemplateId
 from kiln.planner.staging import GroupSpec
@@ -40,7 +41,7 @@ def tags_of(name: str) -> dict[str, str]:
 
 
 def standing(name: str, template: TemplateId = MINE, home: str = HOME) -> Standing:
-    return groups.standing(template, name, home)
+    return group_end.standing(template, name, home)
 
 
 def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() -> None:
@@ -53,7 +54,7 @@ def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() ->
     assert standing(name) is Standing.MADE
     assert standing(name, OTHER) is Standing.THEIRS
     groups.check(MINE, name, "West Europe", HOME)
-    done(groups.start_end(MINE, name, HOME, given=True))
+    done(group_end.start_end(MINE, name, HOME, given=True))
     assert standing(name) is Standing.GONE
 
 
@@ -64,9 +65,9 @@ def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None
     groups.create(spec(name))
     assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm, "kilnHome": HOME}
     assert standing(name) is Standing.LENT
-    groups.start_end(OTHER, name, HOME, given=True)
+    group_end.start_end(OTHER, name, HOME, given=True)
     assert "usedBy" in tags_of(name)
-    groups.start_end(MINE, name, HOME, given=True)
+    group_end.start_end(MINE, name, HOME, given=True)
 
     assert tags_of(name) == {"owner": "somebody"}
 
@@ -84,22 +85,23 @@ def test_a_group_that_became_anothers_is_left_alone_at_each_use(template: Templa
     with pytest.raises(BuildError, match=f"is in use by {re.escape(who)}") as at_submission:
         groups.check(MINE, name, "westeurope", HOME)
     with pytest.raises(BuildError, match=f"is in use by {re.escape(who)}") as at_staging:
-        groups.create(spec(name), anew=False)
+        groups.create(spec(name))
     for caught in (at_submission, at_staging):
         assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
-    assert groups.start_end(MINE, name, HOME, given=True).url is None
+    assert group_end.start_end(MINE, name, HOME, given=True).url is None
     assert standing(name) is Standing.THEIRS
     assert tags_of(name) == theirs
 
 
 def test_of_two_kilns_that_make_one_group_at_once_the_last_to_write_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    name, write = new_name(), groups._write
+    name, put = new_name(), groups._put
 
-    def overtaken(*args: Any) -> None:
-        write(*args)
-        write(SUBSCRIPTION, name, "westeurope", spec(name, home="another-kiln").tags, "make it at another Kiln")
+    def overtaken(spec_: GroupSpec, tags: dict[str, str]) -> bool:
+        was_there = put(spec_, tags)
+        put(spec_, spec(name, home="another-kiln").tags)
+        return was_there
 
-    monkeypatch.setattr(groups, "_write", overtaken)
+    monkeypatch.setattr(groups, "_put", overtaken)
 
     with pytest.raises(BuildError, match="of another Kiln") as caught:
         groups.create(spec(name))
@@ -123,7 +125,7 @@ def test_a_group_of_kilns_own_that_lost_its_tags_is_not_deleted_and_it_is_said_w
     arm.group(name, tags=tags)
 
     with pytest.raises(BuildError, match="lacks the tags by which Kiln knows it") as caught:
-        groups.start_end(MINE, name, HOME, given=False)
+        group_end.start_end(MINE, name, HOME, given=False)
 
     assert caught.value.detail.hint is not None
     assert groups.find(SUBSCRIPTION, name) is not None
@@ -164,8 +166,9 @@ def test_deleting_what_kiln_made_leaves_what_it_did_not() -> None:
     body = {"location": "westeurope", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}}
     disks.begin_create_or_update(group, "theirs", body, api_version=clients.DISKS).result()  # type: ignore[call-overload]  # a plain body, as everywhere
 
-    found = inventory.staged(plan.run.template, group, HOME)
-    assert inventory.staged(OTHER, group, HOME) == ()
+    found, others = inventory.content(SUBSCRIPTION, group, GroupUser(plan.run.template.arm, HOME))
+    assert inventory.content(SUBSCRIPTION, group, GroupUser(OTHER.arm, HOME)).own == ()
+    assert [each.rpartition("/")[2] for each in others] == ["theirs"]
     assert [entry.tier for entry in found] == sorted(entry.tier for entry in found)
     for entry in found:
         done(removal.start_delete(entry))

@@ -169,7 +169,9 @@ def test_things_of_a_run_that_is_not_known_go_once_they_are_old(kiln: Callable[.
     assert left.resources() == STAGED
 
 
-def test_a_group_whose_template_is_gone_goes_as_a_whole_once_it_was_seen_long_enough(kiln: Callable[..., Kiln]) -> None:
+def test_a_group_whose_template_is_gone_goes_with_all_in_it_once_it_was_seen_long_enough(
+    kiln: Callable[..., Kiln],
+) -> None:
     gone = kiln(template())
     gone.submit()
     group = gone.template.staging_group
@@ -178,14 +180,39 @@ def test_a_group_whose_template_is_gone_goes_as_a_whole_once_it_was_seen_long_en
 
     first = sweep(at=LATER)
     assert first.deleted == ()
-    assert list(first.seen.values()) == [LATER]
+    assert set(first.seen.values()) == {LATER}
     assert groups.find(SUBSCRIPTION, group) is not None
 
     second = sweep(at=LATER + GRACE)
-    assert kinds(second) == ["resource-group"]
+    assert kinds(second) == ["network", "resource-group", "security-group", "storage-account"]
     assert second.deleted[0].since == LATER
     assert groups.find(SUBSCRIPTION, group) is None
     assert second.seen == {}
+
+
+def test_a_group_of_kilns_own_with_something_of_somebody_elses_stays_and_the_report_says_why(
+    kiln: Callable[..., Kiln],
+) -> None:
+    gone = kiln(template())
+    gone.submit()
+    group = gone.template.staging_group
+    put_security_group(group, "theirs", {})
+    Runs().delete_all(gone.id, lambda: True)
+    documents().delete(Templates.path(gone.id))
+
+    sweep(at=LATER)
+    report = sweep(at=LATER + GRACE)
+
+    assert kinds(report) == ["network", "security-group", "storage-account"]
+    (left,) = report.left
+    assert f"{group} stays, for it has" in left.reason
+    assert "networkSecurityGroups/theirs in it, which Kiln did not make" in left.reason
+    found = groups.find(SUBSCRIPTION, group)
+    assert found is not None
+    assert not found.tags
+    content = clients.resources(SUBSCRIPTION).resources.list_by_resource_group(group)
+    assert [item.name for item in content] == ["theirs"]
+    assert sweep(at=LATER + 2 * GRACE).left == ()
 
 
 def test_in_a_group_of_somebody_else_what_kiln_made_goes_and_what_it_did_not_stays(kiln: Callable[..., Kiln]) -> None:
@@ -286,7 +313,7 @@ def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(ki
     sweep(at=LATER)
     report = sweep(at=LATER + GRACE)
 
-    assert kinds(report) == ["resource-group"]
+    assert kinds(report) == ["network", "resource-group", "security-group", "storage-account"]
     assert list(Debts().list()) == []
     assert made.resources(group) == []
     found = httpx.get(f"{made.azure.http_url}/_local/resources", timeout=60).json()["resources"]

@@ -133,6 +133,7 @@ NEEDS: dict[str, set[str]] = {
         "Microsoft.Resources/subscriptions/operationresults/read",
         "Microsoft.Storage/locations/*/read",
     },
+    "resources.tags.begin_update_at_scope": {"Microsoft.Resources/tags/read", "Microsoft.Resources/tags/write"},
     "storage.storage_accounts.begin_create": {"Microsoft.Storage/storageAccounts/write"},
     "storage.storage_accounts.delete": {"Microsoft.Storage/storageAccounts/delete"},
     "storage.storage_accounts.get_properties": {"Microsoft.Storage/storageAccounts/read"},

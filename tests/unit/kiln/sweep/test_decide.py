@@ -93,12 +93,13 @@ def test_of_an_unknown_run_the_id_tells_the_age() -> None:
     assert each.since == BEGAN
 
 
-def test_what_is_in_a_group_that_goes_as_a_whole_is_not_told_apart() -> None:
+def test_what_is_in_a_group_that_goes_is_deleted_before_it_for_the_group_may_have_to_stay() -> None:
     group = TaggedGroup(id=OWN_GROUP, own=True, user=GONE.arm, mark={"kilnHome": "home"})
 
-    (each,) = found(f"{OWN_GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
+    both = found(f"{OWN_GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
 
-    assert (each.entry.kind, each.since) == ("resource-group", NOW)
+    assert [each.since for each in both] == [NOW, NOW]
+    assert [each.entry.kind for each in sorted(both, key=lambda each: each.entry.tier)] == ["network", "resource-group"]
 
 
 @pytest.mark.parametrize(

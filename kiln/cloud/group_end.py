@@ -1,0 +1,154 @@
+"""The end of a staging group: deleted with all that is in it, or given back to whoever has something there.
+
+Kiln deletes a group only if Kiln made it and nothing of anybody else's is in it at that moment. Otherwise what Kiln
+made in it goes, Kiln's tags are taken off, and the group stays, which the log tells. Between the list of what is in a
+group and its DELETE there are milliseconds: ARM has no condition for either.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from kiln.cloud import clients, groups, inventory, marks, tagging
+from kiln.cloud.group_tags import GroupUser, Whose, is_made_by_kiln, kilns_tags, others_tags, user_in, whose
+from kiln.cloud.operations import start
+from kiln.errors import AzureNotFound, BuildError
+from kiln.ids import group_id, name_of, part_of
+from kiln.messages import Operation
+from kiln.planner.tags import OWNER_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.mgmt.resource.resources.models import ResourceGroup
+
+    from kiln.cloud.inventory import Content
+    from kiln.ids import TemplateId
+    from kiln.runs.record import LedgerEntry
+
+log = logging.getLogger("kiln.cloud")
+NAMED = 3
+"""Of what is not Kiln's so many are named."""
+
+
+class Standing(Enum):
+    """How a staging group stands to a template that is being deleted."""
+
+    GONE = "not there"
+    MADE = "made by Kiln for the template"
+    LENT = "somebody's, marked as used by the template"
+    UNMARKED = "there, and used by nobody"
+    THEIRS = "another template's, or another Kiln's"
+
+
+def standing(template: TemplateId, group: str, home: str) -> Standing:
+    """Return how a staging group stands to the template, by the tags that it has now."""
+    return _standing(groups.find(template.subscription, group), template, home)
+
+
+def _standing(found: ResourceGroup | None, template: TemplateId, home: str) -> Standing:
+    if found is None:
+        return Standing.GONE
+    match whose(found.tags, template.subscription, GroupUser(template.arm, home)):
+        case Whose.OURS:
+            return Standing.MADE if is_made_by_kiln(found.tags) else Standing.LENT
+        case Whose.NOBODYS:
+            return Standing.UNMARKED
+        case Whose.THEIRS:
+            return Standing.THEIRS
+
+
+def doomed(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ...]:
+    """Return what has to go from the template's staging group before its end: nothing of one that goes as a whole."""
+    stands = standing(template, group, home)
+    if stands in {Standing.GONE, Standing.THEIRS}:
+        return ()
+    content = inventory.content(template.subscription, group, GroupUser(template.arm, home))
+    return () if stands is Standing.MADE and not content.others else content.own
+
+
+def start_end(template: TemplateId, group: str, home: str, *, given: bool) -> Operation:
+    """Start to delete the template's staging group with all that is in it, or give it back.
+
+    `given` tells that the template named it. Raises a `BuildError` when a group of Kiln's own has lost its tags, and
+    when something of somebody else's came into it since `doomed` looked.
+    """
+    found = groups.find(template.subscription, group)
+    stands = _standing(found, template, home)
+    if found is None or stands is Standing.THEIRS:
+        return Operation(doing=f"leave the resource group {group}, which is {stands.value}")
+    content = inventory.content(template.subscription, group, GroupUser(template.arm, home))
+    if stands is Standing.MADE and not content.others:
+        return _start_delete(template.subscription, group)
+    if stands is Standing.MADE:
+        _leave(template.subscription, group, found.tags or {}, content)
+        return Operation(doing=f"leave the resource group {group}, which has {_named(content.others)} in it")
+    anothers = content.others or (tuple(others_tags(found.tags)) if stands is Standing.UNMARKED else ())
+    if not given and not anothers:
+        tags = ", ".join(OWNER_TAGS)
+        raise BuildError(
+            f"The staging resource group {group} lacks the tags by which Kiln knows it as its own ({tags}), and "
+            "was not deleted.",
+            target=group_id(template.subscription, group),
+            hint="Submit the template again, which puts them back, then delete it; or delete the group by hand.",
+        )
+    if not given:
+        log.warning(
+            "left the resource group %s, which is not the one that Kiln made: it has %s", group, _named(anothers)
+        )
+    if stands is Standing.LENT:
+        tagging.take_off(template.subscription, group, kilns_tags(found.tags))
+    return Operation(doing=f"leave the resource group {group}, which is {stands.value}")
+
+
+def start_delete(entry: LedgerEntry) -> Operation:
+    """Start to delete a group that Kiln made and whose template is gone, as its entry names it.
+
+    Raises a `BuildError` when it stays, for something of somebody else's is in it.
+    """
+    subscription, group = part_of(entry.id, "subscriptions"), name_of(entry.id)
+    content = inventory.content(subscription, group, user_in(entry.mark, subscription))
+    if not content.others:
+        return _start_delete(subscription, group)
+    _leave(subscription, group, entry.mark, content)
+    raise BuildError(
+        f"{entry.id} stays, for it has {_named(content.others)} in it, which Kiln did not make. What Kiln made in it "
+        "is deleted, and Kiln's tags are off it.",
+        target=entry.id,
+        hint="It is its owner's to keep or to delete.",
+    )
+
+
+def unmark(entry: LedgerEntry) -> Operation:
+    """Take Kiln's marks from a group that is another's and that no template uses any more. It may be gone."""
+    subscription, group = part_of(entry.id, "subscriptions"), name_of(entry.id)
+    tagging.take_off(subscription, group, entry.mark)
+    return Operation(doing=f"release the resource group {group}")
+
+
+def _start_delete(subscription: str, group: str) -> Operation:
+    doing = f"delete the staging resource group {group}"
+    try:
+        return start(doing, clients.resources(subscription).resource_groups.begin_delete, group)
+    except AzureNotFound:
+        return Operation(doing=doing)
+
+
+def _leave(subscription: str, group: str, tags: Mapping[str, str], content: Content) -> None:
+    """Take Kiln's tags off a group that stays. Raises a `BuildError` while something that Kiln made is in it."""
+    if any(marks.is_own(entry) for entry in content.own):  # the list may be older than their deletion
+        raise BuildError(
+            f"The resource group {group} has {_named(content.others)} in it since a moment ago, which Kiln did not "
+            "make, and stays.",
+            target=group_id(subscription, group),
+            hint="Delete again: then what Kiln made in it goes, and all else stays.",
+        )
+    tagging.take_off(subscription, group, kilns_tags(tags))
+    log.warning("left the resource group %s, which has %s in it that Kiln did not make", group, _named(content.others))
+
+
+def _named(others: tuple[str, ...]) -> str:
+    more = len(others) - NAMED
+    return ", ".join(others[:NAMED]) + (f" and {more} more" if more > 0 else "")
