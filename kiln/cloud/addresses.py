@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.config import config
-from kiln.template.hosts import wrong_host
+from kiln.template.hosts import LONGEST_NAME, wrong_name
 from kiln.template.special_addresses import Kind, special_kind
 
 if TYPE_CHECKING:
@@ -45,9 +45,14 @@ class Place:
 
     @staticmethod
     def of(url: str) -> Place:
-        """Return where an http or https URL leads. Raises `AddressForbidden` for one that nobody has to write so."""
+        """Return where an http or https URL leads. Raises `AddressForbidden` for one that nobody has to write so.
+
+        A host that cannot be is one of them: a redirect may name it, which nobody has judged before.
+        """
         parts = urlsplit(url)
         host = parts.hostname or ""
+        if (wrong := wrong_name(host)) is not None:
+            raise AddressForbidden(f"{host[:LONGEST_NAME]} cannot be a host's name: {wrong}.", "Correct the URL.")
         try:
             port = parts.port or PORTS[parts.scheme.lower()]
         except (ValueError, KeyError):
@@ -66,16 +71,11 @@ class Place:
     def addresses(self, host: str) -> tuple[str, ...]:
         """Return the addresses of this server's `host`, all of them allowed. Asks the resolver, once.
 
-        Raises `AddressForbidden`, also for a text that cannot be a host's name, or `socket.gaierror` when nobody knows
-        the host.
+        Raises `AddressForbidden`, or `socket.gaierror` when nobody knows the host.
         """
         if self.host.isascii() and host.lower() != self.host.lower():
             raise AddressForbidden(f"{self.host} can be read in two ways.", "Correct the URL in the template.")
-        try:
-            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
-        except UnicodeError:  # the resolver's client codes names as RFC 3490 has it, and knows no part that is empty
-            wrong = wrong_host(host) or "it has another form"
-            raise AddressForbidden(f"{host} cannot be a host's name: {wrong}.", "Correct the URL.") from None
+        found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
         addresses = tuple(dict.fromkeys(str(place[0]) for *_, place in found))
         for address in addresses:
             self.check(address)

@@ -61,6 +61,7 @@ def download(artifact: ArtifactSpec) -> Iterator[bytes]:
     Raises `ArtifactUnavailable`, or `Busy` or `Broken` where another try may help.
     """
     import httpx
+    import idna
 
     from kiln.cloud.pinned import Patience
 
@@ -82,6 +83,9 @@ def download(artifact: ArtifactSpec) -> Iterator[bytes]:
             if patience.is_over:
                 raise _too_slow(artifact, where) from error
             raise _unreachable(artifact, where, error) from error
+        except idna.IDNAError as error:  # httpx reads where a redirect leads, although it does not follow it
+            said = f"{_public(where)} redirects to what cannot be a host's name: {error}."
+            raise _refused(artifact, said, hint="See that the server redirects to where the file is.") from error
         except httpx.InvalidURL as error:
             raise _refused(artifact, f"{_public(where)} is no URL: {error}.") from error
     raise _refused(artifact, f"{_public(artifact.url)} redirects more than {REDIRECTS} times.")

@@ -1,8 +1,8 @@
 """Hosts of URLs that cannot be, as far as that shows without asking anybody: no name's form, or no server's address.
 
 Rules: RFC 1123 section 2.1 and RFC 1035 section 2.3.4 for names (underscores are let through, as resolvers do), RFC
-3490 for names beyond ASCII, and the URL Standard's "ends in a number" for what is an IPv4 address or nothing. It never
-repeats what was sent.
+5891 (IDNA 2008) for names beyond ASCII, since httpx reads them by it and can ask no other, and the URL Standard's "ends
+in a number" for what is an IPv4 address or nothing. It never repeats what was sent.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ def wrong_place(parts: SplitResult) -> str | None:
         port = 0
     if port is not None and not 0 < port <= HIGHEST_PORT:
         return f"expected a port from 1 to {HIGHEST_PORT}"
-    return wrong_host(parts.hostname or "")
+    return _wrong_host(parts.hostname or "")
 
 
-def wrong_host(host: str) -> str | None:
+def _wrong_host(host: str) -> str | None:
     """Return why no server has that name or address, or None when one may."""
     if not host:
         return "expected a host after the scheme, as in https://example.com/file"
     address = _address(host)
-    if address is not None:
-        found = special_kind(address)
-        if found is not None and found[0] is Kind.NEVER:
-            return f"its host is {found[1]}, and Kiln fetches nothing there: put the file on a web server"
-        return None
-    return _wrong_name(host)
+    found = special_kind(address) if address is not None else None
+    if found is not None and found[0] is Kind.NEVER:
+        return f"its host is {found[1]}, and Kiln fetches nothing there: put the file on a web server"
+    if address is None and _NUMBER.fullmatch(host.removesuffix(".").rpartition(".")[2]):
+        return "expected a host's name, or its IPv4 address as four numbers up to 255"
+    return wrong_name(host)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -60,11 +60,11 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _wrong_name(host: str) -> str | None:
-    try:
-        name = host.removesuffix(".").encode("idna").decode()
-    except UnicodeError:
-        name = host.removesuffix(".") if host.isascii() else ""
+def wrong_name(host: str) -> str | None:
+    """Return why a text that is no address cannot be a host's name either, or None when it may."""
+    if _address(host) is not None:
+        return None
+    name = _in_ascii(host).removesuffix(".")
     labels = name.split(".")
     if not name:
         return "expected a host that can be: its name has characters, or a part, that no host's name has"
@@ -77,6 +77,19 @@ def _wrong_name(host: str) -> str | None:
         )
     if not all(_LABEL.fullmatch(label) for label in labels):
         return "expected a host that can be: parts of its name are letters, digits and hyphens within"
-    if _NUMBER.fullmatch(labels[-1]):
-        return "expected a host's name, or its IPv4 address as four numbers up to 255"
     return None
+
+
+def _in_ascii(host: str) -> str:
+    """Return a host's name as resolvers take it; nothing for one that has no such form.
+
+    httpx also takes a name apart that is in this form already, if it begins with `xn--`, and fails where it cannot.
+    """
+    import idna
+
+    if host.isascii() and not host.lower().startswith("xn--"):
+        return host
+    try:
+        return idna.encode(host.lower()).decode()
+    except UnicodeError:
+        return ""

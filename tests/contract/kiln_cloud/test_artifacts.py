@@ -176,7 +176,10 @@ def test_a_host_that_refuses_connections_is_told_at_once(storage: StagedStorage)
     assert f"{PATH}: Nothing answers at {nobody}: Connection refused." in said
 
 
-@pytest.mark.parametrize("host", ["raw..example.com", f"{'a' * 64}.example.com", ".example.com"])
+HOSTS = ("raw..example.com", f"{'a' * 64}.example.com", ".example.com", "xn--a", "xn--i-7iq.ws")
+
+
+@pytest.mark.parametrize("host", HOSTS)
 def test_a_host_that_cannot_be_is_told_and_is_no_fault(storage: StagedStorage, server: FileServer, host: str) -> None:
     server.files["/astray"] = f"http://{host}/x.sh"
     assert "cannot be a host's name" in refusal(storage, artifact(f"http://{host}/x.sh"))

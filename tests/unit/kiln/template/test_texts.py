@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import httpx
 import pytest
 
 from kiln.errors import Problem, TemplateInvalid
@@ -82,7 +83,12 @@ NO_URL = {
     "https://exam!ple.com/x.sh": "letters, digits",
     "https://-a.example.com/x.sh": "letters, digits",
     "https://a-.example.com/x.sh": "letters, digits",
-    "https://\u00e4\u2488.example/x.sh": "letters, digits",
+    "https://\u00e4\u2488.example/x.sh": "characters, or a part",
+    "https://xn--a/x.sh": "characters, or a part",
+    "https://XN--A.example/x.sh": "characters, or a part",
+    "https://xn--i-7iq.ws/x.sh": "characters, or a part",
+    "https://i\u2764.ws/x.sh": "characters, or a part",
+    "https://xn--bcher-kva.a_b.example/x.sh": "characters, or a part",
     "https://\u0629a.example/x.sh": "characters, or a part",
     "https://./x.sh": "characters, or a part",
     "https:///x.sh": "a host after the scheme",
@@ -136,6 +142,9 @@ def test_a_url_of_a_host_that_cannot_be_is_refused_by_its_path(path: str, url: s
         "https://[2603:1030::1]/x.sh",
         "https://my_host.example.com./x.sh",
         "https://b\u00fccher.example/x.sh",
+        "https://xn--bcher-kva.example./x.sh",
+        "https://fa\u00df.example/x.sh",
+        "https://a.xn--bcher-kva.example/x.sh",
         "https://EXAMPLE.com/a%20b/x.sh#part",
         f"https://{'a' * 63}.example.com/x.sh",
         "data:,echo%20hello",
@@ -143,6 +152,7 @@ def test_a_url_of_a_host_that_cannot_be_is_refused_by_its_path(path: str, url: s
 )
 def test_a_url_whose_host_may_be_is_taken(url: str) -> None:
     assert refused(URL_PLACES["properties.customize[0].scriptUri"](url)) == []
+    assert httpx.Request("GET", url).url.scheme == url.partition(":")[0]
 
 
 NO_FILE = {
