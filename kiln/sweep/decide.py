@@ -6,15 +6,14 @@ the list was taken has nothing in it, and one that was there before is among the
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef, TemplateId, name_of, part_of
-from kiln.planner.tags import HOME_TAG, RUN_TAG
 from kiln.runs.naming import staging_group
 from kiln.runs.record import LedgerEntry, ProvisioningState
 from kiln.sweep.found import GRACE, Garbage
+from kiln.sweep.own import own_mark, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,12 +37,9 @@ KINDS = {
 }
 """By resource type, what is deleted when: users before what they use. Run commands go with their machine."""
 
-PREFIX = "kiln"
-"""What each name begins with that Kiln gives (kiln/planner/names.py)."""
 GROUP_TIER, MARK_TIER = 5, 6
 SUFFIX = 8
 """Characters at the end of a staging group's name that are random."""
-_RUN = re.compile(r"(?<![0-9])(\d{8})[-_](\d{6})[-_]([0-9a-f]{8})(?![0-9a-f])")
 
 
 class Unknown(Exception):
@@ -80,11 +76,14 @@ def garbage(
             yield Garbage(entry=marked, why=whose, since=first)
     for found in resources:
         kind = KINDS.get(found.type.lower())
-        if kind is None or not _names(found.id)[0].startswith(PREFIX):
-            continue  # of another type or name, whatever its tags say: somebody copied them
-        entry = kind.model_copy(update={"id": found.id, "mark": _mark(found.id, home)})
+        mark = own_mark(found, home)
+        if kind is None or mark is None:
+            continue  # of another type or name, or without all of Kiln's tags: somebody copied the one
+        entry = kind.model_copy(update={"id": found.id, "mark": mark})
         try:
-            made = _of(entry, owners.get(_place_of(found.id), []), find_run, seen.get(found.id.lower(), now))
+            made = _of(
+                entry, run_of(found), owners.get(_place_of(found.id), []), find_run, seen.get(found.id.lower(), now)
+            )
         except Unknown:
             continue
         if made is not None:
@@ -111,26 +110,15 @@ def is_due(found: Garbage, now: datetime) -> bool:
     return found.debt or now - found.since >= GRACE
 
 
-def run_in(name: str) -> str | None:
-    """Return the id of the run that a resource's name has in it; galleries take no dashes in theirs."""
-    match = _RUN.search(name)
-    return "-".join(match.groups()) if match else None
-
-
 def begun(run_id: str) -> datetime:
     """Return when the run was asked for, which its id tells."""
     return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
-def _mark(arm_id: str, home: str) -> dict[str, str]:
-    """Return the tags that a resource of this Kiln's has: whose name has a run's id in it has that run's, too."""
-    named = _run_of(arm_id)
-    return {HOME_TAG: home, **({RUN_TAG: named} if named else {})}
-
-
-def _of(entry: LedgerEntry, owners: list[TemplateRecord], find_run: FindRun, first: datetime) -> Garbage | None:
-    """Return what the resource is as garbage, or None while somebody stands behind it."""
-    named = _run_of(entry.id)
+def _of(
+    entry: LedgerEntry, named: str | None, owners: list[TemplateRecord], find_run: FindRun, first: datetime
+) -> Garbage | None:
+    """Return what the resource, made by the run `named`, is as garbage, or None while somebody stands behind it."""
     if not owners:
         return Garbage(entry=entry, why="its template is gone", since=first)
     if named is None or any(owner.provisioning_state is ProvisioningState.DELETING for owner in owners):
@@ -143,16 +131,6 @@ def _of(entry: LedgerEntry, owners: list[TemplateRecord], find_run: FindRun, fir
     if not run.state.is_final or run.ended is None or entry.id.lower() in kept:
         return None
     return Garbage(entry=entry, why=f"run {named} is {run.state.value}", since=run.ended, run=ref)
-
-
-def _run_of(arm_id: str) -> str | None:
-    return next((found for part in _names(arm_id) if (found := run_in(part))), None)
-
-
-def _names(arm_id: str) -> list[str]:
-    """Return the names of a resource and of those that it is in, outermost first: a version's gallery has the run's."""
-    _, _, path = arm_id.partition("/providers/")
-    return [*path.split("/")[2::2], name_of(arm_id)]
 
 
 def _place_of(arm_id: str) -> str:

@@ -23,10 +23,11 @@ class Model(BaseModel):
 
 
 class Tagged(Model):
-    """A resource with this Kiln's tag: its ARM id and type."""
+    """A resource with this Kiln's tag: its ARM id, its type and all its tags."""
 
     id: str
     type: str
+    tags: dict[str, str]
 
 
 class TaggedGroup(Model):

@@ -262,10 +262,13 @@ def test_copied_tags_make_nothing_garbage(kiln: Callable[..., Kiln]) -> None:
     name = f"rg-copied-{uuid.uuid4().hex[:8]}"
     put_group(name, {})
     put_security_group(name, "copied", dict(tags or {}))
+    put_security_group(name, "kiln-of-mine", dict(tags or {}))
+    put_security_group(name, "kiln-nsg", {"kilnHome": home().id, "owner": "them"})
 
-    sweep(at=LATER)
+    assert sweep(at=LATER).seen == {}
 
     assert sweep(at=LATER + 10 * GRACE).deleted == ()
+    assert len(list(client.resources.list_by_resource_group(name))) == 3
 
 
 def test_a_sweep_during_a_build_leaves_the_build_alone(kiln: Callable[..., Kiln]) -> None:

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.ids import TemplateId
+from kiln.ids import RunRef, TemplateId
+from kiln.planner.tags import run_tags
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.transitions import finish
-from kiln.sweep.decide import Unknown, garbage, is_due, run_in
+from kiln.sweep.decide import Unknown, garbage, is_due
 from kiln.sweep.found import GRACE, Garbage, Tagged, TaggedGroup
+from kiln.sweep.own import own_mark, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +35,16 @@ GONE = TemplateId(subscription="S", group="RG", name="Gone")
 OWN_GROUP = "/subscriptions/s/resourceGroups/it_rg_gone_3f9c8a1b"
 
 
-def tagged(id_: str) -> Tagged:
+OWNER = {"createdBy": "Kiln", "imageTemplateName": "web", "imageTemplateResourceGroupName": "rg", "kilnHome": "home"}
+
+
+def tagged(id_: str, tags: Mapping[str, str] | None = None) -> Tagged:
+    """Return a resource with the tags that Kiln gives what has such a name, or others."""
     parts = id_.split("/providers/")[1].split("/")
-    return Tagged(id=id_, type="/".join([parts[0], *parts[1::2]]))
+    bare = Tagged(id=id_, type="/".join([parts[0], *parts[1::2]]), tags={})
+    run = run_of(bare)
+    marks = run_tags(RunRef(template=TEMPLATE.id, run_id=run), "home") if run else {}
+    return bare.model_copy(update={"tags": {**OWNER, **marks} if tags is None else dict(tags)})
 
 
 def found(
@@ -52,7 +61,7 @@ def test_what_an_ended_run_left_is_garbage_since_its_end() -> None:
     (each,) = found(VM, run=OVER)
 
     assert (each.entry.kind, each.entry.id, each.since) == ("vm", VM, OVER.ended)
-    assert each.entry.mark == {"kilnHome": "home", "kilnRun": RUN.run_id}
+    assert each.entry.mark == OWNER | run_tags(RunRef(template=TEMPLATE.id, run_id=RUN.run_id), "home")
     assert each.run is not None
     assert each.run.run_id == RUN.run_id
 
@@ -120,7 +129,8 @@ def test_no_tags_alone_have_a_group_deleted(name: str, user: str | None) -> None
 def test_in_a_group_of_somebody_else_each_thing_is_and_the_mark_goes_last() -> None:
     group = TaggedGroup(id=GROUP, own=False, user="/template", mark={"usedBy": "/template"})
     network, disk = (
-        f"{GROUP}/providers/Microsoft.{kind}" for kind in ("Network/virtualNetworks/kiln-vnet", "Compute/disks/kiln-x")
+        f"{GROUP}/providers/Microsoft.{kind}"
+        for kind in ("Network/virtualNetworks/kiln-vnet", f"Compute/disks/kiln-{RUN.run_id}-os")
     )
 
     entries = [each.entry for each in found(network, disk, groups=(group,), seen={network.lower(): BEGAN})]
@@ -128,7 +138,18 @@ def test_in_a_group_of_somebody_else_each_thing_is_and_the_mark_goes_last() -> N
     assert [entry.kind for entry in sorted(entries, key=lambda entry: entry.tier)] == ["disk", "network", "group-mark"]
 
 
-@pytest.mark.parametrize("name", ["Microsoft.Compute/disks/data", "Microsoft.Web/sites/kiln-site"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Microsoft.Compute/disks/data",
+        "Microsoft.Compute/disks/kilnbackup-of-mine",
+        f"Microsoft.Compute/disks/kiln-{RUN.run_id}-mine",
+        f"Microsoft.Compute/virtualMachines/my-kiln-{RUN.run_id}",
+        "Microsoft.Network/virtualNetworks/kiln-vnet-2",
+        "Microsoft.Storage/storageAccounts/kilnmine",
+        "Microsoft.Web/sites/kiln-site",
+    ],
+)
 def test_names_and_types_that_kiln_does_not_give_are_none_whatever_their_tags(name: str) -> None:
     assert found(f"{GROUP}/providers/{name}") == []
 
@@ -142,17 +163,30 @@ def test_a_validation_gallery_is_told_by_its_own_name_with_all_that_is_in_it() -
 
 
 @pytest.mark.parametrize(
-    ("name", "run"),
+    "tags",
+    [{"kilnHome": "home"}, {**OWNER, "kilnHome": "another"}, OWNER, {**OWNER, "kilnRun": RUN.run_id, "kilnMark": "x"}],
+    ids=["one that was copied", "another Kiln's", "without the run's", "with another run's mark"],
+)
+def test_what_has_not_all_tags_that_kiln_gives_is_none_whatever_its_name(tags: dict[str, str]) -> None:
+    assert list(garbage([tagged(VM, tags)], (), [], lambda *_: None, {}, BEGAN, "home")) == []
+    assert len(list(garbage([tagged(VM)], (), [], lambda *_: None, {}, BEGAN, "home"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "run"),
     [
-        ("kiln-20261122-022112-0a1b2c3d-nic", "20261122-022112-0a1b2c3d"),
-        ("kiln_20261122_022112_0a1b2c3d", "20261122-022112-0a1b2c3d"),
-        ("kiln-validate-20261122-022112-0a1b2c3d", "20261122-022112-0a1b2c3d"),
-        ("kiln0123456789abcdef0123", None),
-        ("kiln-120261122-022112-0a1b2c3d", None),
+        ("Network/networkInterfaces/kiln-20261122-022112-0a1b2c3d-nic", "20261122-022112-0a1b2c3d"),
+        ("Compute/galleries/kiln_20261122_022112_0a1b2c3d/images/image", "20261122-022112-0a1b2c3d"),
+        ("Compute/virtualMachines/kiln-validate-20261122-022112-0a1b2c3d", "20261122-022112-0a1b2c3d"),
+        ("Compute/snapshots/kiln-20261122-022112-0a1b2c3d-00-copy", "20261122-022112-0a1b2c3d"),
+        ("Storage/storageAccounts/kiln0123456789abcdef0123", None),
     ],
 )
-def test_a_run_is_told_by_a_name(name: str, run: str | None) -> None:
-    assert run_in(name) == run
+def test_a_run_is_told_by_a_name(path: str, run: str | None) -> None:
+    named = tagged(f"{GROUP}/providers/Microsoft.{path}")
+
+    assert run_of(named) == run
+    assert own_mark(named, "home") == named.tags
 
 
 def test_things_are_due_after_the_grace_and_debts_at_once() -> None:
@@ -178,7 +212,7 @@ def test_one_of_a_thousand_runs_that_cannot_be_read_keeps_what_it_made_and_the_o
 
 
 def test_a_resource_of_no_group_with_kilns_tag_is_passed_over() -> None:
-    odd = Tagged(id="/subscriptions/s/providers/Contoso.Odd/things/kiln-x", type="Contoso.Odd/things")
+    odd = Tagged(id="/subscriptions/s/providers/Contoso.Odd/things/kiln-x", type="Contoso.Odd/things", tags=OWNER)
 
     assert [each.entry.id for each in garbage([odd, tagged(VM)], (), [TEMPLATE], lambda *_: OVER, {}, NOW, "home")] == [
         VM

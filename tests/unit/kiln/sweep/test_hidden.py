@@ -17,7 +17,7 @@ GONE = TemplateId(subscription="S", group="rg", name="gone")
 
 def vm(group: str, subscription: str = "s") -> Tagged:
     id_ = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/kiln-x"
-    return Tagged(id=id_, type="Microsoft.Compute/virtualMachines")
+    return Tagged(id=id_, type="Microsoft.Compute/virtualMachines", tags={})
 
 
 def group(name: str, user: str | None, subscription: str = "s") -> TaggedGroup:

@@ -1,0 +1,67 @@
+"""Whether a resource is one that Kiln made: by its type, the very name that Kiln gives, and all tags that it gives.
+
+Pure. Whoever copies a tag or two, or calls a thing of his own kiln-something, has nothing to fear of a sweep. Names:
+kiln/planner/names.py and kiln/planner/machine.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, tag, user_in
+from kiln.ids import RunRef, TemplateId, name_of, part_of
+from kiln.planner import names
+from kiln.planner.tags import HOME_TAG, run_tags
+
+if TYPE_CHECKING:
+    from kiln.sweep.found import Tagged
+
+_RUN = r"(?P<run>\d{8}[-_]\d{6}[-_][0-9a-f]{8})"
+_MACHINE = rf"kiln-(validate-)?{_RUN}"
+_NAMES = {
+    "microsoft.compute/virtualmachines": _MACHINE,
+    "microsoft.network/networkinterfaces": rf"{_MACHINE}-nic",
+    "microsoft.compute/disks": rf"{_MACHINE}(-os|-data-\d+|-origin)",
+    "microsoft.compute/snapshots": rf"kiln-{_RUN}-\d+-(snapshot|copy)",
+    "microsoft.compute/galleries": rf"kiln_{_RUN}",
+    "microsoft.compute/galleries/images": rf"kiln_{_RUN}",
+    "microsoft.compute/galleries/images/versions": rf"kiln_{_RUN}",
+    "microsoft.network/virtualnetworks": re.escape(names.NETWORK),
+    "microsoft.network/networksecuritygroups": re.escape(names.SECURITY_GROUP),
+    "microsoft.storage/storageaccounts": r"kiln[0-9a-f]{20}",
+}
+"""By type, the form of the name; of what is in a gallery, of the gallery's."""
+
+
+def run_of(found: Tagged) -> str | None:
+    """Return the id of the run that the resource's name has in it; galleries take no dashes in theirs."""
+    named = _named(found)
+    run = named.groupdict().get("run") if named else None
+    return run.replace("_", "-") if run else None
+
+
+def own_mark(found: Tagged, home: str) -> dict[str, str] | None:
+    """Return the tags by which the resource is this Kiln's, or None when it is not."""
+    named = _named(found)
+    if named is None or tag(found.tags, HOME_TAG) != home or not is_made_by_kiln(found.tags):
+        return None
+    subscription = part_of(found.id, "subscriptions")
+    try:
+        template = TemplateId.parse(user_in(found.tags, subscription).template or "")
+    except ValueError:
+        return None
+    run = run_of(found)
+    marks = run_tags(RunRef(template=template, run_id=run), home) if run else {}
+    if any(tag(found.tags, name) != value for name, value in marks.items()):
+        return None
+    return kilns_tags(found.tags) | marks
+
+
+def _named(found: Tagged) -> re.Match[str] | None:
+    kind = found.type.lower()
+    form = _NAMES.get(kind)
+    if form is None:
+        return None
+    name = part_of(found.id, "galleries") if kind.startswith("microsoft.compute/galleries") else name_of(found.id)
+    return re.fullmatch(form, name, re.IGNORECASE)
