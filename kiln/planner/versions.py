@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kiln.template.base import GALLERY_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,8 +18,6 @@ LARGEST = 2**31 - 1
 
 ANY_MAJOR = -1
 """What a template says for no major version in particular."""
-
-_VERSION = re.compile(r"\d{1,10}\.\d{1,10}\.\d{1,10}")
 
 
 def next_version(existing: Iterable[str], major: int | None = None) -> str:
@@ -37,7 +37,7 @@ def next_version(existing: Iterable[str], major: int | None = None) -> str:
 
 def is_version(text: str) -> bool:
     """Whether a gallery image version can have this number."""
-    return _VERSION.fullmatch(text) is not None and max(as_numbers(text)) <= LARGEST
+    return re.fullmatch(GALLERY_VERSION, text) is not None
 
 
 def as_numbers(version: str) -> tuple[int, int, int]:

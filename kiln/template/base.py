@@ -187,6 +187,17 @@ class Url:
             return expected
 
 
+def up_to(largest: int) -> str:
+    """Return a pattern for the ASCII decimal numbers from 0 to `largest`, without a zero before them."""
+    digits = str(largest)
+    below = (
+        f"{digits[:at]}[{1 if at == 0 else 0}-{int(digit) - 1}][0-9]{{{len(digits) - at - 1}}}"
+        for at, digit in enumerate(digits)
+        if int(digit) > (at == 0)
+    )
+    return "|".join(("0", f"[1-9][0-9]{{0,{len(digits) - 2}}}", *below, digits))
+
+
 @functools.cache
 def _pattern(type_: str) -> re.Pattern[str]:
     group = f"{_word('/subscriptions/')}{_NAME}{_word('/resourceGroups/')}{_NAME}"
@@ -208,6 +219,11 @@ _NAME = r"(?!\.+(?:/|$))[\w.()-]+"
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ]{0,63}")
 _DATA = re.compile(r"[^,\s]*,\S*")
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
+VERSIONS = "".join(f"[{letter}{letter.upper()}]" for letter in "versions")
+"""The part of an id before a gallery image's version, in any case: a pattern that JSON Schema knows, too."""
+_PART = f"(?:{up_to(2**31 - 1)})"
+GALLERY_VERSION = rf"{_PART}\.{_PART}\.{_PART}"
+"""MAJOR.MINOR.PATCH: "32-bit integers" (Microsoft's azure-compute-gallery, "Image versions"), as Azure writes them."""
 Flag = Annotated[bool, Strict()]
 Int32 = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
 """A whole number as Microsoft's API definitions have it; neither a text nor a fraction stands for one."""

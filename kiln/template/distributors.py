@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from kiln.template.base import (
+    GALLERY_VERSION,
+    VERSIONS,
     ArmId,
     Flag,
     Form,
@@ -26,7 +28,6 @@ from kiln.template.base import (
 )
 
 BAD_TARGET = "BadSharedImageDistribute"
-_VERSIONS = "".join(f"[{letter}{letter.upper()}]" for letter in "versions")
 StorageAccountType = Annotated[
     Literal["Standard_LRS", "Standard_ZRS", "Premium_LRS"], Since("2022-07-01", value="Premium_LRS")
 ]
@@ -34,9 +35,10 @@ GalleryImageId = Annotated[
     str,
     ArmId(("Microsoft.Compute/galleries/images", "Microsoft.Compute/galleries/images/versions"), BAD_TARGET),
     Form(
-        rf"(?!.*/{_VERSIONS}/).*|.*/{_VERSIONS}/\d{{1,10}}\.\d{{1,10}}\.\d{{1,10}}",
-        "an id that ends in /versions/MAJOR.MINOR.PATCH or has no version",
+        rf"(?!.*/{VERSIONS}/).*|.*/{VERSIONS}/{GALLERY_VERSION}",
+        "an id that ends in /versions/MAJOR.MINOR.PATCH, whole numbers up to 2147483647, or has no version",
         BAD_TARGET,
+        at_once=True,
     ),
 ]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kiln.template.base import ArmId, Model, NonEmpty, PathPart, Since, Tags
+from kiln.template.base import GALLERY_VERSION, VERSIONS, ArmId, Form, Model, NonEmpty, PathPart, Since, Tags
 
 
 class PlanInfo(Model):
@@ -47,9 +47,16 @@ class ManagedImageSource(Model):
     image_id: Annotated[str, ArmId(("Microsoft.Compute/images",), "BadManagedImageSource")]
 
 
+LATEST = "".join(f"[{letter}{letter.upper()}]" for letter in "latest")
 GalleryVersionId = Annotated[
     str,
     ArmId(("Microsoft.Compute/galleries/images/versions",), "BadSharedImageVersionSource"),
+    Form(
+        rf"(?!.*/{VERSIONS}/).*|.*/{VERSIONS}/({LATEST}|{GALLERY_VERSION})",
+        "an id that ends in /versions/MAJOR.MINOR.PATCH, whole numbers up to 2147483647, or in /versions/latest",
+        "BadSharedImageVersionSource",
+        at_once=True,
+    ),
     Since("2022-07-01", value=".*/versions/latest"),
 ]
 

@@ -12,16 +12,20 @@ from kiln.template.base import RESOURCE_GROUP, ArmId, Form, Region, Url
 from kiln.template.wording import path_text, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kiln.template.shape import Place
 
 
 def text_problems(place: Place, value: Any) -> Iterator[Problem]:
     """Yield what is wrong with a text at a place whose marks give it a form."""
+    yield from _problems(place, value, place.shape.marks)
+
+
+def _problems(place: Place, value: Any, marks: Iterable[object]) -> Iterator[Problem]:
     if not isinstance(value, str):
         return
-    for mark in place.shape.marks:
+    for mark in marks:
         match mark:
             case ArmId() if not mark.matches(value):
                 yield problem_at(place, f"expected the id of {_kinds(mark)}", mark.code)
@@ -34,8 +38,8 @@ def refused_at_once(place: Place, value: Any) -> Iterator[Problem]:
 
     An id of another form is none of it: AIB takes the template, and then fails it with a provisioning error.
     """
-    if any(isinstance(mark, Region | Url) or (isinstance(mark, Form) and mark.at_once) for mark in place.shape.marks):
-        yield from text_problems(place, value)
+    marks = (mark for mark in place.shape.marks if isinstance(mark, Region | Url | Form))
+    yield from _problems(place, value, (mark for mark in marks if not isinstance(mark, Form) or mark.at_once))
 
 
 def problem_at(place: Place, message: str, code: str = "Other") -> Problem:

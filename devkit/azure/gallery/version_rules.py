@@ -16,7 +16,7 @@ from devkit.azure.errors import ArmError, invalid
 if TYPE_CHECKING:
     from devkit.azure.store import Resource
 
-_NAME = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_NAME = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _LARGEST = 2**31 - 1  # "32-bit integers": learn.microsoft.com, "Store and share images in an Azure Compute Gallery"
 _MOST_REPLICAS = 100  # learn.microsoft.com, "Azure Compute Gallery": limits
 _FIXED = ("replicationMode", "storageAccountType")

@@ -55,7 +55,7 @@ def test_a_version_needs_a_generalized_machine_a_good_name_and_its_home_region(c
         publish(cloud, "1.0.0", bodies.version(vm))
     cloud.compute.virtual_machines.begin_deallocate("rg", "vm").result()
     cloud.compute.virtual_machines.generalize("rg", "vm")
-    for name in ("1.0", "1.0.x", "1.0.4294967296", "01.0.0"):
+    for name in ("1.0", "1.0.x", "1.0.4294967296", "01.0.0", "\uff11.0.0"):
         with pytest.raises(HttpResponseError, match="is invalid"):
             publish(cloud, name, bodies.version(vm))
     with pytest.raises(HttpResponseError, match="must contain the location"):

@@ -45,7 +45,8 @@ def arm_ids(mark: ArmId) -> st.SearchStrategy[str]:
         return st.builds(group.format, words, words)
     provider, *types = type_.split("/")
     form = group + f"/providers/{provider}" + "".join(f"/{kind}/{{}}" for kind in types)
-    return st.builds(form.format, *[words] * (2 + len(types)))
+    last = st.sampled_from(["latest", "1.2.3", "0.0.2147483647"]) if types[-1] == "versions" else words
+    return st.builds(form.format, *[words] * (1 + len(types)), last)
 
 
 def plain(shape: Shape) -> st.SearchStrategy[Any]:

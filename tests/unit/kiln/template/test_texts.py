@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 import httpx
 import pytest
 
 from kiln.errors import Problem, TemplateInvalid
+from kiln.template.base import up_to
 from kiln.template.overrides import apply_overrides
 from kiln.template.parse import parse_template
 from kiln.template.patch import parse_patch
@@ -72,6 +74,55 @@ def test_a_part_of_a_marketplace_image_cannot_become_another_path(part: str, nam
 @pytest.mark.parametrize("sku", ["22_04-lts-gen2", "2019-Datacenter", "18.04-LTS", "win11-24h2-ent"])
 def test_skus_as_they_are_in_the_marketplace_are_taken(sku: str) -> None:
     assert refused(changed("properties.source", {**PLATFORM, "sku": sku, "version": "17763.6189.240811"})) == []
+
+
+NO_VERSION = (
+    "01.0.0",
+    "1.00.0",
+    "1.0.2147483648",
+    "1.0.4294967296",
+    "\uff11.0.0",
+    "1",
+    "1.0",
+    "-1.0.0",
+    "1.0.0.0",
+    "1.0.0\n",
+)
+VERSIONS = ("0.0.1", "1.2147483647.10", "2026.999999999.1999999999", "2147483639.2099999999.2146999999")
+VERSION_PLACES: dict[str, Any] = {
+    "properties.distribute[0].galleryImageId": lambda version: of_targets(
+        {**SHARED, "galleryImageId": f"{GALLERY_IMAGE}/versions/{version}"}
+    ),
+    "properties.source.imageVersionId": lambda version: changed(
+        "properties.source", {"type": "SharedImageVersion", "imageVersionId": f"{GALLERY_IMAGE}/Versions/{version}"}
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "version"), list(itertools.product(VERSION_PLACES, NO_VERSION)))
+def test_a_version_that_no_gallery_has_is_refused_by_its_path(path: str, version: str) -> None:
+    (problem,) = refused(VERSION_PLACES[path](version))
+    assert problem.path == path
+    assert "2147483647" in problem.message
+    assert problem.code.startswith("BadSharedImage")
+
+
+@pytest.mark.parametrize(("path", "version"), list(itertools.product(VERSION_PLACES, VERSIONS)))
+def test_a_version_of_three_32_bit_numbers_is_taken(path: str, version: str) -> None:
+    assert refused(VERSION_PLACES[path](version)) == []
+
+
+def test_only_a_source_may_be_the_latest_version() -> None:
+    assert refused(VERSION_PLACES["properties.source.imageVersionId"]("Latest")) == []
+    assert refused(VERSION_PLACES["properties.distribute[0].galleryImageId"]("latest")) != []
+
+
+@pytest.mark.parametrize("largest", [1, 9, 10, 19, 20, 21, 105, 214, 2147])
+def test_the_pattern_of_numbers_ends_at_the_largest(largest: int) -> None:
+    pattern = re.compile(up_to(largest))
+    taken = [number for number in range(largest * 11 + 100) if pattern.fullmatch(str(number))]
+    assert taken == list(range(largest + 1))
+    assert not any(pattern.fullmatch(f"0{number}") for number in range(10))
 
 
 NO_URL = {
