@@ -1,7 +1,8 @@
 """From a typed function to an activity: JSON in, JSON out, designed failures as an envelope.
 
-Raise means "try again", a value means "stop": a `BuildError` becomes `{"error": ...}`, everything else escapes to the
-orchestrator's retries, with its trace in the host's log.
+Raise means "try again", a value means "stop": a `BuildError` becomes `{"error": ...}`, and so does a document of Kiln's
+own that cannot be read, which the next try would find as it is. Everything else escapes to the orchestrator's retries,
+with its trace in the host's log.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import azure.durable_functions as df
 from pydantic import BaseModel
 
-from kiln.errors import BuildError, RunCanceled, Superseded
+from kiln.errors import BuildError, DocumentUnreadable, RunCanceled, Superseded
 from kiln.ids import RunRef
 from kiln.redact import redact
 from kiln.runs.record import ProvisioningState
@@ -56,7 +57,7 @@ def answer(
     """Run `function` on a decoded payload and return its envelope."""
     try:
         result = function(contract.request.model_validate(payload))
-    except BuildError as error:
+    except (BuildError, DocumentUnreadable) as error:
         return {"error": error.detail.model_dump(mode="json")}
     except Exception as error:
         public = redact(str(error))

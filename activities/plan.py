@@ -9,7 +9,7 @@ from activities.adapter import fence, implements
 from activities.runs import report_progress
 from kiln.cloud import exports, facts, gallery, managed_images
 from kiln.contracts import BEGIN_RUN, MAKE_PLAN
-from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, TemplateRefused
+from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, StateUnreadable, TemplateRefused
 from kiln.messages import RunTerms
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import ABORT, DEFAULT_TIMEOUT, gallery_image_ids
@@ -99,7 +99,7 @@ def _is_invalid(before: RunRecord) -> bool:
 
     In doubt the image is built again, which is never wrong.
     """
-    stopped = {DeadlineExceeded.code, InternalFailure.code}
+    stopped = {DeadlineExceeded.code, InternalFailure.code, StateUnreadable.code}
     return before.state is RunState.FAILED and (before.error is None or before.error.code not in stopped)
 
 

@@ -34,6 +34,7 @@ KilnError
     ├── Superseded         a newer version of the template was submitted, or the template is going
     ├── RunLost            a run's orchestration ended without a word to its record
     └── InternalFailure    a fault in Kiln or its host, after every retry
+        └── StateUnreadable  a document of Kiln's own cannot be read, which no retry changes
 
 It knows nothing of HTTP, durable or Azure's clients: those translate at their own edge.
 """
@@ -54,6 +55,7 @@ from kiln.errors.builds import (
     RunCanceled,
     RunLost,
     SourceNotFound,
+    StateUnreadable,
     Superseded,
     TargetNotFound,
     TemplateRefused,
@@ -109,6 +111,7 @@ __all__ = [
     "RunLost",
     "SignInUnavailable",
     "SourceNotFound",
+    "StateUnreadable",
     "StorageUnavailable",
     "Superseded",
     "TargetNotFound",

@@ -177,6 +177,12 @@ class InternalFailure(BuildError):
     provisioning_code = "ServerError"
 
 
+class StateUnreadable(InternalFailure):
+    """A document of Kiln's own that the work needs cannot be read, now or the next time: `DocumentUnreadable`."""
+
+    code = "DocumentUnreadable"
+
+
 PROVISIONING_CODES = frozenset({
     "BadSourceType", "BadPIRSource", "BadManagedImageSource", "BadSharedImageVersionSource", "BadCustomizerType",
     "UnsupportedCustomizerType", "NoCustomizerScript", "BadValidatorType", "UnsupportedValidatorType",

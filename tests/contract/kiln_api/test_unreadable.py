@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from kiln.runs.claiming import expect
 from kiln.runs.debts import Debts
 from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings
+from kiln.runs.group_claims import GroupClaims
 from kiln.runs.listeners import Listeners
 from kiln.runs.naming import build_instance, delete_instance
 from kiln.runs.rebuilds import Rebuilds
@@ -192,6 +193,31 @@ def test_a_template_goes_with_what_cannot_be_read_of_it(world: World, kind: str)
         assert delete(world) == "Completed"
         assert left(world) == []
     assert world.api("GET", world.id.arm).status == HTTPStatus.NOT_FOUND
+
+
+def test_a_deletion_that_a_document_forbids_ends_at_once_and_says_which_and_works_once_that_is_mended(
+    world: World,
+) -> None:
+    path = GroupClaims.path(world.id.subscription, world.template.staging_group)
+    documents().delete(path)
+
+    with poisoned(path):
+        assert world.api("DELETE", world.id.arm).status == HTTPStatus.ACCEPTED
+        runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
+        began = runner.clock.now()
+        doomed = TemplateRequest(template=world.id, made=world.template.created).model_dump(mode="json")
+        assert runner.run("delete_template", doomed).status == "Failed"
+        assert len(names := [call.name for call in runner.calls]) == len(set(names)), "it has tried something again"
+        assert runner.clock.now() - began < timedelta(seconds=2), "it has waited for what does not pass"
+        shown = world.api("GET", world.id.arm).body["properties"]
+
+    assert shown["provisioningState"] == "Failed"
+    assert shown["provisioningError"]["provisioningErrorCode"] == "ServerError"
+    assert f"document {path} cannot be read" in shown["provisioningError"]["message"]
+    assert "kiln doctor" in shown["provisioningError"]["message"]
+    assert WORD not in str(shown)
+    assert world.api("DELETE", world.id.arm).status == HTTPStatus.ACCEPTED
+    assert delete(world) == "Completed"
 
 
 def test_a_template_goes_with_its_latest_run_that_cannot_be_read_once_its_build_cleans_up(world: World) -> None:

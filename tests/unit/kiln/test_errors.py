@@ -8,6 +8,7 @@ from kiln.errors import (
     ErrorDetail,
     InternalFailure,
     SourceNotFound,
+    StateUnreadable,
     TargetNotFound,
     TemplateRefused,
     ValidatorFailed,
@@ -25,6 +26,7 @@ PIR = ErrorDetail(code="BadPIRSource", message="no image", target="properties.so
         (TargetNotFound("no definition"), "BadSharedImageDistribute"),
         (ArtifactUnavailable("no file"), "Other"),
         (InternalFailure("a fault"), "ServerError"),
+        (StateUnreadable("a document"), "ServerError"),
         (BuildError("no group", code="BadStagingResourceGroup"), "BadStagingResourceGroup"),
     ],
 )
