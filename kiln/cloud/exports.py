@@ -19,7 +19,7 @@ from kiln.cloud.downloads import may_have_token
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import may_have_worked, start
 from kiln.cloud.staging import VHDS
-from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
+from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VhdTaken
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
 from kiln.planner.tags import mark_in
@@ -65,7 +65,7 @@ class Occupant:
 def refuse_taken(url: str, tags: dict[str, str]) -> Occupant | None:
     """Return what is in the VHD's place: nothing, or what a run of the same template made, which is overwritten.
 
-    `tags` are those of the VHD to be. Raises `VersionTaken` when anybody else's blob is there, `AzureNotFound` when
+    `tags` are those of the VHD to be. Raises `VhdTaken` when anybody else's blob is there, `AzureNotFound` when
     there is not even a container, `TargetNotFound` when the URL is not of Azure Storage.
     """
     properties = _properties(_at(url))
@@ -73,7 +73,7 @@ def refuse_taken(url: str, tags: dict[str, str]) -> Occupant | None:
         return None
     found, mark = properties.metadata or {}, mark_in(tags)
     if not marks.is_of_maker(found, mark):
-        raise VersionTaken(
+        raise VhdTaken(
             f"{url} exists already, and this template did not make it: {marks.who_made(found)}.",
             target="properties.distribute",
             hint="Name another blob in uri, or delete this one.",
@@ -120,7 +120,7 @@ def _start_copy(request: VhdRequest, source: Secret, there: Occupant | None, doi
     """Start to copy what the URL `source` reads.
 
     Copy Blob takes `If-Match` and `If-None-Match: *` for its destination. A blob that came in between is looked at:
-    this run's own copy is what was wanted. Raises what `azure` raises, `VersionTaken`, and `InterruptedError` (worth
+    this run's own copy is what was wanted. Raises what `azure` raises, `VhdTaken`, and `InterruptedError` (worth
     another try).
     """
     from azure.core import MatchConditions

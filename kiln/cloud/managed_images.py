@@ -15,7 +15,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
-from kiln.errors import AzureFailed, AzureNotFound, VersionTaken
+from kiln.errors import AzureFailed, AzureNotFound, ImageTaken
 from kiln.ids import name_of, part_of
 from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
@@ -31,13 +31,13 @@ SPARE_TIER = 9
 
 
 def refuse_taken(target: ManagedImageTarget) -> Found | None:
-    """Return the image that is there, or None. Raises `VersionTaken` when it is not one that this template made."""
+    """Return the image that is there, or None. Raises `ImageTaken` when it is not one that this template made."""
     try:
         found = marks.look(entry(target))
     except AzureNotFound:
         return None
     if not marks.is_of_maker(found.tags, mark_in(target.tags)):
-        raise VersionTaken(
+        raise ImageTaken(
             f"The managed image {target.image_id} exists already, and this template did not make it: "
             f"{marks.who_made(found.tags)}.",
             target="properties.distribute",
@@ -47,7 +47,7 @@ def refuse_taken(target: ManagedImageTarget) -> Found | None:
 
 
 def is_replaced(target: ManagedImageTarget) -> bool:
-    """Whether an image of an earlier run is there. Raises `VersionTaken` when anybody else's is."""
+    """Whether an image of an earlier run is there. Raises `ImageTaken` when anybody else's is."""
     found = refuse_taken(target)
     return found is not None and not marks.carries(found.tags, mark_in(target.tags))
 
@@ -60,7 +60,7 @@ def start_spare(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
 def start_image(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
     """Start to make the image; where an earlier run's is there, and the spare is whole, that is deleted first.
 
-    Whoever dies in between is asked again, and finds nothing to delete. Raises `VersionTaken` when somebody else's is
+    Whoever dies in between is asked again, and finds nothing to delete. Raises `ImageTaken` when somebody else's is
     there, and what Azure or the origin forbids.
     """
     if is_replaced(target):
@@ -105,9 +105,9 @@ def _start(origin: OriginSpec, target: ManagedImageTarget, image_id: str) -> Ope
 
 
 def _require_spare(target: ManagedImageTarget) -> None:
-    """Raise `VersionTaken` unless the spare is whole: then the earlier image came to be after it was looked for."""
+    """Raise `ImageTaken` unless the spare is whole: then the earlier image came to be after it was looked for."""
     if not marks.is_whole(spare_entry(target)):
-        raise VersionTaken(
+        raise ImageTaken(
             f"The managed image {target.image_id} was made while this run built, or its spare was deleted.",
             target="properties.distribute",
             hint="Retry the run: it looks again what is to be replaced.",

@@ -21,6 +21,8 @@ KilnError
     ├── SourceNotFound     the source image or version is not there, or cannot be built from
     ├── TargetNotFound     a gallery image definition is not there, or does not fit
     ├── VersionTaken       the gallery version exists and is another run's
+    ├── ImageTaken         so it is with a managed image
+    ├── VhdTaken           so it is with the blob where a VHD is to be
     ├── MadeByAnother      what is under an id is not what the run made
     ├── OnlyCopy           what is to be deleted stands in for an image that is not there
     ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
@@ -49,6 +51,7 @@ from kiln.errors.builds import (
     CustomizerFailed,
     DeadlineExceeded,
     GeneralizeFailed,
+    ImageTaken,
     InternalFailure,
     MadeByAnother,
     OnlyCopy,
@@ -61,6 +64,7 @@ from kiln.errors.builds import (
     TemplateRefused,
     ValidatorFailed,
     VersionTaken,
+    VhdTaken,
     provisioning_code,
 )
 from kiln.errors.requests import (
@@ -95,6 +99,7 @@ __all__ = [
     "DocumentUnreadable",
     "ErrorDetail",
     "GeneralizeFailed",
+    "ImageTaken",
     "InternalFailure",
     "KilnError",
     "MadeByAnother",
@@ -121,5 +126,6 @@ __all__ = [
     "Unavailable",
     "ValidatorFailed",
     "VersionTaken",
+    "VhdTaken",
     "provisioning_code",
 ]

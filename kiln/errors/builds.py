@@ -73,6 +73,18 @@ class VersionTaken(BuildError):
     code = "GalleryVersionTaken"
 
 
+class ImageTaken(BuildError):
+    """There is a managed image of that name, and it is not one that the template made."""
+
+    code = "ManagedImageTaken"
+
+
+class VhdTaken(BuildError):
+    """There is a blob where the VHD is to be, and it is not one that the template made."""
+
+    code = "VhdTaken"
+
+
 class MadeByAnother(BuildError):
     """What is under an id is not what the run made: somebody else's, or made again since."""
 

@@ -9,7 +9,7 @@ import pytest
 from activities import clean_up, images, provision, stage, templates
 from activities.adapter import fence
 from kiln.cloud import groups
-from kiln.errors import RunCanceled, VersionTaken
+from kiln.errors import ImageTaken, RunCanceled
 from kiln.messages import (
     CloseRequest,
     DeleteRequest,
@@ -102,7 +102,7 @@ def test_what_is_somebody_elses_never_comes_into_the_ledger_and_so_is_never_dele
     assert isinstance(plan.targets[0], ManagedImageTarget)
     arm.managed_image(image_id, {"sourceVirtualMachine": {"id": plan.origin.machine}})
 
-    with pytest.raises(VersionTaken):
+    with pytest.raises(ImageTaken):
         images.start_image(ImageRequest(run=plan.run, origin=plan.origin, target=plan.targets[0]))
 
     assert clean_up.close_ledger(CloseRequest(run=plan.run)).entries == ()

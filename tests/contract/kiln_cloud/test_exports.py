@@ -8,7 +8,7 @@ import pytest
 
 from activities import capture
 from kiln.cloud import exports, removal
-from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
+from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VhdTaken
 from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
 from tests.contract.kiln_cloud.vhds import new_container, request_for
@@ -89,7 +89,7 @@ def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(contain
     container.upload_blob("theirs.vhd", b"theirs")
 
     assert second.run.run_id in metadata.values()
-    with pytest.raises(VersionTaken, match=r"theirs\.vhd exists already"):
+    with pytest.raises(VhdTaken, match=r"theirs\.vhd exists already"):
         exports.refuse_taken(f"{container.url}/theirs.vhd", second.target.tags)
 
 

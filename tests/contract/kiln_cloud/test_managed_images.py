@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.cloud import clients, gallery, managed_images, origins, snapshots
-from kiln.errors import VersionTaken
+from kiln.errors import ImageTaken
 from kiln.ids import name_of, part_of
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget
 from tests.contract.kiln_cloud import arm
@@ -83,7 +83,7 @@ def test_an_image_of_somebody_else_is_left_alone() -> None:
     origin, target = parts(plan)
     arm.managed_image(target.image_id, {"sourceVirtualMachine": {"id": origin.machine}}, owner="somebody")
 
-    with pytest.raises(VersionTaken, match="exists already, and this template did not make it"):
+    with pytest.raises(ImageTaken, match="exists already, and this template did not make it"):
         managed_images.start_image(origin, target)
     assert (found(target).tags or {}) == {"owner": "somebody"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from activities import clean_up, images
 from kiln.cloud import clients, marks
-from kiln.errors import AzureFailed, OnlyCopy, VersionTaken
+from kiln.errors import AzureFailed, ImageTaken, OnlyCopy
 from kiln.ids import name_of, part_of
 from kiln.messages import CloseRequest, DeleteRequest, ImageRequest
 from kiln.planner.targets import ManagedImageTarget
@@ -157,7 +157,7 @@ def test_an_image_of_another_template_is_never_replaced() -> None:
     other = asked(first.target.image_id)
 
     for activity in (images.start_spare, images.start_image):
-        with pytest.raises(VersionTaken, match="this template did not make it"):
+        with pytest.raises(ImageTaken, match="this template did not make it"):
             activity(other)
 
     assert clean_up.close_ledger(CloseRequest(run=other.run)).entries == ()
@@ -172,7 +172,7 @@ def test_of_two_templates_that_make_one_image_at_once_the_late_one_is_told_so(se
             late = pool.submit(images.start_image, first)
             until(lambda: httpx.get(f"{settings.http_url}/_local/faults").json()[0]["fired"])
             done(images.start_image(other))
-        with pytest.raises(VersionTaken):
+        with pytest.raises(ImageTaken):
             late.result()
 
     assert clean(first) == []

@@ -10,7 +10,7 @@ import pytest
 
 from activities import capture, clean_up
 from kiln.cloud import exports, marks
-from kiln.errors import AzureFailed, MadeByAnother, OnlyCopy, VersionTaken
+from kiln.errors import AzureFailed, MadeByAnother, OnlyCopy, VhdTaken
 from kiln.messages import CloseRequest, DeleteRequest
 from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
@@ -154,7 +154,7 @@ def test_what_a_stranger_puts_in_the_place_meanwhile_is_not_copied_over(
     copied(capture.start_export(second))
     container.upload_blob("golden.vhd", b"theirs", overwrite=True)
 
-    with pytest.raises(VersionTaken, match="Kiln did not make it"):
+    with pytest.raises(VhdTaken, match="Kiln did not make it"):
         capture.place_vhd(second)
 
     assert container.download_blob("golden.vhd").readall() == b"theirs"
@@ -172,7 +172,7 @@ def test_a_vhd_that_is_refused_while_it_is_made_is_struck_out(
         return open_disk(disk)
 
     monkeypatch.setattr(exports, "open_disk", late)
-    with pytest.raises(VersionTaken, match="Kiln did not make it"):
+    with pytest.raises(VhdTaken, match="Kiln did not make it"):
         capture.start_export(request)
 
     assert entries(request) == {}
@@ -192,10 +192,10 @@ def test_of_two_runs_that_write_one_uri_at_once_one_has_it_and_the_other_is_told
 
     monkeypatch.setattr(exports, "open_disk", together)
 
-    def export(request: VhdRequest) -> VersionTaken | None:
+    def export(request: VhdRequest) -> VhdTaken | None:
         try:
             copied(capture.start_export(request))
-        except VersionTaken as error:
+        except VhdTaken as error:
             return error
         return None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.faults.chaos.script import Blow
 
 SHARED = "shared-"
-WANTED_BY_TWO = ("GalleryVersionTaken", "BadStagingResourceGroup")
+WANTED_BY_TWO = ("ManagedImageTaken", "BadStagingResourceGroup")
 """Codes: the managed image is the other's, or the staging group."""
 
 
