@@ -42,6 +42,6 @@ def _delete(flow: Flow, request: TemplateRequest) -> Steps[None]:
     staged = yield from flow.run(LIST_STAGED, request)
     leftovers = yield from delete_tiers(flow, staged.entries)
     if leftovers:
-        raise BuildError(f"{'; '.join(leftovers)}.", target=request.template.arm)
+        raise BuildError(f"{'; '.join(each.rstrip('.') for each in leftovers)}.", target=request.template.arm)
     yield from flow.complete(START_DELETE_GROUP, request, owner=None)
     yield from flow.run(FORGET_TEMPLATE, request)

@@ -39,6 +39,9 @@ REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPSt
 """Blob Storage answers 409 (PublicAccessNotPermitted) where nobody may read without a name."""
 PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
 
+WHOLE = (http.HTTPStatus.OK, http.HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
+"""With these an answer to a plain GET is the file (RFC 9110, 15.3): 204 has no content, 206 is a part of it."""
+
 NO_SERVER = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 """There is nobody: another try would hear the same."""
 
@@ -87,7 +90,7 @@ def download(artifact: ArtifactSpec) -> Iterator[bytes]:
             said = f"{_public(where)} redirects to what cannot be a host's name: {error}."
             raise _refused(artifact, said, hint="See that the server redirects to where the file is.") from error
         except httpx.InvalidURL as error:
-            raise _refused(artifact, f"{_public(where)} is no URL: {error}.") from error
+            raise _refused(artifact, f"{_public(where)} is no URL: {_words(error)}.") from error
     raise _refused(artifact, f"{_public(artifact.url)} redirects more than {REDIRECTS} times.")
 
 
@@ -147,13 +150,19 @@ def _token(artifact: ArtifactSpec, identity: str) -> str:
 
 def _check(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> None:
     """Raise what an answer that is not the file means."""
-    if answer.is_success:
+    if answer.status_code in WHOLE:
+        if artifact.is_script and (coding := answer.headers.get("Content-Encoding", "identity").lower()) != "identity":
+            raise _refused(
+                artifact,
+                f"{_public(where)} is a script under the coding {coding}, though Kiln asked for it without one.",
+                hint="Let the server send it as it is, without Content-Encoding: nothing unpacks it on the machine.",
+            )
         size = int(answer.headers.get("Content-Length") or 0)
         if size > config().artifact_limit:
             raise too_large(artifact)
         return
     status = answer.status_code
-    said = f"{_public(where)} answered {status} {answer.reason_phrase}.".replace(" .", ".")
+    said = f"{_public(where)} answered {status} {answer.reason_phrase}".rstrip(". ") + "."
     if answer.is_server_error or status in PASSING:
         raise Busy(said, _retry_after(got_after=answer.headers.get("Retry-After"), now=datetime.now(UTC)))
     raise _refused(artifact, said, hint=_hint(artifact, where, status))
@@ -189,7 +198,7 @@ def _next(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> str:
         target: str = urljoin(where, answer.headers.get("Location", ""))
         before, after = urlsplit(where).scheme.lower(), urlsplit(target).scheme.lower()
     except ValueError as error:
-        raise _refused(artifact, f"{_public(where)} redirects to what is no URL: {error}.") from error
+        raise _refused(artifact, f"{_public(where)} redirects to what is no URL: {_words(error)}.") from error
     if after not in {"http", "https"} or (before == "https" and after == "http"):
         raise _refused(artifact, f"{_public(where)} redirects from {before} to {after}, which Kiln does not follow.")
     return target
@@ -209,7 +218,7 @@ def _unreachable(artifact: ArtifactSpec, where: str, error: httpx.TransportError
             hint = "Correct host and port of the URL in the template, or see to the server."
             return _refused(artifact, f"Nothing answers at {_public(where)}: {cause.strerror}.", hint=hint)
         cause = cause.__cause__ or cause.__context__
-    return Broken(f"{_public(where)} cannot be reached: {error}")
+    return Broken(f"{_public(where)} cannot be reached: {_words(error)}")
 
 
 def unreached(artifact: ArtifactSpec, error: Broken) -> ArtifactUnavailable:
@@ -238,6 +247,11 @@ def too_large(artifact: ArtifactSpec) -> ArtifactUnavailable:
 
 def _refused(artifact: ArtifactSpec, message: str, hint: str | None = None) -> ArtifactUnavailable:
     return ArtifactUnavailable(f"{artifact.property_path}: {message}", target=artifact.property_path, hint=hint)
+
+
+def _words(error: Exception) -> str:
+    """Return what an error says, without the full stop at its end; of one that says nothing its name."""
+    return str(error).rstrip(". ") or type(error).__name__
 
 
 def _public(url: str) -> str:

@@ -42,7 +42,7 @@ def look() -> Iterator[Finding]:
         return
     reason = _unreachable(endpoint)
     if reason is not None:
-        message, mend = f"{endpoint} does not answer: {reason}.", "See its name, its firewall and its DNS."
+        message, mend = f"{endpoint} does not answer: {reason.rstrip('.')}.", "See its name, its firewall and its DNS."
         yield Finding(area=Area.SETTINGS, severity=Severity.ERROR, target=SETTING, message=message, mend=mend)
     boxes = list(Outboxes().list())
     yield from _failing(endpoint, boxes)

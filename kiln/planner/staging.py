@@ -64,6 +64,11 @@ class ArtifactSpec(Spec):
     property_path: str
     identity: str | None = None
 
+    @property
+    def is_script(self) -> bool:
+        """Whether a machine runs it, as it does what a `scriptUri` names; a file is put there as it is."""
+        return self.property_path.endswith(".scriptUri")
+
 
 class StagingSpec(Spec):
     """All that a template stands on."""

@@ -49,7 +49,7 @@ def test_in_a_group_of_the_user_s_own_what_kiln_made_goes_tier_by_tier() -> None
 def test_a_template_whose_staging_cannot_be_deleted_stays_and_says_what_is_left() -> None:
     world = World()
     world.answers["list_staged"] = STAGED
-    world.answers["start_delete"] = AzureFailed("delete it", azure_code="Locked", azure_message="a lock")
+    world.answers["start_delete"] = AzureFailed("delete it", azure_code="Locked", azure_message="a lock.")
 
     result = world.delete()
 
@@ -59,11 +59,12 @@ def test_a_template_whose_staging_cannot_be_deleted_stays_and_says_what_is_left(
     assert not result.calls_of("forget_template")
     (told,) = result.calls_of("fail_deletion")
     assert "/vnet: " in told.input["error"]["message"]
+    assert ".." not in told.input["error"]["message"]
 
 
 def test_a_group_that_cannot_be_deleted_fails_the_deletion_where_its_client_sees_it() -> None:
     world = World()
-    world.answers["start_delete_group"] = AzureFailed("delete it", azure_code="Locked", azure_message="a lock")
+    world.answers["start_delete_group"] = AzureFailed("delete it", azure_code="Locked", azure_message="a lock.")
 
     result = world.delete()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sockets
 PATH = "properties.customize[0].scriptUri"
+FILE = "properties.customize[0].sourceUri"
 OWN = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nown"
 
 
@@ -40,8 +41,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pinned, "GRACE_SECONDS", 0.2)
 
 
-def fetched(url: str) -> bytes:
-    return b"".join(download(ArtifactSpec(url=url, blob="v1/customize-00", property_path=PATH)))
+def fetched(url: str, path: str = PATH) -> bytes:
+    return b"".join(download(ArtifactSpec(url=url, blob="v1/customize-00", property_path=path)))
 
 
 def refusal(url: str) -> str:
@@ -137,11 +138,42 @@ def test_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) ->
         assert fetched(f"http://127.0.0.1:{port}/a") == b"own"
 
 
-def test_a_body_that_is_compressed_against_the_request_is_not_blown_up() -> None:
+def test_a_file_that_is_compressed_against_the_request_is_not_blown_up() -> None:
     bomb = gzip.compress(bytes(10_000_000))
     head = f"Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
     with raw_server([HEAD + head, bomb]) as port:
-        assert fetched(f"http://127.0.0.1:{port}/a") == bomb
+        assert fetched(f"http://127.0.0.1:{port}/a", FILE) == bomb
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"#!/bin/sh"), b"no gzip at all"], ids=["packed", "garbage"])
+def test_a_script_that_is_compressed_against_the_request_is_refused_for_no_machine_could_run_it(body: bytes) -> None:
+    head = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with raw_server([HEAD + head + body]) as port:
+        assert "is a script under the coding gzip" in refusal(f"http://127.0.0.1:{port}/a")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "204 No Content\r\n",
+        "205 Reset Content\r\nContent-Length: 0\r\n",
+        "206 Partial Content\r\nContent-Length: 2\r\n",
+    ],
+)
+@pytest.mark.parametrize("path", [PATH, FILE])
+def test_an_answer_that_is_not_the_whole_file_is_refused(answer: str, path: str) -> None:
+    with raw_server([f"HTTP/1.1 {answer}\r\n".encode() + b"hi"]) as port:
+        status = answer.partition("\r")[0]
+        with pytest.raises(ArtifactUnavailable, match=f"answered {status}\\."):
+            fetched(f"http://127.0.0.1:{port}/a", path)
+
+
+def test_a_server_that_goes_without_a_word_is_told_of_in_one_sentence() -> None:
+    with raw_server([b""]) as port, pytest.raises(downloads.Broken) as broken:
+        fetched(f"http://127.0.0.1:{port}/a")
+
+    told = str(downloads.unreached(ArtifactSpec(url="http://a", blob="b", property_path=PATH), broken.value))
+    assert "without sending a response. See that the server is there" in told
 
 
 @pytest.mark.parametrize(
