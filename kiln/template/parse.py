@@ -82,7 +82,8 @@ def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: s
     try:
         parsed = model.model_validate(content, by_name=False, by_alias=True, context=PARTIAL if partial else None)
     except ValidationError as error:
-        found = (_problem(model, item) for item in error.errors(include_url=False)[: MOST + 1])
+        items = [item for item in error.errors(include_url=False) if not _is_of_its_parts(item)]
+        found = (_problem(model, item) for item in items[: MOST + 1])
         problems = [problem for path, problem in found if not any(path[: len(known)] == known for known in beyond)]
     problems += beyond.values()
     if problems or parsed is None:
@@ -98,6 +99,11 @@ def _some(problems: list[Problem]) -> tuple[Problem, ...]:
         *problems[:MOST],
         Problem(path="$", message=f"there are more problems than these {MOST}", source=reference("")),
     )
+
+
+def _is_of_its_parts(item: ErrorDetails) -> bool:
+    """Whether a list is too short for what is wrong with its parts alone: pydantic counts those that are left."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def _problem(model: type[Model], item: ErrorDetails) -> Found:

@@ -38,6 +38,11 @@ _EXPECTED = {
     "greater_than_equal": "{ge} or more",
     "less_than_equal": "{le} or less",
 }
+_SIZES = {
+    "too_short": "expected a list of {min_length} or more, got a list of {actual_length}",
+    "too_long": "expected a list of {max_length} at the most, got a list of {actual_length}",
+    "string_too_long": "expected a string of {max_length} characters at the most, got a longer one",
+}
 
 
 def path_text(path: Path) -> str:
@@ -72,6 +77,8 @@ def message(item: ErrorDetails, place: Place) -> str:
         return str(context["rule"])
     if type_ in _EXPECTED:
         return f"expected {_EXPECTED[type_].format_map(context)}, got {kind(found)}"
+    if type_ in _SIZES:
+        return _SIZES[type_].format_map(context)
     return _about_names(type_, found, place) or f"{item['msg']}; got {kind(found)}"
 
 

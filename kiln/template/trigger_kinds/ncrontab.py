@@ -6,11 +6,12 @@ a field of seconds may come first, and day of the month and day of the week must
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
@@ -69,10 +70,15 @@ def parse_schedule(text: str, zone: ZoneInfo) -> Schedule:
 
 def parse_zone(name: str) -> ZoneInfo:
     """Return the time zone of an IANA name. Raises `ScheduleInvalid`."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError) as error:  # not a path, a folder, or not there
-        raise ScheduleInvalid("expected the IANA name of a time zone, such as Europe/Berlin") from error
+    if name not in _zones():
+        raise ScheduleInvalid("expected the IANA name of a time zone, such as Europe/Berlin")
+    return ZoneInfo(name)
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    """Return the names of time zones. What else a system has beside them (its own zone's, as a link) is none."""
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def _named(field: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 from kiln.template.base import Flag, Int32, Model, Since, broken
 
 LONGEST = timedelta(days=30)
-_DURATION = re.compile(r"P(?=.)(\d{1,3}W|(\d{1,3}D)?(T(?=.)(\d{1,5}H)?(\d{1,5}M)?(\d{1,7}S)?)?)")
+_DURATION = re.compile(r"P(?=.)(\d{1,3}W|(\d{1,3}D)?(T(?=.)(\d{1,5}H)?(\d{1,5}M)?(\d{1,7}S)?)?)", re.ASCII)
 
 
 def _duration(value: Any) -> Any:

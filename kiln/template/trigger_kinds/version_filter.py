@@ -10,7 +10,7 @@ import re
 from fnmatch import fnmatchcase
 
 _PATTERN = re.compile(r"[0-9.*?]{1,80}")
-_LIMIT = re.compile(r"(>=|<=|>|<)(\d{1,10}(?:\.\d{1,10}){0,3})")
+_LIMIT = re.compile(r"(>=|<=|>|<)([0-9]{1,10}(?:\.[0-9]{1,10}){0,3})")
 _BETWEEN = re.compile(r"\s*,\s*|\s+")
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 

@@ -13,6 +13,11 @@ TRIGGER = {"properties": {"kind": "SourceImage"}}
 BASE_IMAGE = GALLERY_IMAGE.replace("hello", "base")
 
 
+def filtered(**filter_: Any) -> dict[str, Any]:
+    """Return a trigger that waits for events of this filter."""
+    return {"properties": {"kind": "Event", "filter": filter_}}
+
+
 def test_the_body_of_aib_is_taken_with_what_it_echoes_back() -> None:
     echoed = {"id": "/x", "properties": {**TRIGGER["properties"], "status": {"code": "Healthy"}}}
     assert parse_trigger(echoed) == parse_trigger(TRIGGER, "2022-07-01")
@@ -26,6 +31,13 @@ def test_the_body_of_aib_is_taken_with_what_it_echoes_back() -> None:
         ({"properties": {"kind": "sourceImage"}}, "properties.kind", "did you mean 'SourceImage'?"),
         ({"properties": {"kind": "SourceImage", "every": "1d"}}, "properties.every", "not a property"),
         (None, "$", "expected a JSON object, got null"),
+        (filtered(types=[]), "properties.filter.types", "expected a list of 1 or more, got a list of 0"),
+        (filtered(types=["a"] * 26), "properties.filter.types", "expected a list of 25 at the most, got a list of 26"),
+        (
+            filtered(types=["a" * 257]),
+            "properties.filter.types[0]",
+            "expected a string of 256 characters at the most, got a longer one",
+        ),
     ],
 )
 def test_what_is_no_trigger_is_refused_by_path(body: Any, where: str, said: str) -> None:

@@ -46,7 +46,9 @@ def test_every_kind_takes_all_settings_and_survives_being_stored(properties: dic
     assert stored["properties"]["coolDown"] == "PT1H30M"
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "1h", "01:30:00", "-PT1H", "P1M", "P1Y", 3600, None, True, "P1W2D"])
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "1h", "01:30:00", "-PT1H", "P1M", "P1Y", 3600, None, True, "P1W2D", "P\uff11W", "PT\uff11H"]
+)
 def test_what_is_no_duration_is_refused(text: Any) -> None:
     found = problems({"kind": "SourceImage", "coolDown": text} if text is not None else {"kind": "x", "coolDown": None})
     assert ("ISO 8601" in found["coolDown"]) if text is not None else "kind" in found

@@ -91,7 +91,11 @@ def test_what_is_no_schedule_is_told_what_is_due(schedule: str, said: str) -> No
         parse_schedule(schedule, parse_zone("UTC"))
 
 
-@pytest.mark.parametrize("name", ["", "Berlin", "W. Europe Standard Time", "../etc/passwd", "Europe", "\0", "x" * 5000])
+@pytest.mark.parametrize(
+    "name",
+    ["", "Berlin", "W. Europe Standard Time", "../etc/passwd", "Europe", "\0", "x" * 5000, "localtime", "posixrules",
+     "right/Europe/Berlin", "posix/Europe/Berlin", "tzdata.zi", "europe/berlin"],
+)  # fmt: skip
 def test_what_is_no_time_zone_is_told_what_is_due(name: str) -> None:
     with pytest.raises(ScheduleInvalid, match="IANA"):
         parse_zone(name)

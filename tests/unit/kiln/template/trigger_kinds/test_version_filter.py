@@ -27,6 +27,8 @@ def test_a_version_passes_or_not(text: str | None, version: str, passes: bool) -
     assert matches_version(text, version) is passes
 
 
-@pytest.mark.parametrize("text", ["", " ", "latest", "22.x", "=22", ">= 22", ">=22 || <3", "[0-9]*", "x" * 100])
+@pytest.mark.parametrize(
+    "text", ["", " ", "latest", "22.x", "=22", ">= 22", ">=22 || <3", "[0-9]*", "x" * 100, ">=\uff11", "\uff11.*"]
+)
 def test_what_is_no_filter_is_none(text: str) -> None:
     assert not is_filter(text)
