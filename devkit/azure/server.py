@@ -92,7 +92,7 @@ class LocalAzure:
         cloud.events.start()
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_post(PATH, Publishing(cloud, self._observe, own_name=host).handle)
-        application.router.add_route("*", "/{path:.*}", Gateway(cloud, self._observe, own_name=host).handle)
+        application.router.add_route("*", "/{path:(?s:.*)}", Gateway(cloud, self._observe, own_name=host).handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         if self._runner.server is None:

@@ -77,7 +77,7 @@ class FaultProxy:
         connector = aiohttp.TCPConnector(ssl=self.certificates.client_context())
         self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
         application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/{path:.*}", self._handle)
+        application.router.add_route("*", "/{path:(?s:.*)}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         if self._runner.server is None:

@@ -139,7 +139,7 @@ class Host:
         event_grid = self.keys.guarded(keys.EVENT_GRID, events.handle)
         application.router.add_route("*", event_grid_triggers.WEBHOOK_PATH, event_grid)
         application.add_routes(AdminApi(self._app, self._timers, events, self.keys).routes())
-        application.router.add_route("*", "/{path:.*}", triggers.handle)
+        application.router.add_route("*", "/{path:(?s:.*)}", triggers.handle)
         return application
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -193,6 +193,10 @@ def _time(document: dict[str, Any], name: str) -> datetime:
         raise _Refused(Reason.MALFORMED, f"{name} is no time in ISO 8601") from None
     if moment.tzinfo is None:
         raise _Refused(Reason.MALFORMED, f"{name} has no time zone")
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise _Refused(Reason.MALFORMED, f"{name} is, in UTC, in no year from 1 to 9999") from None
     return moment
 
 

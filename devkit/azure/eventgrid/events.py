@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 EVENT_GRID = "EventGridSchema"
@@ -142,8 +142,10 @@ def _text(schema: str, document: dict[str, Any], name: str) -> None:
 
 def _time(schema: str, document: dict[str, Any], name: str) -> None:
     try:
-        datetime.fromisoformat(document[name])
-    except (TypeError, ValueError) as error:
+        moment = datetime.fromisoformat(document[name])
+        if moment.tzinfo is not None:
+            moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:  # or a year before the first, or after the last, in UTC
         raise Malformed(f"The property '{name}' of '{_SPOKEN[schema]}' is no time in ISO 8601: {error}.") from error
 
 

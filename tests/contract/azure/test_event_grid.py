@@ -182,6 +182,10 @@ def post(cloud: Harness, topic: Any, content: Any, **headers: str) -> httpx.Resp
         ('[{"id": "1", "source": "/s", "specversion": "0.3", "type": "t"}]', "specversion '0.3'"),
         ('[{"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "Bad-Name": 1}]', "Bad-Name"),
         ('[{"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "time": "soon"}]', "ISO 8601"),
+        (
+            '[{"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "time": "0001-01-01T00:00:00+14:00"}]',
+            "ISO 8601",
+        ),
         ('[{"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "data": 1, "data_base64": ""}]', "not both"),
     ],
 )

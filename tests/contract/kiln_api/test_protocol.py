@@ -82,6 +82,12 @@ def test_a_client_that_has_the_answer_gets_304_until_there_is_news(http: httpx.C
     assert news.headers["ETag"] != etag
 
 
+def test_a_name_with_a_line_break_is_refused_as_any_other_that_is_none(http: httpx.Client, group: str) -> None:
+    for name in ("a%0Ab", "a%0A", "a%20b"):
+        answer = http.put(template_path(group, name), json=template_body())
+        assert (answer.status_code, code(answer)) == (400, "InvalidResourceName"), name
+
+
 def test_a_template_stays_in_its_region(http: httpx.Client, group: str) -> None:
     put(http, group)
     body = {**template_body(), "location": "northeurope"}

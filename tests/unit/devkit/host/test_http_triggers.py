@@ -28,6 +28,10 @@ def test_a_request_reaches_the_function_unchanged(host: Host, http: httpx.Client
     assert seen["headers"]["x-forwarded-proto"] == "https"
 
 
+def test_a_line_break_in_a_path_leads_to_the_function_too(http: httpx.Client) -> None:
+    assert http.get("/things/a%0Ab/c").json()["params"] == {"name": "a\nb", "rest": "c"}
+
+
 def test_the_url_follows_the_host_header(http: httpx.Client) -> None:
     seen = http.get("/things/a/b", headers={"Host": "localhost:81"}).json()
     assert seen["url"] == "http://localhost:81/things/a/b"

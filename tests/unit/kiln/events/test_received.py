@@ -121,6 +121,8 @@ def test_later_versions_of_kiln_may_say_more() -> None:
         (published(source=7), Reason.MALFORMED),
         (published(time="yesterday"), Reason.MALFORMED),
         (published(time="2026-11-22T06:00:00"), Reason.MALFORMED),
+        (published(time="0001-01-01T00:00:00+14:00"), Reason.MALFORMED),
+        (published(time="9999-12-31T23:59:59-14:00"), Reason.MALFORMED),
         (published(data=None), Reason.MALFORMED),
         (published(data="{}"), Reason.MALFORMED),
         (published(data={"publisher": "Debian"}), Reason.MALFORMED),
