@@ -17,7 +17,7 @@ from devkit.host.keys import saved_master_key
 from devkit.local import lock
 from devkit.local.endpoints import Endpoints
 from devkit.local.eventing import EventingFailed
-from devkit.local.options import GuestKind, LatencyProfile, Options
+from devkit.local.options import GuestKind, LatencyProfile, Options, setting
 from devkit.local.parts import keys_file
 from devkit.local.sign_in import ADMIN, mint
 from devkit.local.supervisor import PartEnded, Supervisor
@@ -49,6 +49,14 @@ Latency = Annotated[LatencyProfile, typer.Option(envvar="KILN_LOCAL_LATENCY", he
 TimeScale = Annotated[
     float, typer.Option(envvar="KILN_LOCAL_TIME_SCALE", min=0, help="A factor on the times of --latency azure.")
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KILN_NAME=VALUE",
+        help="A setting of the app, as docs/deploy.md has them; more than once for more.",
+    ),
+]
 
 
 @app.command()
@@ -61,12 +69,19 @@ def up(
     azure_port: AzurePort = _DEFAULTS.azure_port,
     azurite_port: AzuritePort = _DEFAULTS.azurite_port,
     data: Data = _DEFAULTS.data,
+    settings: Settings = None,
 ) -> None:
     """Start everything, print `ready URL` when all answer, and run until Ctrl-C or SIGTERM.
 
-    The Functions host is restarted whenever it ends. Logs are in DATA/logs, URLs in DATA/endpoints.json.
+    The Functions host is restarted whenever it ends. Logs are in DATA/logs, URLs in DATA/endpoints.json. Of the shell's
+    own environment no setting reaches the app: --set gives it some.
     """
-    options = Options(guests, latency, time_scale, port, azure_port, azurite_port, data)
+    try:
+        given = tuple(setting(text) for text in settings or ())
+    except ValueError as error:
+        _say(f"Error: {error}")
+        raise typer.Exit(2) from error
+    options = Options(guests, latency, time_scale, port, azure_port, azurite_port, data, settings=given)
     supervisor = Supervisor(options, say=_say, ready=lambda url: typer.echo(f"ready {url}"))
     try:
         supervisor.run()

@@ -14,7 +14,7 @@ from devkit.azure.cloud_ids import SUBSCRIPTION_ID, TENANT_ID
 from devkit.local.endpoints import port_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "KILN_CACHE_DIR", "KILN_LOG_LEVEL")
 _LOOPBACK = "127.0.0.1,localhost"
@@ -28,11 +28,14 @@ def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {"KILN_LOG_LEVEL": "INFO", **kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": _LOOPBACK}
 
 
-def app_settings(*, azure: str, state: str, ca: str, topic: str | None = None) -> dict[str, str]:
+def app_settings(
+    *, azure: str, state: str, ca: str, topic: str | None = None, given: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
     """Return the app's settings: what Azure's portal calls the environment variables of a function app.
 
     `azure` is the local Azure's base URL, `state` the blob endpoint of the app's own storage account, `ca` the
-    file with the certificate authority of both, `topic` where the app announces its events, if it does.
+    file with the certificate authority of both, `topic` where the app announces its events, if it does. What is `given`
+    counts, whatever a local Kiln has else.
     """
     reach = [f"/subscriptions/{SUBSCRIPTION_ID}", "{0.scheme}://{0.netloc}".format(urlsplit(state))]
     return {
@@ -51,4 +54,5 @@ def app_settings(*, azure: str, state: str, ca: str, topic: str | None = None) -
         "REQUESTS_CA_BUNDLE": ca,
         "SSL_CERT_FILE": ca,
         "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        **dict(given),
     }

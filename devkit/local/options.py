@@ -13,6 +13,18 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 """The folder of function_app.py, which the local Functions host serves."""
 
 
+SETTINGS = "KILN_"
+"""How the names of Kiln's own settings begin."""
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Return a setting of the app from `KILN_NAME=value`. Raises ValueError for a text of another form."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.startswith(SETTINGS):
+        raise ValueError(f"{text!r} is no setting of Kiln: expected {SETTINGS}NAME=VALUE")
+    return name, value
+
+
 class GuestKind(StrEnum):
     """What a virtual machine is: a real one, or one that answers in the local Azure's own process."""
 
@@ -29,7 +41,10 @@ class LatencyProfile(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """The settings of one `kiln local up`. Port 0: the port of the last time if it is free, else any free one."""
+    """The settings of one `kiln local up`. Port 0: the port of the last time if it is free, else any free one.
+
+    `settings` are the app's own, over those that a local Kiln has anyway.
+    """
 
     guests: GuestKind = GuestKind.QEMU
     latency: LatencyProfile = LatencyProfile.INSTANT
@@ -39,6 +54,7 @@ class Options:
     azurite_port: int = 7073
     data: Path = REPOSITORY / ".kiln"
     app: Path = REPOSITORY
+    settings: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", self.data.absolute())

@@ -49,12 +49,8 @@ def azure_address(child: Child) -> str:
 def start_host(options: Options, azurite: Azurite, azure: str, topic: str, port: int) -> Child:
     """Start the host on `port`; its app's Azure is the one at `azure`, its topic `topic`, its storage `azurite`."""
     azurite.accounts.create(_STATE_ACCOUNT)
-    settings = app_settings(
-        azure=azure,
-        state=azurite.accounts.endpoint(_STATE_ACCOUNT),
-        ca=str(azurite.certificates.ca),
-        topic=topic,
-    )
+    state, ca = azurite.accounts.endpoint(_STATE_ACCOUNT), str(azurite.certificates.ca)
+    settings = app_settings(azure=azure, state=state, ca=ca, topic=topic, given=options.settings)
     command = [
         *(sys.executable, "-m", "devkit.host", "--app", str(options.app)),
         *("--port", str(port), "--db", str(options.data / "host.db")),

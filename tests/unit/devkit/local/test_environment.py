@@ -20,6 +20,15 @@ def test_a_chosen_log_level_reaches_the_parts() -> None:
     assert inherited({"KILN_LOG_LEVEL": "DEBUG"})["KILN_LOG_LEVEL"] == "DEBUG"
 
 
+def test_a_setting_that_is_given_counts_and_leaves_the_others() -> None:
+    given = {"KILN_RETENTION_DAYS": "7", "KILN_PRIVATE_ARTIFACTS": ""}
+    usual = app_settings(azure="https://azure:7072", state="https://azurite:7073/kilnstate", ca="/ca.pem")
+    with_given = app_settings(
+        azure="https://azure:7072", state="https://azurite:7073/kilnstate", ca="/ca.pem", given=given.items()
+    )
+    assert with_given == usual | given
+
+
 def test_the_app_is_told_where_its_azure_its_state_and_its_identity_are() -> None:
     assert app_settings(
         azure="https://127.0.0.1:7072", state="https://127.0.0.1:7073/kilnstate", ca="/data/tls/ca.pem"
