@@ -26,6 +26,9 @@ from kiln.template.base import (
     Url,
     broken,
 )
+from kiln.template.collisions import collisions
+from kiln.template.rules import Rule
+from kiln.template.tags import ArtifactTags, VhdTags
 
 BAD_TARGET = "BadSharedImageDistribute"
 StorageAccountType = Annotated[
@@ -73,7 +76,7 @@ Versioning = Annotated[LatestVersioning | SourceVersioning, Field(discriminator=
 
 class _Distributor(Model):
     run_output_name: RunOutputName
-    artifact_tags: dict[str, str] = Field(default_factory=dict)
+    artifact_tags: ArtifactTags = Field(default_factory=dict)
 
 
 class SharedImageDistributor(_Distributor):
@@ -143,6 +146,7 @@ class VhdDistributor(_Distributor):
     section = "distribute-vhd"
 
     type: Literal["VHD"]
+    artifact_tags: VhdTags = Field(default_factory=dict)
     uri: Annotated[str, Url(("https", "http"), written=True), Since("2022-07-01")] = ""
 
 
@@ -151,3 +155,4 @@ Distributor = Annotated[
     Field(discriminator="type"),
     Tags("BadDistributeType", "BadDistributeType"),
 ]
+Targets = Annotated[tuple[Distributor, ...], Rule(collisions)]

@@ -24,8 +24,9 @@ from kiln.template.base import (
     broken,
 )
 from kiln.template.customizers import Customizer, Validate
-from kiln.template.distributors import Distributor
+from kiln.template.distributors import Distributor, Targets
 from kiln.template.sources import Source
+from kiln.template.tags import ManagedTags, ResourceTags
 from kiln.template.vm_profile import DataDisk, VmProfile
 
 MINIMUM_TIMEOUT = 6
@@ -119,7 +120,7 @@ class TemplateProperties(Model):
 
     source: Annotated[Source, See("properties-source")]
     customize: Annotated[tuple[Customizer, ...], See("properties-customize")] = ()
-    distribute: Annotated[tuple[Distributor, ...], See("properties-distribute")]
+    distribute: Annotated[Targets, See("properties-distribute")]
     optimize: Annotated[Optimize, Since("2022-07-01")] = Optimize()
     validation: Annotated[Validate, Field(alias="validate"), Since("2022-02-14")] = Field(
         default=Validate(), alias="validate"
@@ -130,7 +131,7 @@ class TemplateProperties(Model):
     build_timeout_in_minutes: Annotated[Int32, Field(ge=0, le=960), See("properties-buildtimeoutinminutes")] = 0
     staging_resource_group: Annotated[StagingGroupId, Since("2022-02-14"), See("properties-stagingresourcegroup")] = ""
     auto_run: Annotated[AutoRun, Since("2024-02-01")] = AutoRun()
-    managed_resource_tags: Annotated[dict[str, str], Since("2024-02-01")] = Field(default_factory=dict)
+    managed_resource_tags: Annotated[ManagedTags, Since("2024-02-01")] = Field(default_factory=dict)
 
     @field_validator("distribute")
     @classmethod
@@ -154,6 +155,6 @@ class ImageTemplate(Model):
     read_only = frozenset({"id", "name", "type", "apiVersion", "systemData", "$schema"})
 
     location: Annotated[RegionName, See("location")]
-    tags: Annotated[dict[str, str], See("tags")] = Field(default_factory=dict)
+    tags: Annotated[ResourceTags, See("tags")] = Field(default_factory=dict)
     identity: Identity
     properties: TemplateProperties

@@ -15,7 +15,7 @@ from kiln.errors import Problem, TemplateInvalid, TemplateRefused
 from kiln.template import shape
 from kiln.template.base import PARTIAL, Model, RequiredBefore, Since, Tags
 from kiln.template.models import ImageTemplate
-from kiln.template.texts import refused_at_once
+from kiln.template.texts import broken_rules, refused_at_once
 from kiln.template.versions import check_api_version
 from kiln.template.wording import BROKEN_TEXT, RELEASES, kind, message, path_text, reference
 
@@ -129,6 +129,7 @@ def _beyond_the_models(model: type[Model], body: Any, api_version: str | None) -
             continue
         for problem in refused_at_once(place, value):
             yield place.path, problem
+        yield from broken_rules(place, value)
         for since in place.shape.marked(Since):
             if since.api_version is not None and since.api_version > api_version and since.applies(value):
                 yield _too_new(place, since.api_version, api_version)

@@ -12,10 +12,11 @@ from pydantic import Field, field_validator
 
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.base import IdentityId, Model, See, Since
-from kiln.template.distributors import Distributor
+from kiln.template.distributors import Distributor, Targets
 from kiln.template.merge import merge
 from kiln.template.models import AssignedIdentity, ImageTemplate, with_different_names
 from kiln.template.parse import parse_as, parse_template, without_read_only
+from kiln.template.tags import ResourceTags
 from kiln.template.vm_profile import VmProfile
 from kiln.template.wording import reference
 
@@ -37,7 +38,7 @@ class IdentityPatch(_Patch):
 class PropertiesPatch(_Patch):
     """All targets anew, and changes to the build machine."""
 
-    distribute: Annotated[tuple[Distributor, ...] | None, See("properties-distribute")] = None
+    distribute: Annotated[Targets | None, See("properties-distribute")] = None
     vm_profile: Annotated[VmProfile | None, Since("2024-02-01")] = None
 
     @field_validator("distribute")
@@ -52,7 +53,7 @@ class PatchBody(_Patch):
     read_only = ImageTemplate.read_only
 
     identity: IdentityPatch | None = None
-    tags: Annotated[dict[str, str] | None, See("tags")] = None
+    tags: Annotated[ResourceTags | None, See("tags")] = None
     properties: Annotated[PropertiesPatch | None, Since("2023-07-01")] = None
 
 

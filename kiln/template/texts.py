@@ -5,16 +5,18 @@ It owns what is said of one that has another form; which request or look judges 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Problem
 from kiln.template.base import RESOURCE_GROUP, ArmId, Form, Region, Url
+from kiln.template.rules import Rule
 from kiln.template.wording import path_text, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kiln.template.shape import Place
+    from kiln.template.shape import Path, Place
 
 
 def text_problems(place: Place, value: Any) -> Iterator[Problem]:
@@ -40,6 +42,14 @@ def refused_at_once(place: Place, value: Any) -> Iterator[Problem]:
     """
     marks = (mark for mark in place.shape.marks if isinstance(mark, Region | Url | Form))
     yield from _problems(place, value, (mark for mark in marks if not isinstance(mark, Form) or mark.at_once))
+
+
+def broken_rules(place: Place, value: Any) -> Iterator[tuple[Path, Problem]]:
+    """Yield what is wrong with an object or a list whose marks give it a rule, each with its place in the body."""
+    for rule in place.shape.marked(Rule):
+        for below, message in rule.check(value):
+            path = (*place.path, *below)
+            yield path, problem_at(replace(place, path=path), message)
 
 
 def problem_at(place: Place, message: str, code: str = "Other") -> Problem:

@@ -13,7 +13,7 @@ from kiln.template.distributors import (
 from kiln.template.notes.note import Note, Notes
 
 OUTPUT = Note("The name of the target's run output; different, in any case, for each target")
-TAGS = Note("Tags of what is made")
+TAGS = Note("Tags of what is made", "46 at the most, as Kiln adds up to 4; refused when sent beyond Azure's limits")
 
 NOTES: Notes = {
     SharedImageDistributor: {

@@ -38,7 +38,7 @@ NOTES: Notes = {
         "$schema": Note("The address of the JSON Schema, for an editor; ignored when sent", "Kiln's own"),
         "apiVersion": Note("Ignored when sent", "AIB's release notes warn that it breaks a template"),
         "location": Note("The region of the template and of its builds", "any region; AIB has a list"),
-        "tags": Note("The template's tags"),
+        "tags": Note("The template's tags", "refused when sent beyond Azure's limits"),
         "identity": Note("The template's identity; required"),
         "properties": Note("What is built", "required; AIB's definition lets a body without them pass"),
     },
@@ -75,7 +75,11 @@ NOTES: Notes = {
             "same region and no other template's; empty for one of Kiln's own, `IT_...`"
         ),
         "autoRun": Note("Whether a build starts when the template was submitted"),
-        "managedResourceTags": Note("Tags of the staging group and of what is made in it"),
+        "managedResourceTags": Note(
+            "Tags of the staging group and of what is made in it",
+            "44 at the most, as Kiln adds up to 6, and names of 128 characters, as a storage account has them, too; "
+            "refused when sent beyond Azure's limits",
+        ),
         "provisioningState": Note("Read-only: Creating, Updating, Succeeded, Failed or Deleting; ignored when sent"),
         "provisioningError": Note("Read-only: `provisioningErrorCode`, one of AIB's, and `message`; ignored when sent"),
         "lastRunStatus": Note(

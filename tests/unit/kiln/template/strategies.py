@@ -17,6 +17,7 @@ from kiln.template.customizers import (
 )
 from kiln.template.distributors import SharedImageDistributor
 from kiln.template.models import Identity, ImageTemplate, TemplateProperties
+from kiln.template.rules import Rule
 from kiln.template.shape import properties
 from kiln.template.vm_profile import VnetConfig
 from tests.unit.kiln.template.definitions import limits
@@ -88,7 +89,8 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
     if shape.item is not None:
         return st.lists(values(shape.item), max_size=2)
     if shape.key is not None and shape.value is not None:
-        return st.dictionaries(plain(shape.key), values(shape.value), max_size=2)
+        names = words if shape.mark(Rule) is not None else plain(shape.key)
+        return st.dictionaries(names, values(shape.value), max_size=2)
     return plain(shape)
 
 

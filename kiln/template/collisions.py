@@ -1,0 +1,55 @@
+"""Targets of one template that would take each other's place: one managed image, one VHD, or one version twice.
+
+Azure's ids know no case. A blob's name does, but may be written in two ways (RFC 3986 section 2.1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kiln.template.rules import Broken
+
+
+def collisions(distribute: Any) -> Iterator[Broken]:
+    """Yield each target that has the place of one before it."""
+    if not isinstance(distribute, list):
+        return
+    first: dict[tuple[str, str], int] = {}
+    for index, target in enumerate(distribute):
+        if not isinstance(target, dict) or (found := _place(target)) is None:
+            continue
+        name, place = found
+        before = first.setdefault((name, place), index)
+        if before != index:
+            yield (
+                (index, name),
+                f"expected another place than that of distribute[{before}], for it would be overwritten",
+            )
+
+
+def _place(target: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the property that names the target's place, and the place in one spelling; None where Kiln chooses it."""
+    for name in ("imageId", "galleryImageId", "uri"):
+        value = target.get(name)
+        if isinstance(value, str) and value:
+            place = _blob(value) if name == "uri" else value.lower()
+            return (name, place) if place and (name != "galleryImageId" or "/versions/" in place) else None
+    return None
+
+
+def _blob(uri: str) -> str | None:
+    """Return a blob's place, or None for what is no URL, or that of a container or folder."""
+    try:
+        parts = urlsplit(uri)
+        host, port = (parts.hostname or "").removesuffix("."), parts.port
+    except ValueError:
+        return None
+    container, _, path = unquote(parts.path).lstrip("/").partition("/")
+    if not path or path.endswith("/"):
+        return None
+    default = {"https": 443, "http": 80}.get(parts.scheme.lower())
+    return f"{host}:{port or default}/{container}/{path}"
