@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from devkit.azure import ids, shapes
+from devkit.azure import ids, shapes, tag_rules
 from devkit.azure.cloud_ids import SUBSCRIPTION_ID
 from devkit.azure.errors import (
     ArmError,
@@ -118,6 +118,7 @@ class Gateway:
         body = await _decode(request)
         if route.body is not None:
             body = shapes.check(route.body, body)
+            tag_rules.check(path, body)
         call = Call(
             method=request.method,
             path=path,

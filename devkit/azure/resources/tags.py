@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure.errors import ArmError, group_not_found, invalid
+from devkit.azure import tag_rules
+from devkit.azure.errors import group_not_found, invalid
 from devkit.azure.routing import GROUP, Answer, Call, RouteTable
 from devkit.azure.shapes import MAP, READ_ONLY, Must, OneOf, Shape
 
@@ -24,8 +25,6 @@ BODY: Shape = {
     "id": READ_ONLY, "name": READ_ONLY, "type": READ_ONLY,
     "operation": Must(OneOf(("Replace", "Merge", "Delete"))), "properties": Must({"tags": Must(MAP)}),
 }  # fmt: skip
-MOST = 50
-"""Tags that a group may have at the end of the operation."""
 
 
 @table.route("GET", PATH)
@@ -48,8 +47,7 @@ async def patch(cloud: Cloud, call: Call) -> Answer:
             tags = _merged(old, given)
         case _:
             tags = _without(old, given)
-    if len(tags) > MOST:
-        raise ArmError(400, "InvalidTagsCount", f"'{group.id}' can have {MOST} tags at the most, not {len(tags)}.")
+    tag_rules.check(group.id, {"tags": tags})
     group.doc["tags"] = tags
     cloud.store.save(group)
     return Answer(200, _shown(group))
