@@ -327,6 +327,7 @@ USES: dict[str, Callable[[Documents], object]] = {
     "listed": lambda store: list(store.listed("a")),
     "older": lambda store: list(store.older("a", NOW)),
     "labelled": lambda store: list(store.labelled("a", "underway")),
+    "told": lambda store: list(store.told("a", "underway")),
 }
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiln.cloud import clients, groups
+from kiln.cloud import clients
 from kiln.ids import group_id, name_of, part_of
-from kiln.planner.staging import GroupSpec
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 
 COMPUTE, GALLERIES, NETWORK = clients.COMPUTE, clients.GALLERIES, clients.NETWORK
@@ -18,8 +17,9 @@ SOON: Any = {"polling_interval": 0.1}
 
 
 def group(name: str, location: str = "westeurope", tags: dict[str, str] | None = None) -> str:
-    """Make a resource group and return its id."""
-    groups.create(GroupSpec(subscription=SUBSCRIPTION, name=name, location=location, tags=tags or {}))
+    """Make a resource group, if it is not there, and return its id."""
+    body: Any = {"location": location, "tags": tags or {}}
+    clients.resources(SUBSCRIPTION).resource_groups.create_or_update(name, body)
     return group_id(SUBSCRIPTION, name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from devkit.guests.scripted.rules import Rule
@@ -32,7 +31,7 @@ def test_failures_in_a_row_and_the_success_that_ends_them_are_announced(
     script = {"type": "Shell", "name": "install", "inline": ["fail-while-the-rule-is-there"]}
     kiln = Kiln(local_azure, template(customize=[script]))
     kiln.submit()
-    now = datetime.now(UTC)
+    now = kiln.template.created  # before any time of a flow's own clock
     body = {"properties": {"kind": "SourceImage", "failureLimit": 2}}
     Triggers().put(
         TriggerRecord(template=kiln.id, name="base", kind="SourceImage", body=body, created=now, changed=now)
