@@ -31,10 +31,10 @@ def test_failures_in_a_row_and_the_success_that_ends_them_are_announced(
     script = {"type": "Shell", "name": "install", "inline": ["fail-while-the-rule-is-there"]}
     kiln = Kiln(local_azure, template(customize=[script]))
     kiln.submit()
-    now = kiln.template.created  # before any time of a flow's own clock
+    created, changed = kiln.template.created, kiln.runner.clock.now()  # runs end by the flow's own clock
     body = {"properties": {"kind": "SourceImage", "failureLimit": 2}}
     Triggers().put(
-        TriggerRecord(template=kiln.id, name="base", kind="SourceImage", body=body, created=now, changed=now)
+        TriggerRecord(template=kiln.id, name="base", kind="SourceImage", body=body, created=created, changed=changed)
     )
     rule = Rule(matches=b"fail-while-the-rule-is-there", exit_code=3)
     local_azure.guests.rules.append(rule)
