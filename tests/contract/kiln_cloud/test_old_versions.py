@@ -6,10 +6,9 @@ import logging
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from azure.storage.blob import ContainerClient
 
 from kiln import blobs
 from kiln.cloud.staging import ARTIFACTS, LOGS
@@ -23,11 +22,14 @@ from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.template_secrets import TemplateSecrets
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
+from tests.contract.kiln_cloud.deaths import dying_after
 from tests.own_clients import own_clients
 from tests.poison import poisoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from azure.storage.blob import ContainerClient
 
     from devkit.local.in_process import InProcessAzure
     from kiln.messages import StagedStorage
@@ -150,26 +152,11 @@ def test_a_template_that_was_never_built_keeps_its_versions() -> None:
     assert left(template) == [1, 2, 3, 4]
 
 
-class HostDiedError(Exception):
-    """The host died before this deletion."""
-
-
 @pytest.mark.parametrize("nth", range(3))
-def test_wherever_the_host_dies_the_next_round_ends_it(
-    storage: StagedStorage, monkeypatch: pytest.MonkeyPatch, nth: int
-) -> None:
+def test_wherever_the_host_dies_the_next_round_ends_it(storage: StagedStorage, nth: int) -> None:
     template, container = versioned(storage), artifacts_of(storage)
-    deletions, delete = 0, ContainerClient.delete_blob
 
-    def dying(self: ContainerClient, *given: Any, **more: Any) -> None:
-        nonlocal deletions
-        deletions += 1
-        if deletions > nth:
-            raise HostDiedError
-        delete(self, *given, **more)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ContainerClient, "delete_blob", dying)
+    with dying_after(nth):
         purge()
     artifacts = {int(name.partition("/")[0][1:]) for name in container.list_blob_names()}
     assert artifacts <= {*left(template), VERSIONS}, "no artifact stays without its version"

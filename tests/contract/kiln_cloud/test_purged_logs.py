@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from azure.storage.blob import ContainerClient
 
 from devkit.azurite.fault_proxy import FaultProxy
 from kiln import blobs
@@ -24,10 +23,13 @@ from kiln.runs.retention import purge_runs
 from kiln.runs.run_logs import delete_logs
 from kiln.runs.store import Ledgers, Runs, Templates
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
+from tests.contract.kiln_cloud.deaths import dying_after
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from azure.storage.blob import ContainerClient
 
     from devkit.azurite import Azurite
     from devkit.local.in_process import InProcessAzure
@@ -183,13 +185,9 @@ def test_a_record_with_the_log_of_another_run_deletes_nothing(storage: StagedSto
     assert list(logs_of(storage).list_blob_names()) == [f"{latest}/{OWN[0]}"]
 
 
-class HostDiedError(Exception):
-    """The host died before this deletion."""
-
-
 @pytest.mark.parametrize("nth", range(7))
 def test_wherever_the_host_dies_the_record_goes_last_and_the_next_round_ends_it(
-    storage: StagedStorage, monkeypatch: pytest.MonkeyPatch, nth: int
+    storage: StagedStorage, nth: int
 ) -> None:
     template, (old, latest) = ran(storage.endpoint, "00000001")
     container, run = logs_of(storage), RunRef(template=template.id, run_id=old)
@@ -197,20 +195,11 @@ def test_wherever_the_host_dies_the_record_goes_last_and_the_next_round_ends_it(
     reserved = Reservation(template=template.id, run_id=old, output="gallery")
     Reservations().take(GALLERY_IMAGE, "1.0.0", reserved)
     Outboxes().add(run, ())
-    deletions, delete = 0, ContainerClient.delete_blob
 
-    def dying(self: ContainerClient, *given: Any, **more: Any) -> None:
-        nonlocal deletions
-        deletions += 1
-        if deletions > nth:
-            raise HostDiedError
-        delete(self, *given, **more)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ContainerClient, "delete_blob", dying)
+    with dying_after(nth) as asked:
         purge_runs(BEFORE)
 
-    assert deletions == nth + 1
+    assert len(asked) == nth + 1
     assert left(template) == [old, latest], "nothing is forgotten of which something is left"
     assert purge_runs(BEFORE) == 1
     assert left(template) == [latest]
