@@ -1,4 +1,4 @@
-"""What Azure refuses in the tags of any request: too many, and names and values that it does not take.
+"""Refuses tags of any request as Azure does: too many, and names and values that it does not take.
 
 Limits: Microsoft's "Use tags to organize your Azure resources and management hierarchy", "Limitations"; codes: those
 that Microsoft's Az.Migrate passes on. Two names that differ in case alone are one to Azure; what it calls that is not

@@ -23,7 +23,7 @@ PAGE = 100
 
 
 class Page(NamedTuple):
-    """What matches, and the token to go on with: empty when all was looked at."""
+    """The instances of a page that match, and the token to go on with: empty when all was looked at."""
 
     found: list[Instance]
     token: str

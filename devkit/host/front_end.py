@@ -1,4 +1,4 @@
-"""What Azure's front end keeps from an app: requests for other hosts' names, bodies that never come, and long waits.
+"""Keeps off an app, as Azure's front end does, requests for other hosts, bodies that never come, and long waits.
 
 The first matters here, too, because of pages in browsers: see devkit.browsers.
 """

@@ -1,4 +1,4 @@
-"""What the host takes from host.json.
+"""The settings that the host takes from host.json.
 
 It owns names, defaults and bounds of the settings; it must not know of functions.
 """
@@ -32,7 +32,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """What the host takes from host.json."""
+    """The settings of the host, as host.json has them."""
 
     route_prefix: str = "api"
     # The extension's default when it runs outside of Azure.

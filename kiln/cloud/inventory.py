@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Content(NamedTuple):
-    """What is in a group: what one Kiln made for one template, first tier first, and the ids of all that it did not.
+    """A group's content: what one Kiln made for one template, first tier first, and the ids of all that it did not.
 
     What is within something of Kiln's, such as an extension of a machine, goes with that and is in neither.
     """
