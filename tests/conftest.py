@@ -98,12 +98,14 @@ def judged_by_specification(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a test fail that uses `local_azure` when something passed that Microsoft's specifications do not have.
 
     Judged are Kiln's requests to the local Azure, the local Azure's answers, and what Kiln's API answered to clients
-    that tell `tests.answers.ANSWERED`. Where the specifications are not at hand, nothing is.
+    that tell `tests.answers.ANSWERED`. Where the specifications are not at hand, nothing is; what passed in a test
+    that has an Azure of its own is forgotten, lest the next test be judged for it.
     """
     uses = "local_azure" in request.fixturenames
     specifications: Specifications | None = request.getfixturevalue("specifications") if uses else None
     if specifications is None:
         yield
+        ANSWERED.take()
         return
     recorder: Recorder = request.getfixturevalue("recorder")
     yield
