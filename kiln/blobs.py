@@ -14,8 +14,8 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
+from kiln import blob_urls
 from kiln.config import credential
 from kiln.errors import StorageUnavailable
 from kiln.redact import redact
@@ -74,21 +74,8 @@ def answering(what: str, hint: str) -> Iterator[None]:
 
 def at(url: str) -> BlobClient:
     """Return the blob that an unsigned URL names, signed in as the app."""
-    from azure.storage.blob import BlobClient
-
-    with BlobClient.from_blob_url(url) as parsed:
-        container, name = parsed.container_name, parsed.blob_name
-    return account(account_url(url)).get_blob_client(container, name)
-
-
-def account_url(blob_url: str) -> str:
-    """Return the blob endpoint that a blob's URL begins with: scheme, host and, for an emulator, the account's path."""
-    from azure.storage.blob import BlobClient
-
-    with BlobClient.from_blob_url(blob_url) as blob:
-        url = urlsplit(blob_url)
-        account_path = unquote(url.path).removesuffix(f"/{blob.container_name}/{blob.blob_name}")
-    return f"{url.scheme}://{url.netloc}{account_path}"
+    named = blob_urls.parts(url)
+    return account(named.account).get_blob_client(named.container, named.blob)
 
 
 def readable(blob: BlobClient, lifetime: timedelta) -> tuple[Secret, datetime]:
@@ -114,7 +101,7 @@ def _signed(blob: BlobClient, lifetime: timedelta, permission: BlobSasPermission
         account_name=str(blob.account_name),
         container_name=blob.container_name,
         blob_name=blob.blob_name,
-        user_delegation_key=_key(account_url(blob.url), int(time.time() // HOUR)),
+        user_delegation_key=_key(blob_urls.parts(blob.url).account, int(time.time() // HOUR)),
         permission=permission,
         expiry=expires,
         protocol="https",

@@ -87,6 +87,7 @@ LOOKUPS = frozenset(
         "Microsoft.Network/locations/operationResults/read",
         "Microsoft.Network/locations/operations/read",
         "Microsoft.Resources/subscriptions/operationresults/read",
+        "Microsoft.Resources/subscriptions/providers/read",
         "Microsoft.Resources/subscriptions/resourceGroups/read",
         "Microsoft.Resources/subscriptions/resources/read",
         "Microsoft.Storage/locations/*/read",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
-from urllib.parse import urlsplit
 
+from kiln.blob_urls import parts
 from kiln.ids import name_of, region_name, resource_id
 from kiln.planner import names
 from kiln.planner.tags import MARK_TAG, RUN_TAG, users_tags
@@ -143,8 +143,8 @@ def vhd_url(uri: str, blob: str) -> str | None:
     """Return the blob that a template's `uri` means: itself, or `blob` within the container or folder that it names."""
     if not uri:
         return None
-    container, _, path = urlsplit(uri).path.lstrip("/").partition("/")
-    if container and path and not path.endswith("/"):
+    named = parts(uri).blob
+    if named and not named.endswith("/"):
         return uri
     return f"{uri.rstrip('/')}/{blob}"
 

@@ -12,7 +12,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from kiln import blobs
+from kiln import blob_urls, blobs
 from kiln.looks import look_at_each
 from kiln.runs.children import Versions
 from kiln.runs.documents import Documents, documents
@@ -114,7 +114,7 @@ def _all(store: Documents, prefix: str, kind: type[DocumentT]) -> list[DocumentT
 def _account(runs: Iterable[RunRecord]) -> str | None:
     """Return the blob endpoint of the staging storage, which a template has that was ever built."""
     url = next((run.log_url for run in runs if run.log_url is not None), None)
-    return None if url is None else blobs.account_url(url)
+    return None if url is None else blob_urls.parts(url).account
 
 
 def _is_artifact(name: str, blob: BlobProperties) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kiln import blobs
+from kiln import blob_urls, blobs
 from kiln.runs.staged import delete_staged
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def delete_logs(run: RunRecord) -> int:
     log, folder = blobs.at(run.log_url), f"{run.run_id}/"
     if log.blob_name != folder + CUSTOMIZATION:
         raise ValueError(f"run {run.run_id} has a log elsewhere")
-    account = blobs.account(blobs.account_url(run.log_url))
+    account = blobs.account(blob_urls.parts(run.log_url).account)
     return delete_staged(account.get_container_client(log.container_name), folder, _is_log)
 
 

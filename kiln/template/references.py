@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from kiln.blob_urls import parts
 from kiln.ids import part_of, region_name
 from kiln.template.base import RESOURCE_GROUP, ArmId
 from kiln.template.distributors import SharedImageDistributor, VhdDistributor
@@ -58,7 +58,7 @@ def _targets(template: ImageTemplate) -> Iterator[Problem]:
                 names = [region_name(region.name) for region in target.regions()]
                 for name in sorted({name for name in names if names.count(name) > 1}):
                     yield _problem((*path, which), f"expected each region once; {name} is named twice", target.code)
-            case VhdDistributor() if target.uri and not urlsplit(target.uri).path.strip("/"):
+            case VhdDistributor() if target.uri and not parts(target.uri).container:
                 yield _problem((*path, "uri"), "expected the URL of a blob or of a container, not of an account")
 
 

@@ -20,6 +20,8 @@ NAMESPACES = (
     "Microsoft.Authorization", "Microsoft.Compute", "Microsoft.ManagedIdentity", "Microsoft.Network",
     "Microsoft.Resources", "Microsoft.Storage",
 )  # fmt: skip
+RESOURCE_TYPES = {"Microsoft.Compute": ("galleries/images/versions", "images")}
+"""Those whose regions are asked for; each is in all of them."""
 
 
 def _subscription() -> dict[str, Any]:
@@ -74,7 +76,10 @@ def _provider(namespace: str) -> dict[str, Any]:
         "namespace": namespace,
         "registrationState": "Registered",
         "registrationPolicy": "RegistrationRequired",
-        "resourceTypes": [],
+        "resourceTypes": [
+            {"resourceType": kind, "locations": list(REGIONS.values()), "apiVersions": []}
+            for kind in RESOURCE_TYPES.get(namespace, ())
+        ],
     }
 
 

@@ -102,6 +102,31 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_built() -> Non
     assert provisioning_code(caught.value.detail) == "BadSharedImageDistribute"
 
 
+def test_regions_that_azure_does_not_have_are_refused_where_they_stand() -> None:
+    image_id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.Compute/images/any"
+    ref = submitted(
+        distribute=[
+            {**SHARED, "targetRegions": [{"name": "westeurope"}, {"name": "North Europ"}, {"name": "UK South"}]},
+            {**SHARED, "runOutputName": "older", "replicationRegions": ["uksouth", "atlantis"]},
+            {"type": "ManagedImage", "runOutputName": "image", "imageId": image_id, "location": "eastus22"},
+        ]
+    )
+
+    with pytest.raises(TemplateRefused) as caught:
+        submission.check_template(ref)
+
+    detail = caught.value.detail
+    assert [(item.target, item.code) for item in detail.details] == [
+        ("properties.distribute[0].targetRegions[1].name", "BadSharedImageDistribute"),
+        ("properties.distribute[1].replicationRegions[1]", "BadSharedImageDistribute"),
+        ("properties.distribute[2].location", "Other"),
+    ]
+    first, second, _ = detail.details
+    assert first.message == "Azure has no region North Europ for Microsoft.Compute/galleries/images/versions."
+    assert first.hint == "Did you mean northeurope? `az account list-locations` lists the regions."
+    assert second.hint == "`az account list-locations` lists the regions."
+
+
 def test_a_staging_group_that_cannot_be_used_is_refused() -> None:
     ref = submitted(given="rg-network")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkit.guests.scripted.rules import Rule
-from kiln import blobs
+from kiln import blob_urls, blobs
 from kiln.cloud import restarts
 from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
 from kiln.runs.old_versions import delete_artifacts
@@ -61,7 +61,7 @@ def test_all_logs_of_a_build_are_known_as_its_own_and_all_artifacts_as_their_ver
     run = built.build()
     assert run.state == "Succeeded", run.message
     assert run.log_url is not None
-    account = blobs.account(blobs.account_url(run.log_url))
+    account = blobs.account(blob_urls.parts(run.log_url).account)
     logs, artifacts, vhds = (account.get_container_client(name) for name in (LOGS, ARTIFACTS, VHDS))
     there = set(logs.list_blob_names())
     assert {f"{run.run_id}/customization.log", f"{run.run_id}/validation.log"} < there

@@ -121,6 +121,7 @@ NEEDS: dict[str, set[str]] = {
         "Microsoft.Network/virtualNetworks/read",
         "Microsoft.Storage/storageAccounts/read",
     },
+    "resources.providers.get": {"Microsoft.Resources/subscriptions/providers/read"},
     "resources.resources.list_by_resource_group": {"Microsoft.Resources/subscriptions/resourceGroups/resources/read"},
     "resources.resources.list": {"Microsoft.Resources/subscriptions/resources/read"},
     "resources.send_request": {

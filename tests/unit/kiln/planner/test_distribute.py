@@ -147,6 +147,8 @@ def test_a_vhd_goes_to_the_staging_storage_by_default() -> None:
         ("https://a.blob.core.windows.net/c", "https://a.blob.core.windows.net/c/run/x.vhd"),
         ("https://a.blob.core.windows.net/c/", "https://a.blob.core.windows.net/c/run/x.vhd"),
         ("https://a.blob.core.windows.net/c/d/", "https://a.blob.core.windows.net/c/d/run/x.vhd"),
+        ("https://127.0.0.1:10000/a/c", "https://127.0.0.1:10000/a/c/run/x.vhd"),
+        ("https://127.0.0.1:10000/a/c/x.vhd", "https://127.0.0.1:10000/a/c/x.vhd"),
     ],
 )
 def test_a_uri_names_a_blob_or_a_place_for_one(uri: str, expected: str | None) -> None:

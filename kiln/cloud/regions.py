@@ -1,0 +1,82 @@
+"""Whether Azure has the regions where a template's images go: a slip is told before a build, not at its end."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, NamedTuple
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure
+from kiln.cloud.refusal import refused
+from kiln.ids import region_name
+from kiln.template.distributors import ManagedImageDistributor, SharedImageDistributor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kiln.errors import BuildError
+    from kiln.template.models import ImageTemplate
+
+COMPUTE = "Microsoft.Compute"
+ALIKE = 0.75
+"""How alike a slip and what was meant are (difflib's ratio)."""
+
+
+class _Place(NamedTuple):
+    """A region's name where a template has it, and what is to be made there."""
+
+    region: str
+    path: str
+    type: str
+    code: str
+
+
+def check(template: ImageTemplate, subscription: str) -> list[BuildError]:
+    """Return an error for each region of a target where Azure has no such images.
+
+    A template whose images stay in its own region asks nobody: its staging group tells whether Azure has that one. Of a
+    kind of image that Azure lists no regions for, nothing is known to be wrong.
+    """
+    home = region_name(template.location)
+    places = [place for place in _places(template) if region_name(place.region) != home]
+    if not places:
+        return []
+    offered = _offered(subscription)
+    return [
+        _error(place, known)
+        for place in places
+        if (known := offered.get(place.type)) and region_name(place.region) not in known
+    ]
+
+
+def _places(template: ImageTemplate) -> Iterator[_Place]:
+    for index, target in enumerate(template.properties.distribute):
+        path = f"properties.distribute[{index}]"
+        match target:
+            case SharedImageDistributor():
+                place, of = ("targetRegions", ".name") if target.target_regions else ("replicationRegions", "")
+                for each, region in enumerate(target.regions()):
+                    yield _Place(region.name, f"{path}.{place}[{each}]{of}", "galleries/images/versions", target.code)
+            case ManagedImageDistributor():
+                yield _Place(target.location, f"{path}.location", "images", target.code)
+
+
+def _offered(subscription: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the regions of each of Compute's types: their names as ids have them, and as people read them."""
+    with azure("list the regions that have images"):
+        provider = clients.resources(subscription).providers.get(COMPUTE)
+    return {
+        str(each.resource_type): {region_name(shown): shown for shown in each.locations or ()}
+        for each in provider.resource_types or ()
+    }
+
+
+def _error(place: _Place, known: Mapping[str, str]) -> BuildError:
+    meant = difflib.get_close_matches(region_name(place.region), known, n=1, cutoff=ALIKE)
+    hint = f"Did you mean {meant[0]}? " if meant else ""
+    return refused(
+        f"Azure has no region {place.region} for {COMPUTE}/{place.type}.",
+        target=place.path,
+        hint=f"{hint}`az account list-locations` lists the regions.",
+        code=place.code,
+    )
