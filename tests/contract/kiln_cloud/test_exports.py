@@ -89,8 +89,9 @@ def test_a_vhd_of_an_earlier_run_is_overwritten_and_anybody_elses_is_not(contain
     container.upload_blob("theirs.vhd", b"theirs")
 
     assert second.run.run_id in metadata.values()
-    with pytest.raises(VhdTaken, match=r"theirs\.vhd exists already"):
+    with pytest.raises(VhdTaken, match=r"theirs\.vhd exists already") as caught:
         exports.refuse_taken(f"{container.url}/theirs.vhd", second.target.tags)
+    assert caught.value.detail.code == "VhdTaken"
 
 
 def test_a_vhd_that_somebody_has_leased_is_told_at_once_and_stays(container: ContainerClient) -> None:

@@ -83,8 +83,9 @@ def test_an_image_of_somebody_else_is_left_alone() -> None:
     origin, target = parts(plan)
     arm.managed_image(target.image_id, {"sourceVirtualMachine": {"id": origin.machine}}, owner="somebody")
 
-    with pytest.raises(ImageTaken, match="exists already, and this template did not make it"):
+    with pytest.raises(ImageTaken, match="exists already, and this template did not make it") as caught:
         managed_images.start_image(origin, target)
+    assert caught.value.detail.code == "ManagedImageTaken"
     assert (found(target).tags or {}) == {"owner": "somebody"}
 
 

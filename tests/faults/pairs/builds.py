@@ -1,4 +1,7 @@
-"""Builds of two templates into one target: two gallery versions, one version, one managed image, one VHD."""
+"""Builds of two templates into one target: two gallery versions, one version, one managed image, one VHD.
+
+A managed image or a VHD may be there from an earlier run of one of the two, which replaces it.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,8 @@ class Builds:
     """How many of the two can have what they want."""
     target: Callable[[Place, str], Target]
     both_wait: bool = True
+    is_renewal: bool = False
+    """Whether the first has the target of an earlier run, and makes it anew."""
     _kilns: tuple[Kiln, Kiln] | None = None
 
     def meet(self, place: Place, mark: str) -> BuildMeeting:
@@ -36,6 +41,12 @@ class Builds:
         if self._kilns is None:
             self._kilns = (submitted(place), submitted(place))
         builders = tuple(Builder(place, kiln, f"echo {mark} {kiln.id.name}") for kiln in self._kilns)
+        if self.is_renewal:
+            earlier = Builder(place, self._kilns[0], f"echo earlier {mark}")
+            earlier.want(target)
+            earlier.build()
+            assert earlier.run.state is RunState.SUCCEEDED, earlier.run
+            builders[0].earlier_run = earlier.run_id
         for builder in builders:
             builder.want(target)
         return BuildMeeting(place, builders, self.winners, self._forget)
@@ -52,6 +63,8 @@ class Builder:
     place: Place
     kiln: Kiln
     script: str
+    earlier_run: str = ""
+    """The one that has made the target before."""
     run_id: str = ""
     is_over: bool = False
 
@@ -76,9 +89,9 @@ class Builder:
         return self.kiln.run(self.run_id)
 
     @property
-    def names(self) -> tuple[str, str]:
+    def names(self) -> tuple[str, ...]:
         """What somebody in whose way it was must call it, one way or the other."""
-        return self.kiln.id.name, self.run_id
+        return tuple(filter(None, (self.kiln.id.name, self.run_id, self.earlier_run)))
 
 
 @dataclass
@@ -107,6 +120,8 @@ class BuildMeeting:
         states = [builder.run.state for builder in self.builders]
         if (won := states.count(RunState.SUCCEEDED)) != self.winners:
             found.append(f"{won} of the two succeeded, not {self.winners}")
+        if any(each.earlier_run and each.run.state is not RunState.SUCCEEDED for each in self.builders):
+            found.append("who made it before could not replace it")
         if left := sorted(set(self.place.costly()) - set(self.before)):
             found.append(f"this is left, and costs something: {left}")
         if found:

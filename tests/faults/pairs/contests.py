@@ -17,6 +17,8 @@ CONTESTS: tuple[Contest, ...] = (
     Builds("version", "one image definition, one version named", 1, builds.named_version),
     Builds("image", "one managed image", 1, builds.image),
     Builds("vhd", "one VHD", 1, builds.vhd),
+    Builds("image-replaced", "a managed image that one replaces", 1, builds.image, both_wait=False, is_renewal=True),
+    Builds("vhd-replaced", "a VHD that one replaces", 1, builds.vhd, both_wait=False, is_renewal=True),
     Submissions(),
     Departure(),
     Event(),
