@@ -19,9 +19,9 @@ from . import (  # noqa: F401 - importing a module registers its activities
     stage,
     submission,
     sweep,
+    target_names,
     templates,
     validate,
-    versions,
 )
 
 blueprints = (bp,)

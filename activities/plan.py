@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from activities import checks, versions
+from activities import checks, target_names
 from activities.adapter import fence, implements
 from activities.runs import report_progress
-from kiln.cloud import exports, facts, gallery, managed_images
+from kiln.cloud import facts, gallery
 from kiln.contracts import BEGIN_RUN, MAKE_PLAN
 from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, StateUnreadable, TemplateRefused
 from kiln.messages import RunTerms
@@ -112,14 +112,14 @@ def _is_gone(output: RunOutput) -> bool:
 
 
 def _refuse_taken(plan: Plan) -> None:
-    """Look at what is there under the targets' names, and reserve the versions that are named."""
+    """Reserve the names that the targets have already, and look at what is there under them."""
     done = {output.artifact_id for output in plan.done}
     for target in plan.targets:
         match target:
             case GalleryTarget():
                 if not target.is_next and target.version_id not in done:
-                    versions.hold(plan.run, target)
+                    target_names.hold_version(plan.run, target)
             case ManagedImageTarget():
-                managed_images.refuse_taken(target)
+                target_names.hold_image(plan.run, target)
             case VhdTarget(url=str() as url):
-                exports.refuse_taken(url, target.tags)
+                target_names.hold_vhd(plan.run, target, url)

@@ -50,10 +50,21 @@ def _found(entry: LedgerEntry) -> Found:
 
 
 def _refuse_only_copy(entry: LedgerEntry) -> None:
+    """Raise `OnlyCopy` unless the template's own image has the name that the entry's is a spare for."""
     if entry.stands_for is None:
         return
-    wanted = entry.model_copy(update={"id": entry.stands_for, "mark": {}})
-    if not marks.is_whole(wanted):
+    try:
+        found = marks.look(entry.model_copy(update={"id": entry.stands_for}))
+    except AzureNotFound:
+        found = None
+    if found is not None and not marks.is_of_maker(found.tags, entry.mark):
+        raise OnlyCopy(
+            f"{entry.id} stays, for it is what {entry.stands_for} was to be, where somebody else's image is by now: "
+            f"{marks.who_made(found.tags)}.",
+            target=entry.id,
+            hint="Make machines of it, or delete it; and name another image in the template.",
+        )
+    if found is None or found.state != marks.SUCCEEDED:
         raise OnlyCopy(
             f"{entry.id} stays, for it is what {entry.stands_for} was to be, which is not there.",
             target=entry.id,

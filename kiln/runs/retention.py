@@ -48,7 +48,7 @@ BOUNDS = {
     "sources/": "one a marketplace image that a template is built from, and for a day of one that was",
     "listeners/": "one a trigger that hears of events",
     "runs/": "one a run: `KILN_RETENTION_DAYS`",
-    "reservations/": "one a gallery version's number, while a run is about to make it",
+    "reservations/": "one a version, managed image or VHD, while a run is about to make it",
     "ledgers/": "one a run: goes with it",
     "debts/": "one a run with leftovers, until these are gone",
     "outbox/": "one a run whose events are not published yet, until that goes",

@@ -20,7 +20,7 @@ from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.listeners import Listeners
 from kiln.runs.outbox import Outboxes
 from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
-from kiln.runs.reservations import Reservation, Reservations
+from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.sources import SourceRecord, Sources
 from kiln.runs.stale import remove_stale
 from kiln.runs.store import Ledgers, Runs, Templates
@@ -94,9 +94,11 @@ def reservations() -> None:
     over, going = run(1, RunState.SUCCEEDED), run(2, RunState.RUNNING)
     for number in range(MANY):
         holder = over.run_id if number % 2 else old(99)
-        path = Reservations.path(GALLERY_IMAGE, f"1.0.{number}")
+        path = version_path(GALLERY_IMAGE, f"1.0.{number}")
         documents().create(path, Reservation(template=HERE, run_id=holder, output="gallery"))
-    Reservations().take(GALLERY_IMAGE, "2.0.0", Reservation(template=HERE, run_id=going.run_id, output="gallery"))
+    Reservations().take(
+        version_path(GALLERY_IMAGE, "2.0.0"), Reservation(template=HERE, run_id=going.run_id, output="gallery")
+    )
 
 
 def sources() -> None:
@@ -140,7 +142,7 @@ def outboxes() -> None:
 
 KINDS = (
     Kind("groups/", f"groups/{SUBSCRIPTION}/poison.json", claims, lasting=1, stale=MANY + 1),
-    Kind("reservations/", Reservations.path(GALLERY_IMAGE, "9.9.9"), reservations, lasting=1),
+    Kind("reservations/", version_path(GALLERY_IMAGE, "9.9.9"), reservations, lasting=1),
     Kind("sources/", Sources.path(image("poison").key), sources, lasting=1),
     Kind("feeds/", f"feeds/{'0' * 64}/{HERE.key}/poison.json", feeds, lasting=2),
     Kind("listeners/", f"{Listeners.folder(TYPE)}{HERE.key}/poison.json", listeners, lasting=1),

@@ -18,7 +18,7 @@ from kiln.ids import RunRef, TemplateId
 from kiln.runs.documents import documents
 from kiln.runs.outbox import Outboxes
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
-from kiln.runs.reservations import Reservation, Reservations
+from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.retention import purge_runs
 from kiln.runs.run_logs import delete_logs
 from kiln.runs.store import Ledgers, Runs, Templates
@@ -193,7 +193,7 @@ def test_wherever_the_host_dies_the_record_goes_last_and_the_next_round_ends_it(
     container, run = logs_of(storage), RunRef(template=template.id, run_id=old)
     write(container, *(f"{old}/{name}" for name in OWN))
     reserved = Reservation(template=template.id, run_id=old, output="gallery")
-    Reservations().take(GALLERY_IMAGE, "1.0.0", reserved)
+    Reservations().take(version_path(GALLERY_IMAGE, "1.0.0"), reserved)
     Outboxes().add(run, ())
 
     with dying_after(nth) as asked:

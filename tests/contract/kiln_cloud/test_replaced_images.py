@@ -142,6 +142,21 @@ def test_the_spare_stays_as_long_as_the_image_is_not_there_and_the_error_names_i
     assert maker(first.target.image_id) == mark(third)
 
 
+def test_the_spare_stays_when_somebody_else_has_taken_the_name_in_between() -> None:
+    first = made()
+    second = again(first)
+    done(images.start_spare(second))
+    delete(first.target.image_id)
+    arm.managed_image(first.target.image_id, {"sourceVirtualMachine": {"id": second.origin.machine}}, owner="somebody")
+
+    with pytest.raises(ImageTaken, match="this template did not make it"):
+        images.start_image(second)
+
+    (stays,) = clean(second)
+    assert "where somebody else's image is by now: Kiln did not make it" in stays
+    assert maker(second.target.spare_id) == mark(second)
+
+
 def test_a_run_that_is_canceled_once_it_has_replaced_the_image_leaves_the_spare() -> None:
     first = made()
     second = again(first)

@@ -11,7 +11,7 @@ import pytest
 
 from activities import plan as plans
 from activities import runs
-from activities.versions import choose_version
+from activities.target_names import choose_version
 from kiln.cloud import gallery
 from kiln.errors import RunCanceled, VersionTaken
 from kiln.ids import RunRef, TemplateId

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -89,14 +90,20 @@ class Calm:
         return self._value(f"{name}/runs")
 
     def _value(self, path: str) -> list[dict[str, Any]]:
-        """Return what a list has. Raises `Unavailable` for 503, which says to ask again, else `ValueError`."""
-        answer = self.app.call("GET", path)
-        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise Unavailable(answer.text)
-        if answer.status_code != HTTPStatus.OK:
-            raise ValueError(f"GET {path}: {answer.status_code} {answer.text}")
-        value: list[dict[str, Any]] = answer.json()["value"]
-        return value
+        """Return all that a list has. Raises `Unavailable` for 503, which says to ask again, else `ValueError`."""
+        value: list[dict[str, Any]] = []
+        query: dict[str, Any] = dict(API)
+        while True:
+            answer = self.app.call("GET", path, params=query)
+            if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise Unavailable(answer.text)
+            if answer.status_code != HTTPStatus.OK:
+                raise ValueError(f"GET {path}: {answer.status_code} {answer.text}")
+            page = answer.json()
+            value += page["value"]
+            if "nextLink" not in page:
+                return value
+            query = parse_qs(urlsplit(page["nextLink"]).query)
 
     def _not_over(self) -> list[str]:
         """Return what is not over: what is going, or that Kiln still asks to be asked again."""
@@ -194,7 +201,7 @@ class Calm:
 
     def _misplaced(self, runs: list[dict[str, Any]]) -> Iterator[str]:
         heard: dict[str, dict[str, dict[str, Any]]] = {}
-        for event in self._at_provider("GET", "events").json()["value"]:
+        for event in self._events():
             heard.setdefault(event["subject"], {})[event["id"]] = event
         for run in runs:
             events = sorted(heard.get(run["name"], {}).values(), key=lambda event: str(event["sequence"]))
@@ -205,10 +212,22 @@ class Calm:
             if last != run["properties"]["runState"]:
                 yield f"run {run['name']} is {run['properties']['runState']}, and its last event is {json.dumps(last)}"
 
-    def _at_provider(self, method: str, path: str) -> httpx.Response:
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """Yield all events that are kept; an answer has a part of them, and the position after these."""
+        after = None
+        while True:
+            page = self._at_provider("GET", "events", **({"after": after} if after else {})).json()
+            yield from page["value"]
+            if page["after"] == after and not page["value"]:
+                return
+            after = page["after"]
+
+    def _at_provider(self, method: str, path: str, **query: str) -> httpx.Response:
         url = f"{self.app.address}/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/{path}"
         trust = self.app.azure.azurite.certificates.client_context()
-        answer = httpx.request(method, url, params=API, headers=bearer(self.app.azure), verify=trust, timeout=60)
+        answer = httpx.request(
+            method, url, params={**API, **query}, headers=bearer(self.app.azure), verify=trust, timeout=60
+        )
         return answer.raise_for_status()
 
 
