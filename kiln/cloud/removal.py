@@ -68,7 +68,7 @@ def _refuse_only_copy(entry: LedgerEntry) -> None:
         raise OnlyCopy(
             f"{entry.id} stays, for it is what {entry.stands_for} was to be, which is not there.",
             target=entry.id,
-            hint="It goes by itself once an image of that name is there: run the template again.",
+            hint="It goes by itself once the template has made one of that name; until then it is the only image.",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.doctor.by_hand import by_hand
+from kiln.doctor.by_hand import ByHand, by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.messages.health import Found
 from kiln.runs.store import Templates
@@ -49,7 +49,7 @@ def _leak(each: Garbage, refused: str | None) -> Finding:
         message, mend = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
     else:
         message = f"{hand.subject} is nobody's and cannot be {hand.becomes}: {refused.rstrip('.')}"
-        mend = f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
+        mend = _mend(each, hand)
     return Finding(
         area=Area.LEAKS,
         severity=Severity.WARNING if refused is None else Severity.ERROR,
@@ -58,6 +58,15 @@ def _leak(each: Garbage, refused: str | None) -> Finding:
         mend=mend,
         since=each.since,
         cost=COSTS.get(each.entry.kind),
+    )
+
+
+def _mend(each: Garbage, hand: ByHand) -> str:
+    if each.entry.stands_for is None:
+        return f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
+    return (
+        "It may be the only copy of a good image: run the template again, if there is one, and a later sweep deletes "
+        f"it once the image has its name. Only if nobody needs what is in it, {hand.doing} by hand: {hand.command}"
     )
 
 

@@ -96,6 +96,14 @@ def test_a_disk_that_can_be_read_is_to_be_closed_and_not_to_be_deleted() -> None
     assert "delete" not in mend
 
 
+def test_a_spare_that_stands_for_an_image_is_not_to_be_deleted_before_it_was_thought_of() -> None:
+    entry = LedgerEntry(kind="image", id=f"{GROUP}/images/spare", tier=9, stands_for=f"{GROUP}/images/golden")
+    mend = _leak(Garbage(entry=entry, why="its run has ended", since=NOW), "OnlyCopy: it stays").mend
+
+    assert mend.startswith("It may be the only copy of a good image: run the template again")
+    assert "Only if nobody needs what is in it, delete it by hand: az resource delete" in mend
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_the_next_sweep_sees_to_needs_no_hand(kind: str) -> None:
     message, mend = told(kind, GROUP if "group" in kind else DISK, None)
