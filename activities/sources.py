@@ -15,9 +15,10 @@ from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE
 from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
+from kiln.ids import digest
 from kiln.looks import look_within
 from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources
-from kiln.rebuild.source import MarketplaceImage, digest, named_version, source_of
+from kiln.rebuild.source import MarketplaceImage, named_version, source_of
 from kiln.rebuild.watch import Deprecation, deprecating, new_versions
 from kiln.runs.index import repair
 from kiln.runs.reading import reason

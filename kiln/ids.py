@@ -1,7 +1,11 @@
-"""ARM ids: parse, compare and build them. ARM compares ids without regard to case; so does everything here."""
+"""ARM ids: parse, compare and build them. ARM compares ids without regard to case; so does everything here.
+
+With them are digests, which stand for long ids in short names.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 
@@ -102,3 +106,8 @@ def part_of(arm_id: str, type_: str) -> str:
 def region_name(name: str) -> str:
     """Return a region's name as ids and URLs have it: `West Europe` is `westeurope`."""
     return name.replace(" ", "").lower()
+
+
+def digest(*parts: str, length: int = 16) -> str:
+    """Return what stands for the parts in names and ids: hex digits of their SHA-256."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:length]

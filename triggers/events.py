@@ -24,8 +24,9 @@ from kiln.events.received import (
     read_event,
     read_fact,
 )
+from kiln.ids import digest
 from kiln.messages.rebuilds import SourceVersion
-from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, digest
+from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
 from kiln.runs.dependents import Dependents
 from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Life, Orchestrations

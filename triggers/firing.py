@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kiln.errors import Conflict, ResourceNotFound
-from kiln.rebuild.health import health
 from kiln.runs.begin import NotDue
 from kiln.runs.children import find_trigger
 from kiln.runs.firings import AllFirings, finish, take
@@ -23,6 +22,7 @@ from kiln.runs.queue import new_run
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.situation import latest_runs
 from kiln.runs.store import Runs
+from kiln.runs.trigger_health import health
 from kiln.template.parse import parse_template
 from kiln.template.triggers import check_trigger, parse_trigger
 from triggers.start_run import start_run

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import azure.durable_functions as df
 
 from kiln.looks import look_at_each
-from kiln.rebuild.health import health
 from kiln.rebuild.image_graph import KnownTemplate, image_graph
 from kiln.rebuild.source import source_key
 from kiln.runs.children import Triggers
@@ -18,6 +17,7 @@ from kiln.runs.reading import reason
 from kiln.runs.situation import built_from, shown_runs
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
+from kiln.runs.trigger_health import health
 from kiln.template.parse import parse_stored
 from kiln.template.triggers import parse_stored_trigger
 from triggers.endpoint import PROVIDER_ROUTE, endpoint

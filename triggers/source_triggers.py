@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 
 from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
-from kiln.rebuild.health import health
 from kiln.runs.begin import being_deleted
 from kiln.runs.children import Triggers
 from kiln.runs.index import leave_trigger
@@ -21,6 +20,7 @@ from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, T
 from kiln.runs.situation import shown_runs
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
+from kiln.runs.trigger_health import health
 from kiln.runs.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.template.parse import parse_stored, parse_template
 from kiln.template.triggers import Trigger, check_trigger, parse_stored_trigger, parse_trigger

@@ -10,7 +10,7 @@ from kiln.cloud.gallery import names
 from kiln.errors import AzureNotFound
 from kiln.ids import part_of, region_name
 from kiln.messages.rebuilds import VersionFacts
-from kiln.rebuild.lineage import lineage_of, maker_of
+from kiln.runs.lineage import lineage_of, maker_of
 
 if TYPE_CHECKING:
     from azure.mgmt.compute.models import GalleryImageVersion

@@ -10,13 +10,13 @@ from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
 from kiln.messages.health import Found
-from kiln.rebuild.health import health
 from kiln.runs.children import Triggers
 from kiln.runs.firings import AllFirings
 from kiln.runs.reading import reason
 from kiln.runs.situation import shown_runs
 from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
+from kiln.runs.trigger_health import health
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
 

@@ -10,7 +10,7 @@ from kiln.planner import names
 from kiln.planner.tags import MARK_TAG, RUN_TAG, users_tags
 from kiln.planner.targets import NEXT, GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
 from kiln.planner.versions import ANY_MAJOR
-from kiln.rebuild.lineage import lineage_tags
+from kiln.runs.lineage import lineage_tags
 from kiln.template.distributors import (
     LatestVersioning,
     ManagedImageDistributor,

@@ -72,7 +72,7 @@ class DefinitionFacts(Spec):
 class Facts(Spec):
     """The source, the targets' definitions by image id, and the templates that led to the source's version.
 
-    `lineage` is that of a run which a new source image started (kiln.rebuild.lineage).
+    `lineage` is that of a run which a new source image started (kiln.runs.lineage).
     """
 
     source: SourceFacts

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kiln.rebuild.claims import RebuildRecord, ahead, done
-from kiln.rebuild.lineage import DEEPEST, short_name
 from kiln.rebuild.source import version_order
+from kiln.runs.lineage import DEEPEST, short_name
 from kiln.runs.record import ProvisioningState
 from kiln.template.trigger_kinds.version_filter import matches_version
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.ids import TemplateId
-    from kiln.rebuild.health import Health
+    from kiln.runs.trigger_health import Health
     from kiln.template.trigger_kinds.source_image import SourceImageTrigger
 
 FIRST_PAUSE = timedelta(seconds=5)

@@ -5,7 +5,6 @@ It owns the keys by which templates and events meet; a version is no part of the
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,11 +97,6 @@ def fed(template: ImageTemplate) -> tuple[GalleryDefinition, ...]:
         if isinstance(target, SharedImageDistributor)
     }
     return tuple(found.values())
-
-
-def digest(*parts: str, length: int = 16) -> str:
-    """Return what stands for the parts in names and ids: hex digits of their SHA-256."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:length]
 
 
 def version_order(version: str) -> tuple[int, ...]:

@@ -11,11 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.errors import BeingDeleted, DocumentUnreadable, ResourceNotFound
-from kiln.ids import RunRef
+from kiln.ids import RunRef, digest
 from kiln.messages.rebuilds import Claim, DependentTrigger
 from kiln.rebuild import claims
 from kiln.rebuild.decide import Skip, Start, Wait, decide, pause
-from kiln.rebuild.source import digest
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents

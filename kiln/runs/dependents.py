@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kiln.ids import TemplateId
-from kiln.rebuild.source import Source, digest
+from kiln.ids import TemplateId, digest
+from kiln.rebuild.source import Source
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.reading import forget_if, keep_latest, read_each
 from kiln.runs.record import Document

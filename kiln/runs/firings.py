@@ -27,7 +27,7 @@ MOST_REMEMBERED = 1000
 class Occasion(Document):
     """Why a trigger is to fire: `id` tells it from all others of the trigger, `at` is when it came up.
 
-    `lineage` are the templates whose runs led to it (kiln.rebuild.lineage), oldest first.
+    `lineage` are the templates whose runs led to it (kiln.runs.lineage), oldest first.
     """
 
     id: str

@@ -105,7 +105,7 @@ class RunOutput(Document):
 class RunCause(Document):
     """The trigger that started a run, and of a new source image its version.
 
-    `lineage` are the templates that led to the version, by their short names (kiln.rebuild.lineage), oldest first.
+    `lineage` are the templates that led to the version, by their short names (kiln.runs.lineage), oldest first.
     """
 
     trigger: str

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from kiln.errors import DocumentUnreadable
 from kiln.ids import region_name
 from kiln.rebuild.decide import Situation, Version
-from kiln.rebuild.health import GOOD, health
-from kiln.rebuild.lineage import short_name
 from kiln.rebuild.source import followed, source_key, version_order
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
 from kiln.runs.index import KIND, follower
+from kiln.runs.lineage import short_name
 from kiln.runs.reading import tell
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
+from kiln.runs.trigger_health import GOOD, health
 from kiln.template.parse import parse_template
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
 from kiln.template.triggers import parse_trigger

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kiln.rebuild.source import MarketplaceImage, digest, version_order
+from kiln.ids import digest
+from kiln.rebuild.source import MarketplaceImage, version_order
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import keep_latest, readable
 from kiln.runs.record import Document

@@ -16,7 +16,6 @@ from kiln.runs.record import ProvisioningError, ProvisioningState
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
     from kiln.ids import TemplateId
-    from kiln.rebuild.health import Health
     from kiln.runs.record import (
         PhaseRecord,
         RunOutput,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         TemplateVersion,
         TriggerRecord,
     )
+    from kiln.runs.trigger_health import Health
 
 TEMPLATE_TYPE = f"{PROVIDER}/imageTemplates"
 

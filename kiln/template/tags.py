@@ -76,5 +76,5 @@ ResourceTags = Annotated[dict[str, str], tags_rule()]
 ManagedTags = Annotated[dict[str, str], tags_rule(own=6, longest_name=LONGEST_NAME_OF_ACCOUNT)]
 """Of the staging group and all in it, a storage account too; Kiln's own are in kiln.planner.tags."""
 ArtifactTags = Annotated[dict[str, str], tags_rule(own=4)]
-"""Of an image; a gallery version also carries its lineage (kiln.rebuild.lineage)."""
+"""Of an image; a gallery version also carries its lineage (kiln.runs.lineage)."""
 VhdTags = Annotated[ArtifactTags, Rule(_check_metadata)]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.rebuild.lineage import short_name
 from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.firings import AllFirings, Occasion, take
+from kiln.runs.lineage import short_name
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunRecord, RunState

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln.rebuild.lineage import short_name
 from kiln.runs.children import Triggers
+from kiln.runs.lineage import short_name
 from kiln.runs.listeners import Listeners
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs

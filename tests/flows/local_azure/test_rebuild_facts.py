@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud.gallery_versions import version_facts
 from kiln.messages.rebuilds import VersionFacts
-from kiln.rebuild.lineage import short_name
+from kiln.runs.lineage import short_name
 from kiln.runs.record import RunCause
 from kiln.runs.store import Runs
 from tests.flows.local_azure.kiln import GALLERY, gallery, template

@@ -7,7 +7,7 @@ import pytest
 from kiln.planner.distribute import vhd_url
 from kiln.planner.tags import maker
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
-from kiln.rebuild.lineage import short_name
+from kiln.runs.lineage import short_name
 from tests.unit.kiln.planner import samples
 
 

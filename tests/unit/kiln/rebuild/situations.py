@@ -8,8 +8,8 @@ from typing import Any
 from kiln.ids import TemplateId
 from kiln.rebuild.claims import RebuildRecord
 from kiln.rebuild.decide import Situation, Version
-from kiln.rebuild.health import Health
 from kiln.runs.record import ProvisioningState
+from kiln.runs.trigger_health import Health
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -10,9 +10,9 @@ import pytest
 
 from kiln.rebuild.claims import Claimed, Waiting
 from kiln.rebuild.decide import LONGEST_PAUSE, Skip, Start, Version, Wait, decide, pause
-from kiln.rebuild.health import Health
-from kiln.rebuild.lineage import short_name
+from kiln.runs.lineage import short_name
 from kiln.runs.record import ProvisioningState
+from kiln.runs.trigger_health import Health
 from tests.unit.kiln.rebuild.situations import NOTHING_KNOWN, NOW, TEMPLATE, situation, trigger
 
 HOUR = timedelta(hours=1)

@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 
-from kiln.ids import TemplateId
-from kiln.rebuild.lineage import DEEPEST, lineage_of, lineage_tags, maker_of, short_name
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, followed, source_key
 from kiln.template.parse import parse_template
-from tests.unit.kiln.rebuild.situations import TEMPLATE
 
 GALLERY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images"
 DEBIAN = {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"}
@@ -28,6 +25,7 @@ def template(source: dict[str, Any], *feeds: str, location: str = "westeurope") 
 def test_a_marketplace_image_is_one_source_in_each_region() -> None:
     shouted = {key: value.upper() if key in {"publisher", "offer", "sku"} else value for key, value in DEBIAN.items()}
 
+    assert MarketplaceImage(region="r", publisher="p", offer="o", sku="s").key == "marketplace/r/p/o/s"
     assert source_key(template(DEBIAN)) == "marketplace/westeurope/debian/debian-12/12-gen2"
     assert source_key(template(shouted, location="West Europe")) == source_key(template(DEBIAN))
     assert source_key(template(DEBIAN, location="northeurope")) != source_key(template(DEBIAN))
@@ -63,22 +61,3 @@ def test_new_versions_are_taken_only_where_the_latest_is_asked_for(source: dict[
 
 def test_a_template_feeds_each_definition_once() -> None:
     assert [made.id for made in fed(template(DEBIAN, "a", "A", "b"))] == [f"{GALLERY}/A", f"{GALLERY}/b"]
-
-
-def test_tags_tell_the_maker_and_who_led_to_it() -> None:
-    before = ("00000001", "00000002")
-    tags = lineage_tags(TEMPLATE, before)
-
-    assert maker_of(tags) == TEMPLATE.key
-    assert lineage_of(tags) == (*before, short_name(TEMPLATE))
-    assert (maker_of({}), lineage_of({})) == (None, ())
-
-
-def test_the_longest_lineage_and_names_fit_into_a_tag() -> None:
-    longest = TemplateId(subscription="0" * 36, group="g" * 90, name="n" * 64)
-
-    tags = lineage_tags(longest, tuple(f"{number:08x}" for number in range(50)))
-
-    assert all(len(value) <= 256 for value in tags.values())
-    assert len(lineage_of(tags)) > DEEPEST
-    assert MarketplaceImage(region="r", publisher="p", offer="o", sku="s").key == "marketplace/r/p/o/s"

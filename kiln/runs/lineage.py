@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.rebuild.source import digest
+from kiln.ids import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

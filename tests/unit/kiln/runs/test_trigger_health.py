@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from kiln.rebuild.health import health
 from kiln.runs.record import RunCause, RunRecord, RunState
-from tests.unit.kiln.rebuild.situations import NOW, TEMPLATE
+from kiln.runs.trigger_health import health
+from tests.unit.kiln.runs.records import NOW, WEB
 
 MINE, OTHER = RunCause(trigger="Base"), RunCause(trigger="nightly")
 FAILED, GOOD, CANCELED = RunState.FAILED, RunState.SUCCEEDED, RunState.CANCELED
@@ -19,7 +19,7 @@ def runs(*oldest_first: tuple[RunState, RunCause | None]) -> list[RunRecord]:
         RunRecord(
             run_id=f"r{index}",
             instance_id=f"i{index}",
-            template=TEMPLATE,
+            template=WEB,
             body={},
             version=1,
             cause=cause,
