@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from tests.unit.infra.deployed import ROOT, files, imported
 
-BESIDE_THE_CODE = {"host.json", "requirements.txt"}
+BESIDE_THE_CODE = {"LICENSE", "host.json", "requirements.txt"}
 MODULES = {"azure-functions-durable": "azure.durable_functions", "pyjwt": "jwt"}
 """Of packages whose module is not named as they are, with dots."""
 COME_WITH_OTHERS = {"azure.core", "cryptography", "pydantic_core"}
