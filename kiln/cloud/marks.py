@@ -125,12 +125,12 @@ def is_whole(entry: LedgerEntry) -> bool:
     return found.state == SUCCEEDED and (not entry.mark or carries(found.tags, entry.mark))
 
 
-def is_anothers(entry: LedgerEntry) -> bool:
-    """Whether something is under the entry's id that has not the entry's mark."""
+def find(entry: LedgerEntry) -> Found | None:
+    """Return what is under the entry's id, whoever made it; None when nothing is."""
     try:
-        return not carries(look(entry).tags, entry.mark)
+        return look(entry)
     except AzureNotFound:
-        return False
+        return None
 
 
 def made_by_another(entry: LedgerEntry, tags: Mapping[str, str]) -> MadeByAnother:

@@ -38,7 +38,7 @@ def look(now: datetime) -> Found:
     """Return a finding for each thing that is due to be deleted, and for what could not be looked at."""
     found, latest = find(now), Sweeps().latest()
     refused = {left.garbage.entry.id: left.reason for left in latest.left} if latest else {}
-    findings = [_leak(each, refused.get(each.entry.id)) for each in found.due]
+    findings = [_leak(each, refused.get(each.entry.id)) for each in found.due if not each.is_gone]
     stale = _stale(latest, None if latest else _oldest(), now)
     return Found(findings=(*findings, *_problems(found), *stale), facts=tuple(_facts(latest, found)))
 

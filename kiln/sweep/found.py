@@ -45,7 +45,8 @@ class TaggedGroup(Model):
 class Garbage(Model):
     """Something that is nobody's any more: `why`, since when (the oldest time that is sure), and of which run.
 
-    `debt` tells that the run's own ledger named it: it could not be deleted when the run ended.
+    `debt` tells that the run's own ledger named it: it could not be deleted when the run ended. `is_gone` tells that
+    nothing is there now; it is deleted once more, since what was under way when its run ended may yet come to be.
     """
 
     entry: LedgerEntry
@@ -53,6 +54,7 @@ class Garbage(Model):
     since: datetime
     run: RunRef | None = None
     debt: bool = False
+    is_gone: bool = False
 
 
 class Left(Model):

@@ -105,8 +105,9 @@ def _debts(problems: list[str]) -> Iterator[Garbage]:
 
 def _owed(debt: Debt) -> Iterator[Garbage]:
     for entry in debt.entries:
-        if marks.is_anothers(entry):
+        there = marks.find(entry)
+        if there is not None and not marks.carries(there.tags, entry.mark):
             Debts().strike(debt.run, {entry.id})
             continue
         why = f"run {debt.run.run_id} could not delete it"
-        yield Garbage(entry=entry, why=why, since=debt.since, run=debt.run, debt=True)
+        yield Garbage(entry=entry, why=why, since=debt.since, run=debt.run, debt=True, is_gone=there is None)

@@ -40,7 +40,7 @@ def settle(done: SweepDone) -> SweepReport:
         ended=now,
         subscriptions=found.subscriptions,
         runs=done.runs,
-        deleted=deleted,
+        deleted=tuple(each for each in deleted if not each.is_gone),
         left=done.left,
         more=found.more,
         documents=orphans.documents + repair(now),

@@ -14,6 +14,7 @@ import orchestrators
 from devkit.guests.scripted.rules import Rule
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.cloud import clients, groups
+from kiln.doctor import leaks
 from kiln.ids import RunRef
 from kiln.messages.sweeps import LostRun, SweepRequest
 from kiln.planner.tags import run_tags
@@ -125,10 +126,16 @@ def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[
     assert left.run(run.run_id).leftovers == run.leftovers
 
     allow(left)
-    report = sweep(at=LATER + timedelta(hours=1))
-    assert kinds(report) == ["snapshot", "snapshot"]
+    assert run.ended is not None
+    soon = run.ended + timedelta(minutes=1)
+    assert kinds(sweep(at=soon)) == ["snapshot", "snapshot"]
     assert left.run(run.run_id).leftovers == ()
     assert left.resources() == STAGED
+
+    assert leaks.look(soon).findings == ()  # what is gone is no leak, though it is looked at again
+    assert kinds(sweep(at=soon)) == []
+    assert [debt.run for debt in Debts().list()] == [RunRef(template=run.template, run_id=run.run_id)]
+    assert kinds(sweep(at=LATER + timedelta(hours=1))) == []
     assert list(Debts().list()) == []
 
 
