@@ -1,7 +1,8 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test check docs golden clean system-required system-wanted
+.PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test check audit lock sbom dist docs golden clean \
+  system-required system-wanted
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,6 +57,9 @@ lock: $(PYTHON)  ## pin in requirements.txt what requirements.in asks for, with 
 sbom: $(PYTHON)  ## write dist/kiln.cdx.json: the software bill of materials of what is deployed (CycloneDX)
 	$(BIN)/python -m devkit.supply_chain.sbom dist/kiln.cdx.json
 
+dist: $(PYTHON)  ## make the artefacts of a release of the last commit in dist/VERSION: wheel, source, SBOM, SHA256SUMS
+	@$(BIN)/python -m devkit.supply_chain.release
+
 docs: $(PYTHON)  ## rewrite docs/compatibility.md with what the code does now
 	$(BIN)/python -m devkit.compatibility
 
@@ -73,7 +77,7 @@ setup-tests: system-wanted $(PYTHON) $(AZURITE)
 system-required system-wanted: system-%:
 	@scripts/setup-system.sh $*
 
-$(PYTHON): requirements.in requirements.txt requirements-dev.txt pyproject.toml scripts/setup-python.sh | system-wanted
+$(PYTHON): requirements.in requirements.txt requirements-dev.txt pyproject.toml devkit/pyproject.toml scripts/setup-python.sh | system-wanted
 	@scripts/setup-python.sh $(VENV)
 	@touch $@
 

@@ -3,11 +3,13 @@
 It owns names, arguments and help; each command's work is in its own module, which is loaded when the command is used.
 """
 
+import importlib.metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kiln.cli.absent import add_absent
 from kiln.cli.automation import add_automation
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
@@ -15,7 +17,6 @@ from kiln.cli.upkeep import add_upkeep
 
 app = typer.Typer(
     name="kiln",
-    help="Build golden VM images for Azure from Azure VM Image Builder's templates.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -26,6 +27,22 @@ Named = Annotated[
     str | None, typer.Option("--name", "-n", help="The template's name, if not the file's.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer
+    if wanted:
+        typer.echo(f"kiln {importlib.metadata.version('kiln')}")
+        raise typer.Exit
+
+
+@app.callback()
+def kiln(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Build golden VM images for Azure from Azure VM Image Builder's templates."""
 
 
 # The imports inside are what makes `kiln --help` quick: the Azure SDK, pydantic and rich load with the first use.
@@ -200,7 +217,8 @@ def download(
 
 add_automation(app)
 add_upkeep(app)
-add_plugins(app, installed())
+add_plugins(app, plugins := installed())
+add_absent(app, plugins.names)
 
 
 def main() -> None:

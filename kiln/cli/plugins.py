@@ -14,12 +14,12 @@ from kiln.cli.faults import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import EntryPoint, EntryPoints
 
 GROUP = "kiln.commands"
 
 
-def installed() -> Iterable[EntryPoint]:
+def installed() -> EntryPoints:
     """Return the entry points of the packages that are installed beside Kiln."""
     return importlib.metadata.entry_points(group=GROUP)
 
