@@ -66,8 +66,8 @@ docs: $(PYTHON)  ## rewrite docs/compatibility.md with what the code does now
 golden: $(PYTHON)  ## rewrite the golden files with what the code does now; read the diff
 	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/kiln/events tests/unit/examples
 
-clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, caches
-	rm -rf $(VENV) node_modules .kiln .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, build, dist, caches
+	rm -rf $(VENV) node_modules .kiln build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf ./*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -33,7 +33,7 @@ def _add(app: typer.Typer, name: str) -> None:
         here = Path(__file__).parents[1]
         typer.echo(
             f"Error: `kiln {name}` comes with a checkout of Kiln's repository, and this kiln is installed ({here}).\n"
-            f"Hint: clone the repository, run `make setup` in it, and use its `.venv/bin/kiln {name}`.",
+            f"Clone the repository, run `make setup` in it, and use its `.venv/bin/kiln {name}`.",
             err=True,
         )
         raise typer.Exit(ExitCode.USAGE)
