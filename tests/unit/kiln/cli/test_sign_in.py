@@ -104,7 +104,7 @@ def test_a_token_of_azures_is_for_an_api_that_was_named() -> None:
 
 def test_no_token_of_azures_is_for_whoever_listens_on_this_machine() -> None:
     kiln = FakeKiln()
-    here = ("--endpoint", "https://127.0.0.1:7071", "--scope", "api://k/.default")
+    here = ("--endpoint", "https://127.0.0.1:9", "--scope", "api://k/.default")
     result = run("list", *here, kiln=kiln, environment=NO_TOKEN)
     assert result.exit_code == 5
     assert "no local Kiln of yours runs there" in said(result.stderr)
