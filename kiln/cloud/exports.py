@@ -27,6 +27,9 @@ from kiln.runs.record import LedgerEntry
 from kiln.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azure.core.polling import LROPoller
     from azure.storage.blob import BlobClient, BlobProperties
 
     from kiln.messages import Operation, VhdRequest
@@ -37,8 +40,8 @@ BLOB_NOT_FOUND = "BlobNotFound"
 CHANGED = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet", "PendingCopyOperation"})
 """Codes of a 409 or 412 that say that the destination is no longer as it was ("Blob service error codes")."""
 SPARE_TIER = 9
-GRANT_TIMEOUT = 90
-"""Seconds; granting access takes a few."""
+GRANT_TIMEOUT = REVOKE_TIMEOUT = 90
+"""Seconds; granting and withdrawing access take a few."""
 
 
 def vhd_url(request: VhdRequest) -> str:
@@ -163,24 +166,25 @@ def export_progress(request: VhdRequest) -> Progress:
     return Progress(done=False, note=_percent(copy.progress))
 
 
-def is_open(disk: str) -> bool:
-    """Whether somebody may read a disk (its ARM id) by a signed URL."""
-    with azure(f"look up the disk {disk}"):
-        found = clients.compute(part_of(disk, "subscriptions")).disks.get(
-            part_of(disk, "resourceGroups"), name_of(disk), api_version=clients.DISKS
-        )
-    return str(found.disk_state and getattr(found.disk_state, "value", found.disk_state)).startswith("ActiveSAS")
-
-
 def start_revoke(disk: str) -> Operation:
     """Start to withdraw read access to a disk (its ARM id); one under access can be neither deleted nor used."""
-    return start(
-        f"end the export of the disk {disk}",
-        clients.compute(part_of(disk, "subscriptions")).disks.begin_revoke_access,
-        part_of(disk, "resourceGroups"),
-        name_of(disk),
-        api_version=clients.DISKS,
-    )
+    begin, names = _revoke(disk)
+    return start(f"end the export of the disk {disk}", begin, *names, api_version=clients.DISKS)
+
+
+def revoke(disk: str) -> None:
+    """Withdraw read access to a disk. Raises `TimeoutError` (worth another try) when that takes too long."""
+    begin, names = _revoke(disk)
+    with azure(f"end the export of the disk {disk}"):
+        poller = begin(*names, api_version=clients.DISKS, polling_interval=2)
+        poller.result(timeout=REVOKE_TIMEOUT)
+    if not poller.done():
+        raise TimeoutError(f"the read access to {disk} was not withdrawn within {REVOKE_TIMEOUT} s")
+
+
+def _revoke(disk: str) -> tuple[Callable[..., LROPoller[None]], tuple[str, str]]:
+    compute = clients.compute(part_of(disk, "subscriptions"))
+    return compute.disks.begin_revoke_access, (part_of(disk, "resourceGroups"), name_of(disk))
 
 
 def _what_is_left(request: VhdRequest) -> str | None:

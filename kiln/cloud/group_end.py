@@ -11,7 +11,7 @@ import logging
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from kiln.cloud import clients, groups, inventory, marks, tagging
+from kiln.cloud import clients, exports, groups, inventory, marks, tagging
 from kiln.cloud.group_tags import GroupUser, Whose, is_made_by_kiln, kilns_tags, others_tags, user_in, whose
 from kiln.cloud.operations import start
 from kiln.errors import AzureNotFound, BuildError
@@ -66,7 +66,10 @@ def doomed(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ..
     if stands in {Standing.GONE, Standing.THEIRS}:
         return ()
     content = inventory.content(template.subscription, group, GroupUser(template.arm, home))
-    return () if stands is Standing.MADE and not content.others else content.own
+    if stands is Standing.MADE and not content.others:
+        return ()
+    access = (each.model_copy(update={"kind": "disk-access", "tier": 0}) for each in _read_disks(content))
+    return (*access, *content.own)
 
 
 def start_end(template: TemplateId, group: str, home: str, *, given: bool) -> Operation:
@@ -81,7 +84,7 @@ def start_end(template: TemplateId, group: str, home: str, *, given: bool) -> Op
         return Operation(doing=f"leave the resource group {group}, which is {stands.value}")
     content = inventory.content(template.subscription, group, GroupUser(template.arm, home))
     if stands is Standing.MADE and not content.others:
-        return _start_delete(template.subscription, group)
+        return _start_delete(template.subscription, group, content)
     if stands is Standing.MADE:
         _leave(template.subscription, group, found.tags or {}, content)
         return Operation(doing=f"leave the resource group {group}, which has {_named(content.others)} in it")
@@ -111,7 +114,7 @@ def start_delete(entry: LedgerEntry) -> Operation:
     subscription, group = part_of(entry.id, "subscriptions"), name_of(entry.id)
     content = inventory.content(subscription, group, user_in(entry.mark, subscription))
     if not content.others:
-        return _start_delete(subscription, group)
+        return _start_delete(subscription, group, content)
     _leave(subscription, group, entry.mark, content)
     raise BuildError(
         f"{entry.id} stays, for it has {_named(content.others)} in it, which Kiln did not make. What Kiln made in it "
@@ -128,12 +131,21 @@ def unmark(entry: LedgerEntry) -> Operation:
     return Operation(doing=f"release the resource group {group}")
 
 
-def _start_delete(subscription: str, group: str) -> Operation:
+def _start_delete(subscription: str, group: str, content: Content) -> Operation:
+    """Start to delete a group. A disk that an export may still read would keep all of it, and none is going."""
+    for disk in _read_disks(content):
+        exports.revoke(disk.id)
     doing = f"delete the staging resource group {group}"
     try:
         return start(doing, clients.resources(subscription).resource_groups.begin_delete, group)
     except AzureNotFound:
         return Operation(doing=doing)
+
+
+def _read_disks(content: Content) -> list[LedgerEntry]:
+    """Return the disks that a signed URL can read, which an export that was never ended has left so."""
+    disks = [(entry, marks.find(entry)) for entry in content.own if entry.kind == "disk"]
+    return [entry for entry, found in disks if found is not None and found.is_read]
 
 
 def _leave(subscription: str, group: str, tags: Mapping[str, str], content: Content) -> None:

@@ -50,13 +50,15 @@ VERSIONS = {
 class Found:
     """What is there: its tags (of a blob its metadata); a blob's ETag, and the copy into it that is under way.
 
-    `state` is ARM's provisioning state; a blob that is no copy, or a whole one, has come to be as well as any.
+    `state` is ARM's provisioning state; a blob that is no copy, or a whole one, has come to be as well as any. A disk
+    that a signed URL can read (`is_read`) can be neither deleted nor used before that access is withdrawn.
     """
 
     tags: Mapping[str, str]
     state: str | None = None
     etag: str | None = None
     copying: str | None = None
+    is_read: bool = False
 
 
 def look(entry: LedgerEntry) -> Found:
@@ -70,7 +72,8 @@ def look(entry: LedgerEntry) -> Found:
             return Found(group.tags or {})
         resource = clients.resources(subscription).resources.get_by_id(entry.id, api_version=VERSIONS[entry.kind])
     properties: Any = resource.properties or {}
-    return Found(resource.tags or {}, state=properties.get("provisioningState"))
+    is_read = str(properties.get("diskState", "")).startswith("ActiveSAS")
+    return Found(resource.tags or {}, state=properties.get("provisioningState"), is_read=is_read)
 
 
 def _blob(url: str) -> Found:

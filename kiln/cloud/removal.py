@@ -83,18 +83,20 @@ def _start(entry: LedgerEntry, found: Found, doing: str) -> Operation:  # noqa: 
         case "gallery" | "gallery-image" | "gallery-version":
             return _delete_gallery(entry, doing)
         case "disk-access":
-            return exports.start_revoke(entry.id) if exports.is_open(entry.id) else Operation(doing=doing)
+            return exports.start_revoke(entry.id) if found.is_read else Operation(doing=doing)
         case "resource-group":
             return group_end.start_delete(entry)
         case "group-mark":
             return group_end.unmark(entry)
         case "vm" | "disk" | "snapshot" | "image":
-            return _delete_compute(entry, doing)
+            return _delete_compute(entry, found, doing)
         case _:
             assert_never(entry.kind)
 
 
-def _delete_compute(entry: LedgerEntry, doing: str) -> Operation:
+def _delete_compute(entry: LedgerEntry, found: Found, doing: str) -> Operation:
+    if found.is_read:  # a disk, by an export that nobody ended
+        exports.revoke(entry.id)
     compute, names = clients.compute(part_of(entry.id, "subscriptions")), _names(entry)
     if entry.kind == "vm":
         begin = compute.virtual_machines.begin_delete

@@ -221,7 +221,7 @@ def vhd_request() -> VhdRequest:
 def is_there(entry: LedgerEntry) -> bool:
     with contextlib.suppress(AzureNotFound):
         if entry.kind == "disk-access":
-            return exports.is_open(entry.id)
+            return marks.look(entry).is_read
         return marks.carries(marks.look(entry).tags, entry.mark)
     return False
 

@@ -199,6 +199,24 @@ def test_a_staging_group_of_kiln_s_own_goes_as_a_whole(kiln: Callable[..., Kiln]
         clients.resources(SUBSCRIPTION).resource_groups.get(name)
 
 
+@pytest.mark.parametrize("given", ["", "rg-read-by-an-export"], ids=["Kiln's own group", "the user's own group"])
+def test_a_disk_that_an_unended_export_can_still_read_keeps_no_template(kiln: Callable[..., Kiln], given: str) -> None:
+    body = template(distribute=[{"type": "VHD", "runOutputName": "vhd"}])
+    if given:
+        clients.resources(SUBSCRIPTION).resource_groups.create_or_update(given, {"location": "westeurope"})
+        body["properties"]["stagingResourceGroup"] = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{given}"
+    read = kiln(body, staging_group=given or None)
+    read.submit()
+    group = read.template.staging_group
+    with read.azure.faults({"method": "POST", "path": "*/endgetaccess", "times": 0, "operation": "Failed"}):
+        assert "disks" in str(read.build().leftovers)
+
+    result = read.delete()
+
+    assert result.status == "Completed", result.error
+    assert read.resources(group) == []
+
+
 def test_a_template_whose_group_cannot_be_deleted_stays_and_can_be_deleted_again(kiln: Callable[..., Kiln]) -> None:
     locked = kiln(template())
     locked.submit()
