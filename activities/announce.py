@@ -13,8 +13,8 @@ from kiln.events import drain
 from kiln.ids import RunRef
 
 if TYPE_CHECKING:
+    from kiln.events.outbox import Outbox
     from kiln.runs.documents import Stored
-    from kiln.runs.outbox import Outbox
     from kiln.runs.record import RunRecord
 
 log = logging.getLogger("kiln.events")

@@ -9,11 +9,11 @@ from activities.adapter import implements
 from kiln.contracts import EXAMINE_AREA, KEEP_HEALTH
 from kiln.doctor import examine
 from kiln.doctor.findings import Health
+from kiln.doctor.healths import Healths
 from kiln.messages import Nothing
-from kiln.runs.healths import Healths
 
 if TYPE_CHECKING:
-    from kiln.messages.health import AreaRequest, Examined, Found
+    from kiln.doctor.messages import AreaRequest, Examined, Found
 
 
 @implements(EXAMINE_AREA)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from kiln.doctor.messages import AreaRequest, Examined, ExamineRequest, Found
 from kiln.ids import RunRef, SubmissionRef
 from kiln.messages import (
     ArtifactRequest,
@@ -50,7 +51,6 @@ from kiln.messages import (
     VhdRequest,
     WaitRequest,
 )
-from kiln.messages.health import AreaRequest, Examined, ExamineRequest, Found
 from kiln.messages.rebuilds import (
     Claim,
     ClaimRequest,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import EXAMINE, EXAMINE_AREA, KEEP_HEALTH
 from kiln.doctor.findings import Area
+from kiln.doctor.messages import AreaRequest, Examined, ExamineRequest
 from kiln.messages import Nothing
-from kiln.messages.health import AreaRequest, Examined, ExamineRequest
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

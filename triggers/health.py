@@ -14,12 +14,12 @@ from urllib.parse import urlencode
 import azure.durable_functions as df
 
 from kiln.contracts import EXAMINE
+from kiln.doctor.healths import Healths
+from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
-from kiln.messages.health import ExamineRequest
 from kiln.runs.documents import STATE
-from kiln.runs.healths import Healths
 from kiln.runs.sweeps import Sweeps
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.lost import find_lost

@@ -7,8 +7,8 @@ from typing import Any
 from azure.core.rest import HttpRequest
 
 from kiln.cloud import clients
+from kiln.cloud.allowed import Permission
 from kiln.cloud.failures import azure
-from kiln.doctor.allowed import Permission
 from kiln.ids import part_of
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kiln.events.outbox import Outbox
 from kiln.rebuild.claims import RebuildRecord
 from kiln.runs.debts import Debt
 from kiln.runs.dependents import Dependent
@@ -16,7 +17,6 @@ from kiln.runs.firings import Firings
 from kiln.runs.group_claims import GroupClaim
 from kiln.runs.home import Home
 from kiln.runs.listeners import Listener
-from kiln.runs.outbox import Outbox
 from kiln.runs.rebuilds import Places
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from kiln.config import config
 from kiln.doctor.document_kinds import KINDS
 from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.doctor.messages import Found
 from kiln.looks import look_at_each
-from kiln.messages.health import Found
 from kiln.runs.documents import CONTAINER, documents
 from kiln.runs.reading import read_each, reason
 

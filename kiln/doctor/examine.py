@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from kiln.doctor import documents, leaks, permissions, quota, runs, settings, triggers
 from kiln.doctor.findings import Area, Finding, Severity
+from kiln.doctor.messages import Found
 from kiln.looks import look_within
-from kiln.messages.health import Found
 from kiln.redact import redact
 
 if TYPE_CHECKING:
-    from kiln.messages.health import AreaRequest
+    from kiln.doctor.messages import AreaRequest
 
 SECONDS = 120.0
 """For one area; whoever asks for the health waits for all of them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.doctor.by_hand import ByHand, by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.messages.health import Found
+from kiln.doctor.messages import Found
 from kiln.runs.store import Templates
 from kiln.runs.sweeps import Sweeps
 from kiln.sweep.gather import find

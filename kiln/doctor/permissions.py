@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from kiln import rights
 from kiln.access.reach import named
+from kiln.cloud.allowed import missing
 from kiln.cloud.permissions import permissions
-from kiln.doctor.allowed import missing
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.granting import grant, identity
+from kiln.doctor.messages import Found
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
-from kiln.messages.health import Found
 from kiln.redact import redact
 from kiln.runs.home import home
 from kiln.runs.store import Templates
@@ -27,7 +27,7 @@ from kiln.runs.store import Templates
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kiln.doctor.allowed import Permission
+    from kiln.cloud.allowed import Permission
     from kiln.runs.record import TemplateRecord
 
     Ask = Callable[[str], tuple[Permission, ...]]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud.quotas import REGIONAL, quotas, sizes
 from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.doctor.messages import Found
 from kiln.ids import part_of, region_name
 from kiln.looks import look_at_each
-from kiln.messages.health import Found
 from kiln.planner.machine import X64_SIZE
 from kiln.redact import redact
 from kiln.runs.store import Templates

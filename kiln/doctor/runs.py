@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiln.doctor.findings import Area, Finding, Severity
-from kiln.messages.health import Found
+from kiln.doctor.messages import Found
 from kiln.runs.store import Runs, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.messages.health import ExamineRequest
+    from kiln.doctor.messages import ExamineRequest
 
 SWEEP = "The next sweep does it; at once: kiln doctor --sweep."
 

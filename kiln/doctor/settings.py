@@ -11,7 +11,7 @@ from kiln.access.settings import Settings
 from kiln.config import config
 from kiln.doctor import topic
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.messages.health import Found
+from kiln.doctor.messages import Found
 from kiln.template.trigger_kinds.ncrontab import parse_schedule, parse_zone
 
 if TYPE_CHECKING:

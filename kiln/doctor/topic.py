@@ -15,14 +15,14 @@ from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Severity
 from kiln.doctor.granting import grant
 from kiln.events.drain import drain
+from kiln.events.outbox import Outboxes
 from kiln.redact import redact
-from kiln.runs.outbox import Outboxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kiln.events.outbox import Outbox, Refusal
     from kiln.events.publisher import PublishFailed
-    from kiln.runs.outbox import Outbox, Refusal
 
 SETTING = "KILN_TOPIC_ENDPOINT"
 ANSWER_SECONDS = 5

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
-from kiln.messages.health import Found
 from kiln.runs.children import Triggers
 from kiln.runs.firings import AllFirings
 from kiln.runs.reading import reason

@@ -22,11 +22,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from kiln.events import publisher
 from kiln.events.names import EventType
 from kiln.events.of_run import events_of
-from kiln.events.publisher import PublishFailed
-from kiln.ids import RunRef
-from kiln.looks import look_at_each
-from kiln.redact import redact
-from kiln.runs.outbox import (
+from kiln.events.outbox import (
     Outboxes,
     Refusal,
     claim,
@@ -36,12 +32,16 @@ from kiln.runs.outbox import (
     mark_sent,
     release,
 )
+from kiln.events.publisher import PublishFailed
+from kiln.ids import RunRef
+from kiln.looks import look_at_each
+from kiln.redact import redact
 from kiln.runs.store import Runs
 
 if TYPE_CHECKING:
     from kiln.events.cloud_events import CloudEvent
+    from kiln.events.outbox import Outbox
     from kiln.runs.documents import Stored
-    from kiln.runs.outbox import Outbox
     from kiln.runs.record import RunOutput, RunRecord
 
 PATIENCE_SECONDS = 5.0

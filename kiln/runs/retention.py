@@ -14,11 +14,11 @@ import operator
 import time
 from typing import TYPE_CHECKING
 
+from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
 from kiln.looks import look_at_each
 from kiln.runs.debts import Debt, Debts
 from kiln.runs.documents import Documents, documents
-from kiln.runs.outbox import Outboxes
 from kiln.runs.reading import reason
 from kiln.runs.record import OperationRecord, RunState
 from kiln.runs.reservations import Reservations

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import PreconditionFailed
+from kiln.events.outbox import Outbox
 from kiln.looks import look_at_each
 from kiln.rebuild.source import source_of
 from kiln.runs.children import Triggers
@@ -21,7 +22,6 @@ from kiln.runs.dependents import GRACE, Dependent, Dependents
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.listeners import Listener
-from kiln.runs.outbox import Outbox
 from kiln.runs.reading import reason
 from kiln.runs.record import Ledger, RunRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from azure.core.pipeline.transport import HttpTransport
 
-from kiln.runs import outbox
+from kiln.events import outbox
 
 _SHARE = 0.2
 

@@ -18,10 +18,10 @@ from devkit.host.testing import Flow, FlowRunner
 from devkit.local.in_process import InProcessAzure
 from kiln.config import config, credential
 from kiln.events.drain import drain_all
+from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
 from kiln.runs import documents
 from kiln.runs.documents import Documents
-from kiln.runs.outbox import Outboxes
 from kiln.runs.record import ProvisioningState, RunState
 from tests.faults.by_turns import by_turns
 from tests.faults.crash_settle import settled

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.pipeline.transport import HttpTransport
 
-from kiln.runs.outbox import HOLD
+from kiln.events.outbox import HOLD
 from tests.faults.registry import MATRICES, matrix
 from tests.faults.workers import judge
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from devkit.guests.scripted.rules import Rule
+from kiln.doctor.messages import ExamineRequest
 from kiln.ids import RunRef
-from kiln.messages.health import ExamineRequest
 from kiln.messages.rebuilds import SourceVersion, WatchRequest
 from kiln.messages.sweeps import LostRun, SweepRequest
 from kiln.rebuild.source import MarketplaceImage

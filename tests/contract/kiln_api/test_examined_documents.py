@@ -20,14 +20,14 @@ from kiln.doctor import documents as doctor
 from kiln.doctor.document_kinds import KINDS, NOT_READ, Kind
 from kiln.doctor.documents import MOST_TOLD
 from kiln.doctor.findings import Area, Severity
+from kiln.doctor.healths import Healths
+from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown
 from kiln.ids import TemplateId
-from kiln.messages.health import ExamineRequest
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
 from kiln.runs.documents import CONTAINER, Documents, documents
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.healths import Healths
 from kiln.runs.home import home
 from kiln.runs.index import enter_trigger, repair
 from kiln.runs.record import TemplateRecord, TriggerRecord

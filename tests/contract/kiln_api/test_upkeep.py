@@ -13,16 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
-from kiln.doctor import runs, triggers
+from kiln.doctor import healths, runs, triggers
 from kiln.doctor.findings import Area, Finding, Health, Severity
+from kiln.doctor.healths import Healths
+from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
-from kiln.messages.health import ExamineRequest
-from kiln.runs import healths, sweeps
+from kiln.runs import sweeps
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
 from kiln.runs.documents import documents
-from kiln.runs.healths import Healths
 from kiln.runs.index import repair
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.queue import new_run

@@ -14,9 +14,9 @@ import pytest
 from devkit.azurite.fault_proxy import FaultProxy
 from kiln import blobs
 from kiln.cloud.staging import LOGS, VHDS
+from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef, TemplateId
 from kiln.runs.documents import documents
-from kiln.runs.outbox import Outboxes
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.retention import purge_runs

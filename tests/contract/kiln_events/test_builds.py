@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.guests.scripted.rules import Rule
 from kiln.events.drain import drain_all
-from kiln.runs.outbox import Outboxes
+from kiln.events.outbox import Outboxes
 from tests.flows.local_azure.kiln import Kiln, gallery, template
 
 if TYPE_CHECKING:

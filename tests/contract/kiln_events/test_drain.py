@@ -17,9 +17,9 @@ from kiln.events import publisher
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import LIFETIME, drain, drain_all, keep, keep_events
 from kiln.events.names import EventType
+from kiln.events.outbox import Claim, Outbox, Outboxes, claim
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef, TemplateId
-from kiln.runs.outbox import Claim, Outbox, Outboxes, claim
 from kiln.runs.record import Phase, RunRecord, RunState
 from kiln.runs.store import Runs
 from kiln.runs.transitions import enter, finish

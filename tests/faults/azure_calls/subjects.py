@@ -14,8 +14,8 @@ from devkit.host.testing import FlowRunner
 from kiln.blobs import _key
 from kiln.cloud import clients
 from kiln.events.drain import drain_all
+from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
-from kiln.runs.outbox import Outboxes
 from tests.faults.azure_calls.injector import watched
 from tests.faults.azure_calls.sweeper import end_run, end_submission
 from tests.flows.local_azure.kiln import GALLERY, STAGED, SUBSCRIPTION, Kiln, gallery, real_activities, template

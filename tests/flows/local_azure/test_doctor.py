@@ -14,18 +14,18 @@ import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Health, Severity
+from kiln.doctor.healths import Healths
+from kiln.doctor.messages import ExamineRequest
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import drain, keep_events
 from kiln.events.names import EventType
+from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
-from kiln.messages.health import ExamineRequest
 from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.rights import LOOKUPS
 from kiln.runs.children import Triggers
 from kiln.runs.debts import Debts
 from kiln.runs.firings import AllFirings, Occasion, take
-from kiln.runs.healths import Healths
-from kiln.runs.outbox import Outboxes, claim
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
+from kiln.cloud.allowed import Permission
 from kiln.config import config
-from kiln.doctor.allowed import Permission
 from kiln.doctor.findings import Severity
 from kiln.doctor.permissions import MOST_GROUPS, MOST_TOLD, judged
 from kiln.errors import AzureFailed, AzureNotFound
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kiln.doctor.findings import Finding
-    from kiln.messages.health import Found
+    from kiln.doctor.messages import Found
 
 ALL = (Permission(actions=("*",), data_actions=("*",)),)
 LESS = (Permission(actions=tuple(LOOKUPS)),)

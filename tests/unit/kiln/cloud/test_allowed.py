@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiln.doctor.allowed import Permission, missing
+from kiln.cloud.allowed import Permission, missing
 
 READ = "Microsoft.Compute/disks/read"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.names import EventType
+from kiln.events.outbox import HOLD, Outbox, add, claim, mark_failed, mark_sent
 from kiln.ids import RunRef
-from kiln.runs.outbox import HOLD, Outbox, add, claim, mark_failed, mark_sent
 from tests.unit.kiln.runs.records import NOW, WEB
 
 EMPTY = Outbox(run=RunRef(template=WEB, run_id="run"))
