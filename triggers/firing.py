@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kiln.automation.firings import AllFirings, finish, take
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.runs.begin import NotDue
 from kiln.runs.children import find_trigger
-from kiln.runs.firings import AllFirings, finish, take
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
@@ -31,7 +31,7 @@ from triggers.tend import tended
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kiln.runs.firings import Firings, Occasion
+    from kiln.automation.firings import Firings, Occasion
     from triggers.orchestrations import Orchestrations
 
 GONE = "the trigger is gone"

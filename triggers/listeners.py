@@ -13,13 +13,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kiln.automation.firings import AllFirings, Firings, Occasion
+from kiln.automation.listeners import Listener, Listeners
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
 from kiln.runs.children import find_trigger
 from kiln.runs.documents import documents
-from kiln.runs.firings import AllFirings, Firings, Occasion
 from kiln.runs.lineage import leads_round, short_name
-from kiln.runs.listeners import Listener, Listeners
 from kiln.runs.naming import RUN_ID
 from kiln.runs.reading import read_latest, reason
 from kiln.runs.record import RunRecord

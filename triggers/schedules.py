@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from kiln.automation.firings import AllFirings, Occasion
 from kiln.runs.children import find_trigger
-from kiln.runs.firings import AllFirings, Occasion
 from kiln.runs.reading import reason
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
@@ -24,7 +24,7 @@ from triggers.looks import look_at_all
 from triggers.orchestrations import Orchestrations
 
 if TYPE_CHECKING:
-    from kiln.runs.firings import Firings
+    from kiln.automation.firings import Firings
     from kiln.template.trigger_kinds.ncrontab import Schedule
 
 EVERY_MINUTE = "0 * * * * *"

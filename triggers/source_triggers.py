@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
+from kiln.automation.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
 from kiln.runs.begin import being_deleted
 from kiln.runs.children import Triggers
@@ -21,7 +22,6 @@ from kiln.runs.situation import shown_runs
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
-from kiln.runs.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.template.parse import parse_stored, parse_template
 from kiln.template.triggers import Trigger, check_trigger, parse_stored_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
+from kiln.automation.firings import AllFirings, Occasion
+from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.errors import DocumentUnreadable, RequestTooLarge, ResourceNotFound
-from kiln.runs.firings import AllFirings, Occasion
 from kiln.runs.reading import tell
-from kiln.runs.trigger_secrets import TriggerSecrets
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.firing import take_and_fire
 from triggers.refusals import NotSigned

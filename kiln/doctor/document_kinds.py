@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kiln.automation.firings import Firings
+from kiln.automation.listeners import Listener
+from kiln.automation.trigger_secrets import StoredSecret
 from kiln.events.outbox import Outbox
 from kiln.rebuild.claims import RebuildRecord
 from kiln.runs.debts import Debt
 from kiln.runs.dependents import Dependent
-from kiln.runs.firings import Firings
 from kiln.runs.group_claims import GroupClaim
 from kiln.runs.home import Home
-from kiln.runs.listeners import Listener
 from kiln.runs.rebuilds import Places
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation
 from kiln.runs.sources import SourceRecord
 from kiln.runs.template_secrets import StoredUrl
-from kiln.runs.trigger_secrets import StoredSecret
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

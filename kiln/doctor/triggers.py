@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kiln.automation.firings import AllFirings
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
 from kiln.runs.children import Triggers
-from kiln.runs.firings import AllFirings
 from kiln.runs.reading import reason
 from kiln.runs.situation import shown_runs
 from kiln.runs.sources import Sources

@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kiln.automation.listeners import Listener
 from kiln.errors import PreconditionFailed
 from kiln.events.outbox import Outbox
 from kiln.looks import look_at_each
@@ -21,7 +22,6 @@ from kiln.runs.debts import Debt
 from kiln.runs.dependents import GRACE, Dependent, Dependents
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
-from kiln.runs.listeners import Listener
 from kiln.runs.reading import reason
 from kiln.runs.record import Ledger, RunRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations

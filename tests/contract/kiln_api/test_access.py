@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.events import journal
 from kiln.ids import TemplateId
 from kiln.runs.record import OperationKind, OperationRecord, ProvisioningState, TemplateRecord
 from kiln.runs.store import Operations, Templates
-from kiln.runs.trigger_secrets import TriggerSecrets
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kiln.automation.firings import AllFirings, Occasion, take
+from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
-from kiln.runs.firings import AllFirings, Occasion, take
 from kiln.runs.lineage import short_name
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
-from kiln.runs.trigger_secrets import TriggerSecrets
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.poison import WORD, poisoned
@@ -31,7 +31,7 @@ from triggers.start_run import start_run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.runs.firings import Firings
+    from kiln.automation.firings import Firings
     from tests.contract.kiln_api.in_process import Answer
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")

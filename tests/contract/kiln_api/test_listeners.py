@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kiln.automation.listeners import Listeners
 from kiln.runs.children import Triggers
 from kiln.runs.lineage import short_name
-from kiln.runs.listeners import Listeners
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
 from tests.contract.kiln_api.firing_world import LISTENING, World, new_world
@@ -25,7 +25,7 @@ from triggers.orchestrations import Orchestrations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.runs.firings import Firings, Occasion
+    from kiln.automation.firings import Firings, Occasion
     from triggers.firing import Fired
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")

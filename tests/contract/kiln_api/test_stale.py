@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kiln.automation.listeners import Listeners
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef, TemplateId
 from kiln.rebuild.source import MarketplaceImage
@@ -18,7 +19,6 @@ from kiln.runs.debts import Debt, Debts
 from kiln.runs.dependents import Dependent, Dependents
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
-from kiln.runs.listeners import Listeners
 from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.sources import SourceRecord, Sources

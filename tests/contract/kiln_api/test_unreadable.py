@@ -12,6 +12,8 @@ from azure.durable_functions import OrchestrationRuntimeStatus as Status
 import orchestrators
 from activities.templates import check_idle
 from devkit.host.testing import FlowRunner
+from kiln.automation.firings import AllFirings
+from kiln.automation.listeners import Listeners
 from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
 from kiln.messages.rebuilds import SourceVersion
@@ -21,9 +23,7 @@ from kiln.runs.children import Triggers, Versions
 from kiln.runs.claiming import expect
 from kiln.runs.debts import Debts
 from kiln.runs.documents import documents
-from kiln.runs.firings import AllFirings
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.listeners import Listeners
 from kiln.runs.naming import build_instance, delete_instance
 from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import LedgerEntry, TriggerRecord

@@ -11,6 +11,7 @@ import pytest
 
 from activities import adapter, submission, templates
 from activities.runs import finish_run
+from kiln.automation.firings import AllFirings, Firings, Occasion
 from kiln.errors import ErrorDetail, ResourceNotFound, RunCanceled, Superseded
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import DeletionFailure, FinishReport, SubmissionReport, TemplateRequest
@@ -21,7 +22,6 @@ from kiln.runs import claiming
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.children import Triggers
 from kiln.runs.dependents import Dependents
-from kiln.runs.firings import AllFirings, Firings, Occasion
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.index import enter_trigger
 from kiln.runs.queue import new_run

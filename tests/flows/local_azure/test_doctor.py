@@ -12,6 +12,7 @@ import pytest
 
 import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
+from kiln.automation.firings import AllFirings, Occasion, take
 from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Health, Severity
 from kiln.doctor.healths import Healths
@@ -25,7 +26,6 @@ from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.rights import LOOKUPS
 from kiln.runs.children import Triggers
 from kiln.runs.debts import Debts
-from kiln.runs.firings import AllFirings, Occasion, take
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates

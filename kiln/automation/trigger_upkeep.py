@@ -9,10 +9,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
+from kiln.automation.firings import AllFirings
+from kiln.automation.listeners import Listeners
+from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.errors import Problem, TemplateInvalid
-from kiln.runs.firings import AllFirings
-from kiln.runs.listeners import Listeners
-from kiln.runs.trigger_secrets import TriggerSecrets
 from kiln.template.trigger_kinds.event import EventTrigger
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
