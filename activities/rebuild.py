@@ -11,7 +11,9 @@ from kiln.config import config
 from kiln.contracts import CLAIM_REBUILD, LIST_DEPENDENTS, LOOK_AT_VERSION, SETTLE_REBUILD
 from kiln.errors import SourceNotFound
 from kiln.messages import Nothing
-from kiln.messages.rebuilds import (
+from kiln.rebuild import claiming
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.messages import (
     Claim,
     ClaimRequest,
     DependentsRequest,
@@ -20,10 +22,8 @@ from kiln.messages.rebuilds import (
     SourceVersion,
     VersionFacts,
 )
+from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import GalleryDefinition
-from kiln.runs import claiming
-from kiln.runs.dependents import Dependents
-from kiln.runs.rebuilds import Rebuilds
 
 if TYPE_CHECKING:
     from kiln.rebuild.source import MarketplaceImage

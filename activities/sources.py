@@ -17,13 +17,13 @@ from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
 from kiln.ids import digest
 from kiln.looks import look_within
-from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources
+from kiln.rebuild.index import repair
+from kiln.rebuild.messages import Looked, WatchedSource, WatchedSources
 from kiln.rebuild.source import MarketplaceImage, named_version, source_of
+from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.rebuild.watch import Deprecation, deprecating, new_versions
-from kiln.runs.index import repair
 from kiln.runs.reading import reason
 from kiln.runs.record import ProvisioningState
-from kiln.runs.sources import SourceRecord, Sources
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.events.cloud_events import CloudEvent
-    from kiln.messages.rebuilds import WatchRound
+    from kiln.rebuild.messages import WatchRound
     from kiln.rebuild.watch import SeenVersion
 
 LOOK_SECONDS = 45.0

@@ -10,12 +10,12 @@ from kiln.cloud import group_end
 from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.errors import DocumentUnreadable, PreconditionFailed
 from kiln.messages import DeletionFailure, Leftovers, Nothing, Operation, Progress, TemplateRequest
+from kiln.rebuild.index import leave_template
+from kiln.rebuild.records import Rebuilds
 from kiln.runs.documents import ATTEMPTS
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.home import home_in
-from kiln.runs.index import leave_template
 from kiln.runs.reading import tell
-from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import stay

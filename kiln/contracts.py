@@ -51,7 +51,19 @@ from kiln.messages import (
     VhdRequest,
     WaitRequest,
 )
-from kiln.messages.rebuilds import (
+from kiln.messages.sweeps import (
+    FoundGarbage,
+    LostRun,
+    LostRunClosing,
+    LostRunFacts,
+    SweepDone,
+    SweepRequest,
+    SweepRound,
+)
+from kiln.planner.plan import MachineSpec, Plan
+from kiln.planner.staging import StagingSpec
+from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
+from kiln.rebuild.messages import (
     Claim,
     ClaimRequest,
     DependentsRequest,
@@ -68,18 +80,6 @@ from kiln.messages.rebuilds import (
     WatchRequest,
     WatchRound,
 )
-from kiln.messages.sweeps import (
-    FoundGarbage,
-    LostRun,
-    LostRunClosing,
-    LostRunFacts,
-    SweepDone,
-    SweepRequest,
-    SweepRound,
-)
-from kiln.planner.plan import MachineSpec, Plan
-from kiln.planner.staging import StagingSpec
-from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 from kiln.runs.record import RunOutput
 from kiln.sweep.found import EndedRun
 

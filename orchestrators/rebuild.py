@@ -19,7 +19,7 @@ from kiln.contracts import (
 )
 from kiln.errors import BuildError, SourceNotFound
 from kiln.messages import BuildRequest
-from kiln.messages.rebuilds import (
+from kiln.rebuild.messages import (
     ClaimRequest,
     DependentsRequest,
     RebuildReport,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES
 from kiln.messages import Nothing
-from kiln.messages.rebuilds import WatchRequest, WatchRound
+from kiln.rebuild.messages import WatchRequest, WatchRound
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

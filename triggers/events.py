@@ -25,9 +25,9 @@ from kiln.events.received import (
     read_fact,
 )
 from kiln.ids import digest
-from kiln.messages.rebuilds import SourceVersion
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.messages import SourceVersion
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
-from kiln.runs.dependents import Dependents
 from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import Life, Orchestrations
 

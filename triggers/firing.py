@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from kiln.automation.firings import AllFirings, finish, take
 from kiln.errors import Conflict, ResourceNotFound
+from kiln.rebuild.situation import latest_runs
 from kiln.runs.begin import NotDue
 from kiln.runs.children import find_trigger
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
-from kiln.runs.situation import latest_runs
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import health
 from kiln.template.parse import parse_template

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import DocumentUnreadable, Problem, TemplateInvalid
+from kiln.rebuild import index
+from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.graph import Follower, circle, circle_text
 from kiln.rebuild.source import fed, followed
-from kiln.runs import index
 from kiln.runs.children import Triggers
-from kiln.runs.dependents import Dependents
 from kiln.runs.reading import tell
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_template
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.ids import TemplateId
-    from kiln.runs.dependents import Dependent
+    from kiln.rebuild.dependents import Dependent
     from kiln.runs.record import TemplateRecord, TriggerRecord
 
     May = Callable[[TemplateId], bool]

@@ -11,11 +11,11 @@ import azure.durable_functions as df
 
 from kiln.looks import look_at_each
 from kiln.rebuild.image_graph import KnownTemplate, image_graph
+from kiln.rebuild.situation import built_from, shown_runs
 from kiln.rebuild.source import source_key
+from kiln.rebuild.source_records import Sources
 from kiln.runs.children import Triggers
 from kiln.runs.reading import reason
-from kiln.runs.situation import built_from, shown_runs
-from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
 from kiln.template.parse import parse_stored

@@ -13,12 +13,12 @@ import azure.durable_functions as df
 
 from kiln.automation.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
+from kiln.rebuild.index import leave_trigger
+from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import being_deleted
 from kiln.runs.children import Triggers
-from kiln.runs.index import leave_trigger
 from kiln.runs.reading import tell
 from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
-from kiln.runs.situation import shown_runs
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health

@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.contracts import WATCH_SOURCES
-from kiln.messages.rebuilds import WatchRequest
+from kiln.rebuild.messages import WatchRequest
 from triggers.orchestrations import Life, Orchestrations
 
 SCHEDULE = os.environ.get("KILN_WATCH_SCHEDULE", "0 */15 * * * *")

@@ -14,14 +14,14 @@ from kiln.automation.listeners import Listener
 from kiln.automation.trigger_secrets import StoredSecret
 from kiln.events.outbox import Outbox
 from kiln.rebuild.claims import RebuildRecord
+from kiln.rebuild.dependents import Dependent
+from kiln.rebuild.records import Places
+from kiln.rebuild.source_records import SourceRecord
 from kiln.runs.debts import Debt
-from kiln.runs.dependents import Dependent
 from kiln.runs.group_claims import GroupClaim
 from kiln.runs.home import Home
-from kiln.runs.rebuilds import Places
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation
-from kiln.runs.sources import SourceRecord
 from kiln.runs.template_secrets import StoredUrl
 
 if TYPE_CHECKING:

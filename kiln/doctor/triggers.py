@@ -11,10 +11,10 @@ from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
+from kiln.rebuild.situation import shown_runs
+from kiln.rebuild.source_records import Sources
 from kiln.runs.children import Triggers
 from kiln.runs.reading import reason
-from kiln.runs.situation import shown_runs
-from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import ResourceNotFound
 from kiln.looks import look_at_each
+from kiln.rebuild.index import repair
 from kiln.runs.debts import Debts
-from kiln.runs.index import repair
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs
 from kiln.runs.sweeps import Sweeps

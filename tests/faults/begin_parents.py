@@ -13,7 +13,8 @@ from activities.rebuild import claim_rebuild, settle_rebuild
 from activities.submission import begin_automatic_run
 from kiln.ids import RunRef, SubmissionRef
 from kiln.messages import SubmissionReport
-from kiln.messages.rebuilds import (
+from kiln.rebuild.index import enter_trigger
+from kiln.rebuild.messages import (
     ClaimRequest,
     DependentTrigger,
     RebuildRequest,
@@ -22,13 +23,12 @@ from kiln.messages.rebuilds import (
     VersionFacts,
 )
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs.index import enter_trigger
 from kiln.runs.naming import submit_instance
 from tests.faults.begin_askers import Asker
 from tests.faults.begin_world import Died
 
 if TYPE_CHECKING:
-    from kiln.messages.rebuilds import Claim
+    from kiln.rebuild.messages import Claim
     from kiln.runs.record import RunRecord
     from tests.faults.begin_world import World
 

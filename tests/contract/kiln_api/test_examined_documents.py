@@ -24,12 +24,12 @@ from kiln.doctor.healths import Healths
 from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown
 from kiln.ids import TemplateId
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.index import enter_trigger, repair
 from kiln.runs.children import Triggers
-from kiln.runs.dependents import Dependents
 from kiln.runs.documents import CONTAINER, Documents, documents
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.home import home
-from kiln.runs.index import enter_trigger, repair
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.retention import BOUNDS
 from kiln.runs.store import Templates

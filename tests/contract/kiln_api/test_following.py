@@ -15,10 +15,10 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 from activities.templates import forget_template
 from kiln.ids import TemplateId
 from kiln.messages import TemplateRequest
+from kiln.rebuild.dependents import GRACE, Dependents
+from kiln.rebuild.index import repair
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
-from kiln.runs.dependents import GRACE, Dependents
 from kiln.runs.documents import documents
-from kiln.runs.index import repair
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunCause, RunState
 from kiln.runs.store import Runs, Templates

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kiln.ids import TemplateId
+from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunState, TemplateRecord
-from kiln.runs.situation import shown_runs
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin, finish, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

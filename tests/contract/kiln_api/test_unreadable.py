@@ -16,16 +16,16 @@ from kiln.automation.firings import AllFirings
 from kiln.automation.listeners import Listeners
 from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
-from kiln.messages.rebuilds import SourceVersion
+from kiln.rebuild import records
+from kiln.rebuild.claiming import expect
+from kiln.rebuild.messages import SourceVersion
+from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs import rebuilds
 from kiln.runs.children import Triggers, Versions
-from kiln.runs.claiming import expect
 from kiln.runs.debts import Debts
 from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.naming import build_instance, delete_instance
-from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import LedgerEntry, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from tests.contract.kiln_api.conftest import template_body
@@ -295,9 +295,9 @@ def test_a_follower_that_cannot_be_read_keeps_no_other_from_being_built(world: W
 
 def test_places_for_rebuilds_that_cannot_be_read_are_begun_anew(world: World) -> None:
     run, now = RunRef(template=world.id, run_id=OLD_RUN), datetime.now(UTC)
-    documents().delete(rebuilds._PLACES)
+    documents().delete(records._PLACES)
 
-    with poisoned(rebuilds._PLACES):
+    with poisoned(records._PLACES):
         assert Rebuilds().take_place(run, 1, now)
         assert not Rebuilds().take_place(RunRef(template=world.id, run_id=f"{OLD_RUN[:-1]}2"), 1, now)
         Rebuilds().free_place(run)

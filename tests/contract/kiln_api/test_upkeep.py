@@ -19,11 +19,11 @@ from kiln.doctor.healths import Healths
 from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.index import repair
 from kiln.runs import sweeps
 from kiln.runs.children import Triggers
-from kiln.runs.dependents import Dependents
 from kiln.runs.documents import documents
-from kiln.runs.index import repair
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord

@@ -15,17 +15,16 @@ from kiln.automation.firings import AllFirings, Firings, Occasion
 from kiln.errors import ErrorDetail, ResourceNotFound, RunCanceled, Superseded
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import DeletionFailure, FinishReport, SubmissionReport, TemplateRequest
-from kiln.messages.rebuilds import DependentTrigger, RebuildRequest, SourceVersion, VersionFacts
-from kiln.rebuild import claims
+from kiln.rebuild import claiming, claims
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.index import enter_trigger
+from kiln.rebuild.messages import DependentTrigger, RebuildRequest, SourceVersion, VersionFacts
+from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs import claiming
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.children import Triggers
-from kiln.runs.dependents import Dependents
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.index import enter_trigger
 from kiln.runs.queue import new_run
-from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import LedgerEntry, ProvisioningState, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import leave, settle

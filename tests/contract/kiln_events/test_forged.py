@@ -18,10 +18,10 @@ from kiln.events.cloud_events import of_source
 from kiln.events.payloads import SourceVersionPublished
 from kiln.events.received import Received, SourceImageVersionPublished, read_event, read_fact
 from kiln.ids import TemplateId
-from kiln.messages.rebuilds import SourceVersion, VersionFacts
+from kiln.rebuild.index import enter_trigger
+from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition
 from kiln.runs.children import Triggers
-from kiln.runs.index import enter_trigger
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from tests.flows.local_azure.kiln import GALLERY, SUBSCRIPTION, real_activities

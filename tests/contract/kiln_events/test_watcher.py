@@ -17,10 +17,10 @@ from kiln.cloud import watch as marketplace
 from kiln.doctor import triggers
 from kiln.events import publisher
 from kiln.ids import TemplateId
-from kiln.messages.rebuilds import WatchRequest
+from kiln.rebuild.messages import WatchRequest
 from kiln.rebuild.source import MarketplaceImage
+from kiln.rebuild.source_records import Sources
 from kiln.runs.record import ProvisioningState, TemplateRecord
-from kiln.runs.sources import Sources
 from kiln.runs.store import Templates
 from tests.flows.local_azure.kiln import SUBSCRIPTION, real_activities
 from tests.poison import WORD, poisoned

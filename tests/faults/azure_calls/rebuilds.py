@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from kiln.cloud.watch import versions
 from kiln.contracts import REBUILD, WATCH_SOURCES
 from kiln.ids import RunRef
-from kiln.messages.rebuilds import SourceVersion, WatchRequest
+from kiln.rebuild.index import enter_trigger
+from kiln.rebuild.messages import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
+from kiln.rebuild.source_records import Sources
 from kiln.runs.children import Triggers
-from kiln.runs.index import enter_trigger
 from kiln.runs.record import TriggerRecord
-from kiln.runs.sources import Sources
 from kiln.runs.store import Runs
 from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group, runner
 from tests.faults.azure_calls.sweeper import end_run

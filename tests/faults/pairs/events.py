@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kiln.contracts import LIST_DEPENDENTS, LOOK_AT_VERSION, REBUILD_TEMPLATE
-from kiln.messages.rebuilds import (
+from kiln.rebuild.index import enter_trigger
+from kiln.rebuild.messages import (
     DependentsRequest,
     DependentTriggers,
     RebuildRequest,
@@ -16,7 +17,6 @@ from kiln.messages.rebuilds import (
 )
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.children import Triggers
-from kiln.runs.index import enter_trigger
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
 from tests.faults.pairs import builds

@@ -15,11 +15,11 @@ from kiln.errors import CustomizerFailed
 from kiln.ids import RunRef, TemplateId
 from kiln.messages import BuildRequest, FinishReport, Nothing, ProgressReport, StepRequest
 from kiln.messages.base import Progress
-from kiln.messages.rebuilds import SourceVersion, VersionFacts
+from kiln.rebuild.index import enter_trigger
+from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, source_of, version_order
 from kiln.runs.begin import begin_run, has_begun
 from kiln.runs.children import Triggers
-from kiln.runs.index import enter_trigger
 from kiln.runs.lineage import lineage_of, lineage_tags
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord

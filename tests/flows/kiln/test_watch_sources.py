@@ -11,7 +11,7 @@ import orchestrators
 from activities.sources import LOOK_SECONDS
 from devkit.host.testing import FlowResult, FlowRunner
 from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES
-from kiln.messages.rebuilds import Looked, WatchedSource, WatchedSources, WatchRequest
+from kiln.rebuild.messages import Looked, WatchedSource, WatchedSources, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from orchestrators import watch_sources
 from orchestrators.envelope import success

@@ -9,9 +9,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from kiln.looks import look_at_each
+from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import fed, followed
 from kiln.runs.children import Triggers, find_trigger
-from kiln.runs.dependents import Dependent, Dependents
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_stored

@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import BeingDeleted, DocumentUnreadable, ResourceNotFound
 from kiln.ids import RunRef, digest
-from kiln.messages.rebuilds import Claim, DependentTrigger
 from kiln.rebuild import claims
 from kiln.rebuild.decide import Skip, Start, Wait, decide, pause
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.index import follower
+from kiln.rebuild.messages import Claim, DependentTrigger
+from kiln.rebuild.records import Rebuilds
+from kiln.rebuild.situation import situation
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.children import Triggers
-from kiln.runs.dependents import Dependents
-from kiln.runs.index import follower
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.reading import tell
-from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import RunCause
-from kiln.runs.situation import situation
 from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kiln.messages.rebuilds import RebuildRequest, SourceVersion
     from kiln.rebuild.claims import Claimed, RebuildRecord
+    from kiln.rebuild.messages import RebuildRequest, SourceVersion
     from kiln.runs.record import RunRecord, TemplateRecord
 
 LEASE = timedelta(minutes=15)

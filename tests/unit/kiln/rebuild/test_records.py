@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiln.ids import RunRef, TemplateId
-from kiln.runs.rebuilds import Places, give_back, take
+from kiln.rebuild.records import Places, give_back, take
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

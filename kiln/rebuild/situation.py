@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from kiln.errors import DocumentUnreadable
 from kiln.ids import region_name
 from kiln.rebuild.decide import Situation, Version
+from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.index import KIND, follower
+from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import followed, source_key, version_order
 from kiln.runs.children import Triggers
-from kiln.runs.dependents import Dependents
-from kiln.runs.index import KIND, follower
 from kiln.runs.lineage import short_name
 from kiln.runs.reading import tell
-from kiln.runs.rebuilds import Rebuilds
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import GOOD, health
@@ -25,7 +25,7 @@ from kiln.template.triggers import parse_trigger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.messages.rebuilds import RebuildRequest
+    from kiln.rebuild.messages import RebuildRequest
     from kiln.rebuild.source import Source
     from kiln.runs.record import TemplateRecord
 
