@@ -62,6 +62,7 @@ def make_plan(run: RunRef) -> Plan:
         template,
         run=run,
         version=record.version,
+        made=stored.created,
         staging_group=stored.staging_group,
         staging_given=stored.staging_given,
         facts=Facts(

@@ -45,6 +45,7 @@ def check_template(submission: SubmissionRef) -> StagingSpec:
         template,
         template_id=record.id,
         version=submission.version,
+        made=submission.made,
         staging_group=record.staging_group,
         staging_given=record.staging_given,
         log_run_id=None,

@@ -7,9 +7,13 @@ a blob in a folder apart wrongly where a host has no `.core.` in its name: at an
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+_STAGING = re.compile(r"kiln[0-9a-f]{20}")
+"""The names of staging accounts (`kiln.planner.names.storage_account`)."""
 
 
 class BlobUrl(NamedTuple):
@@ -30,6 +34,12 @@ def parts(url: str) -> BlobUrl:
         account = f"{account}/{name}"
     container, _, blob = path.partition("/")
     return BlobUrl(account, unquote(container), unquote(blob))
+
+
+def is_staging(url: str) -> bool:
+    """Whether a URL is in a storage account of a template's staging group, to judge by the account's name."""
+    account = parts(url).account.rpartition("/")[2].partition(".")[0]
+    return _STAGING.fullmatch(account.lower().removesuffix("-secondary")) is not None
 
 
 def _is_emulator(host: str) -> bool:

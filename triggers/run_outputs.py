@@ -44,14 +44,14 @@ async def get_run_output(call: Call) -> Reply:
 
 @endpoint(bp, "POST", TEMPLATE_ROUTE + "/runOutputs/{output}/getAccess", "imageTemplates/runOutputs/getAccess/action")
 async def get_access(call: Call) -> Reply:
-    """Answer a URL that can read a VHD for an hour; 409 for an output that is no blob."""
+    """Answer a URL that can read a VHD for an hour; 409 for an output that is no blob, or not the run's own by now."""
     record = await asyncio.to_thread(Templates().require, call.template)
     output = find_output(record, call.route["output"])
     if output.artifact_uri is None:
         raise Conflict(
             f"The run output {output.name} is a {output.kind}, and only a VHD can be downloaded.", target=output.name
         )
-    url, expires = await asyncio.to_thread(share, output.artifact_uri, ACCESS_LIFETIME)
+    url, expires = await asyncio.to_thread(share, output.artifact_uri, output.mark, ACCESS_LIFETIME)
     body = {"accessSAS": url.reveal(), "expiresOn": time_text(expires)}
     return Reply(HTTPStatus.OK, body, {"Cache-Control": "no-store"})
 

@@ -1,7 +1,8 @@
 """Scripts and files that templates name by URL: fetched once for a version of the template, and kept as blobs.
 
-The content streams through in blocks; the blob comes into being when all of it is there and its checksum fits, so a
-blob that is there is whole. `http`, `https` and `data` URLs.
+The content streams through in blocks; the blob comes into being when all of it is there and its checksum fits, so one
+that is there is whole. Its metadata says what it is a copy of: any other blob of the name is written over. `http`,
+`https` and `data` URLs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kiln.cloud.downloads import Broken, download, too_large, unreached
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS
 from kiln.config import config
-from kiln.errors import ArtifactUnavailable
+from kiln.errors import ArtifactUnavailable, AzureNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 BLOCK = 8 * 1024 * 1024
 """Bytes; a blob has 50,000 blocks at the most."""
+SOURCE = "kilnSource"
+"""The name of the metadata with the digest of what a blob is a copy of."""
 SOON = 120.0
 """Seconds: a connection that broke so early is tried once more; both are over before the activity has to be."""
 
@@ -40,9 +43,8 @@ def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[]
     Raises `ArtifactUnavailable`, `AzureFailed`, or `Busy` where another try may help later.
     """
     blob = blobs.account(storage.endpoint).get_blob_client(ARTIFACTS, artifact.blob)
-    with azure(f"look up the artifact of {artifact.property_path}"):
-        if blob.exists():
-            return
+    if _is_taken_in(artifact, blob):
+        return
     whole = artifact.model_copy(update={"url": whole_url().reveal()})
     began = time.monotonic()
     try:
@@ -58,6 +60,16 @@ def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[]
         raise unreached(artifact, error) from error
 
 
+def _is_taken_in(artifact: ArtifactSpec, blob: BlobClient) -> bool:
+    try:
+        with azure(f"look up the artifact of {artifact.property_path}"):
+            found = blob.get_blob_properties()
+    except AzureNotFound:
+        return False
+    metadata = {name.lower(): value for name, value in (found.metadata or {}).items()}
+    return found.blob_type == "BlockBlob" and metadata.get(SOURCE.lower()) == artifact.source
+
+
 def _take_in(artifact: ArtifactSpec, blob: BlobClient) -> None:
     from azure.storage.blob import BlobBlock
 
@@ -70,7 +82,7 @@ def _take_in(artifact: ArtifactSpec, blob: BlobClient) -> None:
             blob.stage_block(blocks[-1].id, block)
     _check(artifact, digest.hexdigest())
     with azure(f"store the artifact of {artifact.property_path}"):
-        blob.commit_block_list(blocks)
+        blob.commit_block_list(blocks, metadata={SOURCE: artifact.source})
 
 
 def _check(artifact: ArtifactSpec, found: str) -> None:

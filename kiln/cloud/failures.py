@@ -30,7 +30,7 @@ HINTS = {
     "AuthorizationFailed": "Give Kiln's identity the role that this call needs, at the scope that the message names.",
     "LinkedAuthorizationFailed": "Give Kiln's identity access to the linked resource that the message names.",
     "QuotaExceeded": "Ask for more quota, or set vmProfile.vmSize to a size of another family.",
-    "OperationNotAllowed": "If the message speaks of cores, ask for quota or choose another vmProfile.vmSize.",
+    "OperationNotAllowed": "Do what the message says; if it speaks of cores, ask for quota or choose another vmSize.",
     "SkuNotAvailable": "Set vmProfile.vmSize to a size that the region has.",
     "ResourceGroupNotFound": "Create the resource group first, or correct its name in the template.",
     "AuthorizationPermissionMismatch": "Give Kiln's identity the role Storage Blob Data Contributor at that account.",

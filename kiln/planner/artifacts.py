@@ -5,6 +5,7 @@ A version of a template takes them in once, at submission; its runs share them.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from kiln.template.customizers import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from kiln.template.customizers import Customizer, Validator
     from kiln.template.models import ImageTemplate
@@ -40,18 +42,27 @@ class _Named(NamedTuple):
     step: int | None
 
 
-def artifacts(template: ImageTemplate, version: int) -> tuple[ArtifactSpec, ...]:
-    """Return the artifacts of a template's version, in the order of the template."""
+def artifacts(template: ImageTemplate, version: int, made: datetime | None) -> tuple[ArtifactSpec, ...]:
+    """Return the artifacts of a template's version, in the order of the template.
+
+    `made` tells the template from others of its name; None is for a plan that is only looked at.
+    """
     return tuple(
         ArtifactSpec(
             url=shown(named.url),
             sha256=named.checksum,
+            source=_digest(named, version, made),
             blob=names.artifact_blob(version, named.part, named.step),
             property_path=named.property_path,
             identity=template.identity.assigned,
         )
         for named in _named(template)
     )
+
+
+def _digest(named: _Named, version: int, made: datetime | None) -> str:
+    told = (made.isoformat() if made else "", str(version), named.property_path, named.url, named.checksum)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def artifact_urls(template: ImageTemplate) -> dict[str, str]:

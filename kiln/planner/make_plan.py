@@ -19,6 +19,8 @@ from kiln.planner.tags import overridden_tags, run_tags, template_tags
 from kiln.planner.validation import validation
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kiln.ids import RunRef
     from kiln.planner.facts import Facts, OperatingSystem
     from kiln.planner.retry import Resumption, Retry
@@ -41,6 +43,7 @@ def make_plan(
     *,
     run: RunRef,
     version: int,
+    made: datetime | None,
     staging_group: str,
     staging_given: bool,
     facts: Facts,
@@ -49,6 +52,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan of one run of the template's version `version`. Equal arguments give an equal plan.
 
+    `made` tells the template from others of its name (None: it is not stored at all).
     `home` is the Kiln that will build it; what is made is tagged with that.
 
     Raises `TemplateRefused` with all that does not fit together. The facts of a retry must be of the source version
@@ -61,6 +65,7 @@ def make_plan(
         template,
         template_id=run.template,
         version=version,
+        made=made,
         staging_group=staging_group,
         staging_given=staging_given,
         log_run_id=run.run_id,

@@ -11,6 +11,8 @@ from kiln.planner.staging import GroupSpec, NetworkSpec, StagingSpec, StorageSpe
 from kiln.planner.tags import home_tags, managed_tags, template_tags
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kiln.ids import TemplateId
     from kiln.template.models import ImageTemplate
 
@@ -20,12 +22,13 @@ def make_staging(
     *,
     template_id: TemplateId,
     version: int,
+    made: datetime | None,
     staging_group: str,
     staging_given: bool,
     log_run_id: str | None,
     home: str | None = None,
 ) -> StagingSpec:
-    """Return what version `version` of the template stands on.
+    """Return what version `version` of the template that was made at `made` stands on.
 
     `log_run_id` is the run whose log the storage will have; a submission has none. `home` is the Kiln that makes it.
     """
@@ -46,7 +49,7 @@ def make_staging(
             account=names.storage_account(subscription, staging_group),
             log_blob=names.log_blob(log_run_id) if log_run_id else "",
         ),
-        artifacts=artifacts(template, version),
+        artifacts=artifacts(template, version, made),
     )
 
 

@@ -29,6 +29,7 @@ def preview_plan(template: ImageTemplate, *, template_id: TemplateId) -> Plan:
         template,
         run=RunRef(template=template_id, run_id=PREVIEW_RUN),
         version=1,
+        made=None,
         staging_group=name_of(given) if given else f"IT_{template_id.group}_{template_id.name}",
         staging_given=bool(given),
         facts=preview_facts(template),

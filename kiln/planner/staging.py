@@ -53,13 +53,15 @@ class StorageSpec(Spec):
 class ArtifactSpec(Spec):
     """A script or file that a template names by URL, and the blob (in `artifacts`) that it is taken into.
 
-    `url` is for people: it lacks all that may be a secret, so whoever fetches reads the template itself.
+    `url` is for people: it lacks all that may be a secret, so whoever fetches reads the template itself. `source` is a
+    digest of what the blob is a copy of: a version of the template that was made at that time.
     `property_path` is which property named it, for error messages. `identity` is the ARM id of the template's identity,
     with which blobs of Azure Storage are read.
     """
 
     url: str
     sha256: str = ""
+    source: str = ""
     blob: str
     property_path: str
     identity: str | None = None

@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from kiln import blobs
+from kiln.errors import Conflict, ResourceNotFound
+from kiln.planner.tags import MARK_TAG
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -23,6 +25,9 @@ LOG_PIECE = 4 * 1024 * 1024
 
 
 STAGED = "See that it is there, and that Kiln's identity is Storage Blob Data Contributor there."
+
+
+AGAIN = "Run the template again for a new one."
 
 
 def log_url(customization: str, name: LogName) -> str:
@@ -51,8 +56,24 @@ def read_log(url: str, offset: int) -> bytes:
             raise
 
 
-def share(artifact_uri: str, lifetime: timedelta) -> tuple[Secret, datetime]:
-    """Return a URL that can read this one blob, and when it expires. Raises `StorageUnavailable`."""
+def share(artifact_uri: str, mark: str, lifetime: timedelta) -> tuple[Secret, datetime]:
+    """Return a URL that can read the VHD with this mark, and when it expires.
+
+    Raises `ResourceNotFound` when nothing is there, `Conflict` when somebody else has written there since, and
+    `StorageUnavailable`.
+    """
+    from azure.core.exceptions import ResourceNotFoundError
+
     blob = blobs.at(artifact_uri)
     with blobs.answering(f"The storage account {blob.account_name} of the VHD", STAGED):
+        try:
+            found = blob.get_blob_properties(retry_total=1, **blobs.IMPATIENT).metadata or {}
+        except ResourceNotFoundError as error:
+            raise ResourceNotFound(f"{artifact_uri} is not there any more.", target=artifact_uri, hint=AGAIN) from error
+        if {name.lower(): value for name, value in found.items()}.get(MARK_TAG.lower()) != mark:
+            raise Conflict(
+                f"{artifact_uri} is not what the run made: somebody else has written there since.",
+                target=artifact_uri,
+                hint=AGAIN,
+            )
         return blobs.readable(blob, lifetime)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kiln.blob_urls import parts
+from kiln.blob_urls import is_staging, parts
 from kiln.ids import part_of, region_name
 from kiln.template.base import RESOURCE_GROUP, ArmId
 from kiln.template.distributors import SharedImageDistributor, VhdDistributor
@@ -58,6 +58,9 @@ def _targets(template: ImageTemplate) -> Iterator[Problem]:
                 names = [region_name(region.name) for region in target.regions()]
                 for name in sorted({name for name in names if names.count(name) > 1}):
                     yield _problem((*path, which), f"expected each region once; {name} is named twice", target.code)
+            case VhdDistributor() if target.uri and is_staging(target.uri):
+                message = "expected a storage account of your own; this one is a template's staging, and goes with it"
+                yield _problem((*path, "uri"), message)
             case VhdDistributor() if target.uri and not parts(target.uri).container:
                 yield _problem((*path, "uri"), "expected the URL of a blob or of a container, not of an account")
 

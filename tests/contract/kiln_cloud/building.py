@@ -61,6 +61,7 @@ def plan_with(of: TemplateId | None = None, **properties: Any) -> Plan:
         template,
         run=run,
         version=1,
+        made=None,
         staging_group=f"rg-building-{name}",
         staging_given=False,
         facts=Facts(source=facts.source_facts(SUBSCRIPTION, template), definitions=definitions),

@@ -13,7 +13,7 @@ from kiln import blobs, config
 from kiln.cloud import artifacts
 from kiln.cloud.downloads import Busy
 from kiln.cloud.staging import ARTIFACTS
-from kiln.errors import ArtifactUnavailable
+from kiln.errors import ArtifactUnavailable, AzureFailed
 from kiln.planner.staging import ArtifactSpec
 from kiln.secret import Secret
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CONTENT = b"#!/bin/sh\necho hello\n" * 10_000
 PATH = "properties.customize[0].scriptUri"
+SOURCE = "0123456789abcdef"
 IDENTITIES = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 )
@@ -51,7 +52,9 @@ def server() -> Iterator[FileServer]:
 
 
 def artifact(url: str, sha256: str = "", identity: str | None = None) -> ArtifactSpec:
-    return ArtifactSpec(url=url, sha256=sha256, blob="v1/customize-00", property_path=PATH, identity=identity)
+    return ArtifactSpec(
+        url=url, sha256=sha256, source=SOURCE, blob="v1/customize-00", property_path=PATH, identity=identity
+    )
 
 
 def stage(storage: StagedStorage, spec: ArtifactSpec) -> None:
@@ -110,6 +113,24 @@ def test_a_file_that_is_there_is_not_fetched_again(storage: StagedStorage, serve
     stage(storage, artifact(f"{server.url}/script.sh"))
 
     assert server.seen == []
+
+
+@pytest.mark.parametrize("metadata", [None, {"kilnSource": "of another template"}], ids=["no metadata", "another's"])
+def test_a_blob_of_the_name_that_is_a_copy_of_something_else_is_written_over(
+    storage: StagedStorage, metadata: dict[str, str] | None
+) -> None:
+    blob_of(storage).upload_blob(b"rm -rf /", metadata=metadata)
+
+    stage(storage, artifact("data:,hello"))
+
+    assert staged(storage) == b"hello"
+
+
+def test_a_disk_in_the_place_of_a_script_is_not_taken_for_it(storage: StagedStorage) -> None:
+    blob_of(storage).create_page_blob(512, metadata={"kilnSource": SOURCE})
+
+    with pytest.raises(AzureFailed, match="InvalidBlobType"):
+        stage(storage, artifact("data:,hello"))
 
 
 @pytest.mark.parametrize("url", ["data:,hello%20you", "data:text/plain;base64,aGVsbG8geW91"])

@@ -13,7 +13,8 @@ from azure.storage.blob import BlobClient
 
 from kiln import blobs
 from kiln.cloud import commands, exports
-from kiln.cloud.staging import ARTIFACTS, LOGS
+from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
+from kiln.errors import Conflict, ResourceNotFound
 from kiln.runs.artifacts import share
 from orchestrators.capture import COPY_LIMIT
 from tests.contract.kiln_cloud.building import first_step, plan_with
@@ -101,10 +102,21 @@ def test_azure_gives_none_of_it_back(request_of_file: tuple[StepRequest, list[di
 
 
 def test_a_vhd_can_be_read_for_an_hour(storage: StagedStorage) -> None:
-    url, expires = share(f"{storage.endpoint}/vhds/a.vhd", ACCESS_LIFETIME)
+    blobs.account(storage.endpoint).get_blob_client(VHDS, "a.vhd").upload_blob(b"disk", metadata={"kilnMark": "m-1"})
+    url, expires = share(f"{storage.endpoint}/{VHDS}/a.vhd", "m-1", ACCESS_LIFETIME)
     assert timedelta(hours=1) == ACCESS_LIFETIME
     assert_narrow(url.reveal(), rights="r", lasts=ACCESS_LIFETIME)
     assert expires == datetime.fromisoformat(decoded(url.reveal())["se"])
+
+
+def test_what_is_not_the_vhd_that_the_run_made_is_not_handed_out(storage: StagedStorage) -> None:
+    vhd = blobs.account(storage.endpoint).get_blob_client(VHDS, "another.vhd")
+    with pytest.raises(ResourceNotFound, match="is not there any more"):
+        share(vhd.url, "m-1", ACCESS_LIFETIME)
+
+    vhd.upload_blob(b"theirs")
+    with pytest.raises(Conflict, match="is not what the run made"):
+        share(vhd.url, "m-1", ACCESS_LIFETIME)
 
 
 def test_a_disk_can_be_read_as_long_as_its_copy_may_take_and_half_an_hour() -> None:

@@ -67,6 +67,7 @@ def plan(of: SourceFacts = LINUX, *, facts: Facts | None = None, retry: Retry | 
         made,
         run=RUN,
         version=3,
+        made=None,
         staging_group=STAGING,
         staging_given=bool(properties.get("stagingResourceGroup")),
         facts=facts or facts_of(made, of),

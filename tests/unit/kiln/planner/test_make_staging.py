@@ -17,6 +17,7 @@ def staging(*, given: bool = False, log_run_id: str | None = None, **properties:
         samples.template(**properties),
         template_id=samples.TEMPLATE_ID,
         version=3,
+        made=None,
         staging_group=samples.STAGING,
         staging_given=given,
         log_run_id=log_run_id,

@@ -58,6 +58,13 @@ def test_a_good_template_names_nothing_wrong() -> None:
             "not of an account",
             "Other",
         ),
+        (
+            "properties.distribute.1.uri",
+            "https://kiln0123456789abcdef0123.blob.core.windows.net/vhds/x.vhd",
+            "[1].uri",
+            "a storage account of your own",
+            "Other",
+        ),
         ("properties.distribute.1.uri", "disk.vhd", "[1].uri", "a URL that begins with https or http", "Other"),
         ("properties.distribute", [], "properties.distribute", "at least one", "BadDistributeType"),
         (
