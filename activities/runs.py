@@ -14,10 +14,10 @@ from kiln.contracts import END_PHASE, FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.messages import FinishReport, Nothing, PhaseReport, ProgressReport, StopReport
-from kiln.runs.debts import Debts
 from kiln.runs.reservations import Reservations
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop
+from kiln.sweep.debts import Debts
 
 if TYPE_CHECKING:
     from kiln.runs.record import RunRecord

@@ -8,11 +8,11 @@ from activities.adapter import implements
 from kiln.contracts import CLOSE_LOST_RUN, FIND_GARBAGE, RECORD_SWEEP
 from kiln.errors import RunLost
 from kiln.messages import Nothing
-from kiln.messages.sweeps import FoundGarbage, LostRunClosing, LostRunFacts, SweepDone, SweepRound
-from kiln.runs.debts import Debts
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs
 from kiln.sweep import gather, settle
+from kiln.sweep.debts import Debts
+from kiln.sweep.messages import FoundGarbage, LostRunClosing, LostRunFacts, SweepDone, SweepRound
 
 
 @implements(CLOSE_LOST_RUN)

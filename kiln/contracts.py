@@ -51,15 +51,6 @@ from kiln.messages import (
     VhdRequest,
     WaitRequest,
 )
-from kiln.messages.sweeps import (
-    FoundGarbage,
-    LostRun,
-    LostRunClosing,
-    LostRunFacts,
-    SweepDone,
-    SweepRequest,
-    SweepRound,
-)
 from kiln.planner.plan import MachineSpec, Plan
 from kiln.planner.staging import StagingSpec
 from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
@@ -82,6 +73,15 @@ from kiln.rebuild.messages import (
 )
 from kiln.runs.record import RunOutput
 from kiln.sweep.found import EndedRun
+from kiln.sweep.messages import (
+    FoundGarbage,
+    LostRun,
+    LostRunClosing,
+    LostRunFacts,
+    SweepDone,
+    SweepRequest,
+    SweepRound,
+)
 
 RequestT = TypeVar("RequestT")
 ResultT = TypeVar("ResultT")

@@ -20,9 +20,9 @@ from kiln.contracts import (
 )
 from kiln.errors import BuildError
 from kiln.messages import CloseRequest, FinishReport, Nothing, StopReport
-from kiln.messages.sweeps import LostRun, LostRunClosing, SweepDone, SweepRequest, SweepRound
 from kiln.runs.record import RunState
 from kiln.sweep.found import EndedRun, Left
+from kiln.sweep.messages import LostRun, LostRunClosing, SweepDone, SweepRequest, SweepRound
 from orchestrators.clean_up import delete_all
 from orchestrators.flow import Flow, orchestrator
 

@@ -10,12 +10,12 @@ from kiln.errors import DocumentUnreadable
 from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
 from kiln.runs.begin import current_run
-from kiln.runs.debts import Debts
 from kiln.runs.naming import build_instance, delete_instance
 from kiln.runs.reading import tell
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, leave, request_cancel
+from kiln.sweep.debts import Debts
 from triggers.orchestrations import Life
 from triggers.submission import give_up
 from triggers.submit import check_if_match

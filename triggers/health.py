@@ -20,7 +20,7 @@ from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
 from kiln.runs.documents import STATE
-from kiln.runs.sweeps import Sweeps
+from kiln.sweep.sweeps import Sweeps
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.lost import find_lost
 from triggers.orchestrations import Life, Orchestrations

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
 from kiln.looks import look_at_each
-from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.sweep.found import GRACE
+from kiln.sweep.messages import LostRun, LostTemplate
 from triggers.looks import look_at_all
 from triggers.orchestrations import Life
 from triggers.start_run import go_on, is_awaited, is_unstarted

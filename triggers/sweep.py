@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.contracts import SWEEP
-from kiln.messages.sweeps import SweepRequest
+from kiln.sweep.messages import SweepRequest
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.health import SWEEP_INSTANCE, later
 from triggers.lost import find_lost, mend, start_again

@@ -1,4 +1,4 @@
-"""What Kiln made, found by its tags: in one template's staging group, or anywhere in a subscription."""
+"""What Kiln made in one template's staging group, found by its tags."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.group_tags import Whose, is_made_by_kiln, kilns_tags, tag, user_in, whose
+from kiln.cloud.group_tags import Whose, is_made_by_kiln, kilns_tags, whose
+from kiln.cloud.kinds import KINDS
 from kiln.errors import AzureNotFound
-from kiln.planner.tags import HOME_TAG
-from kiln.sweep.decide import KINDS
-from kiln.sweep.found import Tagged, TaggedGroup
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
@@ -44,38 +42,6 @@ def content(subscription: str, group: str, user: GroupUser) -> Content:
     own = tuple(f"{entry.id}/".lower() for entry in entries)
     others = tuple(str(item.id) for item in found if not f"{item.id}/".lower().startswith(own))
     return Content(tuple(sorted(entries, key=lambda entry: entry.tier)), others)
-
-
-def tagged(subscription: str, home: str) -> tuple[Tagged, ...]:
-    """Return all resources in the subscription with the tag of the Kiln `home`: one call for each page of 1,000.
-
-    Filtered by a tag's value, the list has no tags (Resources - List, `$filter`), so it is filtered by its name, and
-    has what other Kilns made, too.
-    """
-    with azure(f"list what Kiln made in the subscription {subscription}"):
-        found = list(clients.resources(subscription).resources.list(filter=f"tagName eq '{HOME_TAG}'"))
-    return tuple(
-        Tagged(id=str(item.id), type=str(item.type), tags=dict(item.tags or {}))
-        for item in found
-        if tag(item.tags, HOME_TAG) == home
-    )
-
-
-def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
-    """Return the resource groups in the subscription that the Kiln `home` made or uses."""
-    with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
-        found = list(
-            clients.resources(subscription).resource_groups.list(
-                filter=f"tagName eq '{HOME_TAG}' and tagValue eq '{home}'"
-            )
-        )
-    return tuple(
-        TaggedGroup(
-            id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template, mark=kilns_tags(tags)
-        )
-        for item in found
-        for tags in [item.tags or {}]
-    )
 
 
 def _is_of(item: GenericResourceExpanded, subscription: str, user: GroupUser) -> bool:

@@ -17,12 +17,12 @@ from kiln.rebuild.claims import RebuildRecord
 from kiln.rebuild.dependents import Dependent
 from kiln.rebuild.records import Places
 from kiln.rebuild.source_records import SourceRecord
-from kiln.runs.debts import Debt
 from kiln.runs.group_claims import GroupClaim
 from kiln.runs.home import Home
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation
 from kiln.runs.template_secrets import StoredUrl
+from kiln.sweep.debts import Debt
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -9,15 +9,15 @@ from kiln.doctor.by_hand import ByHand, by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.runs.store import Templates
-from kiln.runs.sweeps import Sweeps
 from kiln.sweep.gather import find
+from kiln.sweep.sweeps import Sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kiln.messages.sweeps import FoundGarbage
     from kiln.sweep.found import Garbage, SweepReport
+    from kiln.sweep.messages import FoundGarbage
 
 STALE = timedelta(days=2)
 """Without a sweep for so long, whatever its schedule, something keeps it from running."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiln.doctor.findings import Area, Fact, Finding
 from kiln.messages.base import Message
-from kiln.messages.sweeps import LostRun, LostTemplate
+from kiln.sweep.messages import LostRun, LostTemplate
 
 
 class ExamineRequest(Message):

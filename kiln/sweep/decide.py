@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kiln.cloud.kinds import KINDS
 from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.runs.naming import staging_group
 from kiln.runs.record import LedgerEntry, ProvisioningState
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
     from kiln.sweep.found import Tagged, TaggedGroup
 
     FindRun = Callable[[TemplateRecord, str], RunRecord | None]
-
-KINDS = {
-    "microsoft.compute/galleries/images/versions": LedgerEntry(kind="gallery-version", id="", tier=0),
-    "microsoft.compute/virtualmachines": LedgerEntry(kind="vm", id="", tier=1),
-    "microsoft.compute/galleries/images": LedgerEntry(kind="gallery-image", id="", tier=1),
-    "microsoft.compute/snapshots": LedgerEntry(kind="snapshot", id="", tier=1),
-    "microsoft.compute/galleries": LedgerEntry(kind="gallery", id="", tier=2),
-    "microsoft.compute/disks": LedgerEntry(kind="disk", id="", tier=2),
-    "microsoft.network/networkinterfaces": LedgerEntry(kind="nic", id="", tier=2),
-    "microsoft.network/virtualnetworks": LedgerEntry(kind="network", id="", tier=3),
-    "microsoft.storage/storageaccounts": LedgerEntry(kind="storage-account", id="", tier=3),
-    "microsoft.network/networksecuritygroups": LedgerEntry(kind="security-group", id="", tier=4),
-}
-"""By resource type, what is deleted when: users before what they use. Run commands go with their machine."""
 
 GROUP_TIER, MARK_TIER = 5, 6
 SUFFIX = 8

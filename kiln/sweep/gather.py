@@ -8,26 +8,27 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from kiln.cloud import inventory, marks
+from kiln.cloud import marks
 from kiln.errors import DocumentUnreadable
 from kiln.looks import look_at_each
-from kiln.messages.sweeps import FoundGarbage
-from kiln.runs.debts import Debts
 from kiln.runs.home import home
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
-from kiln.runs.sweeps import Sweeps
+from kiln.sweep.debts import Debts
 from kiln.sweep.decide import Unknown, garbage, is_due
 from kiln.sweep.found import Garbage
 from kiln.sweep.hidden import without_hidden
+from kiln.sweep.messages import FoundGarbage
+from kiln.sweep.sweeps import Sweeps
+from kiln.sweep.tagged import tagged, tagged_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kiln.runs.debts import Debt
     from kiln.runs.home import Home
     from kiln.runs.record import RunRecord, TemplateRecord
+    from kiln.sweep.debts import Debt
     from kiln.sweep.found import Tagged, TaggedGroup
 
 LIST_SECONDS = 90.0
@@ -91,7 +92,7 @@ def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGro
 
 
 def _in(subscription: str, home: str) -> tuple[tuple[Tagged, ...], tuple[TaggedGroup, ...]]:
-    return inventory.tagged(subscription, home), inventory.tagged_groups(subscription, home)
+    return tagged(subscription, home), tagged_groups(subscription, home)
 
 
 def _debts(problems: list[str]) -> Iterator[Garbage]:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from kiln.errors import ResourceNotFound
 from kiln.looks import look_at_each
 from kiln.rebuild.index import repair
-from kiln.runs.debts import Debts
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs
-from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import strike_leftovers
+from kiln.sweep.debts import Debts
 from kiln.sweep.found import GRACE, SweepReport
 from kiln.sweep.orphans import remove_orphans
+from kiln.sweep.sweeps import Sweeps
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
-    from kiln.messages.sweeps import SweepDone
     from kiln.sweep.found import Garbage
+    from kiln.sweep.messages import SweepDone
 
 log = logging.getLogger("kiln.sweep")
 

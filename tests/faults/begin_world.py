@@ -22,13 +22,13 @@ from activities.templates import forget_template
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
 from kiln.ids import RunRef, TemplateId
 from kiln.messages import FinishReport, TemplateRequest
-from kiln.messages.sweeps import LostRunClosing
 from kiln.runs.begin import has_begun
 from kiln.runs.children import Versions
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, settle
 from kiln.sweep.found import GRACE
+from kiln.sweep.messages import LostRunClosing
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub

@@ -14,12 +14,12 @@ import pytest
 from devkit.guests.scripted.rules import Rule
 from kiln.doctor.messages import ExamineRequest
 from kiln.ids import RunRef
-from kiln.messages.sweeps import LostRun, SweepRequest
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.children import Triggers
 from kiln.runs.record import TriggerRecord
+from kiln.sweep.messages import LostRun, SweepRequest
 from tests.contract.kiln_cloud.vhds import new_container
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template
 from tests.flows.local_azure.test_builds import example

@@ -17,13 +17,13 @@ from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.runs.children import Triggers
-from kiln.runs.debts import Debt, Debts
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.stale import remove_stale
 from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.sweep.debts import Debt, Debts
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
 from tests.own_clients import own_clients
 from tests.poison import poisoned

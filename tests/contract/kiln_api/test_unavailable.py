@@ -25,11 +25,11 @@ from kiln import blobs
 from kiln.contracts import SWEEP
 from kiln.errors import StorageUnavailable, TaskHubUnavailable
 from kiln.ids import TemplateId
-from kiln.messages.sweeps import SweepRequest
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.record import Ledger, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import settle
+from kiln.sweep.messages import SweepRequest
 from tests.contract.kiln_api.conftest import template_body
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_api.test_crashes import NOW, claimed, put, start

@@ -21,17 +21,16 @@ from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import repair
-from kiln.runs import sweeps
 from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
-from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import enter, request_cancel, settle
-from kiln.sweep import gather
+from kiln.sweep import gather, sweeps
 from kiln.sweep.found import GRACE, Garbage, Left, SweepReport
+from kiln.sweep.sweeps import Sweeps
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import AUTHORITY, Api

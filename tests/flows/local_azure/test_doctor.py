@@ -22,16 +22,16 @@ from kiln.events.drain import drain, keep_events
 from kiln.events.names import EventType
 from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
-from kiln.messages.sweeps import LostRun, LostTemplate
 from kiln.rights import LOOKUPS
 from kiln.runs.children import Triggers
-from kiln.runs.debts import Debts
 from kiln.runs.queue import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
-from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import finish
+from kiln.sweep.debts import Debts
 from kiln.sweep.found import SweepReport
+from kiln.sweep.messages import LostRun, LostTemplate
+from kiln.sweep.sweeps import Sweeps
 from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template
 from tests.own_clients import own_clients
 

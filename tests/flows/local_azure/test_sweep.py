@@ -16,16 +16,16 @@ from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.cloud import clients, groups
 from kiln.doctor import leaks
 from kiln.ids import RunRef
-from kiln.messages.sweeps import LostRun, SweepRequest
 from kiln.planner.tags import run_tags
-from kiln.runs.debts import Debts
 from kiln.runs.documents import documents
 from kiln.runs.home import home
 from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
-from kiln.runs.sweeps import Sweeps
 from kiln.runs.transitions import finish, request_cancel
+from kiln.sweep.debts import Debts
 from kiln.sweep.found import GRACE, SweepReport
+from kiln.sweep.messages import LostRun, SweepRequest
+from kiln.sweep.sweeps import Sweeps
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, managed_image, put_disk, real_activities, template
 from tests.own_clients import own_clients
 

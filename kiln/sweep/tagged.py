@@ -1,0 +1,41 @@
+"""What Kiln made anywhere in a subscription, found by its tags."""
+
+from __future__ import annotations
+
+from kiln.cloud import clients
+from kiln.cloud.failures import azure
+from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, tag, user_in
+from kiln.planner.tags import HOME_TAG
+from kiln.sweep.found import Tagged, TaggedGroup
+
+
+def tagged(subscription: str, home: str) -> tuple[Tagged, ...]:
+    """Return all resources in the subscription with the tag of the Kiln `home`: one call for each page of 1,000.
+
+    Filtered by a tag's value, the list has no tags (Resources - List, `$filter`), so it is filtered by its name, and
+    has what other Kilns made, too.
+    """
+    with azure(f"list what Kiln made in the subscription {subscription}"):
+        found = list(clients.resources(subscription).resources.list(filter=f"tagName eq '{HOME_TAG}'"))
+    return tuple(
+        Tagged(id=str(item.id), type=str(item.type), tags=dict(item.tags or {}))
+        for item in found
+        if tag(item.tags, HOME_TAG) == home
+    )
+
+
+def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
+    """Return the resource groups in the subscription that the Kiln `home` made or uses."""
+    with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
+        found = list(
+            clients.resources(subscription).resource_groups.list(
+                filter=f"tagName eq '{HOME_TAG}' and tagValue eq '{home}'"
+            )
+        )
+    return tuple(
+        TaggedGroup(
+            id=str(item.id), own=is_made_by_kiln(tags), user=user_in(tags, subscription).template, mark=kilns_tags(tags)
+        )
+        for item in found
+        for tags in [item.tags or {}]
+    )
