@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kiln.errors import TaskHubUnavailable
-from kiln.runs.purged import Purged, Purges
+from kiln.retention.purged import Purged, Purges
 
 if TYPE_CHECKING:
     from triggers.orchestrations import Orchestrations

@@ -14,9 +14,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.config import config
-from kiln.runs.old_versions import purge_versions
-from kiln.runs.retention import purge_operations, purge_runs
-from kiln.runs.stale import remove_stale
+from kiln.retention.old_versions import purge_versions
+from kiln.retention.purge import purge_operations, purge_runs
+from kiln.retention.stale import remove_stale
 from triggers.histories import purge_histories
 from triggers.orchestrations import Orchestrations
 

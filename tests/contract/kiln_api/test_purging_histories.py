@@ -16,8 +16,8 @@ from azure.durable_functions import DurableOrchestrationClient
 from devkit.host.clock import VirtualClock
 from devkit.host.sdk import close_client_session
 from kiln.errors import TaskHubUnavailable
+from kiln.retention.purged import PATH, Purged, Purges
 from kiln.runs.documents import documents
-from kiln.runs.purged import PATH, Purged, Purges
 from tests.own_clients import own_clients
 from tests.poison import poisoned
 from tests.unit.devkit.host.serving import REPOSITORY, administer, serving

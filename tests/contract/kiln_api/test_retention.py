@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kiln.ids import RunRef, TemplateId
+from kiln.retention.purge import purge_operations, purge_runs
 from kiln.runs.documents import documents
 from kiln.runs.record import LedgerEntry, OperationKind, OperationRecord, RunRecord, RunState, TemplateRecord
-from kiln.runs.retention import purge_operations, purge_runs
 from kiln.runs.store import Ledgers, Operations, Runs, Templates
 from kiln.sweep.debts import Debt, Debts
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

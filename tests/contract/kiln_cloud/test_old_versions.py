@@ -14,10 +14,10 @@ from kiln import blobs
 from kiln.cloud.staging import ARTIFACTS, LOGS
 from kiln.ids import TemplateId
 from kiln.planner import names
-from kiln.runs import old_versions
+from kiln.retention import old_versions
+from kiln.retention.old_versions import purge_versions
 from kiln.runs.children import Versions
 from kiln.runs.documents import Documents, documents
-from kiln.runs.old_versions import purge_versions
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.template_secrets import TemplateSecrets

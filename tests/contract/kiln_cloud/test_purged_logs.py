@@ -16,11 +16,11 @@ from kiln import blobs
 from kiln.cloud.staging import LOGS, VHDS
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef, TemplateId
+from kiln.retention.purge import purge_runs
+from kiln.retention.run_logs import delete_logs
 from kiln.runs.documents import documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
-from kiln.runs.retention import purge_runs
-from kiln.runs.run_logs import delete_logs
 from kiln.runs.store import Ledgers, Runs, Templates
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
 from tests.contract.kiln_cloud.deaths import dying_after

@@ -12,9 +12,9 @@ from devkit.guests.scripted.rules import Rule
 from kiln import blob_urls, blobs
 from kiln.cloud import restarts
 from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
-from kiln.runs.old_versions import delete_artifacts
+from kiln.retention.old_versions import delete_artifacts
+from kiln.retention.run_logs import delete_logs
 from kiln.runs.record import RunState
-from kiln.runs.run_logs import delete_logs
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template
 
 if TYPE_CHECKING:

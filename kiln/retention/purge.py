@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
 from kiln.looks import look_at_each
+from kiln.retention.run_logs import delete_logs
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import reason
 from kiln.runs.record import OperationRecord, RunState
 from kiln.runs.reservations import Reservations
-from kiln.runs.run_logs import delete_logs
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.sweep.debts import Debt, Debts
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kiln import blob_urls, blobs
-from kiln.runs.staged import delete_staged
+from kiln.retention.staged import delete_staged
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties
