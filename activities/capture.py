@@ -8,9 +8,9 @@ from activities.making import making
 from kiln.cloud import exports, gallery, marks
 from kiln.contracts import CHECK_EXPORT, END_EXPORT, PLACE_VHD, REPORT_OUTPUT, START_EXPORT, START_VERSION
 from kiln.messages import GalleryRequest, Nothing, Operation, OutputReport, Progress, VhdRequest
-from kiln.planner.tags import MARK_TAG, mark_in
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers, Runs
+from kiln.runs.tags import MARK_TAG, mark_in
 from kiln.runs.transitions import add_output
 
 KINDS: dict[str, EntryKind] = {"SharedImage": "gallery-version", "ManagedImage": "image", "VHD": "vhd"}

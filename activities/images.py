@@ -17,8 +17,8 @@ from kiln.contracts import (
     START_SPARE,
 )
 from kiln.messages import Operation
-from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
+from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:
     from kiln.cloud.snapshots import Copy

@@ -17,9 +17,9 @@ from kiln.contracts import (
     START_MACHINE,
 )
 from kiln.messages import MachineRequest, Nothing, Operation, Progress
-from kiln.planner.tags import mark_in
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers
+from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:
     from kiln.planner.plan import MachineSpec

@@ -22,9 +22,9 @@ from kiln.contracts import (
 )
 from kiln.errors import InternalFailure, VersionTaken
 from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VersionRequest, VhdRequest
-from kiln.planner.tags import MARK_TAG
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunOutput
+from kiln.runs.tags import MARK_TAG
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

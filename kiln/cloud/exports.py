@@ -22,8 +22,8 @@ from kiln.cloud.staging import VHDS
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VhdTaken
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
-from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
+from kiln.runs.tags import mark_in
 from kiln.secret import Secret
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import part_of, region_name
 from kiln.messages import Progress
 from kiln.planner.facts import DefinitionFacts
-from kiln.planner.tags import MARK_TAG
 from kiln.runs.record import LedgerEntry
+from kiln.runs.tags import MARK_TAG
 
 if TYPE_CHECKING:
     from kiln.messages import Operation

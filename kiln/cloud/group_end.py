@@ -17,7 +17,7 @@ from kiln.cloud.operations import start
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, name_of, part_of
 from kiln.messages import Operation
-from kiln.planner.tags import OWNER_TAGS
+from kiln.runs.tags import OWNER_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

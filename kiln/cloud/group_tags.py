@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.ids import TemplateId
-from kiln.planner.tags import HOME_TAG, OWNER_TAGS
+from kiln.runs.tags import HOME_TAG, OWNER_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,7 +30,7 @@ from kiln.cloud.operations import may_have_worked
 from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import region_name
-from kiln.planner.tags import HOME_TAG
+from kiln.runs.tags import HOME_TAG
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import ResourceGroup

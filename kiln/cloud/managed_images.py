@@ -17,8 +17,8 @@ from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
 from kiln.errors import AzureFailed, AzureNotFound, ImageTaken
 from kiln.ids import name_of, part_of
-from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
+from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:
     from kiln.cloud.marks import Found

@@ -19,7 +19,7 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.errors import AzureNotFound, MadeByAnother
 from kiln.ids import name_of, part_of
-from kiln.planner.tags import MARK_TAG, RUN_TAG, maker_in
+from kiln.runs.tags import MARK_TAG, RUN_TAG, maker_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from kiln.cloud.group_tags import USED_BY
 from kiln.ids import name_of, part_of
-from kiln.planner.tags import HOME_TAG
+from kiln.runs.tags import HOME_TAG
 
 if TYPE_CHECKING:
     from kiln.runs.record import LedgerEntry

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, assert_never
 from kiln.blob_urls import parts
 from kiln.ids import name_of, region_name, resource_id
 from kiln.planner import names
-from kiln.planner.tags import MARK_TAG, RUN_TAG, users_tags
 from kiln.planner.targets import NEXT, GalleryTarget, ManagedImageTarget, RegionSpec, Target, VhdTarget
 from kiln.planner.versions import ANY_MAJOR
 from kiln.runs.lineage import lineage_tags
+from kiln.runs.tags import MARK_TAG, RUN_TAG, users_tags
 from kiln.template.distributors import (
     LatestVersioning,
     ManagedImageDistributor,

@@ -15,8 +15,8 @@ from kiln.planner.origin import machine_origin, version_origin
 from kiln.planner.plan import Plan
 from kiln.planner.retry import resume
 from kiln.planner.scripts import generalize as generalize_scripts
-from kiln.planner.tags import overridden_tags, run_tags, template_tags
 from kiln.planner.validation import validation
+from kiln.runs.tags import overridden_tags, run_tags, template_tags
 
 if TYPE_CHECKING:
     from datetime import datetime

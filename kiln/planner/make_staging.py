@@ -8,7 +8,7 @@ from kiln.ids import name_of, resource_id
 from kiln.planner import names
 from kiln.planner.artifacts import artifacts
 from kiln.planner.staging import GroupSpec, NetworkSpec, StagingSpec, StorageSpec
-from kiln.planner.tags import home_tags, managed_tags, template_tags
+from kiln.runs.tags import home_tags, managed_tags, template_tags
 
 if TYPE_CHECKING:
     from datetime import datetime

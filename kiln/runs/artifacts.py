@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kiln import blobs
 from kiln.errors import Conflict, ResourceNotFound
-from kiln.planner.tags import MARK_TAG
+from kiln.runs.tags import MARK_TAG
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, tag, user_in
 from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.planner import names
-from kiln.planner.tags import HOME_TAG, run_tags
+from kiln.runs.tags import HOME_TAG, run_tags
 
 if TYPE_CHECKING:
     from kiln.sweep.found import Tagged

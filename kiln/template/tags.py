@@ -74,7 +74,7 @@ def _check_metadata(tags: Any) -> Iterator[Broken]:
 
 ResourceTags = Annotated[dict[str, str], tags_rule()]
 ManagedTags = Annotated[dict[str, str], tags_rule(own=6, longest_name=LONGEST_NAME_OF_ACCOUNT)]
-"""Of the staging group and all in it, a storage account too; Kiln's own are in kiln.planner.tags."""
+"""Of the staging group and all in it, a storage account too; Kiln's own are in kiln.runs.tags."""
 ArtifactTags = Annotated[dict[str, str], tags_rule(own=4)]
 """Of an image; a gallery version also carries its lineage (kiln.runs.lineage)."""
 VhdTags = Annotated[ArtifactTags, Rule(_check_metadata)]

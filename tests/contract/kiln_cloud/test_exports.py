@@ -9,8 +9,8 @@ import pytest
 from activities import capture
 from kiln.cloud import exports, removal
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VhdTaken
-from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
+from kiln.runs.tags import mark_in
 from tests.contract.kiln_cloud.vhds import new_container, request_for
 from tests.waiting import until
 

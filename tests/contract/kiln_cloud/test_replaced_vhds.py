@@ -12,9 +12,9 @@ from activities import capture, clean_up
 from kiln.cloud import exports, marks
 from kiln.errors import AzureFailed, MadeByAnother, OnlyCopy, VhdTaken
 from kiln.messages import CloseRequest, DeleteRequest
-from kiln.planner.tags import mark_in
 from kiln.runs.record import LedgerEntry
 from kiln.runs.store import Ledgers
+from kiln.runs.tags import mark_in
 from tests.contract.kiln_cloud.vhds import new_container, request_for
 from tests.waiting import until
 

@@ -24,9 +24,9 @@ from kiln.messages import (
     VhdRequest,
 )
 from kiln.planner.staging import GroupSpec
-from kiln.planner.tags import MARK_TAG
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import EntryKind, LedgerEntry
+from kiln.runs.tags import MARK_TAG
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, machine_of, plan_with, stage, start_machine, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION

@@ -16,11 +16,11 @@ from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.cloud import clients, groups
 from kiln.doctor import leaks
 from kiln.ids import RunRef
-from kiln.planner.tags import run_tags
 from kiln.runs.documents import documents
 from kiln.runs.home import home
 from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish, request_cancel
 from kiln.sweep.debts import Debts
 from kiln.sweep.found import GRACE, SweepReport

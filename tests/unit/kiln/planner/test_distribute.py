@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from kiln.planner.distribute import vhd_url
-from kiln.planner.tags import maker
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.lineage import short_name
+from kiln.runs.tags import maker
 from tests.unit.kiln.planner import samples
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.ids import RunRef, TemplateId
-from kiln.planner.tags import run_tags
 from kiln.runs.queue import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish
 from kiln.sweep.decide import Unknown, garbage, is_due
 from kiln.sweep.found import GRACE, Garbage, Tagged, TaggedGroup
