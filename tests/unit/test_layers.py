@@ -1,10 +1,12 @@
-"""What import-linter cannot tell apart: packages that share the namespace `azure`."""
+"""What import-linter does not see: which of Azure's packages is imported, and imports for type checkers alone."""
 
 from __future__ import annotations
 
 import ast
+import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +37,23 @@ def test_only_flow_imports_durable_among_the_orchestrators() -> None:
     }
 
     assert users == {"flow.py"}
+
+
+def test_what_only_a_type_checker_imports_is_on_a_lower_floor_too() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (floors,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    floor_of = {name: number for number, names in enumerate(reversed(floors)) for name in names.split(" | ")}
+    graph = grimp.build_graph("kiln", exclude_type_checking_imports=False, cache_dir=None)
+    between = {
+        (importer, needed)
+        for importer in graph.modules - {"kiln"}
+        for needed in graph.find_modules_directly_imported_by(importer)
+        if importer.split(".")[1] != needed.split(".")[1]
+    }
+
+    assert between
+    assert not {
+        (importer, needed)
+        for importer, needed in between
+        if floor_of[importer.split(".")[1]] <= floor_of[needed.split(".")[1]]
+    }
