@@ -72,7 +72,7 @@ def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookU
     yield "properties.source", lambda: facts.source_facts(where.subscription, template)
     for image_id in gallery_image_ids(template):
         yield "properties.distribute", lambda image_id=image_id: (image_id, gallery.definition(image_id))  # type: ignore[misc]  # mypy knows no types of a lambda's defaults
-    yield "properties.distribute", lambda: regions.check(template, where.subscription)
+    yield "location", lambda: regions.check(template, where.subscription)
     vnet = properties.vm_profile.vnet_config
     yield networks.PATH, lambda: networks.check(vnet, template.location)
     yield groups.TARGET, lambda: staging_group.check(record, template.location)

@@ -66,11 +66,19 @@ def finish_submission(report: SubmissionReport) -> Nothing:
 
 
 def _told(error: ErrorDetail) -> str:
-    """Return the error as one text, with a line for each of its problems."""
+    """Return the error as one text; one of several problems has a line for each."""
     if not error.details:
         return error.sentence()
-    lines = [f"- {problem.target}: {problem.sentence()}" for problem in error.details]
-    return "\n".join([error.message, *lines])
+    lines = [_with_place(problem) for problem in error.details]
+    if len(lines) == 1:
+        return lines[0]
+    return "\n".join([error.message, *(f"- {line}" for line in lines)])
+
+
+def _with_place(problem: ErrorDetail) -> str:
+    sentence = problem.sentence()
+    told = problem.target is None or sentence.startswith(problem.target)
+    return sentence if told else f"{problem.target}: {sentence}"
 
 
 @implements(BEGIN_AUTOMATIC_RUN)

@@ -5,6 +5,7 @@ It owns when a token is sent: over https only, never over plain http, whoever as
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
@@ -23,6 +24,8 @@ POLLING_SECONDS = 1
 
 def connect(settings: Settings, outside: Outside) -> ImageBuilderClient:
     """Return the client. Nothing is sent yet."""
+    # Of an answer that is no JSON the SDK logs a traceback; what it raises says the same to a person.
+    logging.getLogger("azure.mgmt.imagebuilder").setLevel(logging.ERROR)
     options: dict[str, Any] = {}
     if not settings.is_encrypted:
         options["authentication_policy"] = SansIOHTTPPolicy()

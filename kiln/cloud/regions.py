@@ -1,4 +1,4 @@
-"""Whether Azure has the regions where a template's images go: a slip is told before a build, not at its end."""
+"""Whether Azure has the regions that a template names: a slip is told by its place, and before a build."""
 
 from __future__ import annotations
 
@@ -32,24 +32,20 @@ class _Place(NamedTuple):
 
 
 def check(template: ImageTemplate, subscription: str) -> list[BuildError]:
-    """Return an error for each region of a target where Azure has no such images.
+    """Return an error for each region where Azure has not what is to be made there.
 
-    A template whose images stay in its own region asks nobody: its staging group tells whether Azure has that one. Of a
-    kind of image that Azure lists no regions for, nothing is known to be wrong.
+    Of a kind of resource that Azure lists no regions for, nothing is known to be wrong.
     """
-    home = region_name(template.location)
-    places = [place for place in _places(template) if region_name(place.region) != home]
-    if not places:
-        return []
     offered = _offered(subscription)
     return [
         _error(place, known)
-        for place in places
+        for place in _places(template)
         if (known := offered.get(place.type)) and region_name(place.region) not in known
     ]
 
 
 def _places(template: ImageTemplate) -> Iterator[_Place]:
+    yield _Place(template.location, "location", "virtualMachines", "Other")
     for index, target in enumerate(template.properties.distribute):
         path = f"properties.distribute[{index}]"
         match target:
@@ -63,7 +59,7 @@ def _places(template: ImageTemplate) -> Iterator[_Place]:
 
 def _offered(subscription: str) -> Mapping[str, Mapping[str, str]]:
     """Return the regions of each of Compute's types: their names as ids have them, and as people read them."""
-    with azure("list the regions that have images"):
+    with azure("list the regions that have machines and images"):
         provider = clients.resources(subscription).providers.get(COMPUTE)
     return {
         str(each.resource_type): {region_name(shown): shown for shown in each.locations or ()}

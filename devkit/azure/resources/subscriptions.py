@@ -20,7 +20,7 @@ NAMESPACES = (
     "Microsoft.Authorization", "Microsoft.Compute", "Microsoft.ManagedIdentity", "Microsoft.Network",
     "Microsoft.Resources", "Microsoft.Storage",
 )  # fmt: skip
-RESOURCE_TYPES = {"Microsoft.Compute": ("galleries/images/versions", "images")}
+RESOURCE_TYPES = {"Microsoft.Compute": ("galleries/images/versions", "images", "virtualMachines")}
 """Those whose regions are asked for; each is in all of them."""
 
 

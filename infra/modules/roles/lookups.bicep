@@ -20,7 +20,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
           // what Kiln made, by its tag, wherever it is
           'Microsoft.Resources/subscriptions/resources/read' // resources.list
           'Microsoft.Resources/subscriptions/resourceGroups/read' // resource_groups.list
-          // the regions that have images
+          // the regions that have machines and images
           'Microsoft.Resources/subscriptions/providers/read' // providers.get
           // what kiln doctor asks: what this identity may do, and how much of which size there may be
           'Microsoft.Authorization/permissions/read' // permissions of the caller, at a scope

@@ -127,6 +127,33 @@ def test_regions_that_azure_does_not_have_are_refused_where_they_stand() -> None
     assert second.hint == "`az account list-locations` lists the regions."
 
 
+def test_a_region_of_the_template_that_azure_does_not_have_is_told_with_its_place() -> None:
+    ref = submitted()
+    change(ref, body={**record(ref).body, "location": "atlantis"})
+
+    with pytest.raises(TemplateRefused) as caught:
+        submission.check_template(ref)
+    finish(ref, caught.value.detail)
+
+    assert any(item.target == "location" for item in caught.value.detail.details)
+    error = record(ref).provisioning_error
+    assert error is not None
+    assert "location: Azure has no region atlantis for Microsoft.Compute/virtualMachines." in error.message
+    assert "None" not in error.message
+
+
+def test_one_problem_of_a_submission_is_told_once() -> None:
+    ref = submitted()
+    problem = ErrorDetail(code="Other", message="A is wrong.", target="properties.a", hint="Correct it.")
+    alone = TemplateRefused((problem,))
+
+    finish(ref, alone.detail)
+
+    error = record(ref).provisioning_error
+    assert error is not None
+    assert error.message == "properties.a: A is wrong. Correct it."
+
+
 def test_a_staging_group_that_cannot_be_used_is_refused() -> None:
     ref = submitted(given="rg-network")
 

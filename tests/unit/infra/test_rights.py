@@ -33,7 +33,6 @@ NEEDS: dict[str, set[str]] = {
     "compute.disks.begin_delete": {"Microsoft.Compute/disks/delete"},
     "compute.disks.begin_grant_access": {"Microsoft.Compute/disks/beginGetAccess/action"},
     "compute.disks.begin_revoke_access": {"Microsoft.Compute/disks/endGetAccess/action"},
-    "compute.disks.get": {"Microsoft.Compute/disks/read"},
     "compute.galleries.begin_create_or_update": {"Microsoft.Compute/galleries/write"},
     "compute.galleries.begin_delete": {"Microsoft.Compute/galleries/delete"},
     "compute.gallery_image_versions.begin_create_or_update": {*VERSION_WRITE, "Microsoft.Compute/virtualMachines/read"},

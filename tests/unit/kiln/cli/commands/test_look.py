@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from tests.unit.kiln.cli import scenes
 from tests.unit.kiln.cli.command_line import Clock, assert_screen, run
 from tests.unit.kiln.cli.fake_kiln import RUN_ID, Answer, FakeKiln, refusal
 
 LINES = b"[release] Installing \xc3\xa9t\xc3\xa9 ...\n" + b"x" * 100 + "ö\n".encode()
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def kiln_with_runs() -> FakeKiln:
@@ -62,13 +66,14 @@ def test_show_of_a_template_that_is_not_there_shows_the_error() -> None:
     assert "ResourceNotFound: There is no image template nothing." in result.stderr
 
 
-def test_an_answer_without_an_azure_error_says_that_this_is_probably_not_kiln() -> None:
+def test_an_answer_without_an_azure_error_says_that_this_is_probably_not_kiln(caplog: pytest.LogCaptureFixture) -> None:
     kiln = FakeKiln(overrides={"GET x": Answer(404, b"<html>")})
 
     result = run("show", "x", kiln=kiln)
 
     assert "refused the call with status 404" in result.stderr
     assert "probably not Kiln's API" in result.stderr
+    assert caplog.text == ""  # without a handler, Python prints it
 
 
 def test_over_https_the_given_token_is_sent() -> None:
