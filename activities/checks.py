@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from activities import staging_group
 from kiln.access.reach import outside
 from kiln.access.reach_setting import configured_reach
-from kiln.cloud import facts, gallery, groups, identities, networks, regions
+from kiln.cloud import facts, gallery, groups, identities, networks, regions, vhd_places
 from kiln.errors import BuildError, ErrorDetail, provisioning_code
 from kiln.planner.facts import Facts, SourceFacts
 from kiln.planner.fit import misfits
@@ -73,6 +73,7 @@ def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookU
     for image_id in gallery_image_ids(template):
         yield "properties.distribute", lambda image_id=image_id: (image_id, gallery.definition(image_id))  # type: ignore[misc]  # mypy knows no types of a lambda's defaults
     yield "location", lambda: regions.check(template, where.subscription)
+    yield "properties.distribute", lambda: vhd_places.check(template)
     vnet = properties.vm_profile.vnet_config
     yield networks.PATH, lambda: networks.check(vnet, template.location)
     yield groups.TARGET, lambda: staging_group.check(record, template.location)

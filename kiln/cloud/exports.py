@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from kiln import blobs
 from kiln.cloud import clients, marks
-from kiln.cloud.downloads import may_have_token
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import may_have_worked, start
 from kiln.cloud.staging import VHDS
-from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VhdTaken
+from kiln.cloud.vhd_places import require_storage
+from kiln.errors import AzureFailed, AzureNotFound, VhdTaken
 from kiln.ids import name_of, part_of
 from kiln.messages import Progress
 from kiln.runs.record import LedgerEntry
@@ -213,12 +212,7 @@ def _blob(request: VhdRequest) -> BlobClient:
 
 def _at(url: str) -> BlobClient:
     """Return the blob of a template's URL. Raises `TargetNotFound` where the app's own token must not be sent."""
-    if not may_have_token(url):
-        raise TargetNotFound(
-            f"{urlsplit(url).hostname} is no host of Azure Storage over https, so no VHD goes there.",
-            target="properties.distribute",
-            hint="Name a blob of a storage account in uri; KILN_BLOB_SUFFIXES has the names that count as one.",
-        )
+    require_storage(url)
     return blobs.at(url)
 
 

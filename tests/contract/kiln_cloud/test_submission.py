@@ -16,6 +16,7 @@ from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
+from tests.contract.kiln_cloud.vhds import new_container
 
 pytestmark = pytest.mark.usefixtures("settings")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -140,6 +141,16 @@ def test_a_region_of_the_template_that_azure_does_not_have_is_told_with_its_plac
     assert error is not None
     assert "location: Azure has no region atlantis for Microsoft.Compute/virtualMachines." in error.message
     assert "None" not in error.message
+
+
+def test_a_vhd_s_container_that_is_not_there_is_refused() -> None:
+    vhd = {"type": "VHD", "runOutputName": "vhd", "uri": f"{new_container().url}-not"}
+    ref = submitted(distribute=[vhd])
+
+    with pytest.raises(TemplateRefused) as caught:
+        submission.check_template(ref)
+
+    assert [item.target for item in caught.value.detail.details] == ["properties.distribute[0].uri"]
 
 
 def test_one_problem_of_a_submission_is_told_once() -> None:
