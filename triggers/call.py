@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kiln.access.gate import Gate
     from kiln.access.principal import Caller
-    from triggers.orchestrations import Orchestrations
+    from kiln.lifecycle.orchestrations import Orchestrations
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Bytes; Resource Manager takes no more either (Microsoft's "Azure Resource Manager limits")."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.contracts import DELETE_TEMPLATE
 from kiln.errors import DocumentUnreadable
 from kiln.ids import RunRef
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.messages import TemplateRequest
 from kiln.runs.begin import current_run
 from kiln.runs.naming import build_instance, delete_instance
@@ -16,7 +17,6 @@ from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, leave, request_cancel
 from kiln.sweep.debts import Debts
-from triggers.orchestrations import Life
 from triggers.submission import give_up
 from triggers.submit import check_if_match
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.ids import TemplateId
-    from triggers.orchestrations import Orchestrations
 
 
 async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> RunRecord | None:

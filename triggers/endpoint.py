@@ -16,7 +16,7 @@ import azure.functions as func
 from kiln.access import audit
 from kiln.access.gate import Gate, gate
 from triggers.call import Call
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.reply import Reply, failure
 from triggers.visit import Visit
 
@@ -102,7 +102,7 @@ async def answer(
     `at` is the gate that callers come through, by default the one that the app's settings make.
     """
     ids = trace_ids(request.headers, str(uuid.uuid4()))
-    visit = Visit(served, request, Orchestrations(client), at or gate())
+    visit = Visit(served, request, DurableOrchestrations(client), at or gate())
     try:
         reply = await visit.attend()
     except Exception:

@@ -25,11 +25,12 @@ from kiln.events.received import (
     read_fact,
 )
 from kiln.ids import digest
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.messages import SourceVersion
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
 from triggers.listeners import Heard, fire_listeners
-from triggers.orchestrations import Life, Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:
     from kiln.events.received import Fact
@@ -53,7 +54,7 @@ class NotHeard(Exception):
 @bp.durable_client_input(client_name="client")
 async def on_event(event: func.CloudEvent, client: Any) -> None:
     """Act on one event, whichever schema it comes in."""
-    await take(document(event), Orchestrations(client), datetime.now(UTC))
+    await take(document(event), DurableOrchestrations(client), datetime.now(UTC))
 
 
 def document(event: func.CloudEvent | func.EventGridEvent) -> dict[str, Any]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.automation.firings import Firings, Occasion
-    from triggers.orchestrations import Orchestrations
+    from kiln.lifecycle.orchestrations import Orchestrations
 
 GONE = "the trigger is gone"
 

@@ -19,11 +19,11 @@ from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.runs.documents import STATE
 from kiln.sweep.sweeps import Sweeps
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.lost import find_lost
-from triggers.orchestrations import Life, Orchestrations
 from triggers.reply import Reply
 
 if TYPE_CHECKING:

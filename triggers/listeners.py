@@ -17,6 +17,7 @@ from kiln.automation.firings import AllFirings, Firings, Occasion
 from kiln.automation.listeners import Listener, Listeners
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
+from kiln.lifecycle.looks import look_at_all
 from kiln.runs.children import find_trigger
 from kiln.runs.documents import documents
 from kiln.runs.lineage import leads_round, short_name
@@ -27,12 +28,11 @@ from kiln.runs.store import Runs
 from kiln.template.trigger_kinds.event import EventTrigger, matches
 from kiln.template.triggers import parse_trigger
 from triggers.firing import take_and_fire
-from triggers.looks import look_at_all
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from triggers.orchestrations import Orchestrations
+    from kiln.lifecycle.orchestrations import Orchestrations
 
 SECONDS = 20.0
 """For one trigger: Event Grid waits 30 for an answer, then sends again ("Event Grid message delivery and retry")."""

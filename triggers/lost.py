@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
+from kiln.lifecycle.looks import look_at_all
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.looks import look_at_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRun, LostTemplate
-from triggers.looks import look_at_all
-from triggers.orchestrations import Life
 from triggers.start_run import go_on, is_awaited, is_unstarted
 from triggers.tend import STARTING, tended
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.runs.record import RunRecord, TemplateRecord
-    from triggers.orchestrations import Orchestrations
+
 
 MOST = 20
 """Problems that are told: they travel in an orchestration's input."""

@@ -11,13 +11,13 @@ import azure.durable_functions as df
 
 from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
+from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from kiln.runs.children import Versions
 from kiln.runs.record import OperationKind, OperationRecord, TemplateRecord
 from kiln.runs.status import error_body
 from kiln.runs.store import Operations, Runs, Templates
 from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
-from triggers.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from triggers.readable import shown_run
 from triggers.reply import RETRY_AFTER, Reply
 from triggers.tend import tended

@@ -1,20 +1,18 @@
-"""Orchestrations as the API needs them: start one once, ask how it is, cancel it.
+"""The task hub through the durable client: kiln.lifecycle's `Orchestrations`, and kiln.retention's `Histories`.
 
 It owns the durable client's ways (untyped, and every failure a bare `Exception`); it knows no template and no store.
-An instance may end, or be started by somebody else, between any two questions: that is never a failure. What cannot be
-asked is told as `TaskHubUnavailable`, within a bounded time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.durable_functions import DurableOrchestrationClient, OrchestrationRuntimeStatus
 
 from kiln.errors import TaskHubUnavailable
+from kiln.lifecycle.orchestrations import Life
 from kiln.messages import CANCEL
 from kiln.redact import redact
 
@@ -25,22 +23,13 @@ if TYPE_CHECKING:
     from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
     from pydantic import BaseModel
 
-    from kiln.contracts import Orchestrator, RequestT
+    from kiln.contracts import Orchestrator
 
 T = TypeVar("T")
 SECONDS = 20.0
 """For one question; the client itself waits for four minutes (azure-functions-durable, models/utils/http_utils.py)."""
 PURGE_SECONDS = 120.0
 """For a purge, which the host answers when all is deleted."""
-
-
-class Life(Enum):
-    """How an orchestration is, as far as the API has to tell apart."""
-
-    NONE = "never started"
-    GOING = "going"
-    DONE = "completed"
-    BROKEN = "failed or terminated"
 
 
 _LIFE = {
@@ -51,7 +40,7 @@ _LIFE = {
 }
 
 
-class Orchestrations:
+class DurableOrchestrations:
     """The orchestrations of this app's task hub, as one request sees them."""
 
     def __init__(self, client: DurableOrchestrationClient) -> None:
@@ -65,7 +54,7 @@ class Orchestrations:
         self._seen[instance_id] = status.created_time if status else None
         return _life(status)
 
-    async def start(self, orchestrator: Orchestrator[RequestT, Any], instance_id: str, request: BaseModel) -> None:
+    async def start(self, orchestrator: Orchestrator[Any, Any], instance_id: str, request: BaseModel) -> None:
         """Start the orchestration unless it is going already, or was started since `life` was asked."""
         try:
             await _asked(

@@ -15,16 +15,17 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.automation.firings import AllFirings, Occasion
+from kiln.lifecycle.looks import look_at_all
 from kiln.runs.children import find_trigger
 from kiln.runs.reading import reason
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
 from triggers.firing import take_and_fire
-from triggers.looks import look_at_all
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:
     from kiln.automation.firings import Firings
+    from kiln.lifecycle.orchestrations import Orchestrations
     from kiln.template.trigger_kinds.ncrontab import Schedule
 
 EVERY_MINUTE = "0 * * * * *"
@@ -37,7 +38,7 @@ log = logging.getLogger("kiln.triggers")
 @bp.durable_client_input(client_name="client")
 async def fire_schedules(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Fire what is due, and what could not be fired before."""
-    await fire_due(Orchestrations(client), datetime.now(UTC))
+    await fire_due(DurableOrchestrations(client), datetime.now(UTC))
 
 
 async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:

@@ -13,6 +13,7 @@ import azure.durable_functions as df
 
 from kiln.automation.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
+from kiln.lifecycle.following import check_trigger_circle, trigger_stored
 from kiln.rebuild.index import leave_trigger
 from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import being_deleted
@@ -25,7 +26,6 @@ from kiln.runs.trigger_health import health
 from kiln.template.parse import parse_stored, parse_template
 from kiln.template.triggers import Trigger, check_trigger, parse_stored_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
-from triggers.following import check_trigger_circle, trigger_stored
 from triggers.hearing import check_may_hear
 from triggers.operations import begin, follow
 from triggers.paging import listed, read_page

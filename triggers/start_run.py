@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from kiln.contracts import BUILD_IMAGE
 from kiln.errors import Conflict, ErrorDetail
 from kiln.ids import RunRef
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.messages import BuildRequest
 from kiln.runs.begin import Begun, InTheWay, begin_run, current_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.status import why_failed
 from kiln.runs.store import Runs, Templates
-from triggers.orchestrations import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kiln.ids import TemplateId
-    from triggers.orchestrations import Orchestrations
+
 
 NOT_NOW = "OperationNotAllowed"
 """AIB's code for what the template's state forbids."""

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import SUBMIT_TEMPLATE
 from kiln.ids import SubmissionRef
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.runs.naming import submit_instance
 from kiln.runs.record import ProvisioningError, TemplateRecord
 from kiln.runs.store import Templates
 from kiln.runs.transitions import settle
-from triggers.orchestrations import Life
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from triggers.orchestrations import Orchestrations
 
 
 async def start_submission(orchestrations: Orchestrations, record: TemplateRecord) -> None:

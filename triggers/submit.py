@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Conflict, PreconditionFailed
 from kiln.ids import part_of, region_name
+from kiln.lifecycle.following import body_about_to_be_stored
 from kiln.runs.begin import being_deleted
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.template_secrets import TemplateSecrets
 from kiln.template.base import RESOURCE_GROUP, ArmId
 from triggers.etags import may_write
-from triggers.following import body_about_to_be_stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,12 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.contracts import SWEEP
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.sweep.messages import SweepRequest
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.health import SWEEP_INSTANCE, later
 from triggers.lost import find_lost, mend, start_again
-from triggers.orchestrations import Life, Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.outbox import schedule
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ bp = df.Blueprint()
 @bp.durable_client_input(client_name="client")
 async def sweep_garbage(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Start a sweep, unless one is going."""
-    await start_sweep(Orchestrations(client), datetime.now(UTC))
+    await start_sweep(DurableOrchestrations(client), datetime.now(UTC))
 
 
 async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:

@@ -17,6 +17,8 @@ import azure.functions as func
 
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef
+from kiln.lifecycle.looks import look_at_all
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.runs.begin import current_run, has_begun
 from kiln.runs.naming import delete_instance
 from kiln.runs.reading import reason
@@ -24,8 +26,7 @@ from kiln.runs.record import RunState
 from kiln.runs.store import Templates
 from kiln.runs.transitions import stay
 from triggers.end_run import cancel_current_run, start_deletion
-from triggers.looks import look_at_all
-from triggers.orchestrations import Life, Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.start_run import is_unstarted, start
 from triggers.submission import tended as submission_tended
 
@@ -44,7 +45,7 @@ log = logging.getLogger("kiln.templates")
 @bp.durable_client_input(client_name="client")
 async def tend_templates(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """See to the templates that are on their way in or out, or begin a run; a list tells, no other is read."""
-    await tend_all(Orchestrations(client), datetime.now(UTC))
+    await tend_all(DurableOrchestrations(client), datetime.now(UTC))
 
 
 async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:

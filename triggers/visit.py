@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from kiln.access.gate import Gate
     from kiln.access.principal import Caller
+    from kiln.lifecycle.orchestrations import Orchestrations
     from triggers.endpoint import Endpoint
-    from triggers.orchestrations import Orchestrations
 
 READING = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing (RFC 9110, 9.2.1)."""

@@ -9,8 +9,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.contracts import WATCH_SOURCES
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.rebuild.messages import WatchRequest
-from triggers.orchestrations import Life, Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 
 SCHEDULE = os.environ.get("KILN_WATCH_SCHEDULE", "0 */15 * * * *")
 """NCRONTAB, read when the app starts: the setting `KILN_WATCH_SCHEDULE`."""
@@ -23,7 +24,7 @@ bp = df.Blueprint()
 @bp.durable_client_input(client_name="client")
 async def watch_marketplace(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Start a round of the watcher, unless one is going."""
-    await start_round(Orchestrations(client))
+    await start_round(DurableOrchestrations(client))
 
 
 async def start_round(orchestrations: Orchestrations) -> bool:

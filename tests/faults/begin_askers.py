@@ -13,7 +13,7 @@ from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish
 from tests.contract.kiln_api.in_process import Answer, Api
 from triggers.listeners import Heard, fire_listeners
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Event(Triggered):
     def ask(self) -> None:
         """Deliver it."""
         heard = Heard(id="1", type="Policy.Changed", source="/x", subject="y")
-        listened = asyncio.run(fire_listeners(Orchestrations(self.world.hub), heard, datetime.now(UTC)))
+        listened = asyncio.run(fire_listeners(DurableOrchestrations(self.world.hub), heard, datetime.now(UTC)))
         self.taken = not listened.failed
 
     def again(self, at: datetime) -> None:  # noqa: ARG002 - as soon as it can

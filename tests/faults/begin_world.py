@@ -34,7 +34,7 @@ from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.faults.memory import MemoryDocuments
 from triggers.lost import find_lost, mend, start_again
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.schedules import fire_due
 from triggers.submit import Submission, submit
 from triggers.tend import tend_all
@@ -195,19 +195,19 @@ class World:
 
     def look(self, at: datetime) -> None:
         """Look once, as the timer does each minute."""
-        asyncio.run(fire_due(Orchestrations(self.hub), at))
+        asyncio.run(fire_due(DurableOrchestrations(self.hub), at))
 
     def tend(self) -> None:
         """Let the timer that tends templates come when everything is old enough for it."""
         later = datetime(datetime.now(UTC).year + 1, 1, 1, 0, 5, tzinfo=UTC)  # a Schedule's run is of the next year
-        asyncio.run(tend_all(Orchestrations(self.hub), later))
+        asyncio.run(tend_all(DurableOrchestrations(self.hub), later))
 
     def sweep(self) -> None:
         """Let the sweeper come when everything is old enough for it."""
         asyncio.run(self._sweep(datetime.now(UTC) + 2 * GRACE))
 
     async def _sweep(self, now: datetime) -> None:
-        orchestrations = Orchestrations(self.hub)
+        orchestrations = DurableOrchestrations(self.hub)
         lost = await find_lost(orchestrations, now)
         await mend(orchestrations, lost.templates, now)
         await start_again(orchestrations, lost.unstarted)

@@ -26,7 +26,7 @@ from tests.faults.crash_wire import Wire
 from tests.faults.matrix import Case
 from tests.faults.memory import MemoryDocuments
 from tests.faults.races_hub import Status
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.start_run import start_run
 from triggers.submit import Submission, submit
 
@@ -75,7 +75,7 @@ class Meanwhile:
                 asked = Submission(template=self.scene.id, body=lambda _: body, at=now, suffix="3f9c8a1b")
                 self.answers.append(f"version {submit(Templates(), Versions(), asked).record.version}")
             else:
-                orchestrations = Orchestrations(cast("Any", Client(flow)))
+                orchestrations = DurableOrchestrations(cast("Any", Client(flow)))
                 asyncio.run(start_run(orchestrations, self.scene.id, run_id(now, suffix), make))
                 self.answers.append("started")
         except Conflict as refused:

@@ -27,7 +27,7 @@ from tests.faults.matrix import Case
 from tests.faults.races_hub import Client, Hubs
 from tests.own_clients import own_clients
 from triggers.end_run import cancel_current_run, delete_template
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.start_run import start_run
 from triggers.submit import Submission, submit
 
@@ -55,7 +55,7 @@ _FORKS.set_forkserver_preload([__name__, *LATE])
 
 def _ask(what: str, template: TemplateId, hub: Any) -> None:
     """Ask as the API's own functions do."""
-    orchestrations, now = Orchestrations(cast("Any", Client(hub))), datetime.now(UTC)
+    orchestrations, now = DurableOrchestrations(cast("Any", Client(hub))), datetime.now(UTC)
     match what:
         case "run":
             suffix = secrets.token_hex(4)

@@ -20,7 +20,7 @@ from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from triggers.listeners import Heard, fire_listeners
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.schedules import fire_due
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
 from triggers.submit import Submission, submit
@@ -62,7 +62,7 @@ class World:
 
     def look(self, at: datetime) -> None:
         """Look once, as the timer does each minute."""
-        asyncio.run(fire_due(Orchestrations(self.hub), at))
+        asyncio.run(fire_due(DurableOrchestrations(self.hub), at))
 
     def end(self, state: RunState = RunState.SUCCEEDED, at: datetime | None = None) -> None:
         """End the run that is going."""
@@ -93,7 +93,7 @@ class World:
     def hear(self, event: str = "1", type_: str = "Policy.Changed", source: str = "/x", subject: str = "rg-a") -> int:
         """Hear of an event; return how many triggers it fired."""
         heard = Heard(id=event, type=type_, source=source, subject=subject)
-        listened = asyncio.run(fire_listeners(Orchestrations(self.hub), heard, datetime.now(UTC)))
+        listened = asyncio.run(fire_listeners(DurableOrchestrations(self.hub), heard, datetime.now(UTC)))
         assert listened.failed == ()
         return listened.fired
 

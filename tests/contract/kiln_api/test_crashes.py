@@ -28,7 +28,7 @@ from tests.contract.kiln_api.in_process import Api
 from tests.contract.kiln_api.task_hub import Status, TaskHub
 from triggers.end_run import cancel_current_run, delete_template
 from triggers.lost import find_lost
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.start_run import start_run
 from triggers.submit import Submission, submit
 from triggers.tend import tend_all, tended
@@ -79,12 +79,12 @@ def start(hub: TaskHub, template: TemplateRecord) -> RunRecord:
 async def plain(hub: TaskHub, template: TemplateRecord) -> RunRecord:
     suffix = secrets.token_hex(4)
     return await start_run(
-        Orchestrations(hub), template.id, run_id(NOW, suffix), lambda record: new_run(record, NOW, suffix)
+        DurableOrchestrations(hub), template.id, run_id(NOW, suffix), lambda record: new_run(record, NOW, suffix)
     )
 
 
 def cancel(hub: TaskHub, template: TemplateRecord) -> RunRecord | None:
-    return asyncio.run(cancel_current_run(Orchestrations(hub), Templates().require(template.id), NOW))
+    return asyncio.run(cancel_current_run(DurableOrchestrations(hub), Templates().require(template.id), NOW))
 
 
 def test_a_run_that_was_stored_but_not_started_is_started_by_the_next_request(template: TemplateRecord) -> None:
@@ -131,10 +131,10 @@ def test_a_run_that_was_begun_and_never_started_is_started_by_the_timer(
     assert template.id.key in set(Templates().under_way())
 
     started = ("build_image", run.instance_id)
-    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(seconds=30)))
+    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(seconds=30)))
     assert started not in hub.started, "its request may be about to start it"
     for _ in range(2):
-        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert hub.started.count(started) == 1
 
     begin_build(ProgressReport(run=RunRef(template=template.id, run_id=run.run_id), phase=Phase.PLAN, at=str(NOW)))
@@ -146,10 +146,10 @@ def test_a_run_that_its_submission_is_about_to_start_is_left_to_it_by_the_timer(
     started = ("build_image", beginning(template, parent).instance_id)
     hub = TaskHub({parent: OrchestrationRuntimeStatus.Running})
 
-    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert started not in hub.started
     hub.instances[parent] = OrchestrationRuntimeStatus.Failed
-    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert started in hub.started
 
 
@@ -159,7 +159,7 @@ def test_a_run_that_was_canceled_before_it_began_is_ended_by_the_timer(template:
     Runs().update(template.id, run.run_id, request_cancel)
 
     for _ in range(2):
-        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
 
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELED
     assert ("build_image", run.instance_id) not in hub.started
@@ -170,7 +170,7 @@ def test_the_timer_starts_no_run_of_a_template_that_is_being_deleted(template: T
     run, hub = beginning(template), TaskHub()
     Templates().update(template.id, lambda known: leave(known, NOW))
     for _ in range(2):
-        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert ("delete_template", delete_instance(Templates().require(template.id))) in hub.started
     assert ("build_image", run.instance_id) not in hub.started
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELED
@@ -234,7 +234,7 @@ def test_a_cancel_that_overtakes_the_start_still_reaches_the_build(template: Tem
     hub = TaskHub()
 
     async def overtake() -> None:
-        await cancel_current_run(Orchestrations(hub), Templates().require(template.id), NOW)
+        await cancel_current_run(DurableOrchestrations(hub), Templates().require(template.id), NOW)
 
     hub.before_start = overtake
     run = start(hub, template)
@@ -274,7 +274,7 @@ def test_a_template_is_deleted_by_one_orchestration_that_is_started_anew_when_it
 ) -> None:
     hub = TaskHub()
     for _ in range(2):
-        asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+        asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
     assert [name for name, _ in hub.started] == ["delete_template"]
     assert Templates().require(template.id).provisioning_state is ProvisioningState.DELETING
     with pytest.raises(Conflict, match="being deleted"):
@@ -282,7 +282,7 @@ def test_a_template_is_deleted_by_one_orchestration_that_is_started_anew_when_it
 
     (_, instance) = hub.started[0]
     hub.instances[instance] = OrchestrationRuntimeStatus.Failed
-    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
     assert hub.started == [("delete_template", instance)] * 2
 
 
@@ -297,7 +297,7 @@ def test_a_deletion_that_has_just_ended_is_not_started_anew(template: TemplateRe
 
     hub = Ending()
     for _ in range(2):
-        asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+        asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
         assert len(hub.started) == 1
 
 
@@ -321,9 +321,9 @@ def test_a_deletion_that_was_never_started_is_started_by_the_next_look_and_by_th
     assert [name for _, name, _ in hub.events] == ["cancel"]
 
     hub = TaskHub()
-    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(seconds=30)))
+    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(seconds=30)))
     assert ("delete_template", instance) not in hub.started, "its request may be about to start it"
-    asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert ("delete_template", instance) in hub.started
 
 
@@ -339,7 +339,7 @@ def test_a_deletion_that_ended_without_a_word_is_failed_and_can_be_asked_for_aga
     assert ended.provisioning_state is ProvisioningState.FAILED
     assert ended.deletion_error is not None
     assert present(ended).state is ProvisioningState.SUCCEEDED, "its submission was good"
-    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
     assert hub.started == [("delete_template", instance)]
     assert Templates().require(template.id).deletion_error is None
 
@@ -350,7 +350,7 @@ def test_one_template_that_cannot_be_seen_to_costs_the_others_nothing(template: 
     documents().create(poisoned, Poisoned())
     hub = TaskHub()
     try:
-        asyncio.run(tend_all(Orchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     finally:
         documents().delete(poisoned)
 
@@ -365,7 +365,7 @@ def test_templates_that_nothing_is_under_way_of_are_not_read(template: TemplateR
 
 def test_health_tells_at_once_of_a_deletion_that_nobody_works_on(template: TemplateRecord) -> None:
     left(template)
-    hub = Orchestrations(TaskHub())
+    hub = DurableOrchestrations(TaskHub())
 
     def lost(after: timedelta) -> list[str]:
         found = asyncio.run(find_lost(hub, NOW + after)).templates
@@ -378,13 +378,13 @@ def test_health_tells_at_once_of_a_deletion_that_nobody_works_on(template: Templ
 def test_a_deletion_cancels_the_run(template: TemplateRecord) -> None:
     hub = TaskHub()
     run = start(hub, template)
-    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
     assert [(instance, name) for instance, name, _ in hub.events] == [(run.instance_id, "cancel")]
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELING
 
 
 def tend(hub: TaskHub, template: TemplateRecord) -> TemplateRecord:
-    return asyncio.run(tended(Orchestrations(hub), Templates().require(template.id), NOW))
+    return asyncio.run(tended(DurableOrchestrations(hub), Templates().require(template.id), NOW))
 
 
 def test_a_submission_that_was_stored_but_not_started_is_started_by_the_next_look(template: TemplateRecord) -> None:
@@ -409,7 +409,7 @@ def test_a_submission_that_settled_since_it_was_looked_at_stays_as_it_settled(te
     newer = put(template.id, template_body("other"))
     Templates().update(template.id, lambda known: settle(known, newer.version, NOW, None))
     hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Completed})
-    seen = asyncio.run(tended(Orchestrations(hub), newer, NOW))
+    seen = asyncio.run(tended(DurableOrchestrations(hub), newer, NOW))
     assert seen.provisioning_state is ProvisioningState.SUCCEEDED
 
 
@@ -429,14 +429,14 @@ def test_a_lost_run_is_started_and_yet_no_answer_to_who_asks_for_another(templat
         return new_run(record, NOW, "00000002", overrides={"tags": {}})
 
     with pytest.raises(Conflict, match=lost.run_id):
-        asyncio.run(start_run(Orchestrations(hub), template.id, run_id(NOW, "00000002"), other))
+        asyncio.run(start_run(DurableOrchestrations(hub), template.id, run_id(NOW, "00000002"), other))
     assert hub.started == [("build_image", lost.instance_id)]
 
 
 def test_a_deletion_does_not_wait_for_a_submission_that_nobody_works_on(template: TemplateRecord) -> None:
     newer = put(template.id, template_body("other"))
     hub = TaskHub()
-    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
     assert Templates().require(template.id).settled == newer.version
     assert [name for name, _ in hub.started] == ["delete_template"]
 
@@ -444,7 +444,7 @@ def test_a_deletion_does_not_wait_for_a_submission_that_nobody_works_on(template
 def test_a_deletion_waits_for_a_submission_that_is_going(template: TemplateRecord) -> None:
     newer = put(template.id, template_body("other"))
     hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Running})
-    asyncio.run(delete_template(Orchestrations(hub), template.id, NOW))
+    asyncio.run(delete_template(DurableOrchestrations(hub), template.id, NOW))
     assert Templates().require(template.id).settled < newer.version
 
 

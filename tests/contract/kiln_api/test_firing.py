@@ -11,6 +11,7 @@ import pytest
 
 from kiln.automation.firings import AllFirings, Occasion, take
 from kiln.automation.trigger_secrets import TriggerSecrets
+from kiln.lifecycle import looks
 from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.lineage import short_name
@@ -21,9 +22,9 @@ from kiln.runs.store import Runs
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.poison import WORD, poisoned
-from triggers import looks, schedules
+from triggers import schedules
 from triggers.firing import take_and_fire
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.schedules import fire_due
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from triggers.start_run import start_run
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.automation.firings import Firings
+    from kiln.lifecycle.orchestrations import Orchestrations
     from tests.contract.kiln_api.in_process import Answer
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
@@ -81,7 +83,7 @@ def test_two_looks_at_once_start_one_run(world: World) -> None:
     night = next_night()
 
     async def both() -> None:
-        await asyncio.gather(*(fire_due(Orchestrations(world.hub), night) for _ in range(4)))
+        await asyncio.gather(*(fire_due(DurableOrchestrations(world.hub), night) for _ in range(4)))
 
     asyncio.run(both())
     assert len(world.runs) == 1
@@ -184,7 +186,9 @@ def test_failures_in_a_row_end_it_and_a_success_begins_it_again(world: World) ->
     assert len(world.runs) == 2
     by_hand = hour + timedelta(hours=6)
     name = run_id(by_hand, "00000001")
-    asyncio.run(start_run(Orchestrations(world.hub), world.id, name, lambda known: new_run(known, by_hand, "00000001")))
+    asyncio.run(
+        start_run(DurableOrchestrations(world.hub), world.id, name, lambda known: new_run(known, by_hand, "00000001"))
+    )
     world.end(at=by_hand)
     world.look(hour + timedelta(hours=7))
     assert len(world.runs) == 4
@@ -386,7 +390,7 @@ def test_what_comes_while_its_run_is_being_started_has_a_run_of_its_own(world: W
         )
 
     world.hub.before_start = another_comes
-    asyncio.run(take_and_fire(Orchestrations(world.hub), firings, Occasion(id="first", at=now), now))
+    asyncio.run(take_and_fire(DurableOrchestrations(world.hub), firings, Occasion(id="first", at=now), now))
     left = AllFirings().get(world.id, "hook")
     assert left is not None
     assert left.pending is not None

@@ -29,7 +29,7 @@ from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
 from triggers.events import REFUSED, UNFOLLOWED, take
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.watch import INSTANCE, start_round
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ WRITTEN = {
 
 
 def tell(hub: TaskHub, event: object) -> str:
-    return asyncio.run(take(event, Orchestrations(hub), datetime.now(UTC)))
+    return asyncio.run(take(event, DurableOrchestrations(hub), datetime.now(UTC)))
 
 
 def test_an_event_that_is_delivered_again_and_again_starts_one_rebuild(templates: Group) -> None:
@@ -346,6 +346,6 @@ def test_a_wrong_event_is_refused_and_counted_and_starts_nothing(
 def test_a_round_of_the_watcher_is_not_started_beside_another() -> None:
     hub = TaskHub()
 
-    assert asyncio.run(start_round(Orchestrations(hub)))
-    assert not asyncio.run(start_round(Orchestrations(hub)))
+    assert asyncio.run(start_round(DurableOrchestrations(hub)))
+    assert not asyncio.run(start_round(DurableOrchestrations(hub)))
     assert hub.started == [("watch_sources", INSTANCE)]

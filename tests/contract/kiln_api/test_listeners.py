@@ -20,12 +20,13 @@ from tests.poison import WORD, poisoned
 from triggers import events, listeners
 from triggers.events import NotHeard, take
 from triggers.firing import take_and_fire
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.automation.firings import Firings, Occasion
+    from kiln.lifecycle.orchestrations import Orchestrations
     from triggers.firing import Fired
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
@@ -70,7 +71,7 @@ def event(number: int = 1) -> dict[str, Any]:
 
 
 def hear(world: World, number: int = 1) -> str:
-    return asyncio.run(take(event(number), Orchestrations(world.hub), datetime.now(UTC)))
+    return asyncio.run(take(event(number), DurableOrchestrations(world.hub), datetime.now(UTC)))
 
 
 def stored(world: World, name: str, body: dict[str, Any]) -> None:
@@ -113,7 +114,7 @@ def test_a_pattern_is_compared_as_a_text_and_costs_no_time(world: World, another
     endless = {**event(), "source": "a" * 2000 + "!", "subject": "a" * 2000 + "!"}
 
     began = time.process_time()
-    assert asyncio.run(take(endless, Orchestrations(world.hub), datetime.now(UTC))) == "fired 1 triggers"
+    assert asyncio.run(take(endless, DurableOrchestrations(world.hub), datetime.now(UTC))) == "fired 1 triggers"
     assert time.process_time() - began < 10
 
     assert another.runs == []

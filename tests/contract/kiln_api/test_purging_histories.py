@@ -16,15 +16,16 @@ from azure.durable_functions import DurableOrchestrationClient
 from devkit.host.clock import VirtualClock
 from devkit.host.sdk import close_client_session
 from kiln.errors import TaskHubUnavailable
+from kiln.retention import histories
+from kiln.retention.histories import BEGINNING, NARROWEST, WIDEST, purge_histories
 from kiln.retention.purged import PATH, Purged, Purges
 from kiln.runs.documents import documents
 from tests.own_clients import own_clients
 from tests.poison import poisoned
 from tests.unit.devkit.host.serving import REPOSITORY, administer, serving
 from tests.waiting import until
-from triggers import histories, orchestrations
-from triggers.histories import BEGINNING, NARROWEST, WIDEST, purge_histories
-from triggers.orchestrations import Orchestrations
+from triggers import orchestrations
+from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def look(host: Host, before: datetime, *, at_once: int = 1) -> list[int]:
         binding = host._client_json(SimpleNamespace(task_hub=None))
         clients = [Counting(binding) for _ in range(at_once)]
         try:
-            await asyncio.gather(*(purge_histories(Orchestrations(each), before) for each in clients))
+            await asyncio.gather(*(purge_histories(DurableOrchestrations(each), before) for each in clients))
         finally:
             await close_client_session()
         return clients[0].deleted

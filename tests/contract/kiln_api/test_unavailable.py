@@ -25,6 +25,7 @@ from kiln import blobs
 from kiln.contracts import SWEEP
 from kiln.errors import StorageUnavailable, TaskHubUnavailable
 from kiln.ids import TemplateId
+from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.record import Ledger, RunState
 from kiln.runs.store import Runs, Templates
@@ -38,7 +39,7 @@ from tests.own_clients import own_clients
 from triggers import orchestrations as hub_module
 from triggers import visit
 from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE, Endpoint
-from triggers.orchestrations import Life, Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -209,7 +210,7 @@ def told(work: Callable[[Orchestrations], Awaitable[Any]], *answers: tuple[int, 
         origin = f"http://127.0.0.1:{port}"
         binding = client_binding(origin, f"{origin}/durabletask", "hub", "key", cast("Any", _Binding()))
         try:
-            return await work(Orchestrations(DurableOrchestrationClient(binding)))
+            return await work(DurableOrchestrations(DurableOrchestrationClient(binding)))
         finally:
             await _close_session()
             await runner.cleanup()
@@ -293,7 +294,7 @@ def test_a_task_hub_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(hub_module, "SECONDS", 0.05)
     with pytest.raises(TaskHubUnavailable, match="within"):
-        asyncio.run(Orchestrations(cast("Any", Hanging())).life("i"))
+        asyncio.run(DurableOrchestrations(cast("Any", Hanging())).life("i"))
 
 
 def test_a_run_that_ends_before_its_start_was_asked_about_is_started_once() -> None:

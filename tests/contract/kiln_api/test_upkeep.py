@@ -39,13 +39,14 @@ from tests.own_clients import own_clients
 from tests.poison import WORD, poisoned
 from triggers.health import INSTANCE, SWEEP_INSTANCE
 from triggers.lost import Lost, find_lost, mend, start_again
-from triggers.orchestrations import Life, Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.sweep import start_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
+    from kiln.lifecycle.orchestrations import Life
 
 NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
 LATER = NOW + GRACE
@@ -78,7 +79,7 @@ def running(record: TemplateRecord, *, begun: bool = True, starter: str | None =
 
 
 def look(hub: TaskHub, at: datetime = LATER) -> Lost:
-    return asyncio.run(find_lost(Orchestrations(hub), at))
+    return asyncio.run(find_lost(DurableOrchestrations(hub), at))
 
 
 @pytest.mark.parametrize("state", [Status.Terminated, Status.Failed, Status.Completed, None])
@@ -108,7 +109,7 @@ def test_a_run_that_never_began_is_started_unless_another_orchestration_is_going
     unstarted = look(hub).unstarted
     assert [each.run.template for each in unstarted] == [by_hand.template]
 
-    asyncio.run(start_again(Orchestrations(hub), unstarted))
+    asyncio.run(start_again(DurableOrchestrations(hub), unstarted))
     assert hub.started == [("build_image", by_hand.instance_id)]
     assert look(hub) == Lost()
 
@@ -124,7 +125,7 @@ def test_a_run_that_cannot_be_started_keeps_no_other_from_it() -> None:
     unstarted = look(hub).unstarted
     documents().delete(Templates.path(gone.template))
 
-    asyncio.run(start_again(Orchestrations(hub), unstarted))
+    asyncio.run(start_again(DurableOrchestrations(hub), unstarted))
     assert hub.started == [("build_image", good.instance_id)]
 
 
@@ -149,7 +150,7 @@ def test_submissions_and_deletions_without_an_orchestration_are_found_and_mended
         (leaving.id, "deletion"),
     }
 
-    asyncio.run(mend(Orchestrations(hub), lost.templates, LATER))
+    asyncio.run(mend(DurableOrchestrations(hub), lost.templates, LATER))
 
     assert hub.started == [("submit_template", submit_instance(never))]
     assert Templates().require(broken.id).provisioning_state is ProvisioningState.FAILED
@@ -174,7 +175,7 @@ def test_what_cannot_be_read_keeps_no_other_lost_run_from_being_found_and_is_tol
 
 def test_an_instance_that_is_asked_about_in_vain_keeps_no_other_from_being_found() -> None:
     hub, run, silent = TaskHub(), running(template()), running(template())
-    orchestrations = Orchestrations(hub)
+    orchestrations = DurableOrchestrations(hub)
     life = orchestrations.life
 
     async def ask(instance_id: str) -> Life:
@@ -254,10 +255,10 @@ def test_lists_and_the_graph_show_all_others_when_one_template_cannot_be_read() 
 def test_one_sweep_goes_at_a_time() -> None:
     hub, run = TaskHub(), running(template())
 
-    assert asyncio.run(start_sweep(Orchestrations(hub), LATER)) is True
-    assert asyncio.run(start_sweep(Orchestrations(hub), LATER)) is False
+    assert asyncio.run(start_sweep(DurableOrchestrations(hub), LATER)) is True
+    assert asyncio.run(start_sweep(DurableOrchestrations(hub), LATER)) is False
     hub.instances[SWEEP_INSTANCE] = Status.Completed
-    assert asyncio.run(start_sweep(Orchestrations(hub), LATER)) is True
+    assert asyncio.run(start_sweep(DurableOrchestrations(hub), LATER)) is True
 
     assert hub.started == [("sweep", SWEEP_INSTANCE)] * 2
     assert not Runs().require(run.template, run.run_id).state.is_final

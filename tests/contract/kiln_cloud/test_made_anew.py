@@ -33,11 +33,13 @@ from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from triggers.firing import take_and_fire
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.submission import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kiln.lifecycle.orchestrations import Orchestrations
 
 THEN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NOW = THEN + timedelta(hours=1)
@@ -94,7 +96,7 @@ def trigger_of(record: TemplateRecord, kind: str = "Webhook", **properties: Any)
 
 
 def orchestrations() -> Orchestrations:
-    return Orchestrations(TaskHub())
+    return DurableOrchestrations(TaskHub())
 
 
 def run_of(record: TemplateRecord) -> RunRef:

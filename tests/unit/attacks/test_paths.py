@@ -22,7 +22,7 @@ from tests.unit.kiln.cli.fake_kiln import FakeKiln
 from tests.unit.kiln.planner import samples
 from tests.unit.triggers.requests import request
 from triggers.call import Call
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.paging import read_page
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ PARTS: dict[str, Callable[[Call], Any]] = {
 @pytest.mark.parametrize("text", [*CLIMBING, *STRANGE])
 def test_a_part_of_a_path_that_leads_elsewhere_is_refused(part: str, text: str) -> None:
     route: dict[str, Any] = {part: text}
-    call = Call.read(request(**route), Orchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
+    call = Call.read(request(**route), DurableOrchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
 
     with pytest.raises(KilnError):
         PARTS[part](call)

@@ -10,7 +10,7 @@ from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
 from kiln.template.versions import API_VERSIONS
 from tests.unit.triggers.requests import request
 from triggers.call import BODY_LIMIT, Call
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.refusals import LengthRequired
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def call(made: func.HttpRequest) -> Call:
-    return Call.read(made, Orchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
+    return Call.read(made, DurableOrchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("version", API_VERSIONS)

@@ -11,7 +11,7 @@ from kiln.access.roles import LEAST
 from kiln.errors import ResourceNotFound
 from triggers.call import Call
 from triggers.endpoint import HANDLERS
-from triggers.orchestrations import Orchestrations
+from triggers.orchestrations import DurableOrchestrations
 from triggers.provider import DOINGS, unserved
 from triggers.refusals import MethodNotAllowed
 
@@ -22,7 +22,7 @@ def call(method: str, path: str) -> Call:
     request = func.HttpRequest(
         method, f"http://127.0.0.1{path}", params={"api-version": "2025-10-01"}, route_params={}, body=b""
     )
-    return Call.read(request, Orchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
+    return Call.read(request, DurableOrchestrations(None), datetime(2026, 11, 22, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

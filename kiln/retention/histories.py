@@ -16,13 +16,10 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from kiln.errors import TaskHubUnavailable
 from kiln.retention.purged import Purged, Purges
-
-if TYPE_CHECKING:
-    from triggers.orchestrations import Orchestrations
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 """Before any orchestration of Kiln's."""
@@ -33,7 +30,20 @@ ROUND = 600.0
 log = logging.getLogger("kiln.retention")
 
 
-async def purge_histories(orchestrations: Orchestrations, before: datetime) -> int:
+class Histories(Protocol):
+    """The histories of this app's task hub; triggers/orchestrations.py has them."""
+
+    async def purge(self, since: datetime, before: datetime) -> int:
+        """Delete the histories of orchestrations that are over and were created in that time. Returns how many.
+
+        Raises `TaskHubUnavailable`, because of a `TimeoutError` where the host may well go on.
+        """
+
+    async def answers(self) -> bool:
+        """Whether the task hub answers at all."""
+
+
+async def purge_histories(histories: Histories, before: datetime) -> int:
     """Purge orchestrations that are over and were created before then, as far as one look goes. Returns how many."""
     known = await asyncio.to_thread(Purges().latest) or Purged(until=BEGINNING, width=WIDEST)
     begun, purged = time.monotonic(), 0
@@ -42,7 +52,7 @@ async def purge_histories(orchestrations: Orchestrations, before: datetime) -> i
             return purged
         end = min(known.until + known.width, before)
         try:
-            purged += await _purge_between(orchestrations, known.until, end)
+            purged += await _purge_between(histories, known.until, end)
         except TaskHubUnavailable as error:
             if not _took_too_long(error):
                 raise
@@ -53,24 +63,24 @@ async def purge_histories(orchestrations: Orchestrations, before: datetime) -> i
         known = Purged(until=end, width=min(known.width * 2, WIDEST))
         await asyncio.to_thread(Purges().keep, known)
     # What ended only after its window was looked at, or could not be deleted then: few.
-    return purged + await _purge_between(orchestrations, BEGINNING, before)
+    return purged + await _purge_between(histories, BEGINNING, before)
 
 
-async def _purge_between(orchestrations: Orchestrations, since: datetime, before: datetime) -> int:
+async def _purge_between(histories: Histories, since: datetime, before: datetime) -> int:
     """Purge a window; halve one that is refused, down to the narrowest, which is told and passed over."""
     try:
-        return await orchestrations.purge(since, before)
+        return await histories.purge(since, before)
     except TaskHubUnavailable as error:
         if _took_too_long(error):
             raise
         if before - since <= NARROWEST:
-            if not await orchestrations.answers():
+            if not await histories.answers():
                 raise
             log.exception("histories of %s to %s cannot all be purged; the next look tries again", since, before)
             return 0
     middle = since + (before - since) / 2
-    earlier = await _purge_between(orchestrations, since, middle)
-    return earlier + await _purge_between(orchestrations, middle, before)
+    earlier = await _purge_between(histories, since, middle)
+    return earlier + await _purge_between(histories, middle, before)
 
 
 def _took_too_long(error: TaskHubUnavailable) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kiln.errors import ErrorDetail
+from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_resource, outcome
 from kiln.runs.children import present
 from kiln.runs.record import (
     OperationKind,
@@ -16,7 +17,6 @@ from kiln.runs.record import (
 )
 from kiln.runs.transitions import settle, stay
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record
-from triggers.outcome import OperationState, Outcome, Pointed, operation_resource, outcome
 
 ID = "5d1f3b1e-3c5e-4e0c-9a59-3a6f1d0c8b7a"
 LATER = NOW + timedelta(minutes=2)

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.config import config
-from triggers import purge as module
-from triggers.orchestrations import Orchestrations
-from triggers.purge import purge
+from kiln.retention import purge_old as module
+from kiln.retention.purge_old import purge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kiln.retention.histories import Histories
+
 NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
+HISTORIES: Any = None  # what would purge them is replaced
 THREADED = ("purge_runs", "purge_versions", "purge_operations", "remove_stale")
 
 
@@ -41,7 +43,7 @@ def asked(settings: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
 
         return work
 
-    async def histories(_: Orchestrations, before: datetime) -> int:
+    async def histories(_: Histories, before: datetime) -> int:
         await asyncio.sleep(0)
         told["purge_histories"] = (before,)
         return 1
@@ -53,7 +55,7 @@ def asked(settings: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
 
 
 def test_each_kind_is_asked_for_what_its_setting_says(asked: dict[str, tuple[Any, ...]]) -> None:
-    asyncio.run(purge(Orchestrations(None), NOW))
+    asyncio.run(purge(HISTORIES, NOW))
 
     before = NOW - timedelta(days=90)
     assert asked == {
@@ -72,7 +74,7 @@ def test_0_keeps_for_ever_and_what_stayed_behind_goes_all_the_same(
     settings.setenv("KILN_RETENTION_DAYS", "0")
     config.cache_clear()
 
-    asyncio.run(purge(Orchestrations(None), NOW))
+    asyncio.run(purge(HISTORIES, NOW))
 
     assert asked == {"remove_stale": (NOW, None)}
 
@@ -91,7 +93,7 @@ def test_one_that_hangs_or_fails_costs_the_others_nothing(
     settings.setattr(module, other, lambda *_: 1 / 0)
 
     async def look() -> None:
-        await purge(Orchestrations(None), NOW)
+        await purge(HISTORIES, NOW)
         free.set()
 
     asyncio.run(look())
