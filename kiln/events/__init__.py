@@ -1,1 +1,1 @@
-"""What Kiln announces to the world and what it hears from it: names, payloads, the wire's form, the publisher."""
+"""What Kiln announces to the world and hears from it: names, payloads, the wire's form, the outbox, the publisher."""

@@ -1,6 +1,7 @@
-"""What activities and orchestrators say to each other: one request and one result model for each.
+"""What activities and orchestrators say to each other of templates, runs and images: a request and a result for each.
 
-All of it ends up in durable histories, which are public: no message ever carries a secret.
+What they say of rebuilds, sweeps and examinations is in kiln.rebuild, kiln.sweep and kiln.doctor. All of it ends up in
+durable histories, which are public: no message ever carries a secret.
 """
 
 from kiln.messages.base import Listener, Message, Nothing, Operation, OperationCheck, Progress, WaitRequest
