@@ -31,7 +31,8 @@ PHASE = f"{'submit':<{NAME_WIDTH}}"
 def submission(template: str, now: Callable[[], datetime]) -> Iterator[Callable[[Seen[TemplateView] | Trouble], None]]:
     """Give what shows each event of a submission, whose end is a line everywhere."""
     began = now()
-    console = stdout()
+    told = stdout()
+    console = screen() if told.is_terminal else told  # a line must go through the console of the spinner above it
 
     def show(event: Seen[TemplateView] | Trouble) -> None:
         elapsed = (now() - began).total_seconds()
@@ -41,9 +42,9 @@ def submission(template: str, now: Callable[[], datetime]) -> Iterator[Callable[
             case Seen(found=found) if found.is_over:
                 _line(console, elapsed, f"{PHASE} {found.provisioning_state.lower()} after {wording.duration(elapsed)}")
 
-    console.print(Text(f"Submitting {template}"))
+    told.print(Text(f"Submitting {template}"))
     if console.is_terminal:
-        with screen().status(PHASE.strip()):
+        with console.status(PHASE.strip()):
             yield show
     else:
         _line(console, 0.0, f"{PHASE} started")

@@ -48,6 +48,14 @@ def test_a_document_links_to_what_is_there(path: str) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_links_by_name_are_those_that_are_defined(path: str) -> None:
+    text = re.sub(r"`[^`]*`", "", prose(path))
+    used = set(re.findall(r"\]\[([\w-]+)\]", text))
+
+    assert used == set(re.findall(r"^\[([\w-]+)\]: https://\S+$", text, re.MULTILINE))
+
+
 @pytest.mark.parametrize("path", GUIDES)
 def test_a_guide_names_files_that_are_there(path: str) -> None:
     words = set(re.findall(r"`([\w.-]+/[\w./-]*)`", prose(path)))
