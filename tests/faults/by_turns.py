@@ -40,6 +40,7 @@ class DocumentsByTurns(Documents):
                 self._memory.delete(path)
                 continue
             self._memory.texts[path] = (found.readall().decode(), str(found.properties.etag))
+            self._memory.labels[path] = dict(found.properties.metadata or {})
         self._touched.clear()
         self._are_blobs = False
 
@@ -52,17 +53,17 @@ class DocumentsByTurns(Documents):
                 super().delete(path)
                 continue
             text, _ = self._memory.texts[path]
-            self._memory.texts[path] = (text, self._write(path, text))
+            self._memory.texts[path] = (text, self._write(path, text, self._memory.labels[path]))
         self._touched.clear()
         self._are_blobs = True
 
-    def _write(self, path: str, text: str) -> str:
+    def _write(self, path: str, text: str, labels: dict[str, str]) -> str:
         blob = self._container.get_blob_client(path)
         try:
-            wrote = blob.upload_blob(text.encode(), overwrite=True)
+            wrote = blob.upload_blob(text.encode(), overwrite=True, metadata=labels)
         except ResourceNotFoundError:  # it is the first one, and there is no container
             self._create_container()
-            wrote = blob.upload_blob(text.encode(), overwrite=True)
+            wrote = blob.upload_blob(text.encode(), overwrite=True, metadata=labels)
         return str(wrote["etag"])
 
     def get(self, path: str, kind: type[DocumentT]) -> Stored[DocumentT] | None:
@@ -93,6 +94,10 @@ class DocumentsByTurns(Documents):
     def paths(self, prefix: str) -> Iterator[str]:
         """Yield the paths that start with `prefix`, in order."""
         return super().paths(prefix) if self._are_blobs else self._memory.paths(prefix)
+
+    def told(self, prefix: str, label: str) -> Iterator[tuple[str, str | None]]:
+        """Yield the paths that start with `prefix`, each with what its label says, or None, in order."""
+        return super().told(prefix, label) if self._are_blobs else self._memory.told(prefix, label)
 
     def listed(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield the paths that start with `prefix` and the ETags that they have."""

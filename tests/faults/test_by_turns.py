@@ -13,6 +13,7 @@ from kiln.config import config
 from kiln.errors import PreconditionFailed
 from kiln.runs.documents import Documents
 from tests.faults.by_turns import DocumentsByTurns
+from tests.faults.memory import MemoryDocuments
 from tests.own_clients import own_clients
 
 if TYPE_CHECKING:
@@ -46,6 +47,27 @@ def test_what_is_written_on_one_side_is_there_on_the_other(sides: tuple[Document
     assert found is not None
     assert found == in_blobs.get("a.json", Word)
     assert found.content == Word(text="two")
+
+
+class Labelled(Word):
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"said": self.text}
+
+
+def test_what_lists_tell_is_told_on_both_sides(sides: tuple[DocumentsByTurns, Documents]) -> None:
+    turning, in_blobs = sides
+    turning.create("a.json", Labelled(text="one"))
+    turning.to_memory()
+    turning.create("b.json", Labelled(text="two"))
+    assert list(turning.told("", "said")) == [("a.json", "one"), ("b.json", "two")]
+    turning.to_blobs()
+    assert list(turning.told("", "said")) == list(in_blobs.told("", "said")) == [("a.json", "one"), ("b.json", "two")]
+
+
+def test_each_way_of_reading_and_writing_turns() -> None:
+    ways = {name for name in vars(MemoryDocuments) if not name.startswith("__")}
+    assert ways <= set(vars(DocumentsByTurns)), "what is missing reads the blobs while the documents are in memory"
 
 
 def test_an_etag_is_as_good_or_as_outdated_after_a_turn(sides: tuple[DocumentsByTurns, Documents]) -> None:
