@@ -65,11 +65,6 @@ RULES = (
         GOOD,
     ),
     Rule(
-        "who asks azure-storage-blob whether a blob exists takes a 409 for one that a customer's key encrypts",
-        lambda call, kind: (call.activity, call.method, kind.name) == ("stage_artifact", "HEAD", "409"),
-        GOOD,
-    ),
-    Rule(
         "what a template names and is not there is said in AIB's words",
         lambda call, kind: (
             kind.name == "404" and call.service == "ARM" and call.activity in {"check_template", "make_plan"}
