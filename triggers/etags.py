@@ -11,9 +11,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from kiln.errors import Conflict, PreconditionFailed
 from kiln.runs.naming import delete_instance
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kiln.ids import TemplateId
     from kiln.runs.record import TemplateRecord
 
 _HALF = 16
@@ -33,6 +37,27 @@ def may_write(condition: str, record: TemplateRecord) -> bool:
 def is_known(condition: str, tag: str) -> bool:
     """Whether If-None-Match says that the client has the very answer whose ETag is `tag`."""
     return any(known in {"*", tag} for known in _tags(condition))
+
+
+def check_put(headers: Mapping[str, str], template: TemplateId, stored: TemplateRecord | None) -> None:
+    """Raise the error that a PUT's conditions ask for, if they do not hold of what is stored under its name."""
+    if headers.get("If-None-Match") == "*" and stored is not None:
+        raise Conflict(
+            "Update/Upgrade of image templates is currently not supported: "
+            f"{template.arm} exists, and the request has the header If-None-Match: *.",
+            target=template.arm,
+            hint="Without that header Kiln updates the template.",
+        )
+    check_if_match(headers, template, stored)
+
+
+def check_if_match(headers: Mapping[str, str], template: TemplateId, stored: TemplateRecord | None) -> None:
+    """Raise `PreconditionFailed` when the template is not one that `If-Match` names."""
+    condition = headers.get("If-Match")
+    if condition is not None and (stored is None or not may_write(condition, stored)):
+        raise PreconditionFailed(
+            f"The image template {template.arm} is not the one that If-Match names.", target=template.arm
+        )
 
 
 def _written(record: TemplateRecord) -> str:

@@ -13,25 +13,19 @@ from urllib.parse import urlencode
 
 import azure.durable_functions as df
 
-from kiln.contracts import EXAMINE
 from kiln.doctor.healths import Healths
-from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.upkeep import is_sweeping, start_examination
 from kiln.runs.documents import STATE
 from kiln.sweep.sweeps import Sweeps
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
-from triggers.lost import find_lost
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
     from triggers.call import Call
 
-INSTANCE = "examine"
-SWEEP_INSTANCE = "sweep"
-"""The one sweep at a time."""
 LOOK_AGAIN_SECONDS = "1"
 STORE_SECONDS = 15
 """For the store to answer: its client tries again for half a minute, which is longer than people wait."""
@@ -46,7 +40,7 @@ async def show_health(call: Call) -> Reply:
     With the query's `sweep` (any value) it begins after the sweep that is going.
     """
     after = _after(call)
-    if "sweep" in call.query and await call.orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
+    if "sweep" in call.query and await is_sweeping(call.orchestrations):
         return later(call, call.now, sweep=True)
     try:
         found = await asyncio.wait_for(asyncio.to_thread(_known, call, after), STORE_SECONDS)
@@ -69,18 +63,6 @@ def later(call: Call, after: datetime, *, sweep: bool) -> Reply:
     path = f"/subscriptions/{call.subscription}/providers/{PROVIDER}/health"
     headers = {"Location": f"{call.url(path)}&{query}", "Retry-After": LOOK_AGAIN_SECONDS}
     return Reply(HTTPStatus.ACCEPTED, headers=headers)
-
-
-async def start_examination(orchestrations: Orchestrations, now: datetime) -> None:
-    """Start an examination unless one is going."""
-    if await orchestrations.life(INSTANCE) is Life.GOING:
-        return
-    lost = await find_lost(orchestrations, now)
-    await orchestrations.start(
-        EXAMINE,
-        INSTANCE,
-        ExamineRequest(runs=lost.runs + lost.unstarted, templates=lost.templates, problems=lost.problems),
-    )
 
 
 def _known(call: Call, after: datetime) -> dict[str, Any] | None:

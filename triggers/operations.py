@@ -12,6 +12,7 @@ import azure.durable_functions as df
 from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
+from kiln.lifecycle.tend import tended
 from kiln.runs.children import Versions
 from kiln.runs.record import OperationKind, OperationRecord, TemplateRecord
 from kiln.runs.status import error_body
@@ -20,7 +21,6 @@ from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.readable import shown_run
 from triggers.reply import RETRY_AFTER, Reply
-from triggers.tend import tended
 
 if TYPE_CHECKING:
     from triggers.call import Call

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
 from kiln.errors import ResourceNotFound
+from kiln.lifecycle.submit import Submission, accept
 from kiln.runs.record import OperationKind, TemplateRecord
 from kiln.template.patch import apply_patch, parse_patch
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
+from triggers.etags import check_if_match
 from triggers.operations import begin, follow
 from triggers.reach import check_reach
 from triggers.reply import Reply
-from triggers.submit import Submission
-from triggers.templates import accept, shown
+from triggers.templates import shown
 
 if TYPE_CHECKING:
     from triggers.call import Call
@@ -42,11 +44,11 @@ async def patch_template(call: Call) -> Reply:
         body=patched,
         at=call.now,
         suffix=secrets.token_hex(4),
-        if_match=call.headers.get("If-Match"),
+        check=partial(check_if_match, call.headers, name),
         tags_are_apart=True,
         may_read=call.may_read,
     )
-    accepted = await accept(call, submission)
+    accepted = await accept(call.orchestrations, submission)
     if not accepted.is_new_version:
         return await shown(call, accepted.record)
     operation = await begin(call, OperationKind.PATCH, accepted.record, version=accepted.record.version)

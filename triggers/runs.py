@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 
 from kiln.errors import Conflict, Problem, TemplateInvalid
+from kiln.lifecycle.end_run import cancel_current_run
+from kiln.lifecycle.start_run import busy, start_run
+from kiln.lifecycle.tend import tended
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
@@ -17,13 +20,10 @@ from kiln.runs.store import Runs, Templates
 from kiln.runs.template_secrets import TemplateSecrets
 from kiln.template.overrides import WHAT, apply_overrides
 from kiln.template.wording import kind, path_text
-from triggers.end_run import cancel_current_run
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.operations import begin, follow
 from triggers.reach import check_reach
 from triggers.reply import Reply
-from triggers.start_run import busy, start_run
-from triggers.tend import tended
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,37 +1,19 @@
-"""The timer that fires Schedule triggers, and whatever else waits to be fired.
-
-It owns what is due: all times since the last look are one occasion, so that a look that was missed is caught up with
-by one run. Triggers are looked at side by side, each within a bound; one that fails is logged.
-"""
+"""The timer that fires Schedule triggers, and whatever else waits to be fired."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from kiln.automation.firings import AllFirings, Occasion
-from kiln.lifecycle.looks import look_at_all
-from kiln.runs.children import find_trigger
-from kiln.runs.reading import reason
-from kiln.template.trigger_kinds.schedule import ScheduleTrigger
-from kiln.template.triggers import parse_trigger
-from triggers.firing import take_and_fire
+from kiln.lifecycle.due import fire_due
 from triggers.orchestrations import DurableOrchestrations
-
-if TYPE_CHECKING:
-    from kiln.automation.firings import Firings
-    from kiln.lifecycle.orchestrations import Orchestrations
-    from kiln.template.trigger_kinds.ncrontab import Schedule
 
 EVERY_MINUTE = "0 * * * * *"
 
 bp = df.Blueprint()
-log = logging.getLogger("kiln.triggers")
 
 
 @bp.timer_trigger(arg_name="timer", schedule=EVERY_MINUTE)
@@ -39,41 +21,3 @@ log = logging.getLogger("kiln.triggers")
 async def fire_schedules(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Fire what is due, and what could not be fired before."""
     await fire_due(DurableOrchestrations(client), datetime.now(UTC))
-
-
-async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
-    """Fire what is due at `now`, and what could not be fired before."""
-    everything = await asyncio.to_thread(list, AllFirings().list())
-    for look in await look_at_all(everything, lambda firings: _look(orchestrations, firings, now)):
-        if look.fault is not None:
-            facts = (look.item.trigger, look.item.template.arm, reason(look.fault))
-            log.error("trigger %s of %s could not be looked at: %s", *facts)
-
-
-async def _look(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
-    schedule, is_there = await asyncio.to_thread(_schedule, firings)
-    if not is_there:
-        await asyncio.to_thread(AllFirings().drop_read, firings)
-        return
-    occasion = due(schedule, firings.handled, now) if schedule else None
-    if occasion is not None or firings.pending is not None:
-        await take_and_fire(orchestrations, firings, occasion, now)
-
-
-def due(schedule: Schedule, handled: datetime, now: datetime) -> Occasion | None:
-    """Return the latest time after `handled` for which the schedule is due by `now`, or None."""
-    latest = None
-    for moment in schedule.due_after(handled):
-        if moment > now:
-            break
-        latest = moment
-    return Occasion(id=latest.isoformat(), at=latest) if latest else None
-
-
-def _schedule(firings: Firings) -> tuple[Schedule | None, bool]:
-    """Return the trigger's schedule, if it has one and is switched on, and whether it is there at all."""
-    found = find_trigger(firings.template, firings.trigger)
-    if found is None:
-        return None, False
-    properties = parse_trigger(found[1].body).properties
-    return (properties.times if isinstance(properties, ScheduleTrigger) and properties.enabled else None), True

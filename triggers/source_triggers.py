@@ -14,6 +14,8 @@ import azure.durable_functions as df
 from kiln.automation.trigger_upkeep import enter, keep_secret, leave, next_times
 from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
 from kiln.lifecycle.following import check_trigger_circle, trigger_stored
+from kiln.lifecycle.start_run import NOT_NOW
+from kiln.lifecycle.tend import tended
 from kiln.rebuild.index import leave_trigger
 from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import being_deleted
@@ -30,8 +32,6 @@ from triggers.hearing import check_may_hear
 from triggers.operations import begin, follow
 from triggers.paging import listed, read_page
 from triggers.reply import Reply
-from triggers.start_run import NOT_NOW
-from triggers.tend import tended
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from kiln.contracts import SWEEP
-from kiln.lifecycle.orchestrations import Life, Orchestrations
-from kiln.sweep.messages import SweepRequest
+from kiln.lifecycle.upkeep import start_sweep
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
-from triggers.health import SWEEP_INSTANCE, later
-from triggers.lost import find_lost, mend, start_again
+from triggers.health import later
 from triggers.orchestrations import DurableOrchestrations
 from triggers.outbox import schedule
 
@@ -32,17 +29,6 @@ bp = df.Blueprint()
 async def sweep_garbage(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Start a sweep, unless one is going."""
     await start_sweep(DurableOrchestrations(client), datetime.now(UTC))
-
-
-async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
-    """Start a sweep unless one is going, and see to what nobody works on. Returns whether it did."""
-    if await orchestrations.life(SWEEP_INSTANCE) is Life.GOING:
-        return False
-    lost = await find_lost(orchestrations, now)
-    await mend(orchestrations, lost.templates, now)
-    await start_again(orchestrations, lost.unstarted)
-    await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs, problems=lost.problems))
-    return True
 
 
 @endpoint(bp, "POST", PROVIDER_ROUTE + "/sweep", "sweep/action")

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
-from kiln.runs.children import Versions
+from kiln.lifecycle.end_run import delete_template as begin_deletion
+from kiln.lifecycle.submit import Submission, accept
+from kiln.lifecycle.tend import tended
 from kiln.runs.record import OperationKind, TemplateRecord
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_template, without_read_only
 from triggers.answers import template_answer
-from triggers.end_run import delete_template as begin_deletion
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
-from triggers.etags import etag, is_known
+from triggers.etags import check_if_match, check_put, etag, is_known
 from triggers.operations import begin, follow
 from triggers.reach import check_reach
 from triggers.readable import shown_run
 from triggers.reply import Reply
-from triggers.submission import is_going, start_submission
-from triggers.submit import Accepted, Submission, submit
-from triggers.tend import tended
 
 if TYPE_CHECKING:
     from triggers.call import Call
@@ -43,11 +42,10 @@ async def put_template(call: Call) -> Reply:
         body=lambda _: body,
         at=call.now,
         suffix=secrets.token_hex(4),
-        if_match=call.headers.get("If-Match"),
-        if_none_match=call.headers.get("If-None-Match"),
+        check=partial(check_put, call.headers, call.template),
         may_read=call.may_read,
     )
-    accepted = await accept(call, submission)
+    accepted = await accept(call.orchestrations, submission)
     operation = await begin(call, OperationKind.PUT, accepted.record, version=accepted.record.version)
     answer = await shown(call, accepted.record)
     headers = {**answer.headers, **follow(call, operation, "Azure-AsyncOperation")}
@@ -68,21 +66,12 @@ async def get_template(call: Call) -> Reply:
 @endpoint(bp, "DELETE", TEMPLATE_ROUTE, "imageTemplates/delete")
 async def delete_template(call: Call) -> Reply:
     """Begin to delete a template and its staging group; 204 when there is none."""
-    record = await begin_deletion(call.orchestrations, call.template, call.now, call.headers.get("If-Match"))
+    check = partial(check_if_match, call.headers, call.template)
+    record = await begin_deletion(call.orchestrations, call.template, call.now, check)
     if record is None:
         return Reply(HTTPStatus.NO_CONTENT)
     operation = await begin(call, OperationKind.DELETE, record)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
-
-
-async def accept(call: Call, submission: Submission) -> Accepted:
-    """Store what is submitted, and see to it that somebody works on it."""
-    accepted = await asyncio.to_thread(submit, Templates(), Versions(), submission)
-    if accepted.is_new_version:
-        await start_submission(call.orchestrations, accepted.record)
-    elif is_going(accepted.record):
-        await tended(call.orchestrations, accepted.record, call.now)
-    return accepted
 
 
 async def shown(call: Call, record: TemplateRecord) -> Reply:

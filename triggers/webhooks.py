@@ -17,9 +17,9 @@ import azure.durable_functions as df
 from kiln.automation.firings import AllFirings, Occasion
 from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.errors import DocumentUnreadable, RequestTooLarge, ResourceNotFound
+from kiln.lifecycle.firing import take_and_fire
 from kiln.runs.reading import tell
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
-from triggers.firing import take_and_fire
 from triggers.refusals import NotSigned
 from triggers.reply import Reply
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, is_signed

@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kiln.lifecycle.listeners import Heard, fire_listeners
 from kiln.runs.queue import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish
 from tests.contract.kiln_api.in_process import Answer, Api
-from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import DurableOrchestrations
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
 

@@ -21,6 +21,10 @@ from activities.sweep import close_lost_run
 from activities.templates import forget_template
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
 from kiln.ids import RunRef, TemplateId
+from kiln.lifecycle.due import fire_due
+from kiln.lifecycle.lost import find_lost, mend, start_again
+from kiln.lifecycle.submit import Submission, submit
+from kiln.lifecycle.tend import tend_all
 from kiln.messages import FinishReport, TemplateRequest
 from kiln.runs.begin import has_begun
 from kiln.runs.children import Versions
@@ -33,11 +37,7 @@ from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.faults.memory import MemoryDocuments
-from triggers.lost import find_lost, mend, start_again
 from triggers.orchestrations import DurableOrchestrations
-from triggers.schedules import fire_due
-from triggers.submit import Submission, submit
-from triggers.tend import tend_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,6 +15,8 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 
 from devkit.azurite import Azurite
 from kiln.errors import Conflict
+from kiln.lifecycle.start_run import start_run
+from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
@@ -27,8 +29,6 @@ from tests.faults.matrix import Case
 from tests.faults.memory import MemoryDocuments
 from tests.faults.races_hub import Status
 from triggers.orchestrations import DurableOrchestrations
-from triggers.start_run import start_run
-from triggers.submit import Submission, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,6 +18,9 @@ from devkit.azurite import Azurite
 from devkit.local.in_process import InProcessAzure
 from kiln.errors import KilnError
 from kiln.ids import TemplateId
+from kiln.lifecycle.end_run import cancel_current_run, delete_template
+from kiln.lifecycle.start_run import start_run
+from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
 from kiln.runs.queue import new_run
@@ -26,10 +29,7 @@ from kiln.runs.store import Runs, Templates
 from tests.faults.matrix import Case
 from tests.faults.races_hub import Client, Hubs
 from tests.own_clients import own_clients
-from triggers.end_run import cancel_current_run, delete_template
 from triggers.orchestrations import DurableOrchestrations
-from triggers.start_run import start_run
-from triggers.submit import Submission, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

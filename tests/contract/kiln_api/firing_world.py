@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import ErrorDetail
 from kiln.ids import TemplateId
+from kiln.lifecycle.due import fire_due
+from kiln.lifecycle.listeners import Heard, fire_listeners
+from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.children import Versions
 from kiln.runs.documents import documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
@@ -19,11 +22,8 @@ from kiln.runs.transitions import settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
-from triggers.listeners import Heard, fire_listeners
 from triggers.orchestrations import DurableOrchestrations
-from triggers.schedules import fire_due
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, Message, sign
-from triggers.submit import Submission, submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

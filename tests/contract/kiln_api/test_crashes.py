@@ -14,6 +14,11 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 from activities.plan import begin_run as begin_build
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.ids import RunRef, TemplateId
+from kiln.lifecycle.end_run import cancel_current_run, delete_template
+from kiln.lifecycle.lost import find_lost
+from kiln.lifecycle.start_run import start_run
+from kiln.lifecycle.submit import Submission, submit
+from kiln.lifecycle.tend import tend_all, tended
 from kiln.messages import ProgressReport
 from kiln.runs.begin import Begun, begin_run, write_down
 from kiln.runs.children import Triggers, Versions, present
@@ -26,12 +31,7 @@ from kiln.runs.transitions import enter, finish, leave, request_cancel, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Api
 from tests.contract.kiln_api.task_hub import Status, TaskHub
-from triggers.end_run import cancel_current_run, delete_template
-from triggers.lost import find_lost
 from triggers.orchestrations import DurableOrchestrations
-from triggers.start_run import start_run
-from triggers.submit import Submission, submit
-from triggers.tend import tend_all, tended
 
 pytestmark = pytest.mark.usefixtures("azure_environment")
 

@@ -11,7 +11,10 @@ import pytest
 
 from kiln.automation.firings import AllFirings, Occasion, take
 from kiln.automation.trigger_secrets import TriggerSecrets
-from kiln.lifecycle import looks
+from kiln.lifecycle import due, looks
+from kiln.lifecycle.due import fire_due
+from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle.start_run import start_run
 from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.lineage import short_name
@@ -22,12 +25,8 @@ from kiln.runs.store import Runs
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.poison import WORD, poisoned
-from triggers import schedules
-from triggers.firing import take_and_fire
 from triggers.orchestrations import DurableOrchestrations
-from triggers.schedules import fire_due
 from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
-from triggers.start_run import start_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,14 +95,14 @@ def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its
     world.put("nightly", NIGHTLY)
     another.put("nightly", NIGHTLY)
     night = datetime.now(UTC) + timedelta(days=1)
-    look, parts = schedules._look, world.id.key
+    look, parts = due._look, world.id.key
 
     async def hang(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
         if firings.template == another.id:
             await asyncio.sleep(3600)
         await look(orchestrations, firings, now)
 
-    monkeypatch.setattr(schedules, "_look", hang)
+    monkeypatch.setattr(due, "_look", hang)
     monkeypatch.setattr(looks, "SECONDS", 1.0)
     paths = (f"firings/{parts}-a/nightly.json", f"firings/{parts}-b/broken.json", f"triggers/{parts}/broken.json")
     with poisoned(*paths):

@@ -14,6 +14,8 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 
 from activities.templates import forget_template
 from kiln.ids import TemplateId
+from kiln.lifecycle.events import REFUSED, UNFOLLOWED, take
+from kiln.lifecycle.upkeep import WATCH_INSTANCE, start_watch
 from kiln.messages import TemplateRequest
 from kiln.rebuild.dependents import GRACE, Dependents
 from kiln.rebuild.index import repair
@@ -28,9 +30,7 @@ from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, templa
 from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
-from triggers.events import REFUSED, UNFOLLOWED, take
 from triggers.orchestrations import DurableOrchestrations
-from triggers.watch import INSTANCE, start_round
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -346,6 +346,6 @@ def test_a_wrong_event_is_refused_and_counted_and_starts_nothing(
 def test_a_round_of_the_watcher_is_not_started_beside_another() -> None:
     hub = TaskHub()
 
-    assert asyncio.run(start_round(DurableOrchestrations(hub)))
-    assert not asyncio.run(start_round(DurableOrchestrations(hub)))
-    assert hub.started == [("watch_sources", INSTANCE)]
+    assert asyncio.run(start_watch(DurableOrchestrations(hub)))
+    assert not asyncio.run(start_watch(DurableOrchestrations(hub)))
+    assert hub.started == [("watch_sources", WATCH_INSTANCE)]

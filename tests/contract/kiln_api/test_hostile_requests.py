@@ -16,6 +16,7 @@ import azure.functions as func
 import pytest
 
 from kiln.ids import TemplateId
+from kiln.lifecycle.submit import Submission, submit
 from kiln.runs import documents
 from kiln.runs.children import Versions
 from kiln.runs.queue import new_run
@@ -29,7 +30,6 @@ from tests.faults.memory import MemoryDocuments
 from tests.own_clients import own_clients
 from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE, Endpoint, answer
 from triggers.reply import Reply
-from triggers.submit import Submission, submit
 from triggers.throttle import SETTING, throttle
 
 if TYPE_CHECKING:

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.automation.listeners import Listeners
+from kiln.lifecycle import events, listeners
+from kiln.lifecycle.events import NotHeard, take
+from kiln.lifecycle.firing import take_and_fire
 from kiln.runs.children import Triggers
 from kiln.runs.lineage import short_name
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
 from tests.contract.kiln_api.firing_world import LISTENING, World, new_world
 from tests.poison import WORD, poisoned
-from triggers import events, listeners
-from triggers.events import NotHeard, take
-from triggers.firing import take_and_fire
 from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.automation.firings import Firings, Occasion
+    from kiln.lifecycle.firing import Fired
     from kiln.lifecycle.orchestrations import Orchestrations
-    from triggers.firing import Fired
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kiln.ids import TemplateId
+from kiln.lifecycle.submit import Submission, submit
 from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.children import Versions
@@ -21,7 +22,6 @@ from kiln.runs.transitions import begin, finish, settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Api
 from triggers.paging import PAGE_SIZE
-from triggers.submit import Submission, submit
 
 if TYPE_CHECKING:
     from kiln.runs.record import RunRecord

@@ -19,6 +19,8 @@ from kiln.doctor.healths import Healths
 from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
+from kiln.lifecycle.lost import Lost, find_lost, mend, start_again
+from kiln.lifecycle.upkeep import EXAMINE_INSTANCE, SWEEP_INSTANCE, start_sweep
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import repair
 from kiln.runs.children import Triggers
@@ -37,10 +39,7 @@ from tests.contract.kiln_api.in_process import AUTHORITY, Api
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.own_clients import own_clients
 from tests.poison import WORD, poisoned
-from triggers.health import INSTANCE, SWEEP_INSTANCE
-from triggers.lost import Lost, find_lost, mend, start_again
 from triggers.orchestrations import DurableOrchestrations
-from triggers.sweep import start_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,7 +271,7 @@ def test_an_examination_is_started_once_and_its_answer_asked_for_until_it_is_the
     after = parse_qs(urlsplit(first.headers["Location"]).query)["after"][0]
 
     assert api("GET", HEALTH, query={"after": after}).status == HTTPStatus.ACCEPTED
-    assert api.hub.started == [("examine", INSTANCE)]
+    assert api.hub.started == [("examine", EXAMINE_INSTANCE)]
 
     Healths().keep(Health(at=datetime.fromisoformat(after) - timedelta(seconds=1)))
     assert api("GET", HEALTH, query={"after": after}).status == HTTPStatus.ACCEPTED
@@ -337,7 +336,7 @@ def test_a_sweep_is_asked_for_and_the_examination_waits_for_its_end() -> None:
 
     api.hub.instances[SWEEP_INSTANCE] = Status.Completed
     assert api("GET", HEALTH, query=query).status == HTTPStatus.ACCEPTED
-    assert api.hub.started[1:] == [("examine", INSTANCE)]
+    assert api.hub.started[1:] == [("examine", EXAMINE_INSTANCE)]
 
 
 def test_a_time_that_is_none_is_refused() -> None:

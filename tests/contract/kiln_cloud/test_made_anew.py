@@ -14,6 +14,8 @@ from activities.runs import finish_run
 from kiln.automation.firings import AllFirings, Firings, Occasion
 from kiln.errors import ErrorDetail, ResourceNotFound, RunCanceled, Superseded
 from kiln.ids import RunRef, SubmissionRef, TemplateId
+from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle.submission import give_up
 from kiln.messages import DeletionFailure, FinishReport, SubmissionReport, TemplateRequest
 from kiln.rebuild import claiming, claims
 from kiln.rebuild.dependents import Dependents
@@ -32,9 +34,7 @@ from kiln.sweep.orphans import remove_orphans
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
-from triggers.firing import take_and_fire
 from triggers.orchestrations import DurableOrchestrations
-from triggers.submission import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,6 +18,7 @@ from kiln.events.cloud_events import of_source
 from kiln.events.payloads import SourceVersionPublished
 from kiln.events.received import Received, SourceImageVersionPublished, read_event, read_fact
 from kiln.ids import TemplateId
+from kiln.lifecycle.events import found, rebuild_instance
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition
@@ -25,7 +26,6 @@ from kiln.runs.children import Triggers
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from tests.flows.local_azure.kiln import GALLERY, SUBSCRIPTION, real_activities
-from triggers.events import found, rebuild_instance
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure

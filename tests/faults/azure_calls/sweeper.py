@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.contracts import SWEEP
+from kiln.lifecycle.lost import mend
 from kiln.lifecycle.orchestrations import Life
+from kiln.lifecycle.upkeep import SWEEP_INSTANCE
 from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRun, LostTemplate, SweepRequest
-from triggers.health import SWEEP_INSTANCE
-from triggers.lost import mend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

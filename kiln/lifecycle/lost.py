@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from kiln.ids import RunRef
 from kiln.lifecycle.looks import look_at_all
 from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.start_run import go_on, is_awaited, is_unstarted
+from kiln.lifecycle.tend import STARTING, tended
 from kiln.looks import look_at_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRun, LostTemplate
-from triggers.start_run import go_on, is_awaited, is_unstarted
-from triggers.tend import STARTING, tended
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,6 +17,7 @@ from kiln.automation.firings import AllFirings, Firings, Occasion
 from kiln.automation.listeners import Listener, Listeners
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
+from kiln.lifecycle.firing import take_and_fire
 from kiln.lifecycle.looks import look_at_all
 from kiln.runs.children import find_trigger
 from kiln.runs.documents import documents
@@ -27,7 +28,6 @@ from kiln.runs.record import RunRecord
 from kiln.runs.store import Runs
 from kiln.template.trigger_kinds.event import EventTrigger, matches
 from kiln.template.triggers import parse_trigger
-from triggers.firing import take_and_fire
 
 if TYPE_CHECKING:
     from datetime import datetime

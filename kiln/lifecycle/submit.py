@@ -5,26 +5,28 @@ It owns when a template may be written and what makes a new version; what makes 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Conflict, PreconditionFailed
 from kiln.ids import part_of, region_name
 from kiln.lifecycle.following import body_about_to_be_stored
+from kiln.lifecycle.submission import start_submission, tended
 from kiln.runs.begin import being_deleted
+from kiln.runs.children import Versions
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
+from kiln.runs.store import Templates
 from kiln.runs.template_secrets import TemplateSecrets
 from kiln.template.base import RESOURCE_GROUP, ArmId
-from triggers.etags import may_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from kiln.ids import TemplateId
-    from kiln.runs.children import Versions
-    from kiln.runs.store import Templates
+    from kiln.lifecycle.orchestrations import Orchestrations
 
 ATTEMPTS = 20
 
@@ -33,17 +35,16 @@ ATTEMPTS = 20
 class Submission:
     """What a PUT or PATCH brings.
 
-    `body` makes the template's new body of what is stored (None: nothing). `suffix` (8 random hex digits) names the
-    staging group of a new template. A change of tags alone is a new version unless `tags_are_apart`. `may_read` says of
-    which other templates errors may speak.
+    `body` makes the template's new body of what is stored (None: nothing). `check` raises when the client's own
+    conditions do not hold of that. `suffix` (8 random hex digits) names the staging group of a new template. A change
+    of tags alone is a new version unless `tags_are_apart`. `may_read` says of which other templates errors may speak.
     """
 
     template: TemplateId
     body: Callable[[TemplateRecord | None], dict[str, Any]]
     at: datetime
     suffix: str
-    if_match: str | None = None
-    if_none_match: str | None = None
+    check: Callable[[TemplateRecord | None], None] = lambda _: None
     tags_are_apart: bool = False
     may_read: Callable[[TemplateId], bool] = lambda _: False
 
@@ -57,16 +58,26 @@ class Accepted:
     is_new_version: bool
 
 
+async def accept(orchestrations: Orchestrations, submission: Submission) -> Accepted:
+    """Store what is submitted, and see to it that somebody works on it. Raises what `submit` does."""
+    accepted = await asyncio.to_thread(submit, Templates(), Versions(), submission)
+    if accepted.is_new_version:
+        await start_submission(orchestrations, accepted.record)
+    else:
+        await tended(orchestrations, accepted.record, submission.at)
+    return accepted
+
+
 def submit(templates: Templates, versions: Versions, submission: Submission) -> Accepted:
     """Store the template, with the version that it replaces beside it.
 
-    Raises `Conflict` when the template of that name cannot be changed so, `PreconditionFailed` when it is not the one
-    that the client read, and whatever `submission.body` raises.
+    Raises `Conflict` when the template of that name cannot be changed so, `PreconditionFailed` when it keeps changing,
+    and whatever `submission.check` and `submission.body` raise.
     """
     for _ in range(ATTEMPTS):
         stored = templates.get(submission.template)
         before = stored.content if stored else None
-        check_conditions(before, submission)
+        submission.check(before)
         if before is not None and before.provisioning_state is ProvisioningState.DELETING:
             raise being_deleted(before)  # nothing of it is written any more, its secrets least of all
         body = TemplateSecrets().hide(submission.template, submission.body(before))
@@ -84,25 +95,6 @@ def submit(templates: Templates, versions: Versions, submission: Submission) -> 
             continue
         return Accepted(record, is_new=before is None, is_new_version=is_new_version)
     raise PreconditionFailed("The image template kept changing.", target=submission.template.arm)
-
-
-def check_conditions(before: TemplateRecord | None, submission: Submission) -> None:
-    """Raise the error that the client's own conditions ask for, if they do not hold."""
-    name = submission.template.arm
-    if submission.if_none_match == "*" and before is not None:
-        raise Conflict(
-            "Update/Upgrade of image templates is currently not supported: "
-            f"{name} exists, and the request has the header If-None-Match: *.",
-            target=name,
-            hint="Without that header Kiln updates the template.",
-        )
-    check_if_match(before, submission.if_match, name)
-
-
-def check_if_match(before: TemplateRecord | None, if_match: str | None, name: str) -> None:
-    """Raise `PreconditionFailed` when the template is not one that `If-Match` names."""
-    if if_match is not None and (before is None or not may_write(if_match, before)):
-        raise PreconditionFailed(f"The image template {name} is not the one that If-Match names.", target=name)
 
 
 def first(body: dict[str, Any], submission: Submission) -> TemplateRecord:

@@ -9,6 +9,7 @@ from kiln.contracts import DELETE_TEMPLATE
 from kiln.errors import DocumentUnreadable
 from kiln.ids import RunRef
 from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.submission import give_up
 from kiln.messages import TemplateRequest
 from kiln.runs.begin import current_run
 from kiln.runs.naming import build_instance, delete_instance
@@ -17,10 +18,9 @@ from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, leave, request_cancel
 from kiln.sweep.debts import Debts
-from triggers.submission import give_up
-from triggers.submit import check_if_match
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from kiln.ids import TemplateId
@@ -52,16 +52,19 @@ def abandoned(run: RunRecord, now: datetime) -> RunRecord:
 
 
 async def delete_template(
-    orchestrations: Orchestrations, template: TemplateId, now: datetime, if_match: str | None = None
+    orchestrations: Orchestrations,
+    template: TemplateId,
+    now: datetime,
+    check: Callable[[TemplateRecord], None] = lambda _: None,
 ) -> TemplateRecord | None:
     """Begin to delete the template and return it, or None when it does not exist.
 
-    Asking again changes nothing while somebody works on the deletion, and starts it anew when nobody does. Raises
-    `PreconditionFailed` when the template is not one that `if_match` (a header's value) names.
+    Asking again changes nothing while somebody works on the deletion, and starts it anew when nobody does. Raises what
+    `check` does, when the client's own conditions do not hold of the template.
     """
 
     def leaving(record: TemplateRecord) -> TemplateRecord:
-        check_if_match(record, if_match, template.arm)
+        check(record)
         return leave(record, now)
 
     record = await asyncio.to_thread(Templates().update, template, leaving)

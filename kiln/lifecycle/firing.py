@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from kiln.automation.firings import AllFirings, finish, take
 from kiln.errors import Conflict, ResourceNotFound
+from kiln.lifecycle.start_run import start_run
+from kiln.lifecycle.tend import tended
 from kiln.rebuild.situation import latest_runs
 from kiln.runs.begin import NotDue
 from kiln.runs.children import find_trigger
@@ -25,8 +27,6 @@ from kiln.runs.store import Runs
 from kiln.runs.trigger_health import health
 from kiln.template.parse import parse_template
 from kiln.template.triggers import check_trigger, parse_trigger
-from triggers.start_run import start_run
-from triggers.tend import tended
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,97 @@
+"""What is under way of a template is worked on: whoever looks sees to that, and a timer does where nobody looks.
+
+A request that died between the record and the orchestration leaves a submission, a deletion or a run that was never
+started; it is started. A submission or a deletion whose orchestration ended without a word is ended as Failed, and can
+be asked for again; such a run is the sweeper's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kiln.errors import ErrorDetail
+from kiln.ids import RunRef
+from kiln.lifecycle.end_run import cancel_current_run, start_deletion
+from kiln.lifecycle.looks import look_at_all
+from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.start_run import is_unstarted, start
+from kiln.lifecycle.submission import tended as submission_tended
+from kiln.runs.begin import current_run, has_begun
+from kiln.runs.naming import delete_instance
+from kiln.runs.reading import reason
+from kiln.runs.record import RunState
+from kiln.runs.store import Templates
+from kiln.runs.transitions import stay
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kiln.runs.record import TemplateRecord
+
+STARTING = timedelta(minutes=1)
+"""What was asked for so lately is left to the request that asked: it may be about to start it."""
+
+log = logging.getLogger("kiln.templates")
+
+
+async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:
+    """See to the templates that are on their way in or out, or begin a run; a list tells, no other is read.
+
+    Each is seen to beside the others; one that cannot be is told of in the log, and looked at again by the next look.
+    """
+    keys = await asyncio.to_thread(lambda: list(Templates().under_way()))
+    for look in await look_at_all(keys, lambda key: _see_to(orchestrations, key, now)):
+        if look.fault is not None:
+            log.error("the image template %s could not be seen to: %s", look.item, reason(look.fault))
+
+
+async def _see_to(orchestrations: Orchestrations, key: str, now: datetime) -> None:
+    record = await asyncio.to_thread(Templates().by_key, key)
+    if record is not None and now - record.under_way_since >= STARTING:
+        record = await tended(orchestrations, record, now)
+    if record is None or record.beginning is None or record.under_way == "deletion":
+        return  # a deletion ends the run itself
+    if now - record.beginning.requested >= STARTING:
+        await _see_to_run(orchestrations, record, now)
+
+
+async def _see_to_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
+    """Start the run that the template is beginning, or end it if it was canceled before (kiln.runs.begin)."""
+    run = await asyncio.to_thread(current_run, record)
+    if run is None:
+        return
+    if run.state.is_final or run.phases:
+        await asyncio.to_thread(has_begun, RunRef(template=run.template, run_id=run.run_id))
+    elif run.state is RunState.CANCELING:
+        await cancel_current_run(orchestrations, record, now)
+    elif await is_unstarted(orchestrations, run):
+        await start(orchestrations, run)
+
+
+async def tended(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
+    """Return the template as it is, once somebody works on what is under way of it, or that is over."""
+    if record.under_way != "deletion":
+        return await submission_tended(orchestrations, record, now)
+    match life := await orchestrations.life(delete_instance(record)):
+        case Life.GOING:
+            return record
+        case Life.NONE:
+            await start_deletion(orchestrations, record, now)
+            return record
+        case Life.DONE | Life.BROKEN:
+            return await asyncio.to_thread(_broken_off, record, life)
+
+
+def _broken_off(record: TemplateRecord, life: Life) -> TemplateRecord:
+    """Let a template stay whose deletion is over, unless that told so itself since the template was read."""
+    error = ErrorDetail(
+        code="ServerError", message=f"Its orchestration is {life.value}, without a word.", hint="See the app's log."
+    )
+
+    def ended(known: TemplateRecord) -> TemplateRecord:
+        return stay(known, error) if (known.created, known.leaving) == (record.created, record.leaving) else known
+
+    return Templates().update(record.id, ended) or record

@@ -1,0 +1,63 @@
+"""Rounds of upkeep begin: a sweep, an examination and a look at the marketplace, one of each at a time.
+
+It owns their instances' ids. What a round is to know that only orchestrations tell is found here, and handed to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiln.contracts import EXAMINE, SWEEP, WATCH_SOURCES
+from kiln.doctor.messages import ExamineRequest
+from kiln.lifecycle.lost import find_lost, mend, start_again
+from kiln.lifecycle.orchestrations import Life
+from kiln.rebuild.messages import WatchRequest
+from kiln.sweep.messages import SweepRequest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kiln.lifecycle.orchestrations import Orchestrations
+
+EXAMINE_INSTANCE = "examine"
+SWEEP_INSTANCE = "sweep"
+WATCH_INSTANCE = "watch-sources"
+
+
+async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
+    """Start a sweep unless one is going, and see to what nobody works on. Returns whether it did."""
+    if await is_sweeping(orchestrations):
+        return False
+    lost = await find_lost(orchestrations, now)
+    await mend(orchestrations, lost.templates, now)
+    await start_again(orchestrations, lost.unstarted)
+    await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs, problems=lost.problems))
+    return True
+
+
+async def is_sweeping(orchestrations: Orchestrations) -> bool:
+    """Whether a sweep is going."""
+    return await orchestrations.life(SWEEP_INSTANCE) is Life.GOING
+
+
+async def start_examination(orchestrations: Orchestrations, now: datetime) -> None:
+    """Start an examination unless one is going."""
+    if await orchestrations.life(EXAMINE_INSTANCE) is Life.GOING:
+        return
+    lost = await find_lost(orchestrations, now)
+    await orchestrations.start(
+        EXAMINE,
+        EXAMINE_INSTANCE,
+        ExamineRequest(runs=lost.runs + lost.unstarted, templates=lost.templates, problems=lost.problems),
+    )
+
+
+async def start_watch(orchestrations: Orchestrations) -> bool:
+    """Start a round of the marketplace's watcher unless one is going: one that is late is not overtaken.
+
+    Returns whether it did.
+    """
+    if await orchestrations.life(WATCH_INSTANCE) is Life.GOING:
+        return False
+    await orchestrations.start(WATCH_SOURCES, WATCH_INSTANCE, WatchRequest())
+    return True
