@@ -1,7 +1,4 @@
-"""Triggers of a template over HTTP: stored and checked here, as azure-mgmt-imagebuilder calls them.
-
-What fires them is not this module's business.
-"""
+"""Triggers of a template over HTTP, as azure-mgmt-imagebuilder calls them."""
 
 from __future__ import annotations
 
@@ -11,22 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
-from kiln.automation.trigger_upkeep import enter, keep_secret, leave, next_times
-from kiln.errors import Conflict, DocumentUnreadable, ResourceNotFound, TemplateInvalid
-from kiln.lifecycle.following import check_trigger_circle, trigger_stored
-from kiln.lifecycle.start_run import NOT_NOW
+from kiln.automation.trigger_upkeep import next_times
+from kiln.errors import DocumentUnreadable, ResourceNotFound
+from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger
 from kiln.lifecycle.tend import tended
-from kiln.rebuild.index import leave_trigger
 from kiln.rebuild.situation import shown_runs
-from kiln.runs.begin import being_deleted
 from kiln.runs.children import Triggers
-from kiln.runs.reading import tell
-from kiln.runs.record import OperationKind, ProvisioningState, TemplateRecord, TriggerRecord
+from kiln.runs.record import OperationKind, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
-from kiln.template.parse import parse_stored, parse_template
-from kiln.template.triggers import Trigger, check_trigger, parse_stored_trigger, parse_trigger
+from kiln.template.parse import parse_stored
+from kiln.template.triggers import check_trigger, parse_stored_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.hearing import check_may_hear
 from triggers.operations import begin, follow
@@ -51,7 +44,9 @@ async def put_trigger(call: Call) -> Reply:
     trigger = parse_trigger(call.json(), call.api_version)
     check_may_hear(call, trigger)
     check_state(await tended(call.orchestrations, template, call.now))
-    record, is_new = await asyncio.to_thread(_store, call, template, trigger)
+    record, is_new = await asyncio.to_thread(
+        store_trigger, template, call.trigger_name, trigger, call.now, call.may_read
+    )
     operation = await begin(call, OperationKind.PUT_TRIGGER, template)
     return Reply(
         HTTPStatus.CREATED if is_new else HTTPStatus.OK,
@@ -72,7 +67,7 @@ async def get_trigger(call: Call) -> Reply:
 async def delete_trigger(call: Call) -> Reply:
     """Remove a trigger; 204 when there is none."""
     template = await _template(call)
-    if not await asyncio.to_thread(_delete, template, call.trigger_name, call.now):
+    if not await asyncio.to_thread(remove_trigger, template, call.trigger_name, call.now):
         return Reply(HTTPStatus.NO_CONTENT)
     operation = await begin(call, OperationKind.DELETE_TRIGGER, template)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Location"))
@@ -82,23 +77,6 @@ async def delete_trigger(call: Call) -> Reply:
 async def list_triggers(call: Call) -> Reply:
     """Answer a template's triggers by name."""
     return await asyncio.to_thread(_list, call, await _template(call))
-
-
-def check_state(template: TemplateRecord) -> None:
-    """Raise `Conflict` when the template's provisioning state allows no trigger: AIB wants it to be Succeeded."""
-    match template.provisioning_state:
-        case ProvisioningState.SUCCEEDED:
-            return
-        case ProvisioningState.DELETING:
-            raise being_deleted(template)
-        case state:
-            name = template.id.arm
-            raise Conflict(
-                f"A trigger of the image template {name} is not allowed in provisioningState {state.value}.",
-                code=NOT_NOW,
-                target=name,
-                hint="Wait until the template's submission has succeeded.",
-            )
 
 
 def shown(template: TemplateRecord, record: TriggerRecord, now: datetime) -> dict[str, Any]:
@@ -125,48 +103,6 @@ async def _template(call: Call) -> TemplateRecord:
             target="api-version",
         )
     return await asyncio.to_thread(Templates().require, call.template)
-
-
-def _store(call: Call, template: TemplateRecord, trigger: Trigger) -> tuple[TriggerRecord, bool]:
-    triggers, name = Triggers(), call.trigger_name
-    others = [known for known in triggers.list(template) if known.name.lower() != name.lower()]
-    known_others = [parsed for other in others if (parsed := parse_stored_trigger(other.body)) is not None]
-    problems = check_trigger(parse_template(template.body), trigger, known_others)
-    if problems:
-        raise TemplateInvalid(problems, what="trigger")
-    check_trigger_circle(template, trigger.properties.kind, call.may_read)
-    before = _before(template, name)
-    record = TriggerRecord(
-        template=template.id,
-        name=before.name if before else name,
-        kind=trigger.properties.kind,
-        body=trigger.model_dump(mode="json", by_alias=True, exclude_unset=True),
-        created=before.created if before else call.now,
-        changed=call.now,
-    )
-    keep_secret(template.id, record.name, trigger)
-    stored = triggers.put(record)
-    enter(before, stored, call.now)
-    trigger_stored(stored, call.now)
-    return stored, before is None
-
-
-def _before(template: TemplateRecord, name: str) -> TriggerRecord | None:
-    """Return the trigger that is to be replaced or removed; None, too, for one that cannot be read."""
-    try:
-        return Triggers().get(template, name)
-    except DocumentUnreadable as error:
-        tell(error)
-        return None
-
-
-def _delete(template: TemplateRecord, name: str, now: datetime) -> bool:
-    record = _before(template, name)
-    there = Triggers().delete(template, name)
-    leave_trigger(template, name, now)
-    if there:
-        leave(template.id, name, record)
-    return there
 
 
 def _list(call: Call, template: TemplateRecord) -> Reply:
