@@ -68,15 +68,18 @@ NAMED: dict[str, dict[str, Any]] = {
 """What is there in the local Azure, by the property that names it."""
 
 
+REGIONS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.compute"
+
+
 @pytest.fixture
 def asked(settings: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The paths that Kiln asks Azure for, but for tokens and the marketplace."""
+    """The paths that Kiln asks Azure for, but for tokens, the marketplace and the regions that there are."""
     paths: list[str] = []
     before = settings.server.observer
 
     def observe(method: str, target: str, *rest: Any) -> None:
         path = target.partition("?")[0].lower()
-        if path != "/msi/token" and "/publishers/" not in path:
+        if path not in {"/msi/token", REGIONS} and "/publishers/" not in path:
             paths.append(path)
         if before is not None:
             before(method, target, *rest)
