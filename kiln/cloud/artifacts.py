@@ -19,6 +19,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS
 from kiln.config import config
 from kiln.errors import ArtifactUnavailable, AzureNotFound
+from kiln.runs.tags import tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,8 +67,7 @@ def _is_taken_in(artifact: ArtifactSpec, blob: BlobClient) -> bool:
             found = blob.get_blob_properties()
     except AzureNotFound:
         return False
-    metadata = {name.lower(): value for name, value in (found.metadata or {}).items()}
-    return found.blob_type == "BlockBlob" and metadata.get(SOURCE.lower()) == artifact.source
+    return found.blob_type == "BlockBlob" and tag(found.metadata, SOURCE) == artifact.source
 
 
 def _take_in(artifact: ArtifactSpec, blob: BlobClient) -> None:

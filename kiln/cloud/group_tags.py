@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.ids import TemplateId
-from kiln.runs.tags import HOME_TAG, OWNER_TAGS
+from kiln.runs.tags import HOME_TAG, OWNER_TAGS, tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,11 +54,6 @@ def whose(tags: Mapping[str, str] | None, subscription: str, own: GroupUser) -> 
 def is_made_by_kiln(tags: Mapping[str, str] | None) -> bool:
     """Whether the tags say that Kiln made the group, rather than found it."""
     return tag(tags, CREATED_BY) == KILN
-
-
-def tag(tags: Mapping[str, str] | None, name: str) -> str | None:
-    """Return a tag's value, or None."""
-    return next((value for known, value in (tags or {}).items() if known.lower() == name.lower()), None)
 
 
 def kilns_tags(tags: Mapping[str, str] | None) -> dict[str, str]:

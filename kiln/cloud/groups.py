@@ -22,7 +22,6 @@ from kiln.cloud.group_tags import (
     Whose,
     is_made_by_kiln,
     others_tags,
-    tag,
     user_in,
     whose,
 )
@@ -30,7 +29,7 @@ from kiln.cloud.operations import may_have_worked
 from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import region_name
-from kiln.runs.tags import HOME_TAG
+from kiln.runs.tags import HOME_TAG, tag
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import ResourceGroup

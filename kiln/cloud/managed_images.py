@@ -15,7 +15,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
-from kiln.errors import AzureFailed, AzureNotFound, ImageTaken
+from kiln.errors import AzureFailed, ImageTaken
 from kiln.ids import name_of, part_of
 from kiln.runs.record import LedgerEntry
 from kiln.runs.tags import mark_in
@@ -32,11 +32,8 @@ SPARE_TIER = 9
 
 def refuse_taken(target: ManagedImageTarget) -> Found | None:
     """Return the image that is there, or None. Raises `ImageTaken` when it is not one that this template made."""
-    try:
-        found = marks.look(entry(target))
-    except AzureNotFound:
-        return None
-    if not marks.is_of_maker(found.tags, mark_in(target.tags)):
+    found = marks.find(entry(target))
+    if found is not None and not marks.is_of_maker(found.tags, mark_in(target.tags)):
         raise ImageTaken(
             f"The managed image {target.image_id} exists already, and this template did not make it: "
             f"{marks.who_made(found.tags)}.",

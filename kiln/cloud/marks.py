@@ -19,7 +19,7 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.errors import AzureNotFound, MadeByAnother
 from kiln.ids import name_of, part_of
-from kiln.runs.tags import MARK_TAG, RUN_TAG, maker_in
+from kiln.runs.tags import MARK_TAG, RUN_TAG, maker_in, tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,19 +87,17 @@ def _blob(url: str) -> Found:
 
 def carries(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:
     """Whether tags are those of what the mark is of; names of tags and metadata know no case. No mark is nobody's."""
-    there = {name.lower(): value for name, value in tags.items()}
-    return bool(mark) and all(there.get(name.lower()) == value for name, value in mark.items())
+    return bool(mark) and all(tag(tags, name) == value for name, value in mark.items())
 
 
 def is_of_maker(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:
     """Whether tags are those of what any run of the same template of the same Kiln made as the mark's run is of."""
-    there = {name.lower(): value for name, value in tags.items()}.get(MARK_TAG.lower(), "")
-    return maker_in(there) == maker_in(mark[MARK_TAG])
+    return maker_in(tag(tags, MARK_TAG) or "") == maker_in(mark[MARK_TAG])
 
 
 def who_made(tags: Mapping[str, str]) -> str:
     """Return who made what has these tags, in words: a run of Kiln's by its id, or somebody who is not Kiln."""
-    run = {name.lower(): value for name, value in tags.items()}.get(RUN_TAG.lower())
+    run = tag(tags, RUN_TAG)
     return f"Kiln's run {run} made it" if run else "Kiln did not make it"
 
 
@@ -113,19 +111,14 @@ def require_own(entry: LedgerEntry) -> Found:
 
 def is_own(entry: LedgerEntry) -> bool:
     """Whether what is under the entry's id is there, and has the entry's mark."""
-    try:
-        return carries(look(entry).tags, entry.mark)
-    except AzureNotFound:
-        return False
+    found = find(entry)
+    return found is not None and carries(found.tags, entry.mark)
 
 
 def is_whole(entry: LedgerEntry) -> bool:
     """Whether what is under the entry's id is there, has the entry's mark, if it has one, and was made to its end."""
-    try:
-        found = look(entry)
-    except AzureNotFound:
-        return False
-    return found.state == SUCCEEDED and (not entry.mark or carries(found.tags, entry.mark))
+    found = find(entry)
+    return found is not None and found.state == SUCCEEDED and (not entry.mark or carries(found.tags, entry.mark))
 
 
 def find(entry: LedgerEntry) -> Found | None:
@@ -138,9 +131,9 @@ def find(entry: LedgerEntry) -> Found | None:
 
 def made_by_another(entry: LedgerEntry, tags: Mapping[str, str]) -> MadeByAnother:
     """Return the error for what is under the entry's id and has these tags instead of the entry's mark."""
-    there = {name.lower(): value for name, value in tags.items()}
     wanted = ", ".join(f"{name} {value}" for name, value in entry.mark.items()) or "none"
-    seen = ", ".join(f"{name} {there[name.lower()]}" for name in entry.mark if name.lower() in there) or "none of these"
+    values = ((name, tag(tags, name)) for name in entry.mark)
+    seen = ", ".join(f"{name} {value}" for name, value in values if value is not None) or "none of these"
     return MadeByAnother(
         f"{entry.id} is somebody else's by now, so it was left alone: what Kiln made there had the tags {wanted}; "
         f"this has {seen}.",

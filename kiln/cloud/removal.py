@@ -53,10 +53,7 @@ def _refuse_only_copy(entry: LedgerEntry) -> None:
     """Raise `OnlyCopy` unless the template's own image has the name that the entry's is a spare for."""
     if entry.stands_for is None:
         return
-    try:
-        found = marks.look(entry.model_copy(update={"id": entry.stands_for}))
-    except AzureNotFound:
-        found = None
+    found = marks.find(entry.model_copy(update={"id": entry.stands_for}))
     if found is not None and not marks.is_of_maker(found.tags, entry.mark):
         raise OnlyCopy(
             f"{entry.id} stays, for it is what {entry.stands_for} was to be, where somebody else's image is by now: "

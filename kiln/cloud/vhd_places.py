@@ -39,15 +39,16 @@ def require_storage(uri: str) -> None:
 
 def _problems(template: ImageTemplate) -> Iterator[BuildError]:
     for index, target in enumerate(template.properties.distribute):
-        path = f"properties.distribute[{index}].uri"
         if isinstance(target, VhdDistributor) and target.uri:
             try:
-                _look(target.uri, path)
+                _look(target.uri)
             except BuildError as error:
+                path = f"properties.distribute[{index}].uri"
                 yield refused(error.detail.message, target=path, hint=error.detail.hint)
 
 
-def _look(uri: str, path: str) -> None:
+def _look(uri: str) -> None:
+    """Raise a `BuildError` unless the account and the container of a URL are there for Kiln."""
     require_storage(uri)
     host = urlsplit(uri).hostname or ""
     try:
@@ -55,10 +56,10 @@ def _look(uri: str, path: str) -> None:
     except socket.gaierror as error:
         if error.errno != socket.EAI_NONAME:
             raise
-        raise refused(f"Nobody knows the host {host}.", target=path, hint=NO_SUCH_HOST) from error
+        raise TargetNotFound(f"Nobody knows the host {host}.", hint=NO_SUCH_HOST) from error
     account, container, _ = parts(uri)
     try:
         with azure(f"look up the container {container} of {host}"):
             blobs.account(account).get_container_client(container).get_container_properties()
     except AzureNotFound as error:
-        raise refused(f"{account} has no container {container}.", target=path, hint="Create it first.") from error
+        raise TargetNotFound(f"{account} has no container {container}.", hint="Create it first.") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kiln import blobs
 from kiln.errors import Conflict, ResourceNotFound
-from kiln.runs.tags import MARK_TAG
+from kiln.runs.tags import MARK_TAG, tag
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -67,10 +67,10 @@ def share(artifact_uri: str, mark: str, lifetime: timedelta) -> tuple[Secret, da
     blob = blobs.at(artifact_uri)
     with blobs.answering(f"The storage account {blob.account_name} of the VHD", STAGED):
         try:
-            found = blob.get_blob_properties(retry_total=1, **blobs.IMPATIENT).metadata or {}
+            found = blob.get_blob_properties(retry_total=1, **blobs.IMPATIENT)
         except ResourceNotFoundError as error:
             raise ResourceNotFound(f"{artifact_uri} is not there any more.", target=artifact_uri, hint=AGAIN) from error
-        if {name.lower(): value for name, value in found.items()}.get(MARK_TAG.lower()) != mark:
+        if tag(found.metadata, MARK_TAG) != mark:
             raise Conflict(
                 f"{artifact_uri} is not what the run made: somebody else has written there since.",
                 target=artifact_uri,

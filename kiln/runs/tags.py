@@ -22,6 +22,11 @@ HOME_TAG = "kilnHome"
 """Which Kiln made it: several may build in one subscription, and each sweeps its own alone."""
 
 
+def tag(tags: Mapping[str, str] | None, name: str) -> str | None:
+    """Return the value of a tag, or of a blob's metadata, or None; Azure compares the names without regard to case."""
+    return next((value for known, value in (tags or {}).items() if known.lower() == name.lower()), None)
+
+
 def template_tags(template: ImageTemplate, template_id: TemplateId, home: str | None) -> dict[str, str]:
     """Return the tags of what lives as long as the template. Kiln's own cannot be overridden: clean-up goes by them.
 

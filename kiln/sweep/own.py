@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, tag, user_in
+from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, user_in
 from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.planner import names
-from kiln.runs.tags import HOME_TAG, run_tags
+from kiln.runs.tags import HOME_TAG, run_tags, tag
 
 if TYPE_CHECKING:
     from kiln.sweep.found import Tagged

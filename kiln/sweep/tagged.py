@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, tag, user_in
-from kiln.runs.tags import HOME_TAG
+from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, user_in
+from kiln.runs.tags import HOME_TAG, tag
 from kiln.sweep.found import Tagged, TaggedGroup
 
 
