@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kiln import blobs
 from kiln.cloud import clients, marks
 from kiln.cloud.failures import azure
-from kiln.cloud.operations import may_have_worked, start
+from kiln.cloud.operations import finish, may_have_worked, start
 from kiln.cloud.staging import VHDS
 from kiln.cloud.vhd_places import require_storage
 from kiln.errors import AzureFailed, AzureNotFound, VhdTaken
@@ -26,9 +26,6 @@ from kiln.runs.tags import mark_in
 from kiln.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from azure.core.polling import LROPoller
     from azure.storage.blob import BlobClient, BlobProperties
 
     from kiln.messages import Operation, VhdRequest
@@ -39,8 +36,6 @@ BLOB_NOT_FOUND = "BlobNotFound"
 CHANGED = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet", "PendingCopyOperation"})
 """Codes of a 409 or 412 that say that the destination is no longer as it was ("Blob service error codes")."""
 SPARE_TIER = 9
-GRANT_TIMEOUT = REVOKE_TIMEOUT = 90
-"""Seconds; granting and withdrawing access take a few."""
 
 
 def vhd_url(request: VhdRequest) -> str:
@@ -90,13 +85,8 @@ def open_disk(disk: str) -> Secret:
     Raises what `azure` raises, and `TimeoutError` (worth another try) when the disk is not open in time.
     """
     body: Any = {"access": "Read", "durationInSeconds": ACCESS_SECONDS}
-    with azure(f"open the disk {disk} for reading"):
-        poller = clients.compute(part_of(disk, "subscriptions")).disks.begin_grant_access(
-            part_of(disk, "resourceGroups"), name_of(disk), body, api_version=clients.DISKS, polling_interval=2
-        )
-        access = poller.result(timeout=GRANT_TIMEOUT)
-        if not poller.done():
-            raise TimeoutError(f"access to the disk {disk} was not granted within {GRANT_TIMEOUT} s")
+    begin = clients.compute(part_of(disk, "subscriptions")).disks.begin_grant_access
+    access = finish(f"open the disk {disk} for reading", begin, *_names(disk), body, api_version=clients.DISKS)
     return Secret(str(access.access_sas))
 
 
@@ -167,23 +157,18 @@ def export_progress(request: VhdRequest) -> Progress:
 
 def start_revoke(disk: str) -> Operation:
     """Start to withdraw read access to a disk (its ARM id); one under access can be neither deleted nor used."""
-    begin, names = _revoke(disk)
-    return start(f"end the export of the disk {disk}", begin, *names, api_version=clients.DISKS)
+    begin = clients.compute(part_of(disk, "subscriptions")).disks.begin_revoke_access
+    return start(f"end the export of the disk {disk}", begin, *_names(disk), api_version=clients.DISKS)
 
 
 def revoke(disk: str) -> None:
     """Withdraw read access to a disk. Raises `TimeoutError` (worth another try) when that takes too long."""
-    begin, names = _revoke(disk)
-    with azure(f"end the export of the disk {disk}"):
-        poller = begin(*names, api_version=clients.DISKS, polling_interval=2)
-        poller.result(timeout=REVOKE_TIMEOUT)
-    if not poller.done():
-        raise TimeoutError(f"the read access to {disk} was not withdrawn within {REVOKE_TIMEOUT} s")
+    begin = clients.compute(part_of(disk, "subscriptions")).disks.begin_revoke_access
+    finish(f"end the export of the disk {disk}", begin, *_names(disk), api_version=clients.DISKS)
 
 
-def _revoke(disk: str) -> tuple[Callable[..., LROPoller[None]], tuple[str, str]]:
-    compute = clients.compute(part_of(disk, "subscriptions"))
-    return compute.disks.begin_revoke_access, (part_of(disk, "resourceGroups"), name_of(disk))
+def _names(disk: str) -> tuple[str, str]:
+    return part_of(disk, "resourceGroups"), name_of(disk)
 
 
 def _what_is_left(request: VhdRequest) -> str | None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients, marks
-from kiln.cloud.failures import azure
-from kiln.cloud.operations import start
+from kiln.cloud.operations import finish, start
 from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
 from kiln.errors import AzureFailed, ImageTaken
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from kiln.messages import Operation
     from kiln.planner.targets import ManagedImageTarget, OriginSpec
 
-DELETE_TIMEOUT = 90
-"""Seconds; deleting an image takes a few."""
 SPARE_TIER = 9
 
 
@@ -128,12 +125,8 @@ def _source(origin: OriginSpec, target: ManagedImageTarget) -> dict[str, Any]:
 
 def _delete(target: ManagedImageTarget) -> None:
     """Delete what an earlier run made. Raises `TimeoutError` (worth another try) when it is not gone in time."""
-    compute = clients.compute(part_of(target.image_id, "subscriptions"))
-    with azure(f"replace {target.image_id}"):
-        poller = compute.images.begin_delete(*_names(target.image_id), api_version=clients.COMPUTE, polling_interval=2)
-        poller.result(timeout=DELETE_TIMEOUT)
-    if not poller.done():
-        raise TimeoutError(f"{target.image_id} was not deleted within {DELETE_TIMEOUT} s")
+    begin = clients.compute(part_of(target.image_id, "subscriptions")).images.begin_delete
+    finish(f"replace {target.image_id}", begin, *_names(target.image_id), api_version=clients.COMPUTE)
 
 
 def _names(image_id: str) -> tuple[str, str]:

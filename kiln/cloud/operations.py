@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
     from azure.core.pipeline.policies import RequestHistory
 
+SOON = 90
+"""Seconds; what an activity itself waits for takes a few."""
+POLLING = 2
+"""Seconds between two looks at that."""
 PENDING = {"inprogress", "running", "accepted", "creating", "updating", "deleting", "pending"}
 
 
@@ -43,6 +47,19 @@ def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> O
     headers = response.headers
     url = headers.get("Azure-AsyncOperation") or headers.get("Location")
     return Operation(doing=doing, url=url, retry_after=_seconds(headers.get("Retry-After")))
+
+
+def finish(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call an SDK's `begin_...` method of something that takes seconds, wait for its end and return the result.
+
+    Raises what `azure` raises, and `TimeoutError` (worth another try) when it is not over within `SOON`.
+    """
+    with azure(doing):
+        poller = begin(*args, polling_interval=POLLING, **kwargs)
+        result = poller.result(timeout=SOON)
+    if not poller.done():
+        raise TimeoutError(f"{doing}: it was not over within {SOON} s")
+    return result
 
 
 def may_have_worked(answers: list[PipelineResponse[Any, Any]]) -> bool:
