@@ -12,7 +12,7 @@ from kiln.config import config
 from kiln.doctor import topic
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
-from kiln.template.trigger_kinds.ncrontab import parse_schedule, parse_zone
+from kiln.ncrontab import parse_schedule, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

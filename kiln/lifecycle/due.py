@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kiln.automation.firings import Firings
     from kiln.lifecycle.orchestrations import Orchestrations
-    from kiln.template.trigger_kinds.ncrontab import Schedule
+    from kiln.ncrontab import Schedule
 
 log = logging.getLogger("kiln.triggers")
 

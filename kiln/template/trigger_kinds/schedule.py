@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from kiln.ncrontab import Schedule, ScheduleInvalid, parse_schedule, parse_zone
 from kiln.template.base import Since, broken
-from kiln.template.trigger_kinds.ncrontab import Schedule, ScheduleInvalid, parse_schedule, parse_zone
 from kiln.template.trigger_kinds.settings import TriggerSettings
 
 _UTC = parse_zone("UTC")

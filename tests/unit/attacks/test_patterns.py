@@ -18,9 +18,9 @@ import pytest
 import activities
 import kiln
 import triggers
+from kiln.ncrontab import ScheduleInvalid, parse_schedule
 from kiln.redact import hide_in_url, redact
 from kiln.template.base import Url
-from kiln.template.trigger_kinds.ncrontab import ScheduleInvalid, parse_schedule
 from kiln.template.trigger_kinds.version_filter import is_filter, matches_version
 
 if TYPE_CHECKING:

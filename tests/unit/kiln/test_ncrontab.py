@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from kiln.template.trigger_kinds.ncrontab import ScheduleInvalid, parse_schedule, parse_zone
+from kiln.ncrontab import ScheduleInvalid, parse_schedule, parse_zone
 
 
 def due(schedule: str, after: str, count: int = 3, zone: str = "UTC") -> list[str]:
