@@ -16,7 +16,7 @@ from kiln.planner.make_staging import make_staging
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.home import home_in
 from kiln.runs.naming import run_id, submit_instance
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
 from kiln.runs.store import Templates
 from kiln.runs.transitions import settle

@@ -14,7 +14,7 @@ from kiln.lifecycle.end_run import cancel_current_run
 from kiln.lifecycle.start_run import busy, start_run
 from kiln.lifecycle.tend import tended
 from kiln.runs.naming import run_id
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.template_secrets import TemplateSecrets

@@ -21,7 +21,7 @@ from kiln.rebuild.situation import latest_runs
 from kiln.runs.begin import NotDue
 from kiln.runs.children import find_trigger
 from kiln.runs.naming import run_id
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import health

@@ -22,7 +22,7 @@ from kiln.rebuild.situation import situation
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.children import Triggers
 from kiln.runs.naming import run_id
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.reading import tell
 from kiln.runs.record import RunCause
 from kiln.runs.store import Templates

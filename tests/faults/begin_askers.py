@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kiln.lifecycle.listeners import Heard, fire_listeners
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish

@@ -19,7 +19,7 @@ from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs, Templates
 from tests.faults.crash_recording import Activity, Recording, record

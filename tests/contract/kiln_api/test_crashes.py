@@ -24,7 +24,7 @@ from kiln.runs.begin import Begun, begin_run, write_down
 from kiln.runs.children import Triggers, Versions, present
 from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, run_id, submit_instance
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import Document, Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, finish, leave, request_cancel, settle

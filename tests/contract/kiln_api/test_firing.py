@@ -19,7 +19,7 @@ from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.lineage import short_name
 from kiln.runs.naming import run_id
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world

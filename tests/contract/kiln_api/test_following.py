@@ -21,7 +21,7 @@ from kiln.rebuild.dependents import GRACE, Dependents
 from kiln.rebuild.index import repair
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
 from kiln.runs.documents import documents
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunCause, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, leave, settle

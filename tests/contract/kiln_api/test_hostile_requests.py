@@ -19,7 +19,7 @@ from kiln.ids import TemplateId
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs import documents
 from kiln.runs.children import Versions
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

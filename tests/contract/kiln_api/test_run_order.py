@@ -15,7 +15,7 @@ from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin, finish, settle

@@ -12,7 +12,7 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 
 from kiln.ids import TemplateId
 from kiln.runs.naming import delete_instance, submit_instance
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

@@ -26,7 +26,7 @@ from kiln.rebuild.index import repair
 from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, submit_instance
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, request_cancel, settle

@@ -17,7 +17,7 @@ from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import GroupRequest, TemplateRequest
 from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud import arm

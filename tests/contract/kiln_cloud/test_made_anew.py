@@ -26,7 +26,7 @@ from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.children import Triggers
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import LedgerEntry, ProvisioningState, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import leave, settle

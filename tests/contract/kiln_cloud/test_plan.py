@@ -11,7 +11,7 @@ from kiln.cloud import gallery
 from kiln.errors import ErrorDetail, RunCanceled, TemplateRefused, VersionTaken
 from kiln.ids import RunRef, TemplateId
 from kiln.planner.targets import GalleryTarget
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter

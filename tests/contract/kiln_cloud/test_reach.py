@@ -14,7 +14,7 @@ from activities import plan as plans
 from activities import submission
 from kiln.errors import TemplateRefused, provisioning_code
 from kiln.ids import RunRef, SubmissionRef, TemplateId
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import TemplateRecord
 from kiln.runs.store import Runs, Templates
 from tests.contract.kiln_cloud.building import DEBIAN, body_with

@@ -18,7 +18,7 @@ from kiln.ids import RunRef, TemplateId
 from kiln.messages import FinishReport, VersionRequest
 from kiln.planner.targets import GalleryTarget
 from kiln.runs.documents import documents
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunState, TemplateRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import enter

@@ -21,7 +21,7 @@ from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, source
 from kiln.runs.begin import begin_run, has_begun
 from kiln.runs.children import Triggers
 from kiln.runs.lineage import lineage_of, lineage_tags
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, finish

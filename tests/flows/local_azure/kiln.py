@@ -19,7 +19,7 @@ from kiln.cloud import clients
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.messages import BuildRequest, TemplateRequest
 from kiln.runs.naming import submit_instance
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import request_cancel

@@ -24,7 +24,7 @@ from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
 from kiln.rights import LOOKUPS
 from kiln.runs.children import Triggers
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import finish

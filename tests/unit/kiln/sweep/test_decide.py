@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.ids import RunRef, TemplateId
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish

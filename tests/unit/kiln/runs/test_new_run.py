@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kiln.runs.queue import new_run
+from kiln.runs.new_run import new_run
 from kiln.runs.record import RunState, RunSubState
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, template_record
 
