@@ -14,10 +14,10 @@ from kiln.rebuild.image_graph import KnownTemplate, image_graph
 from kiln.rebuild.situation import built_from, shown_runs
 from kiln.rebuild.source import source_key
 from kiln.rebuild.source_records import Sources
-from kiln.runs.children import Triggers
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
+from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_stored
 from kiln.template.triggers import parse_stored_trigger
 from triggers.endpoint import PROVIDER_ROUTE, endpoint

@@ -13,10 +13,10 @@ from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from kiln.lifecycle.tend import tended
-from kiln.runs.children import Versions
 from kiln.runs.record import OperationKind, OperationRecord, TemplateRecord
 from kiln.runs.status import error_body
 from kiln.runs.store import Operations, Runs, Templates
+from kiln.runs.versions import Versions
 from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.readable import shown_run

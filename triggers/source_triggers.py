@@ -13,11 +13,11 @@ from kiln.errors import DocumentUnreadable, ResourceNotFound
 from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger
 from kiln.lifecycle.tend import tended
 from kiln.rebuild.situation import shown_runs
-from kiln.runs.children import Triggers
 from kiln.runs.record import OperationKind, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
+from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_stored
 from kiln.template.triggers import check_trigger, parse_stored_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint

@@ -13,10 +13,10 @@ from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
 from kiln.rebuild.situation import shown_runs
 from kiln.rebuild.source_records import Sources
-from kiln.runs.children import Triggers
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
+from kiln.runs.triggers import Triggers
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
 

@@ -14,9 +14,9 @@ from kiln.events.of_run import error_of
 from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
 from kiln.ids import RunRef
 from kiln.rebuild.situation import shown_runs
-from kiln.runs.children import Triggers
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
+from kiln.runs.triggers import Triggers
 from kiln.template.triggers import parse_stored_trigger
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from kiln.automation.firings import AllFirings, Occasion
 from kiln.lifecycle.firing import take_and_fire
 from kiln.lifecycle.looks import look_at_all
-from kiln.runs.children import find_trigger
 from kiln.runs.reading import reason
+from kiln.runs.triggers import find_trigger
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
 from kiln.template.triggers import parse_trigger
 

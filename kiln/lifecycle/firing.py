@@ -19,12 +19,12 @@ from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.tend import tended
 from kiln.rebuild.situation import latest_runs
 from kiln.runs.begin import NotDue
-from kiln.runs.children import find_trigger
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import health
+from kiln.runs.triggers import find_trigger
 from kiln.template.parse import parse_template
 from kiln.template.triggers import check_trigger, parse_trigger
 

@@ -12,9 +12,9 @@ from kiln.rebuild import index
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.graph import Follower, circle, circle_text
 from kiln.rebuild.source import fed, followed
-from kiln.runs.children import Triggers
 from kiln.runs.reading import tell
 from kiln.runs.store import Templates
+from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:

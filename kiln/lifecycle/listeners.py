@@ -19,13 +19,13 @@ from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
 from kiln.lifecycle.firing import take_and_fire
 from kiln.lifecycle.looks import look_at_all
-from kiln.runs.children import find_trigger
 from kiln.runs.documents import documents
 from kiln.runs.lineage import leads_round, short_name
 from kiln.runs.naming import RUN_ID
 from kiln.runs.reading import read_latest, reason
 from kiln.runs.record import RunRecord
 from kiln.runs.store import Runs
+from kiln.runs.triggers import find_trigger
 from kiln.template.trigger_kinds.event import EventTrigger, matches
 from kiln.template.triggers import parse_trigger
 

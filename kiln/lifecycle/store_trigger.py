@@ -13,9 +13,9 @@ from kiln.lifecycle.following import check_trigger_circle, trigger_stored
 from kiln.lifecycle.start_run import NOT_NOW
 from kiln.rebuild.index import leave_trigger
 from kiln.runs.begin import being_deleted
-from kiln.runs.children import Triggers
 from kiln.runs.reading import tell
 from kiln.runs.record import ProvisioningState, TemplateRecord, TriggerRecord
+from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template
 from kiln.template.triggers import check_trigger, parse_stored_trigger
 

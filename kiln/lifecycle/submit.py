@@ -14,11 +14,11 @@ from kiln.ids import part_of, region_name
 from kiln.lifecycle.following import body_about_to_be_stored
 from kiln.lifecycle.submission import start_submission, tended
 from kiln.runs.begin import being_deleted
-from kiln.runs.children import Versions
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
 from kiln.runs.store import Templates
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.versions import Versions
 from kiln.template.base import RESOURCE_GROUP, ArmId
 
 if TYPE_CHECKING:

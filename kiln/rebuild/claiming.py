@@ -20,12 +20,12 @@ from kiln.rebuild.messages import Claim, DependentTrigger
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.situation import situation
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
-from kiln.runs.children import Triggers
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.reading import tell
 from kiln.runs.record import RunCause
 from kiln.runs.store import Templates
+from kiln.runs.triggers import Triggers
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from kiln.looks import look_at_each
 from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import fed, followed
-from kiln.runs.children import Triggers, find_trigger
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
+from kiln.runs.triggers import Triggers, find_trigger
 from kiln.template.parse import parse_stored
 
 if TYPE_CHECKING:

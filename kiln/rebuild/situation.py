@@ -12,12 +12,12 @@ from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import KIND, follower
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import followed, source_key, version_order
-from kiln.runs.children import Triggers
 from kiln.runs.lineage import short_name
 from kiln.runs.reading import tell
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import GOOD, health
+from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
 from kiln.template.triggers import parse_trigger

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from kiln import blob_urls, blobs
 from kiln.looks import look_at_each
 from kiln.retention.staged import delete_staged
-from kiln.runs.children import Versions
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import DocumentT, read_each, reason
 from kiln.runs.record import RunRecord, TemplateVersion
 from kiln.runs.store import Templates
 from kiln.runs.template_secrets import StoredUrl, TemplateSecrets
+from kiln.runs.versions import Versions
 from kiln.template.signed_urls import urls
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from kiln.looks import look_at_each
 from kiln.rebuild.dependents import GRACE, Dependent, Dependents
 from kiln.rebuild.source import source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
-from kiln.runs.children import Triggers
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.reading import reason
 from kiln.runs.record import Ledger, RunRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations
 from kiln.runs.store import Templates
+from kiln.runs.triggers import Triggers
 from kiln.sweep.debts import Debt
 from kiln.template.parse import parse_stored
 

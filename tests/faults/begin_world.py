@@ -27,10 +27,10 @@ from kiln.lifecycle.submit import Submission, submit
 from kiln.lifecycle.tend import tend_all
 from kiln.messages import FinishReport, TemplateRequest
 from kiln.runs.begin import has_begun
-from kiln.runs.children import Versions
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, settle
+from kiln.runs.versions import Versions
 from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRunClosing
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

@@ -17,11 +17,11 @@ from devkit.azurite import Azurite
 from kiln.errors import Conflict
 from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.submit import Submission, submit
-from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs, Templates
+from kiln.runs.versions import Versions
 from tests.faults.crash_recording import Activity, Recording, record
 from tests.faults.crash_scene import BODY, Scene, scene
 from tests.faults.crash_wire import Wire

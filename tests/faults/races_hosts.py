@@ -21,11 +21,11 @@ from kiln.ids import TemplateId
 from kiln.lifecycle.end_run import cancel_current_run, delete_template
 from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.submit import Submission, submit
-from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
+from kiln.runs.versions import Versions
 from tests.faults.matrix import Case
 from tests.faults.races_hub import Client, Hubs
 from tests.own_clients import own_clients

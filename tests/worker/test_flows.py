@@ -17,8 +17,8 @@ from kiln.ids import RunRef
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs.children import Triggers
 from kiln.runs.record import TriggerRecord
+from kiln.runs.triggers import Triggers
 from kiln.sweep.messages import LostRun, SweepRequest
 from tests.contract.kiln_cloud.vhds import new_container
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template

@@ -14,11 +14,11 @@ from kiln.ids import TemplateId
 from kiln.lifecycle.due import fire_due
 from kiln.lifecycle.listeners import Heard, fire_listeners
 from kiln.lifecycle.submit import Submission, submit
-from kiln.runs.children import Versions
 from kiln.runs.documents import documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import settle
+from kiln.runs.versions import Versions
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub

@@ -21,13 +21,14 @@ from kiln.lifecycle.submit import Submission, submit
 from kiln.lifecycle.tend import tend_all, tended
 from kiln.messages import ProgressReport
 from kiln.runs.begin import Begun, begin_run, write_down
-from kiln.runs.children import Triggers, Versions, present
 from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, run_id, submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import Document, Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, finish, leave, request_cancel, settle
+from kiln.runs.triggers import Triggers
+from kiln.runs.versions import Versions, present
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Api
 from tests.contract.kiln_api.task_hub import Status, TaskHub

@@ -27,12 +27,12 @@ from kiln.ids import TemplateId
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import enter_trigger, repair
 from kiln.retention.purge import BOUNDS
-from kiln.runs.children import Triggers
 from kiln.runs.documents import CONTAINER, Documents, documents
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.home import home
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.store import Templates
+from kiln.runs.triggers import Triggers
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.flows.local_azure.kiln import real_activities
 from tests.own_clients import own_clients

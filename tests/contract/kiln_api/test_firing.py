@@ -15,13 +15,13 @@ from kiln.lifecycle import due, looks
 from kiln.lifecycle.due import fire_due
 from kiln.lifecycle.firing import take_and_fire
 from kiln.lifecycle.start_run import start_run
-from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.lineage import short_name
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
+from kiln.runs.triggers import Triggers
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.poison import WORD, poisoned

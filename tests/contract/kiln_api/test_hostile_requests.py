@@ -18,10 +18,10 @@ import pytest
 from kiln.ids import TemplateId
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs import documents
-from kiln.runs.children import Versions
 from kiln.runs.new_run import new_run
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin
+from kiln.runs.versions import Versions
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import ADMIN, AUTHORITY
 from tests.contract.kiln_api.task_hub import TaskHub

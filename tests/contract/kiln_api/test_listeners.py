@@ -14,10 +14,10 @@ from kiln.automation.listeners import Listeners
 from kiln.lifecycle import events, listeners
 from kiln.lifecycle.events import NotHeard, take
 from kiln.lifecycle.firing import take_and_fire
-from kiln.runs.children import Triggers
 from kiln.runs.lineage import short_name
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
+from kiln.runs.triggers import Triggers
 from tests.contract.kiln_api.firing_world import LISTENING, World, new_world
 from tests.poison import WORD, poisoned
 from triggers.orchestrations import DurableOrchestrations

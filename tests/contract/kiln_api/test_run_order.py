@@ -13,12 +13,12 @@ from kiln.ids import TemplateId
 from kiln.lifecycle.submit import Submission, submit
 from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import Begun, begin_run
-from kiln.runs.children import Versions
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin, finish, settle
+from kiln.runs.versions import Versions
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Api
 from triggers.paging import PAGE_SIZE

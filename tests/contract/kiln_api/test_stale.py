@@ -17,12 +17,12 @@ from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.retention.stale import remove_stale
-from kiln.runs.children import Triggers
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.triggers import Triggers
 from kiln.sweep.debts import Debt, Debts
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
 from tests.own_clients import own_clients

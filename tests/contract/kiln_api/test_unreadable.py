@@ -21,12 +21,13 @@ from kiln.rebuild.claiming import expect
 from kiln.rebuild.messages import SourceVersion
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs.children import Triggers, Versions
 from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.naming import build_instance, delete_instance
 from kiln.runs.record import LedgerEntry, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.triggers import Triggers
+from kiln.runs.versions import Versions
 from kiln.sweep.debts import Debts
 from tests.contract.kiln_api.conftest import template_body
 from tests.contract.kiln_api.firing_world import LISTENING, World, new_world

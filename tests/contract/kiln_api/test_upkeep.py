@@ -23,13 +23,13 @@ from kiln.lifecycle.lost import Lost, find_lost, mend, start_again
 from kiln.lifecycle.upkeep import EXAMINE_INSTANCE, SWEEP_INSTANCE, start_sweep
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import repair
-from kiln.runs.children import Triggers
 from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, request_cancel, settle
+from kiln.runs.triggers import Triggers
 from kiln.sweep import gather, sweeps
 from kiln.sweep.found import GRACE, Garbage, Left, SweepReport
 from kiln.sweep.sweeps import Sweeps

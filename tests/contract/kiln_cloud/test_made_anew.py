@@ -24,12 +24,12 @@ from kiln.rebuild.messages import DependentTrigger, RebuildRequest, SourceVersio
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.begin import Begun, begin_run
-from kiln.runs.children import Triggers
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.new_run import new_run
 from kiln.runs.record import LedgerEntry, ProvisioningState, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import leave, settle
+from kiln.runs.triggers import Triggers
 from kiln.sweep.orphans import remove_orphans
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_cloud.building import body_with

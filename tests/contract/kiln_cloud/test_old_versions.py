@@ -16,11 +16,11 @@ from kiln.ids import TemplateId
 from kiln.planner import names
 from kiln.retention import old_versions
 from kiln.retention.old_versions import purge_versions
-from kiln.runs.children import Versions
 from kiln.runs.documents import Documents, documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.versions import Versions
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_cloud.deaths import dying_after
 from tests.own_clients import own_clients

@@ -22,9 +22,9 @@ from kiln.lifecycle.events import found, rebuild_instance
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition
-from kiln.runs.children import Triggers
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
+from kiln.runs.triggers import Triggers
 from tests.flows.local_azure.kiln import GALLERY, SUBSCRIPTION, real_activities
 
 if TYPE_CHECKING:

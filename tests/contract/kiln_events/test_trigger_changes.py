@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkit.guests.scripted.rules import Rule
-from kiln.runs.children import Triggers
 from kiln.runs.record import RunCause, RunRecord, TriggerRecord
 from kiln.runs.store import Runs
+from kiln.runs.triggers import Triggers
 from tests.flows.local_azure.kiln import Kiln, template
 
 if TYPE_CHECKING:

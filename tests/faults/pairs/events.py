@@ -16,9 +16,9 @@ from kiln.rebuild.messages import (
     VersionFacts,
 )
 from kiln.rebuild.source import MarketplaceImage
-from kiln.runs.children import Triggers
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
+from kiln.runs.triggers import Triggers
 from tests.faults.pairs import builds
 from tests.faults.pairs.builds import Builder, BuildMeeting
 

@@ -19,12 +19,12 @@ from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, source_of, version_order
 from kiln.runs.begin import begin_run, has_begun
-from kiln.runs.children import Triggers
 from kiln.runs.lineage import lineage_of, lineage_tags
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, finish
+from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template
 from tests.flows.kiln.plans import plan
 from tests.flows.kiln.world import World

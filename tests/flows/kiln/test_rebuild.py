@@ -12,9 +12,9 @@ import pytest
 from kiln.errors import SourceNotFound
 from kiln.rebuild.messages import VersionFacts
 from kiln.rebuild.source import version_order
-from kiln.runs.children import Triggers
 from kiln.runs.record import RunState
 from kiln.runs.store import Templates
+from kiln.runs.triggers import Triggers
 from tests.flows.kiln.rebuilding import BUILD, Shop, debian
 from tests.own_clients import own_clients
 

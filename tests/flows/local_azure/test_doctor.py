@@ -23,11 +23,11 @@ from kiln.events.names import EventType
 from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
 from kiln.rights import LOOKUPS
-from kiln.runs.children import Triggers
 from kiln.runs.new_run import new_run
 from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import finish
+from kiln.runs.triggers import Triggers
 from kiln.sweep.debts import Debts
 from kiln.sweep.found import SweepReport
 from kiln.sweep.messages import LostRun, LostTemplate

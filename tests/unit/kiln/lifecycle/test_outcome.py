@@ -6,7 +6,6 @@ import pytest
 
 from kiln.errors import ErrorDetail
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_resource, outcome
-from kiln.runs.children import present
 from kiln.runs.record import (
     OperationKind,
     OperationRecord,
@@ -16,6 +15,7 @@ from kiln.runs.record import (
     TemplateRecord,
 )
 from kiln.runs.transitions import settle, stay
+from kiln.runs.versions import present
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record
 
 ID = "5d1f3b1e-3c5e-4e0c-9a59-3a6f1d0c8b7a"
