@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import azure.durable_functions as df
 
 from kiln.looks import look_at_each
+from kiln.rebuild.facts import built_from
 from kiln.rebuild.image_graph import KnownTemplate, image_graph
-from kiln.rebuild.situation import built_from, shown_runs
 from kiln.rebuild.source import source_key
 from kiln.rebuild.source_records import Sources
 from kiln.runs.reading import reason
+from kiln.runs.recent import readable_runs
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
@@ -66,7 +67,7 @@ def _of_key(key: str) -> KnownTemplate | None:
     model = parse_stored(record.body) if record else None
     if record is None or model is None:
         return None
-    runs = list(shown_runs(record))
+    runs = list(readable_runs(record))
     triggers = {trigger.name: _state(trigger, runs) for trigger in Triggers().list(record)}
     own = source_key(model)
     return KnownTemplate(record, model, _latest(record, runs), built_from(runs, own) if own else None, triggers)

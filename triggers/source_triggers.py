@@ -12,7 +12,7 @@ from kiln.automation.trigger_upkeep import next_times
 from kiln.errors import DocumentUnreadable, ResourceNotFound
 from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger
 from kiln.lifecycle.tend import tended
-from kiln.rebuild.situation import shown_runs
+from kiln.runs.recent import readable_runs
 from kiln.runs.record import OperationKind, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
 from kiln.runs.store import Templates
@@ -91,7 +91,7 @@ def shown(template: TemplateRecord, record: TriggerRecord, now: datetime) -> dic
         obstacles.append("the image template: it is none by the rules of this version of Kiln; submit it again")
     if not trigger.properties.enabled:
         obstacles.append("properties.enabled: it is switched off")
-    state = health(shown_runs(template), record.name, record.changed, trigger.properties.failure_limit)
+    state = health(readable_runs(template), record.name, record.changed, trigger.properties.failure_limit)
     return trigger_resource(record, tuple(obstacles), next_times(record, now), state)
 
 

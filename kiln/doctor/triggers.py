@@ -11,9 +11,9 @@ from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.looks import look_at_each
-from kiln.rebuild.situation import shown_runs
 from kiln.rebuild.source_records import Sources
 from kiln.runs.reading import reason
+from kiln.runs.recent import readable_runs
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
@@ -70,7 +70,7 @@ def _seen(path: str, now: datetime) -> _Seen:
         return _Seen(findings=(_unreadable(name, str(error)),))
     if not settings.enabled:
         return _Seen()
-    state = health(shown_runs(record), trigger.name, trigger.changed, settings.failure_limit)
+    state = health(readable_runs(record), trigger.name, trigger.changed, settings.failure_limit)
     findings = [*_late(record, trigger, name, now)]
     if state.failures and state.last is not None:
         findings.append(_failing(name, state.failures, state.limit, state.last.run_id, state.last.requested))

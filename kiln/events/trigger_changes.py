@@ -13,7 +13,7 @@ from kiln.events.drain import keep_events
 from kiln.events.of_run import error_of
 from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
 from kiln.ids import RunRef
-from kiln.rebuild.situation import shown_runs
+from kiln.runs.recent import readable_runs
 from kiln.runs.store import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
@@ -34,7 +34,7 @@ def keep_trigger_changes(ended: RunRecord) -> None:
     triggers = list(Triggers().list(stored.content)) if stored else []
     if stored is None or not triggers:
         return
-    earlier = [run for run in shown_runs(stored.content) if run.run_id != ended.run_id]
+    earlier = [run for run in readable_runs(stored.content) if run.run_id != ended.run_id]
     events = tuple(event for trigger in triggers for event in _changes(trigger, ended, earlier))
     if events:
         keep_events(RunRef(template=ended.template, run_id=ended.run_id), *events)

@@ -17,10 +17,10 @@ from kiln.automation.firings import AllFirings, finish, take
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.tend import tended
-from kiln.rebuild.situation import latest_runs
 from kiln.runs.begin import NotDue
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
+from kiln.runs.recent import recent_runs
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import health
@@ -123,7 +123,7 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, 
     problems = check_trigger(parse_template(record.body), trigger, ())
     if problems:
         return Fired(Decision.NEVER, f"{problems[0].path}: {problems[0].message}")
-    state = health(latest_runs(record), stored.name, stored.changed, settings.failure_limit)
+    state = health(recent_runs(record), stored.name, stored.changed, settings.failure_limit)
     if state.is_deactivated:
         return Fired(Decision.NEVER, state.message)
     if now < occasion.at + settings.batch_window:

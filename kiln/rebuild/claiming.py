@@ -15,10 +15,10 @@ from kiln.ids import RunRef, digest
 from kiln.rebuild import claims
 from kiln.rebuild.decide import Skip, Start, Wait, decide, pause
 from kiln.rebuild.dependents import Dependents
+from kiln.rebuild.facts import rebuild_facts
 from kiln.rebuild.index import follower
 from kiln.rebuild.messages import Claim, DependentTrigger
 from kiln.rebuild.records import Rebuilds
-from kiln.rebuild.situation import situation
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
@@ -87,7 +87,7 @@ def _claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
     claimed = Rebuilds().get(record, key).claimed
     if claimed is not None and claimed.by == asked.by:
         return _begin(asked, record, claimed, now, places)
-    facts = situation(asked, record, now)
+    facts = rebuild_facts(asked, record, now)
     if facts is None:
         return Claim(decision="skip", reason=GONE)
     match decide(facts):

@@ -47,7 +47,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Situation:
+class RebuildFacts:
     """A template that may have to be rebuilt, as it is now; `source` is the key of the source that has the version.
 
     `follows` is the key of what the template follows. `built` is the newest version of it that a run which did not fail
@@ -97,16 +97,16 @@ class Start:
 Decision = Skip | Wait | Start
 
 
-def decide(situation: Situation) -> Decision:
+def decide(facts: RebuildFacts) -> Decision:
     """Return what is to be done."""
-    for reason in _against(situation):
+    for reason in _against(facts):
         return Skip(reason)
-    for wait in _first(situation):
+    for wait in _first(facts):
         return wait
     return Start()
 
 
-def _against(it: Situation) -> Iterator[str]:
+def _against(it: RebuildFacts) -> Iterator[str]:
     """Yield the reasons for which the version is not for this template."""
     yield from _off(it)
     yield from _not_usable(it)
@@ -122,7 +122,7 @@ def _against(it: Situation) -> Iterator[str]:
         yield f"another event waits with version {other.version}"
 
 
-def _off(it: Situation) -> Iterator[str]:
+def _off(it: RebuildFacts) -> Iterator[str]:
     """Yield why the trigger does not fire, whatever comes."""
     if it.state in {ProvisioningState.DELETING, ProvisioningState.FAILED}:
         yield f"the template is {it.state.value}"
@@ -134,7 +134,7 @@ def _off(it: Situation) -> Iterator[str]:
         yield f"the trigger is deactivated after {it.health.failures} failures in a row"
 
 
-def _not_usable(it: Situation) -> Iterator[str]:
+def _not_usable(it: RebuildFacts) -> Iterator[str]:
     """Yield why the template cannot, or does not want to, be built from this version."""
     version, trigger = it.version, it.trigger
     if not matches_version(trigger.version_filter, version.name):
@@ -145,7 +145,7 @@ def _not_usable(it: Situation) -> Iterator[str]:
         yield f"version {version.name} is not in {it.region} yet"
 
 
-def _circles(it: Situation) -> Iterator[str]:
+def _circles(it: RebuildFacts) -> Iterator[str]:
     """Yield why a build would lead to itself."""
     version = it.version
     if version.maker == it.template.key:
@@ -156,7 +156,7 @@ def _circles(it: Situation) -> Iterator[str]:
         yield f"version {version.name} is the last of {len(version.lineage)} images built from one another"
 
 
-def _first(it: Situation) -> Iterator[Wait]:
+def _first(it: RebuildFacts) -> Iterator[Wait]:
     """Yield what has to happen first."""
     waiting = it.record.waiting
     if ahead(it.record, it.version.name, it.by, it.now) is not None:

@@ -11,10 +11,10 @@ import pytest
 
 from kiln.ids import TemplateId
 from kiln.lifecycle.submit import Submission, submit
-from kiln.rebuild.situation import shown_runs
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
+from kiln.runs.recent import readable_runs
 from kiln.runs.record import RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin, finish, settle
@@ -84,7 +84,7 @@ def test_runs_of_one_second_and_of_an_older_occasion_are_listed_as_they_began(te
 
     assert listed(template) == oldest_first[::-1]
     assert Runs().ids(template.id) == oldest_first[:-1]
-    assert [run.run_id for run in shown_runs(Templates().require(template.id))] == oldest_first[::-1]
+    assert [run.run_id for run in readable_runs(Templates().require(template.id))] == oldest_first[::-1]
 
 
 def test_the_first_in_the_list_is_the_one_that_the_template_shows(template: TemplateRecord) -> None:

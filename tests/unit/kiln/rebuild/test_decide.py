@@ -13,7 +13,7 @@ from kiln.rebuild.decide import LONGEST_PAUSE, Skip, Start, Version, Wait, decid
 from kiln.runs.lineage import short_name
 from kiln.runs.record import ProvisioningState
 from kiln.runs.trigger_health import Health
-from tests.unit.kiln.rebuild.situations import NOTHING_KNOWN, NOW, TEMPLATE, situation, trigger
+from tests.unit.kiln.rebuild.some_facts import NOTHING_KNOWN, NOW, TEMPLATE, some_facts, trigger
 
 HOUR = timedelta(hours=1)
 OTHERS = tuple(f"{number:08x}" for number in range(10))
@@ -31,7 +31,7 @@ def waiting(version: str, by: str = "other", *, decided: bool = True, left: time
 
 
 def test_where_nothing_stands_against_it_a_build_starts() -> None:
-    assert decide(situation()) == Start()
+    assert decide(some_facts()) == Start()
 
 
 SKIPPED: list[tuple[str, dict[str, Any]]] = [
@@ -59,7 +59,7 @@ SKIPPED: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("reason", "changed"), SKIPPED, ids=[reason for reason, _ in SKIPPED])
 def test_a_version_is_skipped_because(reason: str, changed: dict[str, Any]) -> None:
-    decision = decide(situation(**changed))
+    decision = decide(some_facts(**changed))
 
     assert isinstance(decision, Skip)
     assert reason in decision.reason
@@ -86,7 +86,7 @@ WAITING: list[tuple[str, timedelta, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("reason", "rest", "changed"), WAITING, ids=[item[0] for item in WAITING])
 def test_a_version_waits_because(reason: str, rest: timedelta, changed: dict[str, Any]) -> None:
-    decision = decide(situation(**changed))
+    decision = decide(some_facts(**changed))
 
     assert isinstance(decision, Wait)
     assert reason in decision.reason
@@ -110,18 +110,18 @@ def test_a_version_waits_because(reason: str, rest: timedelta, changed: dict[str
     ids=str,
 )
 def test_a_build_starts_although(changed: dict[str, Any]) -> None:
-    assert decide(situation(**changed)) == Start()
+    assert decide(some_facts(**changed)) == Start()
 
 
 def test_what_is_against_a_build_comes_before_what_it_waits_for() -> None:
-    both = situation(trigger=trigger(coolDown="PT1H", enabled=False), ended=NOW, going="r1")
+    both = some_facts(trigger=trigger(coolDown="PT1H", enabled=False), ended=NOW, going="r1")
 
     assert isinstance(decide(both), Skip)
 
 
 def test_feeders_are_waited_for_no_longer_than_a_build_takes() -> None:
     held = Waiting(version="1.0.2", by="me", since=NOW - 4 * HOUR, until=NOW + HOUR)
-    patient = situation(feeders=("left",), record=NOTHING_KNOWN.model_copy(update={"waiting": held}))
+    patient = some_facts(feeders=("left",), record=NOTHING_KNOWN.model_copy(update={"waiting": held}))
 
     assert decide(patient) == Start()
     assert isinstance(decide(replace(patient, now=NOW - timedelta(seconds=1))), Wait)

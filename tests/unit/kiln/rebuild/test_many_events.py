@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kiln.rebuild import claims
 from kiln.rebuild.decide import Skip, Start, Version, Wait, decide
 from kiln.rebuild.source import version_order
-from tests.unit.kiln.rebuild.situations import NOTHING_KNOWN, NOW, situation, trigger
+from tests.unit.kiln.rebuild.some_facts import NOTHING_KNOWN, NOW, some_facts, trigger
 
 if TYPE_CHECKING:
     from kiln.rebuild.claims import RebuildRecord
@@ -37,7 +37,7 @@ class Template:
         """Let one event's orchestration look once, and do what is decided."""
         last = self.runs[-1] if self.runs else None
         is_going = last is not None and self.now < last[1]
-        facts = situation(
+        facts = some_facts(
             version=event.version,
             trigger=self.trigger,
             record=self.record,

@@ -1,4 +1,4 @@
-"""A situation in which nothing stands against a build, to be changed in one thing at a time."""
+"""Facts in which nothing stands against a build, to be changed in one thing at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from kiln.ids import TemplateId
 from kiln.rebuild.claims import RebuildRecord
-from kiln.rebuild.decide import Situation, Version
+from kiln.rebuild.decide import RebuildFacts, Version
 from kiln.runs.record import ProvisioningState
 from kiln.runs.trigger_health import Health
 from kiln.template.trigger_kinds.source_image import SourceImageTrigger
@@ -22,7 +22,7 @@ def trigger(**settings: Any) -> SourceImageTrigger:
     return SourceImageTrigger.model_validate({"kind": "SourceImage", **settings})
 
 
-def situation(**changed: Any) -> Situation:
+def some_facts(**changed: Any) -> RebuildFacts:
     facts: dict[str, Any] = {
         "source": SOURCE,
         "version": Version(name="1.0.2"),
@@ -37,4 +37,4 @@ def situation(**changed: Any) -> Situation:
         "by": "me",
         "now": NOW,
     }
-    return Situation(**{**facts, **changed})
+    return RebuildFacts(**{**facts, **changed})

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import DocumentUnreadable
 from kiln.ids import region_name
-from kiln.rebuild.decide import Situation, Version
+from kiln.rebuild.decide import RebuildFacts, Version
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import KIND, follower
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import followed, source_key, version_order
 from kiln.runs.lineage import short_name
 from kiln.runs.reading import tell
+from kiln.runs.recent import recent_runs
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.store import Runs
 from kiln.runs.trigger_health import GOOD, health
@@ -29,13 +30,11 @@ if TYPE_CHECKING:
     from kiln.rebuild.source import Source
     from kiln.runs.record import TemplateRecord
 
-LOOK_BACK = 20
-"""Runs that are read at the most to learn what a template was built from."""
 LINGER = timedelta(minutes=2)
 """How long a template that was built counts as feeding those after the next one, whose event is on its way."""
 
 
-def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) -> Situation | None:
+def rebuild_facts(asked: RebuildRequest, template: TemplateRecord, now: datetime) -> RebuildFacts | None:
     """Return the facts of the decision; None when the trigger is gone."""
     trigger = Triggers().get(template, asked.target.trigger)
     if trigger is None or trigger.kind != KIND:
@@ -45,9 +44,9 @@ def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) ->
         return None
     model = parse_template(template.body)
     source, key = followed(model), asked.found.source.key
-    runs = list(latest_runs(template))
+    runs = list(recent_runs(template))
     going = next((run.run_id for run in runs if not run.state.is_final), None)
-    return Situation(
+    return RebuildFacts(
         source=key,
         version=_version(asked),
         template=template.id,
@@ -66,32 +65,6 @@ def situation(asked: RebuildRequest, template: TemplateRecord, now: datetime) ->
         ended=max((run.ended for run in runs if run.ended is not None), default=None),
         feeders=tuple(_feeders(template, asked.found.source, asked.facts.lineage, now)),
     )
-
-
-def latest_runs(template: TemplateRecord) -> Iterator[RunRecord]:
-    """Yield the template's runs, newest first, as far as they can be read.
-
-    Raises `DocumentUnreadable` for the latest of all, of which it must be known whether it is over.
-    """
-    return _latest_runs(template, needed=template.run_id)
-
-
-def shown_runs(template: TemplateRecord) -> Iterator[RunRecord]:
-    """Yield the template's runs, newest first, as far as they can be read."""
-    return _latest_runs(template, needed=None)
-
-
-def _latest_runs(template: TemplateRecord, *, needed: str | None) -> Iterator[RunRecord]:
-    for run_id in Runs().ids_of(template)[: -LOOK_BACK - 1 : -1]:
-        try:
-            run = Runs().of(template, run_id)
-        except DocumentUnreadable as error:
-            if run_id == needed:
-                raise
-            tell(error)
-            continue
-        if run is not None:
-            yield run
 
 
 def _version(asked: RebuildRequest) -> Version:
