@@ -17,7 +17,7 @@ from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.begin import has_begun
-from kiln.runs.home import home_in
+from kiln.runs.installation import installation_in
 from kiln.runs.record import Phase, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import annotate
@@ -71,7 +71,7 @@ def make_plan(run: RunRef) -> Plan:
             lineage=record.cause.lineage if record.cause else (),
         ),
         retry=retry,
-        home=home_in(run.template.subscription),
+        installation=installation_in(run.template.subscription),
     )
     _refuse_taken(plan)
     note, version = " ".join(plan.not_used), source.version

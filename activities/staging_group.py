@@ -8,7 +8,7 @@ from kiln.cloud import groups
 from kiln.cloud.group_tags import GroupUser
 from kiln.errors import BuildError
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.home import home_in
+from kiln.runs.installation import installation_in
 from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ def claim(record: TemplateRecord) -> None:
     """Claim the template's staging group, unless it has it. Raises a `BuildError` when another template has it."""
     other = GroupClaims().take(record)
     if other is not None:
-        home = home_in(record.id.subscription)
-        raise groups.in_use(record.staging_group, GroupUser(other.arm, home), GroupUser(record.id.arm, home))
+        installation = installation_in(record.id.subscription)
+        raise groups.in_use(
+            record.staging_group, GroupUser(other.arm, installation), GroupUser(record.id.arm, installation)
+        )
 
 
 def check(record: TemplateRecord, location: str) -> None:
     """Claim the group, then look at one that the template names. Raises a `BuildError` when it cannot be used."""
     claim(record)
     if record.staging_given:
-        groups.check(record.id, record.staging_group, location, home_in(record.id.subscription))
+        groups.check(record.id, record.staging_group, location, installation_in(record.id.subscription))

@@ -14,7 +14,7 @@ from kiln.ids import RunRef
 from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
-from kiln.runs.home import home_in
+from kiln.runs.installation import installation_in
 from kiln.runs.naming import run_id, submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
@@ -49,7 +49,7 @@ def check_template(submission: SubmissionRef) -> StagingSpec:
         staging_group=record.staging_group,
         staging_given=record.staging_given,
         log_run_id=None,
-        home=home_in(record.id.subscription),
+        installation=installation_in(record.id.subscription),
     )
 
 

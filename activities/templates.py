@@ -14,7 +14,7 @@ from kiln.rebuild.index import leave_template
 from kiln.rebuild.records import Rebuilds
 from kiln.runs.documents import ATTEMPTS
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.home import home_in
+from kiln.runs.installation import installation_in
 from kiln.runs.reading import tell
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Ledgers, Runs, Templates
@@ -55,8 +55,8 @@ def list_staged(request: TemplateRequest) -> Leftovers:
     record = _doomed(request)
     if record is None or GroupClaims().take(record) is not None:
         return Leftovers()
-    home = home_in(request.template.subscription)
-    return Leftovers(entries=group_end.doomed(record.id, record.staging_group, home))
+    installation = installation_in(request.template.subscription)
+    return Leftovers(entries=group_end.doomed(record.id, record.staging_group, installation))
 
 
 @implements(START_DELETE_GROUP)
@@ -71,7 +71,7 @@ def start_delete_group(request: TemplateRequest) -> Operation:
     group = record.staging_group
     if GroupClaims().take(record) is not None:
         return Operation(doing=f"leave the resource group {group}, which is another template's")
-    return group_end.start_end(record.id, group, home_in(record.id.subscription), given=record.staging_given)
+    return group_end.start_end(record.id, group, installation_in(record.id.subscription), given=record.staging_given)
 
 
 @implements(FORGET_TEMPLATE)

@@ -43,15 +43,15 @@ class Standing(Enum):
     THEIRS = "another template's, or another Kiln's"
 
 
-def standing(template: TemplateId, group: str, home: str) -> Standing:
+def standing(template: TemplateId, group: str, installation: str) -> Standing:
     """Return how a staging group stands to the template, by the tags that it has now."""
-    return _standing(groups.find(template.subscription, group), template, home)
+    return _standing(groups.find(template.subscription, group), template, installation)
 
 
-def _standing(found: ResourceGroup | None, template: TemplateId, home: str) -> Standing:
+def _standing(found: ResourceGroup | None, template: TemplateId, installation: str) -> Standing:
     if found is None:
         return Standing.GONE
-    match whose(found.tags, template.subscription, GroupUser(template.arm, home)):
+    match whose(found.tags, template.subscription, GroupUser(template.arm, installation)):
         case Whose.OURS:
             return Standing.MADE if is_made_by_kiln(found.tags) else Standing.LENT
         case Whose.NOBODYS:
@@ -60,29 +60,29 @@ def _standing(found: ResourceGroup | None, template: TemplateId, home: str) -> S
             return Standing.THEIRS
 
 
-def doomed(template: TemplateId, group: str, home: str) -> tuple[LedgerEntry, ...]:
+def doomed(template: TemplateId, group: str, installation: str) -> tuple[LedgerEntry, ...]:
     """Return what has to go from the template's staging group before its end: nothing of one that goes as a whole."""
-    stands = standing(template, group, home)
+    stands = standing(template, group, installation)
     if stands in {Standing.GONE, Standing.THEIRS}:
         return ()
-    content = inventory.content(template.subscription, group, GroupUser(template.arm, home))
+    content = inventory.content(template.subscription, group, GroupUser(template.arm, installation))
     if stands is Standing.MADE and not content.others:
         return ()
     access = (each.model_copy(update={"kind": "disk-access", "tier": 0}) for each in _read_disks(content))
     return (*access, *content.own)
 
 
-def start_end(template: TemplateId, group: str, home: str, *, given: bool) -> Operation:
+def start_end(template: TemplateId, group: str, installation: str, *, given: bool) -> Operation:
     """Start to delete the template's staging group with all that is in it, or give it back.
 
     `given` tells that the template named it. Raises a `BuildError` when a group of Kiln's own has lost its tags, and
     when something of somebody else's came into it since `doomed` looked.
     """
     found = groups.find(template.subscription, group)
-    stands = _standing(found, template, home)
+    stands = _standing(found, template, installation)
     if found is None or stands is Standing.THEIRS:
         return Operation(doing=f"leave the resource group {group}, which is {stands.value}")
-    content = inventory.content(template.subscription, group, GroupUser(template.arm, home))
+    content = inventory.content(template.subscription, group, GroupUser(template.arm, installation))
     if stands is Standing.MADE and not content.others:
         return _start_delete(template.subscription, group, content)
     if stands is Standing.MADE:

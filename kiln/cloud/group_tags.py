@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.ids import TemplateId
-from kiln.runs.tags import HOME_TAG, OWNER_TAGS, tag
+from kiln.runs.tags import INSTALLATION_TAG, OWNER_TAGS, tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ class GroupUser(NamedTuple):
     """A template by its ARM id, and its Kiln; None where no tag tells."""
 
     template: str | None
-    home: str | None
+    installation: str | None
 
 
 class Whose(Enum):
@@ -38,13 +38,13 @@ def user_in(tags: Mapping[str, str] | None, subscription: str) -> GroupUser:
     """Return whose a group's tags say that it is: one that Kiln named has the template's names, another its id."""
     name, group = tag(tags, "imageTemplateName"), tag(tags, "imageTemplateResourceGroupName")
     named = TemplateId(subscription=subscription, group=group, name=name).arm if name and group else None
-    return GroupUser(named or tag(tags, USED_BY), tag(tags, HOME_TAG))
+    return GroupUser(named or tag(tags, USED_BY), tag(tags, INSTALLATION_TAG))
 
 
 def whose(tags: Mapping[str, str] | None, subscription: str, own: GroupUser) -> Whose:
     """Return whose a group with these tags is. One without Kiln's own tag may be marked by Image Builder itself."""
     found = user_in(tags, subscription)
-    if found.home is not None and found.home != own.home:
+    if found.installation is not None and found.installation != own.installation:
         return Whose.THEIRS
     if found.template is None:
         return Whose.NOBODYS
@@ -72,4 +72,4 @@ def others_tags(tags: Mapping[str, str] | None, *but: str) -> dict[str, str]:
 def _is_kilns(name: str, value: str) -> bool:
     if name.lower() == CREATED_BY.lower():
         return value == KILN
-    return name.lower() in {known.lower() for known in (*OWNER_TAGS, USED_BY, HOME_TAG)}
+    return name.lower() in {known.lower() for known in (*OWNER_TAGS, USED_BY, INSTALLATION_TAG)}

@@ -29,7 +29,7 @@ from kiln.cloud.operations import may_have_worked
 from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import region_name
-from kiln.runs.tags import HOME_TAG, tag
+from kiln.runs.tags import INSTALLATION_TAG, tag
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import ResourceGroup
@@ -113,11 +113,11 @@ def _require_not_theirs(found: ResourceGroup | None, spec: GroupSpec, own: Group
 
 def in_use(group: str, user: GroupUser, own: GroupUser) -> BuildError:
     """Return the error of a staging group that is another's."""
-    of_another_kiln = user.home is not None and user.home != own.home
+    of_another_kiln = user.installation is not None and user.installation != own.installation
     who = user.template or "templates"
     hint = "Every template needs a staging group of its own."
     if of_another_kiln:
-        hint = f"{hint} If that Kiln is gone, take the tags {USED_BY} and {HOME_TAG} off the group."
+        hint = f"{hint} If that Kiln is gone, take the tags {USED_BY} and {INSTALLATION_TAG} off the group."
     return refused(
         f"The staging resource group {group} is in use by {who}{' of another Kiln' if of_another_kiln else ''}.",
         target=TARGET,
@@ -126,7 +126,7 @@ def in_use(group: str, user: GroupUser, own: GroupUser) -> BuildError:
     )
 
 
-def check(template: TemplateId, group: str, location: str, home: str) -> None:
+def check(template: TemplateId, group: str, location: str, installation: str) -> None:
     """Raise a `BuildError` when a named staging group cannot be used: it must be empty, unless it is the template's."""
     found = find(template.subscription, group)
     if found is None:
@@ -138,7 +138,7 @@ def check(template: TemplateId, group: str, location: str, home: str) -> None:
             code=CODE,
             hint="Name a group of the template's region, or none to let Kiln make one.",
         )
-    own = GroupUser(template.arm, home)
+    own = GroupUser(template.arm, installation)
     match whose(found.tags, template.subscription, own):
         case Whose.OURS:
             return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from kiln.cloud.group_tags import USED_BY
 from kiln.ids import name_of, part_of
-from kiln.runs.tags import HOME_TAG
+from kiln.runs.tags import INSTALLATION_TAG
 
 if TYPE_CHECKING:
     from kiln.runs.record import LedgerEntry
@@ -44,7 +44,7 @@ def by_hand(entry: LedgerEntry) -> ByHand:
             names = ("--name", name_of(entry.id), "--subscription", subscription)
             return _deleted(_marked(entry, _az("group", "delete", *names)))
         case "group-mark":
-            tags = ("--operation", "Delete", "--tags", USED_BY, HOME_TAG)
+            tags = ("--operation", "Delete", "--tags", USED_BY, INSTALLATION_TAG)
             command = _marked(entry, _az("tag", "update", "--resource-id", entry.id, *tags))
             return ByHand("Kiln's mark on the group, which is not Kiln's,", "taken off", "take it off", command)
         case "disk-access":

@@ -18,7 +18,7 @@ from kiln.rebuild.dependents import Dependent
 from kiln.rebuild.records import Places
 from kiln.rebuild.source_records import SourceRecord
 from kiln.runs.group_claims import GroupClaim
-from kiln.runs.home import Home
+from kiln.runs.installation import Installation
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation
 from kiln.runs.template_secrets import StoredUrl
@@ -51,11 +51,11 @@ class Kind:
 
 KINDS = (
     Kind(
-        "home.json",
-        Home,
+        "installation.json",
+        Installation,
         "Kiln does not know by which mark it knows what it made: nothing is submitted, built, deleted or swept.",
-        f"{RESTORE} Its id is the tag kilnHome of each staging group. Do not remove it: with another id Kiln takes "
-        "nothing that it made for its own.",
+        f"{RESTORE} Its id is the tag kilnInstallation of each staging group. Do not remove it: with another id Kiln "
+        "takes nothing that it made for its own.",
         removable=False,
     ),
     Kind(

@@ -21,7 +21,7 @@ from kiln.doctor.messages import Found
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
 from kiln.redact import redact
-from kiln.runs.home import home
+from kiln.runs.installation import installation
 from kiln.runs.store import Templates
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _facts(fine: int, of: int) -> Iterator[Fact]:
 
 def _needs(templates: Iterable[TemplateRecord]) -> set[Use]:
     """Return the scopes and the roles that are needed there."""
-    found = {(f"/subscriptions/{subscription}", "lookups") for subscription in home().subscriptions}
+    found = {(f"/subscriptions/{subscription}", "lookups") for subscription in installation().subscriptions}
     for record in templates:
         subscription = f"/subscriptions/{record.id.subscription}".lower()
         place = group_id(record.id.subscription, record.staging_group).lower() if record.staging_given else subscription

@@ -48,12 +48,12 @@ def make_plan(
     staging_given: bool,
     facts: Facts,
     retry: Retry | None = None,
-    home: str | None = None,
+    installation: str | None = None,
 ) -> Plan:
     """Return the plan of one run of the template's version `version`. Equal arguments give an equal plan.
 
     `made` tells the template from others of its name (None: it is not stored at all).
-    `home` is the Kiln that will build it; what is made is tagged with that.
+    `installation` is the Kiln that will build it; what is made is tagged with that.
 
     Raises `TemplateRefused` with all that does not fit together. The facts of a retry must be of the source version
     that the earlier run was built from.
@@ -69,9 +69,9 @@ def make_plan(
         staging_group=staging_group,
         staging_given=staging_given,
         log_run_id=run.run_id,
-        home=home,
+        installation=installation,
     )
-    tags = template_tags(template, run.template, home) | run_tags(run, home)
+    tags = template_tags(template, run.template, installation) | run_tags(run, installation)
     resumption = resume(template, retry, facts.source)
     properties = template.properties
     plan = Plan(

@@ -8,7 +8,7 @@ from kiln.ids import name_of, resource_id
 from kiln.planner import names
 from kiln.planner.artifacts import artifacts
 from kiln.planner.staging import GroupSpec, NetworkSpec, StagingSpec, StorageSpec
-from kiln.runs.tags import home_tags, managed_tags, template_tags
+from kiln.runs.tags import installation_tags, managed_tags, template_tags
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,15 +26,15 @@ def make_staging(
     staging_group: str,
     staging_given: bool,
     log_run_id: str | None,
-    home: str | None = None,
+    installation: str | None = None,
 ) -> StagingSpec:
     """Return what version `version` of the template that was made at `made` stands on.
 
-    `log_run_id` is the run whose log the storage will have; a submission has none. `home` is the Kiln that makes it.
+    `log_run_id` is the run whose log the storage will have; a submission has none. `installation` is whose it will be.
     """
     subscription, location = template_id.subscription, template.location
-    tags = template_tags(template, template_id, home)
-    used_by = managed_tags(template) | {"usedBy": template_id.arm} | home_tags(home)
+    tags = template_tags(template, template_id, installation)
+    used_by = managed_tags(template) | {"usedBy": template_id.arm} | installation_tags(installation)
     group_tags = used_by if staging_given else tags
     return StagingSpec(
         group=GroupSpec(

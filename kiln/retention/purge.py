@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunRecord, TemplateRecord
 
 BOUNDS = {
-    "home.json": "one document",
+    "installation.json": "one document",
     "rebuild-places.json": "one document",
     "health/": "one document, the latest",
     "sweeps/": "one document, the latest",

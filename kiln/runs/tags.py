@@ -18,7 +18,7 @@ RUN_TAG = "kilnRun"
 MARK_TAG = "kilnMark"
 """The run whose own a resource is: what clean-up goes by. A run's id is unique within its template alone, so this has
 the maker in it as well; it is ASCII, so that a blob's metadata takes it, too."""
-HOME_TAG = "kilnHome"
+INSTALLATION_TAG = "kilnInstallation"
 """Which Kiln made it: several may build in one subscription, and each sweeps its own alone."""
 
 
@@ -27,23 +27,23 @@ def tag(tags: Mapping[str, str] | None, name: str) -> str | None:
     return next((value for known, value in (tags or {}).items() if known.lower() == name.lower()), None)
 
 
-def template_tags(template: ImageTemplate, template_id: TemplateId, home: str | None) -> dict[str, str]:
+def template_tags(template: ImageTemplate, template_id: TemplateId, installation: str | None) -> dict[str, str]:
     """Return the tags of what lives as long as the template. Kiln's own cannot be overridden: clean-up goes by them.
 
-    `home` is the Kiln that builds (kiln.runs.home); a plan that nobody builds has none.
+    `installation` is the Kiln that builds (kiln.runs.installation); a plan that nobody builds has none.
     """
     values = ("Kiln", template_id.name, template_id.group)
-    return managed_tags(template) | dict(zip(OWNER_TAGS, values, strict=True)) | home_tags(home)
+    return managed_tags(template) | dict(zip(OWNER_TAGS, values, strict=True)) | installation_tags(installation)
 
 
-def run_tags(run: RunRef, home: str | None) -> dict[str, str]:
+def run_tags(run: RunRef, installation: str | None) -> dict[str, str]:
     """Return the tags of what a run makes: its id, for people, and its mark."""
-    return {RUN_TAG: run.run_id, MARK_TAG: f"{maker(run.template, home)}-{run.run_id}"}
+    return {RUN_TAG: run.run_id, MARK_TAG: f"{maker(run.template, installation)}-{run.run_id}"}
 
 
-def maker(template: TemplateId, home: str | None) -> str:
+def maker(template: TemplateId, installation: str | None) -> str:
     """Return what the marks of a template's runs begin with: 16 hex digits for this template of this very Kiln."""
-    return hashlib.sha256(f"{home or ''}/{template.key}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{installation or ''}/{template.key}".encode()).hexdigest()[:16]
 
 
 def maker_in(mark: str) -> str:
@@ -56,9 +56,9 @@ def mark_in(tags: Mapping[str, str]) -> dict[str, str]:
     return {MARK_TAG: tags[MARK_TAG]}
 
 
-def home_tags(home: str | None) -> dict[str, str]:
+def installation_tags(installation: str | None) -> dict[str, str]:
     """Return the tag that tells which Kiln it is; none of none."""
-    return {HOME_TAG: home} if home else {}
+    return {INSTALLATION_TAG: installation} if installation else {}
 
 
 def managed_tags(template: ImageTemplate) -> dict[str, str]:
@@ -68,7 +68,7 @@ def managed_tags(template: ImageTemplate) -> dict[str, str]:
 
 def users_tags(given: Mapping[str, str]) -> dict[str, str]:
     """Return tags that a user gives but for Kiln's own names, in any case: Azure's names of tags know no case."""
-    own = {name.lower() for name in (*OWNER_TAGS, RUN_TAG, MARK_TAG, HOME_TAG)}
+    own = {name.lower() for name in (*OWNER_TAGS, RUN_TAG, MARK_TAG, INSTALLATION_TAG)}
     return {name: value for name, value in given.items() if name.lower() not in own}
 
 

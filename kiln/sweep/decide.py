@@ -40,12 +40,12 @@ def garbage(
     find_run: FindRun,
     seen: Mapping[str, datetime],
     now: datetime,
-    home: str,
+    installation: str,
 ) -> Iterator[Garbage]:
     """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case.
 
-    `home` is this Kiln, whose tag all of it has. Each is found with the tags by which it is that, so that they are
-    looked at again when it is deleted.
+    `installation` is this Kiln's id, which all of it has as a tag. Each is found with the tags by which it is that, so
+    that they are looked at again when it is deleted.
     """
     owners: dict[str, list[TemplateRecord]] = {}
     for record in templates:  # two may name one group: one has it, and the submission of the other fails
@@ -63,7 +63,7 @@ def garbage(
             yield Garbage(entry=marked, why=whose, since=first)
     for found in resources:
         kind = KINDS.get(found.type.lower())
-        mark = own_mark(found, home)
+        mark = own_mark(found, installation)
         if kind is None or mark is None:
             continue  # of another type or name, or without all of Kiln's tags: somebody copied the one
         entry = kind.model_copy(update={"id": found.id, "mark": mark})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kiln.cloud import marks
 from kiln.errors import DocumentUnreadable
 from kiln.looks import look_at_each
-from kiln.runs.home import home
+from kiln.runs.installation import installation
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.sweep.debts import Debts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kiln.runs.home import Home
+    from kiln.runs.installation import Installation
     from kiln.runs.record import RunRecord, TemplateRecord
     from kiln.sweep.debts import Debt
     from kiln.sweep.found import Tagged, TaggedGroup
@@ -41,7 +41,7 @@ def find(now: datetime) -> FoundGarbage:
     """Return what is nobody's: what is due for deletion, in the order of its tiers, and what is too young."""
     problems: list[str] = []
     before = Sweeps().latest()
-    me = home()
+    me = installation()
     listed = _listed(me, problems)
     everything = Templates().read_each()
     problems += [
@@ -79,7 +79,7 @@ def _find_run(problems: list[str], record: TemplateRecord, run_id: str) -> RunRe
         raise Unknown from error
 
 
-def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGroup]]:
+def _listed(me: Installation, problems: list[str]) -> tuple[list[Tagged], list[TaggedGroup]]:
     resources: list[Tagged] = []
     groups: list[TaggedGroup] = []
     for look in look_at_each(me.subscriptions, lambda subscription: _in(subscription, me.id), seconds=LIST_SECONDS):
@@ -91,8 +91,8 @@ def _listed(me: Home, problems: list[str]) -> tuple[list[Tagged], list[TaggedGro
     return resources, groups
 
 
-def _in(subscription: str, home: str) -> tuple[tuple[Tagged, ...], tuple[TaggedGroup, ...]]:
-    return tagged(subscription, home), tagged_groups(subscription, home)
+def _in(subscription: str, installation: str) -> tuple[tuple[Tagged, ...], tuple[TaggedGroup, ...]]:
+    return tagged(subscription, installation), tagged_groups(subscription, installation)
 
 
 def _debts(problems: list[str]) -> Iterator[Garbage]:

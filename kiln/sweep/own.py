@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, user_in
 from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.planner import names
-from kiln.runs.tags import HOME_TAG, run_tags, tag
+from kiln.runs.tags import INSTALLATION_TAG, run_tags, tag
 
 if TYPE_CHECKING:
     from kiln.sweep.found import Tagged
@@ -41,10 +41,10 @@ def run_of(found: Tagged) -> str | None:
     return run.replace("_", "-") if run else None
 
 
-def own_mark(found: Tagged, home: str) -> dict[str, str] | None:
+def own_mark(found: Tagged, installation: str) -> dict[str, str] | None:
     """Return the tags by which the resource is this Kiln's, or None when it is not."""
     named = _named(found)
-    if named is None or tag(found.tags, HOME_TAG) != home or not is_made_by_kiln(found.tags):
+    if named is None or tag(found.tags, INSTALLATION_TAG) != installation or not is_made_by_kiln(found.tags):
         return None
     subscription = part_of(found.id, "subscriptions")
     try:
@@ -52,7 +52,7 @@ def own_mark(found: Tagged, home: str) -> dict[str, str] | None:
     except ValueError:
         return None
     run = run_of(found)
-    marks = run_tags(RunRef(template=template, run_id=run), home) if run else {}
+    marks = run_tags(RunRef(template=template, run_id=run), installation) if run else {}
     if any(tag(found.tags, name) != value for name, value in marks.items()):
         return None
     return kilns_tags(found.tags) | marks

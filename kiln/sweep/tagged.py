@@ -5,31 +5,31 @@ from __future__ import annotations
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, user_in
-from kiln.runs.tags import HOME_TAG, tag
+from kiln.runs.tags import INSTALLATION_TAG, tag
 from kiln.sweep.found import Tagged, TaggedGroup
 
 
-def tagged(subscription: str, home: str) -> tuple[Tagged, ...]:
-    """Return all resources in the subscription with the tag of the Kiln `home`: one call for each page of 1,000.
+def tagged(subscription: str, installation: str) -> tuple[Tagged, ...]:
+    """Return all resources in the subscription with this installation's tag: one call for each page of 1,000.
 
     Filtered by a tag's value, the list has no tags (Resources - List, `$filter`), so it is filtered by its name, and
     has what other Kilns made, too.
     """
     with azure(f"list what Kiln made in the subscription {subscription}"):
-        found = list(clients.resources(subscription).resources.list(filter=f"tagName eq '{HOME_TAG}'"))
+        found = list(clients.resources(subscription).resources.list(filter=f"tagName eq '{INSTALLATION_TAG}'"))
     return tuple(
         Tagged(id=str(item.id), type=str(item.type), tags=dict(item.tags or {}))
         for item in found
-        if tag(item.tags, HOME_TAG) == home
+        if tag(item.tags, INSTALLATION_TAG) == installation
     )
 
 
-def tagged_groups(subscription: str, home: str) -> tuple[TaggedGroup, ...]:
-    """Return the resource groups in the subscription that the Kiln `home` made or uses."""
+def tagged_groups(subscription: str, installation: str) -> tuple[TaggedGroup, ...]:
+    """Return the resource groups in the subscription that this installation of Kiln made or uses."""
     with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
         found = list(
             clients.resources(subscription).resource_groups.list(
-                filter=f"tagName eq '{HOME_TAG}' and tagValue eq '{home}'"
+                filter=f"tagName eq '{INSTALLATION_TAG}' and tagValue eq '{installation}'"
             )
         )
     return tuple(

@@ -29,7 +29,7 @@ from kiln.rebuild.index import enter_trigger, repair
 from kiln.retention.purge import BOUNDS
 from kiln.runs.documents import CONTAINER, Documents, documents
 from kiln.runs.group_claims import GroupClaims
-from kiln.runs.home import home
+from kiln.runs.installation import installation
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.store import Templates
 from kiln.runs.triggers import Triggers
@@ -165,7 +165,7 @@ def test_no_more_are_told_by_name_than_somebody_reads() -> None:
 
 
 def test_an_examination_tells_of_each_once_and_an_admin_of_one_subscription_that_there_is_something() -> None:
-    home()
+    installation()
     record = template()
     trigger, template_path = Triggers.path(record.id, "broken"), f"templates/{record.id.key}-broken.json"
     with poisoned(trigger, template_path, "firings/a/b/c/d.json"):

@@ -149,7 +149,7 @@ def test_a_group_that_somebody_else_marked_meanwhile_is_left_alone_by_the_next_r
     group = new_name()
     record = stored(group)
     staging = submit(record)
-    theirs = {"usedBy": record.id.arm, "kilnHome": "another-kiln", "createdBy": "Kiln"}
+    theirs = {"usedBy": record.id.arm, "kilnInstallation": "another-kiln", "createdBy": "Kiln"}
     tagging.put_on(SUBSCRIPTION, group, theirs)
 
     run = run_of(record)

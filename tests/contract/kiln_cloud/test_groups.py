@@ -23,11 +23,11 @@ MINE = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="mine")
 OTHER = MINE.model_copy(update={"name": "other"})
 
 
-HOME = "this-kiln"
+INSTALLATION = "this-kiln"
 
 
-def spec(name: str, template: TemplateId = MINE, *, home: str = HOME) -> GroupSpec:
-    tags = {"usedBy": template.arm, "kilnHome": home}
+def spec(name: str, template: TemplateId = MINE, *, installation: str = INSTALLATION) -> GroupSpec:
+    tags = {"usedBy": template.arm, "kilnInstallation": installation}
     return GroupSpec(subscription=SUBSCRIPTION, name=name, location="westeurope", tags=tags, given=True)
 
 
@@ -40,21 +40,21 @@ def tags_of(name: str) -> dict[str, str]:
     return dict((found.tags if found else None) or {})
 
 
-def standing(name: str, template: TemplateId = MINE, home: str = HOME) -> Standing:
-    return group_end.standing(template, name, home)
+def standing(name: str, template: TemplateId = MINE, installation: str = INSTALLATION) -> Standing:
+    return group_end.standing(template, name, installation)
 
 
 def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() -> None:
     name = new_name()
-    groups.check(MINE, name, "westeurope", HOME)
+    groups.check(MINE, name, "westeurope", INSTALLATION)
     assert standing(name) is Standing.GONE
 
     groups.create(spec(name))
 
     assert standing(name) is Standing.MADE
     assert standing(name, OTHER) is Standing.THEIRS
-    groups.check(MINE, name, "West Europe", HOME)
-    done(group_end.start_end(MINE, name, HOME, given=True))
+    groups.check(MINE, name, "West Europe", INSTALLATION)
+    done(group_end.start_end(MINE, name, INSTALLATION, given=True))
     assert standing(name) is Standing.GONE
 
 
@@ -63,32 +63,34 @@ def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None
     arm.group(name, tags={"owner": "somebody"})
 
     groups.create(spec(name))
-    assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm, "kilnHome": HOME}
+    assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm, "kilnInstallation": INSTALLATION}
     assert standing(name) is Standing.LENT
-    group_end.start_end(OTHER, name, HOME, given=True)
+    group_end.start_end(OTHER, name, INSTALLATION, given=True)
     assert "usedBy" in tags_of(name)
-    group_end.start_end(MINE, name, HOME, given=True)
+    group_end.start_end(MINE, name, INSTALLATION, given=True)
 
     assert tags_of(name) == {"owner": "somebody"}
 
 
 @pytest.mark.parametrize(
-    ("template", "home", "who"),
-    [(OTHER, HOME, OTHER.arm), (MINE, "another-kiln", f"{MINE.arm} of another Kiln")],
+    ("template", "installation", "who"),
+    [(OTHER, INSTALLATION, OTHER.arm), (MINE, "another-kiln", f"{MINE.arm} of another Kiln")],
     ids=["another template", "the same id at another Kiln"],
 )
-def test_a_group_that_became_anothers_is_left_alone_at_each_use(template: TemplateId, home: str, who: str) -> None:
+def test_a_group_that_became_anothers_is_left_alone_at_each_use(
+    template: TemplateId, installation: str, who: str
+) -> None:
     name = new_name()
-    groups.create(spec(name, template, home=home))
+    groups.create(spec(name, template, installation=installation))
     theirs = tags_of(name)
 
     with pytest.raises(BuildError, match=f"is in use by {re.escape(who)}") as at_submission:
-        groups.check(MINE, name, "westeurope", HOME)
+        groups.check(MINE, name, "westeurope", INSTALLATION)
     with pytest.raises(BuildError, match=f"is in use by {re.escape(who)}") as at_staging:
         groups.create(spec(name))
     for caught in (at_submission, at_staging):
         assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
-    assert group_end.start_end(MINE, name, HOME, given=True).url is None
+    assert group_end.start_end(MINE, name, INSTALLATION, given=True).url is None
     assert standing(name) is Standing.THEIRS
     assert tags_of(name) == theirs
 
@@ -98,7 +100,7 @@ def test_of_two_kilns_that_make_one_group_at_once_the_last_to_write_has_it(monke
 
     def overtaken(spec_: GroupSpec, tags: dict[str, str]) -> bool:
         was_there = put(spec_, tags)
-        put(spec_, spec(name, home="another-kiln").tags)
+        put(spec_, spec(name, installation="another-kiln").tags)
         return was_there
 
     monkeypatch.setattr(groups, "_put", overtaken)
@@ -106,12 +108,12 @@ def test_of_two_kilns_that_make_one_group_at_once_the_last_to_write_has_it(monke
     with pytest.raises(BuildError, match="of another Kiln") as caught:
         groups.create(spec(name))
     assert caught.value.detail.hint is not None
-    assert "take the tags usedBy and kilnHome off" in caught.value.detail.hint
+    assert "take the tags usedBy and kilnInstallation off" in caught.value.detail.hint
 
 
 def test_tags_are_found_in_any_case_as_azure_compares_their_names() -> None:
     name = new_name()
-    arm.group(name, tags={"USEDBY": OTHER.arm.upper(), "kilnhome": HOME})
+    arm.group(name, tags={"USEDBY": OTHER.arm.upper(), "kilninstallation": INSTALLATION})
 
     assert standing(name) is Standing.THEIRS
     assert standing(name, OTHER) is Standing.LENT
@@ -125,7 +127,7 @@ def test_a_group_of_kilns_own_that_lost_its_tags_is_not_deleted_and_it_is_said_w
     arm.group(name, tags=tags)
 
     with pytest.raises(BuildError, match="lacks the tags by which Kiln knows it") as caught:
-        group_end.start_end(MINE, name, HOME, given=False)
+        group_end.start_end(MINE, name, INSTALLATION, given=False)
 
     assert caught.value.detail.hint is not None
     assert groups.find(SUBSCRIPTION, name) is not None
@@ -136,7 +138,7 @@ def test_a_group_in_another_region_is_refused() -> None:
     arm.group(name, "northeurope")
 
     with pytest.raises(BuildError, match="is in northeurope, but the template is in westeurope") as caught:
-        groups.check(MINE, name, "westeurope", HOME)
+        groups.check(MINE, name, "westeurope", INSTALLATION)
     assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
 
 
@@ -145,16 +147,16 @@ def test_another_templates_group_is_refused() -> None:
     groups.create(spec(name, OTHER))
 
     with pytest.raises(BuildError, match=f"is in use by {OTHER.arm}"):
-        groups.check(MINE, name, "westeurope", HOME)
+        groups.check(MINE, name, "westeurope", INSTALLATION)
 
 
 def test_a_group_with_something_in_it_is_refused_unless_it_is_the_templates_own(storage: StagedStorage) -> None:
     group = f"rg-cloud-{storage.account.removeprefix('cloud')}"
 
     with pytest.raises(BuildError, match=f"is not empty: it has .*{storage.account}"):
-        groups.check(MINE, group, "westeurope", HOME)
+        groups.check(MINE, group, "westeurope", INSTALLATION)
     groups.create(spec(group))
-    groups.check(MINE, group, "westeurope", HOME)
+    groups.check(MINE, group, "westeurope", INSTALLATION)
 
 
 def test_deleting_what_kiln_made_leaves_what_it_did_not() -> None:
@@ -166,8 +168,8 @@ def test_deleting_what_kiln_made_leaves_what_it_did_not() -> None:
     body = {"location": "westeurope", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}}
     disks.begin_create_or_update(group, "theirs", body, api_version=clients.DISKS).result()  # type: ignore[call-overload]  # a plain body, as everywhere
 
-    found, others = inventory.content(SUBSCRIPTION, group, GroupUser(plan.run.template.arm, HOME))
-    assert inventory.content(SUBSCRIPTION, group, GroupUser(OTHER.arm, HOME)).own == ()
+    found, others = inventory.content(SUBSCRIPTION, group, GroupUser(plan.run.template.arm, INSTALLATION))
+    assert inventory.content(SUBSCRIPTION, group, GroupUser(OTHER.arm, INSTALLATION)).own == ()
     assert [each.rpartition("/")[2] for each in others] == ["theirs"]
     assert [entry.tier for entry in found] == sorted(entry.tier for entry in found)
     for entry in found:

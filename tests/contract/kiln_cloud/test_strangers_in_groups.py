@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("settings")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 STRANGER = {"owner": "stranger"}
-HOME = "this-kiln"
+INSTALLATION = "this-kiln"
 GONE = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="gone")
 
 
@@ -241,7 +241,7 @@ def test_a_group_that_goes_while_kiln_marks_it_is_made(monkeypatch: pytest.Monke
 
 def test_a_sweep_leaves_a_group_with_something_of_somebody_elses_and_says_so() -> None:
     name = f"rg-strangers-{uuid.uuid4().hex[:8]}"
-    mark = {"usedBy": GONE.arm, "kilnHome": HOME, "createdBy": "Kiln"}
+    mark = {"usedBy": GONE.arm, "kilnInstallation": INSTALLATION, "createdBy": "Kiln"}
     groups._put(_spec(name, {}), {**mark, **STRANGER})
     strangers_disk(name)
     entry = LedgerEntry(kind="resource-group", id=group_id(SUBSCRIPTION, name), tier=5, mark=mark)

@@ -156,7 +156,7 @@ def a_group() -> str:
 
 def a_marked_group() -> str:
     name = f"rg-whose-{uuid.uuid4().hex[:8]}"
-    return arm.group(name, tags={"usedBy": "/subscriptions/s/template", "kilnHome": "a-kiln"})
+    return arm.group(name, tags={"usedBy": "/subscriptions/s/template", "kilnInstallation": "a-kiln"})
 
 
 MAKERS: dict[EntryKind, Callable[[], str]] = {

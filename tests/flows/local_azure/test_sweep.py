@@ -17,7 +17,7 @@ from kiln.cloud import clients, groups
 from kiln.doctor import leaks
 from kiln.ids import RunRef
 from kiln.runs.documents import documents
-from kiln.runs.home import home
+from kiln.runs.installation import installation
 from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.tags import run_tags
@@ -270,7 +270,7 @@ def test_copied_tags_make_nothing_garbage(kiln: Callable[..., Kiln]) -> None:
     put_group(name, {})
     put_security_group(name, "copied", dict(tags or {}))
     put_security_group(name, "kiln-of-mine", dict(tags or {}))
-    put_security_group(name, "kiln-nsg", {"kilnHome": home().id, "owner": "them"})
+    put_security_group(name, "kiln-nsg", {"kilnInstallation": installation().id, "owner": "them"})
 
     assert sweep(at=LATER).seen == {}
 
@@ -314,7 +314,7 @@ def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(ki
     version = str(run.outputs[0].artifact_id)
     before = RunRef(template=made.id, run_id="20260101-000000-00000000")
     Runs().create(run.model_copy(update={"run_id": before.run_id}))
-    mark = run_tags(before, home().id)
+    mark = run_tags(before, installation().id)
     Ledgers().record(made.id, before.run_id, LedgerEntry(kind="gallery-version", id=version, tier=0, mark=mark))
     Debts().owe(before, NOW)
     Runs().delete_all(made.id, lambda: True)

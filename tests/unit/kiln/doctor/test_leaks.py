@@ -27,13 +27,24 @@ NOT_BY_RESOURCE = {
     "resource-group": (GROUP, ["az", "group", "delete", "--name", "rg (a)", "--subscription", "s-1"]),
     "group-mark": (
         GROUP,
-        ["az", "tag", "update", "--resource-id", GROUP, "--operation", "Delete", "--tags", "usedBy", "kilnHome"],
+        [
+            "az",
+            "tag",
+            "update",
+            "--resource-id",
+            GROUP,
+            "--operation",
+            "Delete",
+            "--tags",
+            "usedBy",
+            "kilnInstallation",
+        ],
     ),
     "disk-access": (DISK, ["az", "disk", "revoke-access", "--ids", DISK]),
 }
 
 
-MARK = {"kilnHome": "home-1", "kilnMark": "0123456789abcdef-20260101-000000-0a1b2c3d"}
+MARK = {"kilnInstallation": "kiln-1", "kilnMark": "0123456789abcdef-20260101-000000-0a1b2c3d"}
 
 
 def told(kind: str, resource: str, refused: str | None, mark: dict[str, str] | None = None) -> tuple[str, str]:

@@ -35,7 +35,12 @@ GONE = TemplateId(subscription="S", group="RG", name="Gone")
 OWN_GROUP = "/subscriptions/s/resourceGroups/it_rg_gone_3f9c8a1b"
 
 
-OWNER = {"createdBy": "Kiln", "imageTemplateName": "web", "imageTemplateResourceGroupName": "rg", "kilnHome": "home"}
+OWNER = {
+    "createdBy": "Kiln",
+    "imageTemplateName": "web",
+    "imageTemplateResourceGroupName": "rg",
+    "kilnInstallation": "kiln-1",
+}
 
 
 def tagged(id_: str, tags: Mapping[str, str] | None = None) -> Tagged:
@@ -43,7 +48,7 @@ def tagged(id_: str, tags: Mapping[str, str] | None = None) -> Tagged:
     parts = id_.split("/providers/")[1].split("/")
     bare = Tagged(id=id_, type="/".join([parts[0], *parts[1::2]]), tags={})
     run = run_of(bare)
-    marks = run_tags(RunRef(template=TEMPLATE.id, run_id=run), "home") if run else {}
+    marks = run_tags(RunRef(template=TEMPLATE.id, run_id=run), "kiln-1") if run else {}
     return bare.model_copy(update={"tags": {**OWNER, **marks} if tags is None else dict(tags)})
 
 
@@ -54,14 +59,14 @@ def found(
     template: TemplateRecord = TEMPLATE,
     seen: Mapping[str, datetime] | None = None,
 ) -> list[Garbage]:
-    return list(garbage(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW, "home"))
+    return list(garbage(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW, "kiln-1"))
 
 
 def test_what_an_ended_run_left_is_garbage_since_its_end() -> None:
     (each,) = found(VM, run=OVER)
 
     assert (each.entry.kind, each.entry.id, each.since) == ("vm", VM, OVER.ended)
-    assert each.entry.mark == OWNER | run_tags(RunRef(template=TEMPLATE.id, run_id=RUN.run_id), "home")
+    assert each.entry.mark == OWNER | run_tags(RunRef(template=TEMPLATE.id, run_id=RUN.run_id), "kiln-1")
     assert each.run is not None
     assert each.run.run_id == RUN.run_id
 
@@ -83,7 +88,7 @@ def test_what_a_run_uses_is_none_though_another_template_names_the_same_group(or
         return RUN if (record.id, run_id) == (TEMPLATE.id, RUN.run_id) else None
 
     owners = [TEMPLATE, other][::order]
-    assert list(garbage([tagged(VM)], (), owners, find_run, {}, NOW, "home")) == []
+    assert list(garbage([tagged(VM)], (), owners, find_run, {}, NOW, "kiln-1")) == []
 
 
 def test_what_a_template_stands_on_is_none_nor_anything_of_one_that_is_being_deleted() -> None:
@@ -103,7 +108,7 @@ def test_of_an_unknown_run_the_id_tells_the_age() -> None:
 
 
 def test_what_is_in_a_group_that_goes_is_deleted_before_it_for_the_group_may_have_to_stay() -> None:
-    group = TaggedGroup(id=OWN_GROUP, own=True, user=GONE.arm, mark={"kilnHome": "home"})
+    group = TaggedGroup(id=OWN_GROUP, own=True, user=GONE.arm, mark={"kilnInstallation": "kiln-1"})
 
     both = found(f"{OWN_GROUP}/providers/Microsoft.Network/virtualNetworks/kiln-vnet", groups=(group,))
 
@@ -164,12 +169,17 @@ def test_a_validation_gallery_is_told_by_its_own_name_with_all_that_is_in_it() -
 
 @pytest.mark.parametrize(
     "tags",
-    [{"kilnHome": "home"}, {**OWNER, "kilnHome": "another"}, OWNER, {**OWNER, "kilnRun": RUN.run_id, "kilnMark": "x"}],
+    [
+        {"kilnInstallation": "kiln-1"},
+        {**OWNER, "kilnInstallation": "another"},
+        OWNER,
+        {**OWNER, "kilnRun": RUN.run_id, "kilnMark": "x"},
+    ],
     ids=["one that was copied", "another Kiln's", "without the run's", "with another run's mark"],
 )
 def test_what_has_not_all_tags_that_kiln_gives_is_none_whatever_its_name(tags: dict[str, str]) -> None:
-    assert list(garbage([tagged(VM, tags)], (), [], lambda *_: None, {}, BEGAN, "home")) == []
-    assert len(list(garbage([tagged(VM)], (), [], lambda *_: None, {}, BEGAN, "home"))) == 1
+    assert list(garbage([tagged(VM, tags)], (), [], lambda *_: None, {}, BEGAN, "kiln-1")) == []
+    assert len(list(garbage([tagged(VM)], (), [], lambda *_: None, {}, BEGAN, "kiln-1"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -186,7 +196,7 @@ def test_a_run_is_told_by_a_name(path: str, run: str | None) -> None:
     named = tagged(f"{GROUP}/providers/Microsoft.{path}")
 
     assert run_of(named) == run
-    assert own_mark(named, "home") == named.tags
+    assert own_mark(named, "kiln-1") == named.tags
 
 
 def test_things_are_due_after_the_grace_and_debts_at_once() -> None:
@@ -205,7 +215,7 @@ def test_one_of_a_thousand_runs_that_cannot_be_read_keeps_what_it_made_and_the_o
             raise Unknown
         return OVER
 
-    made = list(garbage(map(tagged, ids), (), [TEMPLATE], find_run, {}, NOW, "home"))
+    made = list(garbage(map(tagged, ids), (), [TEMPLATE], find_run, {}, NOW, "kiln-1"))
 
     assert len(made) == 999
     assert ids[500] not in {each.entry.id for each in made}
@@ -214,6 +224,6 @@ def test_one_of_a_thousand_runs_that_cannot_be_read_keeps_what_it_made_and_the_o
 def test_a_resource_of_no_group_with_kilns_tag_is_passed_over() -> None:
     odd = Tagged(id="/subscriptions/s/providers/Contoso.Odd/things/kiln-x", type="Contoso.Odd/things", tags=OWNER)
 
-    assert [each.entry.id for each in garbage([odd, tagged(VM)], (), [TEMPLATE], lambda *_: OVER, {}, NOW, "home")] == [
-        VM
-    ]
+    assert [
+        each.entry.id for each in garbage([odd, tagged(VM)], (), [TEMPLATE], lambda *_: OVER, {}, NOW, "kiln-1")
+    ] == [VM]
