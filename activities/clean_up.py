@@ -5,17 +5,17 @@ from __future__ import annotations
 from activities.adapter import implements
 from kiln.cloud import removal
 from kiln.contracts import CLOSE_LEDGER, START_DELETE
-from kiln.messages import CloseRequest, DeleteRequest, Leftovers, Operation
+from kiln.messages import CloseRequest, DeleteRequest, Deletions, Operation
 from kiln.runs.store import Ledgers
 
 
 @implements(CLOSE_LEDGER)
-def close_ledger(request: CloseRequest) -> Leftovers:
+def close_ledger(request: CloseRequest) -> Deletions:
     """Close the run's ledger; return what is to be deleted, first tier first, and what stays for a look at it."""
     ledger = Ledgers().close(request.run.template, request.run.run_id)
     undone = [entry for entry in ledger.entries if not entry.keep]
     due = [entry for entry in undone if entry.purpose not in request.keep]
-    return Leftovers(
+    return Deletions(
         entries=tuple(sorted(due, key=lambda entry: entry.tier)),
         kept=tuple(entry.id for entry in undone if entry.purpose in request.keep),
     )

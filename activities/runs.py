@@ -17,7 +17,7 @@ from kiln.messages import FinishReport, Nothing, PhaseReport, ProgressReport, St
 from kiln.runs.reservations import Reservations
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop
-from kiln.sweep.debts import Debts
+from kiln.sweep.leftovers import Leftovers
 
 if TYPE_CHECKING:
     from kiln.runs.record import RunRecord
@@ -86,7 +86,7 @@ def finish_run(request: FinishReport) -> Nothing:
         _log(ended, f"==> kept, at a cost, until the template is deleted: {', '.join(request.kept)}\n")
     _log(ended, f"==> {request.at[:19]}Z {request.state}\n")
     if request.leftovers:
-        Debts().owe(run, at, {text.split(": ")[0] for text in request.leftovers})
+        Leftovers().keep(run, at, {text.split(": ")[0] for text in request.leftovers})
     Reservations().give_back(run)
     Runs().update(run.template, run.run_id, change)  # late: who sees a final state finds outputs and log complete
     publish(run)

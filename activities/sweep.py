@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.adapter import implements
-from kiln.contracts import CLOSE_LOST_RUN, FIND_GARBAGE, RECORD_SWEEP
+from kiln.contracts import CLOSE_LOST_RUN, FIND_LEFTOVERS, RECORD_SWEEP
 from kiln.errors import RunLost
 from kiln.messages import Nothing
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs
-from kiln.sweep import gather, settle
-from kiln.sweep.debts import Debts
-from kiln.sweep.messages import FoundGarbage, LostRunClosing, LostRunFacts, SweepDone, SweepRound
+from kiln.sweep import search, settle
+from kiln.sweep.leftovers import Leftovers
+from kiln.sweep.messages import FoundLeftovers, LostRunClosing, LostRunFacts, SweepDone, SweepRound
 
 
 @implements(CLOSE_LOST_RUN)
 def close_lost_run(request: LostRunClosing) -> LostRunFacts:
-    """Close the run's ledger, so that nothing more is made, and owe all that it names until a later sweep saw it gone.
+    """Close the run's ledger, so that nothing more is made, and keep what it names until a later sweep saw it gone.
 
     What its orchestration left under way may still come to be.
     """
@@ -25,7 +25,7 @@ def close_lost_run(request: LostRunClosing) -> LostRunFacts:
     record = Runs().get(lost.run.template, lost.run.run_id)
     if record is None or record.state.is_final:
         return LostRunFacts(over=True)
-    Debts().owe(lost.run, datetime.fromisoformat(request.at))
+    Leftovers().keep(lost.run, datetime.fromisoformat(request.at))
     where = f" It had come to: {record.phases[-1].name.value}." if record.phases else " It had not begun."
     error = RunLost(
         f"Nothing works on the run any more: its orchestration was found {lost.life}.{where}",
@@ -34,10 +34,10 @@ def close_lost_run(request: LostRunClosing) -> LostRunFacts:
     return LostRunFacts(over=False, canceled=record.state is RunState.CANCELING, error=error.detail)
 
 
-@implements(FIND_GARBAGE)
-def find_garbage(request: SweepRound) -> FoundGarbage:
+@implements(FIND_LEFTOVERS)
+def find_leftovers(request: SweepRound) -> FoundLeftovers:
     """Return what is nobody's."""
-    return gather.find(datetime.fromisoformat(request.at))
+    return search.find_leftovers(datetime.fromisoformat(request.at))
 
 
 @implements(RECORD_SWEEP)

@@ -9,7 +9,7 @@ from activities.adapter import implements
 from kiln.cloud import group_end
 from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
 from kiln.errors import DocumentUnreadable, PreconditionFailed
-from kiln.messages import DeletionFailure, Leftovers, Nothing, Operation, Progress, TemplateRequest
+from kiln.messages import DeletionFailure, Deletions, Nothing, Operation, Progress, TemplateRequest
 from kiln.rebuild.index import leave_template
 from kiln.rebuild.records import Rebuilds
 from kiln.runs.documents import ATTEMPTS
@@ -50,13 +50,13 @@ def _is_over(record: TemplateRecord) -> bool:
 
 
 @implements(LIST_STAGED)
-def list_staged(request: TemplateRequest) -> Leftovers:
+def list_staged(request: TemplateRequest) -> Deletions:
     """Return what Kiln made in a staging group that stays; one that goes as a whole takes it along."""
     record = _doomed(request)
     if record is None or GroupClaims().take(record) is not None:
-        return Leftovers()
+        return Deletions()
     installation = installation_in(request.template.subscription)
-    return Leftovers(entries=group_end.doomed(record.id, record.staging_group, installation))
+    return Deletions(entries=group_end.doomed(record.id, record.staging_group, installation))
 
 
 @implements(START_DELETE_GROUP)

@@ -18,11 +18,11 @@ from kiln.messages import (
     CloseRequest,
     DeleteRequest,
     DeletionFailure,
+    Deletions,
     FinishReport,
     GalleryRequest,
     GroupRequest,
     ImageRequest,
-    Leftovers,
     MachineRequest,
     Message,
     NetworkRequest,
@@ -72,9 +72,8 @@ from kiln.rebuild.messages import (
     WatchRound,
 )
 from kiln.runs.record import RunOutput
-from kiln.sweep.found import EndedRun
 from kiln.sweep.messages import (
-    FoundGarbage,
+    FoundLeftovers,
     LostRun,
     LostRunClosing,
     LostRunFacts,
@@ -82,6 +81,7 @@ from kiln.sweep.messages import (
     SweepRequest,
     SweepRound,
 )
+from kiln.sweep.models import EndedRun
 
 RequestT = TypeVar("RequestT")
 ResultT = TypeVar("ResultT")
@@ -161,10 +161,10 @@ END_EXPORT = Activity("end_export", VhdRequest, Operation)
 
 # Operations of Azure, and the end of things.
 CHECK_OPERATION = Activity("check_operation", OperationCheck, Progress)
-CLOSE_LEDGER = Activity("close_ledger", CloseRequest, Leftovers)
+CLOSE_LEDGER = Activity("close_ledger", CloseRequest, Deletions)
 START_DELETE = Activity("start_delete", DeleteRequest, Operation)
 CHECK_IDLE = Activity("check_idle", TemplateRequest, Progress)
-LIST_STAGED = Activity("list_staged", TemplateRequest, Leftovers)
+LIST_STAGED = Activity("list_staged", TemplateRequest, Deletions)
 START_DELETE_GROUP = Activity("start_delete_group", TemplateRequest, Operation)
 FORGET_TEMPLATE = Activity("forget_template", TemplateRequest, Nothing)
 FAIL_DELETION = Activity("fail_deletion", DeletionFailure, Nothing)
@@ -179,7 +179,7 @@ SETTLE_REBUILD = Activity("settle_rebuild", SettleRequest, Nothing)
 
 # What nobody works on, and what is nobody's.
 CLOSE_LOST_RUN = Activity("close_lost_run", LostRunClosing, LostRunFacts)
-FIND_GARBAGE = Activity("find_garbage", SweepRound, FoundGarbage)
+FIND_LEFTOVERS = Activity("find_leftovers", SweepRound, FoundLeftovers)
 RECORD_SWEEP = Activity("record_sweep", SweepDone, Nothing)
 
 # The doctor.

@@ -11,7 +11,7 @@ from kiln.contracts import (
     CLEAN_UP,
     CLOSE_LOST_RUN,
     END_LOST_RUN,
-    FIND_GARBAGE,
+    FIND_LEFTOVERS,
     FINISH_RUN,
     RECORD_SWEEP,
     REPORT_STOP,
@@ -21,8 +21,8 @@ from kiln.contracts import (
 from kiln.errors import BuildError
 from kiln.messages import CloseRequest, FinishReport, Nothing, StopReport
 from kiln.runs.record import RunState
-from kiln.sweep.found import EndedRun, Left
 from kiln.sweep.messages import LostRun, LostRunClosing, SweepDone, SweepRequest, SweepRound
+from kiln.sweep.models import EndedRun, Undeleted
 from orchestrators.clean_up import delete_all
 from orchestrators.flow import Flow, orchestrator
 
@@ -46,7 +46,7 @@ def sweep_round(flow: Flow, request: SweepRound) -> Steps[Nothing]:
     outcomes = yield from flow.gather(
         [flow.begin(END_LOST_RUN, lost, f"run-{at}") for at, lost in enumerate(request.lost)]
     )
-    found = yield from flow.run(FIND_GARBAGE, request)
+    found = yield from flow.run(FIND_LEFTOVERS, request)
     undeleted = yield from delete_all(flow, [each.entry for each in found.due])
     reasons = {entry.key: error.detail.sentence() for entry, error in undeleted}
     done = SweepDone(
@@ -54,7 +54,7 @@ def sweep_round(flow: Flow, request: SweepRound) -> Steps[Nothing]:
         at=flow.stamp,
         found=found,
         left=tuple(
-            Left(garbage=each, reason=reasons[each.entry.key]) for each in found.due if each.entry.key in reasons
+            Undeleted(leftover=each, reason=reasons[each.entry.key]) for each in found.due if each.entry.key in reasons
         ),
         runs=tuple(outcome for outcome in outcomes if isinstance(outcome, EndedRun) and outcome.state),
         problems=request.problems

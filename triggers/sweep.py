@@ -26,7 +26,7 @@ bp = df.Blueprint()
 
 @bp.timer_trigger(arg_name="timer", schedule=schedule(SETTING, EVERY_HOUR))
 @bp.durable_client_input(client_name="client")
-async def sweep_garbage(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
+async def sweep_leftovers(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Start a sweep, unless one is going."""
     await start_sweep(DurableOrchestrations(client), datetime.now(UTC))
 

@@ -12,7 +12,7 @@ def doctor(
     sweep: Annotated[bool, typer.Option("--sweep", help="Let what is nobody's be deleted, too.")] = False,  # noqa: FBT002  # typer
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # typer
 ) -> int:
-    """Examine Kiln in this subscription: leaks, stuck runs, triggers, quota, permissions, settings; each with its mend.
+    """Examine Kiln in this subscription: leftovers, stuck runs, triggers, quota, permissions, settings; and what to do.
 
     Exit code: 0 nothing is wrong, 1 something is, 5 the API cannot be reached.
     """

@@ -22,7 +22,7 @@ from kiln.runs.installation import Installation
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation
 from kiln.runs.template_secrets import StoredUrl
-from kiln.sweep.debts import Debt
+from kiln.sweep.leftovers import RunLeftovers
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -133,8 +133,8 @@ KINDS = (
         "See that no run is about to make the version (kiln list), then remove it:",
     ),
     Kind(
-        "debts/",
-        Debt,
+        "leftovers/",
+        RunLeftovers,
         "What the run left is deleted only as far as its tags tell of it: no VHD is.",
         f"{RESTORE} Or look into the template's staging group, and once nothing of the run is left there, remove it:",
     ),

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from kiln.doctor import documents, leaks, permissions, quota, runs, settings, triggers
+from kiln.doctor import documents, leftovers, permissions, quota, runs, settings, triggers
 from kiln.doctor.findings import Area, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.looks import look_within
@@ -34,8 +34,8 @@ def _look(request: AreaRequest, now: datetime) -> Found:
     match request.area:
         case Area.RUNS:
             found = runs.look(request.lost)
-        case Area.LEAKS:
-            found = leaks.look(now)
+        case Area.LEFTOVERS:
+            found = leftovers.look(now)
         case Area.TRIGGERS:
             found = triggers.look(now)
         case Area.QUOTA:

@@ -12,7 +12,7 @@ class Area(StrEnum):
     """Where the doctor looks, in the order in which it tells."""
 
     RUNS = "runs"
-    LEAKS = "leaks"
+    LEFTOVERS = "leftovers"
     TRIGGERS = "triggers"
     QUOTA = "quota"
     PERMISSIONS = "permissions"

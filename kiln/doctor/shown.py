@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.doctor.findings import Fact, Health
-    from kiln.sweep.found import SweepReport
+    from kiln.sweep.models import SweepReport
 
 
 def shown(health: Health, latest: SweepReport | None, subscription: str, *, whole: bool) -> dict[str, Any]:
@@ -112,12 +112,12 @@ def _sweep(report: SweepReport, is_shown: Callable[[str], bool]) -> dict[str, An
         ],
         "left": [
             {
-                "id": each.garbage.entry.id,
-                "why": each.garbage.why,
-                "since": time_text(each.garbage.since),
+                "id": each.leftover.entry.id,
+                "why": each.leftover.why,
+                "since": time_text(each.leftover.since),
                 "reason": each.reason,
             }
             for each in report.left
-            if is_shown(each.garbage.entry.id)
+            if is_shown(each.leftover.entry.id)
         ],
     }

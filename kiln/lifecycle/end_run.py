@@ -17,7 +17,7 @@ from kiln.runs.reading import tell
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, leave, request_cancel
-from kiln.sweep.debts import Debts
+from kiln.sweep.leftovers import Leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRec
     if marked.state.is_final or await orchestrations.cancel(run.instance_id):
         return marked
     if run.phases:
-        await asyncio.to_thread(Debts().owe, RunRef(template=record.id, run_id=run.run_id), now)
+        await asyncio.to_thread(Leftovers().keep, RunRef(template=record.id, run_id=run.run_id), now)
     return await asyncio.to_thread(Runs().update, record.id, run.run_id, lambda known: abandoned(known, now))
 
 
@@ -87,7 +87,7 @@ async def _end_run(orchestrations: Orchestrations, record: TemplateRecord, now: 
             raise
         tell(error)
         if not await orchestrations.cancel(build_instance(record.id, record.run_id)):
-            await asyncio.to_thread(Debts().owe, RunRef(template=record.id, run_id=record.run_id), now)
+            await asyncio.to_thread(Leftovers().keep, RunRef(template=record.id, run_id=record.run_id), now)
 
 
 async def start_deletion(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:

@@ -20,8 +20,8 @@ from kiln.looks import look_at_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
-from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRun, LostTemplate
+from kiln.sweep.models import GRACE
 
 if TYPE_CHECKING:
     from datetime import datetime

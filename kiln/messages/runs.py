@@ -46,7 +46,7 @@ class PhaseReport(Message):
     error: ErrorDetail
 
 
-class Leftovers(Message):
+class Deletions(Message):
     """Deletions that are due, in the order of their tiers, and the ARM ids of what is kept on purpose."""
 
     entries: tuple[LedgerEntry, ...] = ()

@@ -1,7 +1,7 @@
 """How long Kiln remembers: each kind of stored document with what bounds it, and the removal of what is too old.
 
 A run goes with its logs, its ledger and events that nobody took when it is long over and nothing stands on it. Nothing
-here is needed to tell garbage from what is somebody's: of a run without a record the sweeper knows by the resource's
+here is needed to tell leftovers from what is somebody's: of a run without a record the sweeper knows by the resource's
 name that it is over.
 """
 
@@ -23,7 +23,7 @@ from kiln.runs.reading import reason
 from kiln.runs.record import OperationRecord, RunState
 from kiln.runs.reservations import Reservations
 from kiln.runs.store import Ledgers, Runs, Templates
-from kiln.sweep.debts import Debt, Debts
+from kiln.sweep.leftovers import Leftovers, RunLeftovers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +50,7 @@ BOUNDS = {
     "runs/": "one a run: `KILN_RETENTION_DAYS`",
     "reservations/": "one a version, managed image or VHD, while a run is about to make it",
     "ledgers/": "one a run: goes with it",
-    "debts/": "one a run with leftovers, until these are gone",
+    "leftovers/": "one a run with leftovers, until these are gone",
     "outbox/": "one a run whose events are not published yet, until that goes",
     "operations/": "one a request: `KILN_RETENTION_DAYS`",
 }
@@ -125,7 +125,11 @@ def _purge_run(store: Documents, template: TemplateRecord, run_id: str, before: 
     """
     stored = Runs(store).stored(template.id, run_id)
     ref = RunRef(template=template.id, run_id=run_id)
-    if stored is None or store.get(Debts.path(ref), Debt) is not None or not is_due(stored.content, template, before):
+    if (
+        stored is None
+        or store.get(Leftovers.path(ref), RunLeftovers) is not None
+        or not is_due(stored.content, template, before)
+    ):
         return False
     delete_logs(stored.content)
     Reservations(store).give_back_of(stored.content)

@@ -26,7 +26,7 @@ from kiln.runs.record import Ledger, RunRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations
 from kiln.runs.store import Templates
 from kiln.runs.triggers import Triggers
-from kiln.sweep.debts import Debt
+from kiln.sweep.leftovers import RunLeftovers
 from kiln.template.parse import parse_stored
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _of_runs(store: Documents, before: datetime) -> Iterator[Suspect]:
 
             def is_stale(_: object, name: str = name) -> bool:
                 has_run = store.get(f"runs/{name}", RunRecord) is not None
-                return not has_run and store.get(f"debts/{name}", Debt) is None
+                return not has_run and store.get(f"leftovers/{name}", RunLeftovers) is None
 
             yield Suspect(path, kind, is_stale)
 

@@ -1,1 +1,1 @@
-"""The sweeper: what of that which Azure has is nobody's any more and since when, and what ended runs still owe."""
+"""The sweeper: leftovers, which are nobody's any more, found in Azure and in ended runs' ledgers, and deleted."""

@@ -1,6 +1,6 @@
-"""Which of the resources with Kiln's tag are garbage: pure, from what Azure listed and from records read after that.
+"""Which of the resources with Kiln's tag are leftovers: pure, from what Azure listed and from records read after that.
 
-Nothing is garbage that a template or a run stands behind. The order makes that safe: a template or run that began after
+Nothing is one that a template or a run stands behind. The order makes that safe: a template or run that began after
 the list was taken has nothing in it, and one that was there before is among the records.
 """
 
@@ -13,14 +13,14 @@ from kiln.cloud.kinds import KINDS
 from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.runs.naming import staging_group
 from kiln.runs.record import LedgerEntry, ProvisioningState
-from kiln.sweep.found import GRACE, Garbage
+from kiln.sweep.models import GRACE, Leftover
 from kiln.sweep.own import own_mark, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kiln.runs.record import RunRecord, TemplateRecord
-    from kiln.sweep.found import Tagged, TaggedGroup
+    from kiln.sweep.models import Tagged, TaggedGroup
 
     FindRun = Callable[[TemplateRecord, str], RunRecord | None]
 
@@ -33,7 +33,7 @@ class Unknown(Exception):
     """Whoever finds runs cannot tell whether there is this one: what it made is kept."""
 
 
-def garbage(
+def leftovers(
     resources: Iterable[Tagged],
     groups: Iterable[TaggedGroup],
     templates: Iterable[TemplateRecord],
@@ -41,7 +41,7 @@ def garbage(
     seen: Mapping[str, datetime],
     now: datetime,
     installation: str,
-) -> Iterator[Garbage]:
+) -> Iterator[Leftover]:
     """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case.
 
     `installation` is this Kiln's id, which all of it has as a tag. Each is found with the tags by which it is that, so
@@ -57,10 +57,10 @@ def garbage(
         whose = f"its template {group.user} is gone" if group.user else "its template is gone"
         if _is_named_by_kiln(group):
             whole = LedgerEntry(kind="resource-group", id=group.id, tier=GROUP_TIER, mark=group.mark)
-            yield Garbage(entry=whole, why=whose, since=first)
+            yield Leftover(entry=whole, why=whose, since=first)
         else:
             marked = LedgerEntry(kind="group-mark", id=group.id, tier=MARK_TIER, mark=group.mark)
-            yield Garbage(entry=marked, why=whose, since=first)
+            yield Leftover(entry=marked, why=whose, since=first)
     for found in resources:
         kind = KINDS.get(found.type.lower())
         mark = own_mark(found, installation)
@@ -92,9 +92,9 @@ def _is_named_by_kiln(group: TaggedGroup) -> bool:
         return False
 
 
-def is_due(found: Garbage, now: datetime) -> bool:
+def is_due(found: Leftover, now: datetime) -> bool:
     """Whether it is old enough to be deleted."""
-    return found.debt or now - found.since >= GRACE
+    return found.from_ledger or now - found.since >= GRACE
 
 
 def begun(run_id: str) -> datetime:
@@ -104,20 +104,20 @@ def begun(run_id: str) -> datetime:
 
 def _of(
     entry: LedgerEntry, named: str | None, owners: list[TemplateRecord], find_run: FindRun, first: datetime
-) -> Garbage | None:
-    """Return what the resource, made by the run `named`, is as garbage, or None while somebody stands behind it."""
+) -> Leftover | None:
+    """Return what the resource, made by the run `named`, is as a leftover, or None while somebody stands behind it."""
     if not owners:
-        return Garbage(entry=entry, why="its template is gone", since=first)
+        return Leftover(entry=entry, why="its template is gone", since=first)
     if named is None or any(owner.provisioning_state is ProvisioningState.DELETING for owner in owners):
         return None
     runs = [(RunRef(template=owner.id, run_id=named), find_run(owner, named)) for owner in owners]
     ref, run = next(((ref, run) for ref, run in runs if run is not None), runs[0])
     if run is None:
-        return Garbage(entry=entry, why=f"there is no run {named}", since=begun(named), run=ref)
+        return Leftover(entry=entry, why=f"there is no run {named}", since=begun(named), run=ref)
     kept = {each.lower() for each in run.kept}
     if not run.state.is_final or run.ended is None or entry.id.lower() in kept:
         return None
-    return Garbage(entry=entry, why=f"run {named} is {run.state.value}", since=run.ended, run=ref)
+    return Leftover(entry=entry, why=f"run {named} is {run.state.value}", since=run.ended, run=ref)
 
 
 def _place_of(arm_id: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from kiln.runs.record import TemplateRecord
-    from kiln.sweep.found import Tagged, TaggedGroup
+    from kiln.sweep.models import Tagged, TaggedGroup
 
 
 def without_hidden(

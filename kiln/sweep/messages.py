@@ -1,4 +1,4 @@
-"""What is said of a sweep: what is lost, what is garbage, what became of it."""
+"""What is said of a sweep: what is lost, what is left, what became of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef, TemplateId
 from kiln.messages.base import Message
-from kiln.sweep.found import EndedRun, Garbage, Left
+from kiln.sweep.models import EndedRun, Leftover, Undeleted
 
 
 class LostRun(Message):
@@ -55,11 +55,11 @@ class LostRunFacts(Message):
     error: ErrorDetail | None = None
 
 
-class FoundGarbage(Message):
+class FoundLeftovers(Message):
     """What is nobody's: due in the order of tiers, too young, and how much more is due than one sweep deletes."""
 
-    due: tuple[Garbage, ...] = ()
-    young: tuple[Garbage, ...] = ()
+    due: tuple[Leftover, ...] = ()
+    young: tuple[Leftover, ...] = ()
     more: int = 0
     subscriptions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class SweepDone(Message):
 
     began: str
     at: str
-    found: FoundGarbage
-    left: tuple[Left, ...] = ()
+    found: FoundLeftovers
+    left: tuple[Undeleted, ...] = ()
     runs: tuple[EndedRun, ...] = ()
     problems: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from kiln.planner import names
 from kiln.runs.tags import INSTALLATION_TAG, run_tags, tag
 
 if TYPE_CHECKING:
-    from kiln.sweep.found import Tagged
+    from kiln.sweep.models import Tagged
 
 _RUN = r"(?P<run>\d{8}[-_]\d{6}[-_][0-9a-f]{8})"
 _MACHINE = rf"kiln-(validate-)?{_RUN}"

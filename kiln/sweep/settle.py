@@ -12,15 +12,15 @@ from kiln.rebuild.index import repair
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs
 from kiln.runs.transitions import strike_leftovers
-from kiln.sweep.debts import Debts
-from kiln.sweep.found import GRACE, SweepReport
+from kiln.sweep.leftovers import Leftovers
+from kiln.sweep.models import GRACE, SweepReport
 from kiln.sweep.orphans import remove_orphans
 from kiln.sweep.sweeps import Sweeps
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
-    from kiln.sweep.found import Garbage
     from kiln.sweep.messages import SweepDone
+    from kiln.sweep.models import Leftover
 
 log = logging.getLogger("kiln.sweep")
 
@@ -28,13 +28,13 @@ log = logging.getLogger("kiln.sweep")
 def settle(done: SweepDone) -> SweepReport:
     """Strike out what is gone, remove documents that are nobody's, keep the report and tell it to the log."""
     began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
-    left = {each.garbage.entry.key for each in done.left}
+    left = {each.leftover.entry.key for each in done.left}
     deleted = tuple(each for each in found.due if each.entry.key not in left)
-    left_ids = {each.garbage.entry.id for each in done.left}  # of a disk, say, the access to which alone is gone
+    left_ids = {each.leftover.entry.id for each in done.left}  # of a disk, say, the access to which alone is gone
     struck = _strike(tuple(each for each in deleted if each.entry.id not in left_ids), began)
     orphans = remove_orphans()
     problems = [*found.problems, *done.problems, *struck, *orphans.problems]
-    remaining = (*(each.garbage for each in done.left), *found.young)
+    remaining = (*(each.leftover for each in done.left), *found.young)
     report = SweepReport(
         began=began,
         ended=now,
@@ -52,12 +52,12 @@ def settle(done: SweepDone) -> SweepReport:
     return report
 
 
-def _strike(deleted: tuple[Garbage, ...], began: datetime) -> list[str]:
+def _strike(deleted: tuple[Leftover, ...], began: datetime) -> list[str]:
     """Strike out what is gone. Returns where that failed.
 
-    A debt that is new is looked at once more: what was under way when its run was lost may have come to be since.
+    What an ended run left is looked at once more: what was under way when its run was lost may have come to be since.
     """
-    by_run: dict[RunRef, list[Garbage]] = {}
+    by_run: dict[RunRef, list[Leftover]] = {}
     for each in deleted:
         if each.run is not None:
             by_run.setdefault(each.run, []).append(each)
@@ -69,11 +69,11 @@ def _strike(deleted: tuple[Garbage, ...], began: datetime) -> list[str]:
     ]
 
 
-def _strike_of(run: RunRef, gone: list[Garbage], began: datetime) -> None:
+def _strike_of(run: RunRef, gone: list[Leftover], began: datetime) -> None:
     _strike_leftovers(run, {each.entry.id for each in gone})
-    old = {each.entry.id for each in gone if each.debt and began - each.since >= GRACE}
+    old = {each.entry.id for each in gone if each.from_ledger and began - each.since >= GRACE}
     if old:
-        Debts().strike(run, old)
+        Leftovers().strike(run, old)
 
 
 def _strike_leftovers(run: RunRef, gone: set[str]) -> None:
@@ -89,7 +89,7 @@ def _tell(report: SweepReport) -> None:
     for each in report.deleted:
         log.warning("deleted %s: %s, since %s", each.entry.id, each.why, each.since.isoformat())
     for left in report.left:
-        since = left.garbage.since.isoformat()
-        log.error("cannot delete %s, nobody's since %s: %s", left.garbage.entry.id, since, left.reason)
+        since = left.leftover.since.isoformat()
+        log.error("cannot delete %s, nobody's since %s: %s", left.leftover.entry.id, since, left.reason)
     for problem in report.problems:
         log.error("%s", problem)

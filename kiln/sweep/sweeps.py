@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import keep_latest, read_latest
-from kiln.sweep.found import SweepReport
+from kiln.sweep.models import SweepReport
 
 PATH = "sweeps/latest.json"
 

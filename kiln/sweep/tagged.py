@@ -6,7 +6,7 @@ from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.group_tags import is_made_by_kiln, kilns_tags, user_in
 from kiln.runs.tags import INSTALLATION_TAG, tag
-from kiln.sweep.found import Tagged, TaggedGroup
+from kiln.sweep.models import Tagged, TaggedGroup
 
 
 def tagged(subscription: str, installation: str) -> tuple[Tagged, ...]:

@@ -31,8 +31,8 @@ from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, settle
 from kiln.runs.versions import Versions
-from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRunClosing
+from kiln.sweep.models import GRACE
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 from tests.contract.kiln_api.task_hub import TaskHub

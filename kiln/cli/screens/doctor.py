@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AREAS = {
     "runs": "Runs",
-    "leaks": "Leaks",
+    "leftovers": "Leftovers",
     "triggers": "Triggers",
     "quota": "Quota",
     "permissions": "Permissions",

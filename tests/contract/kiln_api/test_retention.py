@@ -12,7 +12,7 @@ from kiln.retention.purge import purge_operations, purge_runs
 from kiln.runs.documents import documents
 from kiln.runs.record import LedgerEntry, OperationKind, OperationRecord, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Ledgers, Operations, Runs, Templates
-from kiln.sweep.debts import Debt, Debts
+from kiln.sweep.leftovers import Leftovers, RunLeftovers
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 
 pytestmark = pytest.mark.usefixtures("azure_environment")
@@ -53,9 +53,9 @@ def left(template: TemplateRecord) -> list[str]:
 
 def test_old_runs_go_with_their_ledgers_and_the_latest_and_one_that_owes_stay() -> None:
     template = stored("00000001", "00000002", "00000003")
-    debtor = RunRef(template=template.id, run_id=f"{OLD:%Y%m%d-%H%M%S}-00000002")
+    left_over = RunRef(template=template.id, run_id=f"{OLD:%Y%m%d-%H%M%S}-00000002")
     entry = LedgerEntry(kind="vm", id="/vm", tier=1)
-    documents().create(Debts.path(debtor), Debt(run=debtor, since=OLD, entries=(entry,)))
+    documents().create(Leftovers.path(left_over), RunLeftovers(run=left_over, since=OLD, entries=(entry,)))
 
     purge_runs(OLD)
     assert left(template) == ["00000001", "00000002", "00000003"], "they ended then, and not before"

@@ -23,7 +23,7 @@ from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.triggers import Triggers
-from kiln.sweep.debts import Debt, Debts
+from kiln.sweep.leftovers import Leftovers, RunLeftovers
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
 from tests.own_clients import own_clients
 from tests.poison import poisoned
@@ -130,8 +130,8 @@ def ledgers() -> None:
     Ledgers().close(HERE, run(50, RunState.SUCCEEDED).run_id)
     Ledgers().close(HERE, f"{NOW:%Y%m%d-%H%M%S}-00000051")
     Ledgers().close(HERE, old(52))
-    debtor = RunRef(template=HERE, run_id=old(52))
-    documents().create(Debts.path(debtor), Debt(run=debtor, since=OLD))
+    left_over = RunRef(template=HERE, run_id=old(52))
+    documents().create(Leftovers.path(left_over), RunLeftovers(run=left_over, since=OLD))
 
 
 def outboxes() -> None:
@@ -167,7 +167,7 @@ def test_what_stayed_behind_goes_and_the_rest_and_what_cannot_be_read_stay(
     with poisoned(kind.poison):
         if kind.folder == "ledgers/":  # what poisons is a ledger
             documents().delete(kind.poison)
-            documents().create(kind.poison, Debt(run=RunRef(template=HERE, run_id="x"), since=OLD))
+            documents().create(kind.poison, RunLeftovers(run=RunRef(template=HERE, run_id="x"), since=OLD))
 
         removed = look(kind)
 

@@ -28,7 +28,7 @@ from kiln.runs.record import LedgerEntry, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.triggers import Triggers
 from kiln.runs.versions import Versions
-from kiln.sweep.debts import Debts
+from kiln.sweep.leftovers import Leftovers
 from tests.contract.kiln_api.conftest import template_body
 from tests.contract.kiln_api.firing_world import LISTENING, World, new_world
 from tests.flows.local_azure.kiln import real_activities
@@ -86,7 +86,7 @@ def delete(world: World) -> str:
 
 
 def left(world: World) -> list[str]:
-    return [path for path in documents().paths("") if world.id.key in path and not path.startswith("debts/")]
+    return [path for path in documents().paths("") if world.id.key in path and not path.startswith("leftovers/")]
 
 
 def test_lists_leave_out_what_cannot_be_read_and_each_of_it_is_told_where_it_is_asked_for(
@@ -248,9 +248,9 @@ def test_what_a_run_made_that_cannot_be_read_and_that_nobody_works_on_is_owed_wh
         assert ("delete_template", delete_instance(world.template)) in world.hub.started
         assert delete(world) == "Completed"
 
-    (debt,) = [each for each in Debts().list() if each.run == run]
-    assert [entry.id for entry in debt.entries] == [VHD.id]
-    Debts().strike(run, {VHD.id})
+    (left,) = [each for each in Leftovers().list() if each.run == run]
+    assert [entry.id for entry in left.entries] == [VHD.id]
+    Leftovers().strike(run, {VHD.id})
 
 
 def test_a_trigger_that_cannot_be_read_is_mended_by_storing_it_again(world: World) -> None:

@@ -30,8 +30,8 @@ from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, T
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, request_cancel, settle
 from kiln.runs.triggers import Triggers
-from kiln.sweep import gather, sweeps
-from kiln.sweep.found import GRACE, Garbage, Left, SweepReport
+from kiln.sweep import search, sweeps
+from kiln.sweep.models import GRACE, Leftover, SweepReport, Undeleted
 from kiln.sweep.sweeps import Sweeps
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
@@ -193,8 +193,8 @@ def test_a_sweep_goes_by_what_can_be_read_and_names_what_cannot(caplog: pytest.L
     record = template()
     hidden = f"templates/{record.id.key}-poisoned.json"
 
-    with poisoned(hidden, "debts/a/a/a/a.json", sweeps.PATH, healths.PATH):
-        found = gather.find(LATER)
+    with poisoned(hidden, "leftovers/a/a/a/a.json", sweeps.PATH, healths.PATH):
+        found = search.find_leftovers(LATER)
         assert Healths().latest() is None
         Sweeps().keep(SweepReport(began=NOW, ended=LATER))
         assert Sweeps().latest() == SweepReport(began=NOW, ended=LATER)
@@ -202,7 +202,7 @@ def test_a_sweep_goes_by_what_can_be_read_and_names_what_cannot(caplog: pytest.L
         assert Healths().latest() == Health(at=NOW)
 
     assert hidden in str(found.problems)
-    assert all(path in caplog.text for path in ("debts/a/a/a/a.json", sweeps.PATH, healths.PATH))
+    assert all(path in caplog.text for path in ("leftovers/a/a/a/a.json", sweeps.PATH, healths.PATH))
     assert WORD not in str(found.problems) + caplog.text
 
 
@@ -282,7 +282,7 @@ def test_an_examination_is_started_once_and_its_answer_asked_for_until_it_is_the
 
 def test_what_is_in_other_subscriptions_is_not_shown() -> None:
     def finding(target: str) -> Finding:
-        return Finding(area=Area.LEAKS, severity=Severity.ERROR, target=target, message="m", mend="m", since=NOW)
+        return Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=target, message="m", mend="m", since=NOW)
 
     own = f"/subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/rg"
     other = f"/subscriptions/{SUBSCRIPTION[:-1]}2/resourceGroups/rg"
@@ -304,13 +304,15 @@ def test_an_admin_of_one_subscription_learns_nothing_of_others() -> None:
         Finding(
             area=area, severity=Severity.ERROR, target=target, message=stranger.arm, mend="m", details=(stranger.arm,)
         )
-        for area, target in ((Area.SETTINGS, "KILN_GRANTS"), (Area.LEAKS, blob.id), (Area.LEAKS, stranger.arm))
+        for area, target in ((Area.SETTINGS, "KILN_GRANTS"), (Area.LEFTOVERS, blob.id), (Area.LEFTOVERS, stranger.arm))
     ]
-    mine = Finding(area=Area.LEAKS, severity=Severity.ERROR, target=own, message="m", mend="m")
+    mine = Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=own, message="m", mend="m")
     at = datetime.now(UTC) - timedelta(minutes=1)
     Healths().keep(Health(at=at, findings=(*found, mine)))
-    garbage = Garbage(entry=blob, why="w", since=NOW)
-    Sweeps().keep(SweepReport(began=NOW, ended=NOW, deleted=(garbage,), left=(Left(garbage=garbage, reason="r"),)))
+    leftover = Leftover(entry=blob, why="w", since=NOW)
+    Sweeps().keep(
+        SweepReport(began=NOW, ended=NOW, deleted=(leftover,), left=(Undeleted(leftover=leftover, reason="r"),))
+    )
     grants = json.dumps([{"principal": ME, "role": "Admin", "scope": f"/subscriptions/{SUBSCRIPTION}"}])
 
     answer = Api(token=AUTHORITY.token(), settings={"KILN_GRANTS": grants})(
@@ -318,7 +320,7 @@ def test_an_admin_of_one_subscription_learns_nothing_of_others() -> None:
     )
 
     assert answer.status == HTTPStatus.OK
-    assert [each["target"] for each in answer.body["findings"]] == [own, "settings", "leaks"]
+    assert [each["target"] for each in answer.body["findings"]] == [own, "settings", "leftovers"]
     assert "team" not in json.dumps(answer.body)
     everything = Api()("GET", HEALTH, query={"after": at.isoformat()}).body
     assert [each["target"] for each in everything["findings"]] == ["KILN_GRANTS", blob.id, own]

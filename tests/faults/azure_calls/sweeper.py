@@ -15,8 +15,8 @@ from kiln.contracts import SWEEP
 from kiln.lifecycle.lost import mend
 from kiln.lifecycle.orchestrations import Life
 from kiln.lifecycle.upkeep import SWEEP_INSTANCE
-from kiln.sweep.found import GRACE
 from kiln.sweep.messages import LostRun, LostTemplate, SweepRequest
+from kiln.sweep.models import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

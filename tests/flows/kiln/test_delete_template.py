@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kiln.errors import AzureFailed
-from kiln.messages import Leftovers, Progress
+from kiln.messages import Deletions, Progress
 from kiln.runs.record import LedgerEntry
 from tests.flows.kiln.world import World, checked, deleted
 
-STAGED = Leftovers(
+STAGED = Deletions(
     entries=(
         LedgerEntry(kind="network", id="/vnet", tier=0),
         LedgerEntry(kind="storage-account", id="/storage", tier=0),

@@ -13,7 +13,7 @@ from kiln.messages import (
     BuildRequest,
     ChosenVersion,
     CloseRequest,
-    Leftovers,
+    Deletions,
     Nothing,
     Operation,
     OperationCheck,
@@ -66,7 +66,7 @@ class World:
             "choose_version": ChosenVersion(version="1.0.0"),
             "start_step": StepStarted(log_base=0),
             "check_step": Progress(done=True, exit_code=0),
-            "list_staged": Leftovers(),
+            "list_staged": Deletions(),
             "start_spare": Operation(doing="replace nothing"),
         }
 
@@ -110,10 +110,10 @@ class World:
         made = planned if isinstance(planned, Plan) else plan()
         return RunTerms.model_validate({name: getattr(made, name) for name in RunTerms.model_fields})
 
-    def _close(self, request: CloseRequest) -> Leftovers:
+    def _close(self, request: CloseRequest) -> Deletions:
         self.closed = True
         kept = [entry for entry in self.ledger if entry.purpose in request.keep]
-        return Leftovers(
+        return Deletions(
             entries=tuple(entry for entry in self.ledger if entry not in kept), kept=tuple(entry.id for entry in kept)
         )
 

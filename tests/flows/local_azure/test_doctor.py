@@ -28,9 +28,9 @@ from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import finish
 from kiln.runs.triggers import Triggers
-from kiln.sweep.debts import Debts
-from kiln.sweep.found import SweepReport
+from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.messages import LostRun, LostTemplate
+from kiln.sweep.models import SweepReport
 from kiln.sweep.sweeps import Sweeps
 from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template
 from tests.own_clients import own_clients
@@ -103,19 +103,19 @@ def test_nothing_is_wrong_with_a_template_that_can_be_built(kiln: Callable[..., 
     assert any(text.startswith("Kiln's identity has what") for text in texts)
 
 
-def test_a_leak_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_there(kiln: Callable[..., Kiln]) -> None:
+def test_a_leftover_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_there(kiln: Callable[..., Kiln]) -> None:
     left = kiln(template())
     disk, mark = f"{GROUP}/providers/Microsoft.Compute/disks/kiln-left", {"kilnMark": "0123456789abcdef-run"}
     put_disk(disk, mark)
-    owing = new_run(left.template, NOW, "00000000")
-    Runs().create(owing)
-    run = RunRef(template=left.id, run_id=owing.run_id)
+    over = new_run(left.template, NOW, "00000000")
+    Runs().create(over)
+    run = RunRef(template=left.id, run_id=over.run_id)
     Ledgers().record(run.template, run.run_id, LedgerEntry(kind="disk", id=disk, tier=0, mark=mark))
     Runs().delete(run.template, run.run_id)
-    Debts().owe(run, NOW - timedelta(hours=5))
+    Leftovers().keep(run, NOW - timedelta(hours=5))
 
     finding = only(examine())
-    assert (finding.area, finding.severity, finding.target) == (Area.LEAKS, Severity.WARNING, disk)
+    assert (finding.area, finding.severity, finding.target) == (Area.LEFTOVERS, Severity.WARNING, disk)
     assert finding.since == NOW - timedelta(hours=5)
     assert finding.cost == "by its size, every month"
     assert "kiln doctor --sweep" in finding.mend
@@ -133,7 +133,7 @@ def test_a_sweeper_that_does_not_run_is_told(kiln: Callable[..., Kiln]) -> None:
     kiln(template())
     Sweeps().keep(SweepReport(began=NOW - timedelta(days=3), ended=NOW - timedelta(days=3)))
 
-    assert "sweep_garbage" in only(examine()).mend
+    assert "sweep_leftovers" in only(examine()).mend
 
 
 def test_a_sweeper_that_never_ran_is_told_once_there_was_time_for_it(kiln: Callable[..., Kiln]) -> None:
@@ -147,7 +147,7 @@ def test_a_sweeper_that_never_ran_is_told_once_there_was_time_for_it(kiln: Calla
     Templates().update(new.id, lambda known: known.model_copy(update={"created": made}))
     finding = only(examine())
     assert (finding.target, finding.since) == ("KILN_SWEEP_SCHEDULE", made)
-    assert "sweep_garbage" in finding.mend
+    assert "sweep_leftovers" in finding.mend
 
 
 def test_runs_and_templates_that_nobody_works_on_are_told(kiln: Callable[..., Kiln]) -> None:

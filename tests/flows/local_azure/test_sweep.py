@@ -1,4 +1,4 @@
-"""The sweeper against the local Azure: garbage of every kind made for real, and its opposite left alone."""
+"""The sweeper against the local Azure: leftovers of every kind made for real, and its opposite left alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orchestrators
 from devkit.guests.scripted.rules import Rule
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.cloud import clients, groups
-from kiln.doctor import leaks
+from kiln.doctor import leftovers
 from kiln.ids import RunRef
 from kiln.runs.documents import documents
 from kiln.runs.installation import installation
@@ -22,9 +22,9 @@ from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish, request_cancel
-from kiln.sweep.debts import Debts
-from kiln.sweep.found import GRACE, SweepReport
+from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.messages import LostRun, SweepRequest
+from kiln.sweep.models import GRACE, SweepReport
 from kiln.sweep.sweeps import Sweeps
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, managed_image, put_disk, real_activities, template
 from tests.own_clients import own_clients
@@ -91,13 +91,13 @@ def test_a_lost_run_is_ended_with_all_that_it_made_then_and_later_and_its_templa
     assert [(each.run.run_id, each.state) for each in report.runs] == [(run.run_id, RunState.FAILED)]
     assert Ledgers().is_closed(run.template, run.run_id)
 
-    (debt,) = Debts().list()
-    disk, mark = next((entry.id, entry.mark) for entry in debt.entries if entry.kind == "disk")
+    (kept,) = Leftovers().list()
+    disk, mark = next((entry.id, entry.mark) for entry in kept.entries if entry.kind == "disk")
     put_disk(disk, mark)  # what was under way when the run was lost
     second = sweep(at=LATER + 2 * GRACE)
     assert disk in {each.entry.id for each in second.deleted}
     assert left.resources() == STAGED
-    assert list(Debts().list()) == []
+    assert list(Leftovers().list()) == []
 
 
 def test_a_run_that_ended_by_itself_meanwhile_is_left_as_it_is(kiln: Callable[..., Kiln]) -> None:
@@ -120,9 +120,9 @@ def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[
     assert len(run.leftovers) == 2  # of the disk, and its copy in the image's region
 
     failed = sweep()
-    assert [each.garbage.entry.kind for each in failed.left] == ["snapshot", "snapshot"]
+    assert [each.leftover.entry.kind for each in failed.left] == ["snapshot", "snapshot"]
     assert "ScopeLocked" in failed.left[0].reason
-    assert failed.left[0].garbage.since == run.ended
+    assert failed.left[0].leftover.since == run.ended
     assert left.run(run.run_id).leftovers == run.leftovers
 
     allow(left)
@@ -132,11 +132,11 @@ def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[
     assert left.run(run.run_id).leftovers == ()
     assert left.resources() == STAGED
 
-    assert leaks.look(soon).findings == ()  # what is gone is no leak, though it is looked at again
+    assert leftovers.look(soon).findings == ()  # what is gone is no leftover, though it is looked at again
     assert kinds(sweep(at=soon)) == []
-    assert [debt.run for debt in Debts().list()] == [RunRef(template=run.template, run_id=run.run_id)]
+    assert [left.run for left in Leftovers().list()] == [RunRef(template=run.template, run_id=run.run_id)]
     assert kinds(sweep(at=LATER + timedelta(hours=1))) == []
-    assert list(Debts().list()) == []
+    assert list(Leftovers().list()) == []
 
 
 def test_access_to_a_disk_that_could_not_be_ended_is_ended_before_the_disk_is_deleted(
@@ -152,7 +152,7 @@ def test_access_to_a_disk_that_could_not_be_ended_is_ended_before_the_disk_is_de
     with local_azure.faults({"method": "DELETE", "path": "*/virtualmachines/*", "times": 0, "status": 403}):
         half = sweep()
     assert kinds(half) == ["disk-access"]
-    still = {each.garbage.entry.id for each in half.left}
+    still = {each.leftover.entry.id for each in half.left}
     assert {text.split(": ")[0] for text in left.run(run.run_id).leftovers} == still
 
     report = sweep(at=LATER + timedelta(hours=1))
@@ -261,7 +261,7 @@ def test_what_another_kiln_made_is_not_even_seen(kiln: Callable[..., Kiln], loca
     assert mine.resources(group) == STAGED
 
 
-def test_copied_tags_make_nothing_garbage(kiln: Callable[..., Kiln]) -> None:
+def test_copied_tags_make_nothing_a_leftover(kiln: Callable[..., Kiln]) -> None:
     gone = kiln(template())
     gone.submit()
     client = clients.resources(SUBSCRIPTION)
@@ -307,7 +307,7 @@ def test_a_machine_that_is_kept_on_purpose_stays_until_its_template_goes(
     assert "virtualmachines" in kept.resources()
 
 
-def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(kiln: Callable[..., Kiln]) -> None:
+def test_images_that_were_made_are_never_leftovers_whoever_left_one_of_the_name(kiln: Callable[..., Kiln]) -> None:
     made = kiln(template())
     made.submit()
     run, group = made.build(), made.template.staging_group
@@ -316,7 +316,7 @@ def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(ki
     Runs().create(run.model_copy(update={"run_id": before.run_id}))
     mark = run_tags(before, installation().id)
     Ledgers().record(made.id, before.run_id, LedgerEntry(kind="gallery-version", id=version, tier=0, mark=mark))
-    Debts().owe(before, NOW)
+    Leftovers().keep(before, NOW)
     Runs().delete_all(made.id, lambda: True)
     documents().delete(Templates.path(made.id))
 
@@ -324,7 +324,7 @@ def test_images_that_were_made_are_never_garbage_whoever_owes_one_of_the_name(ki
     report = sweep(at=LATER + GRACE)
 
     assert kinds(report) == ["network", "resource-group", "security-group", "storage-account"]
-    assert list(Debts().list()) == []
+    assert list(Leftovers().list()) == []
     assert made.resources(group) == []
     found = httpx.get(f"{made.azure.http_url}/_local/resources", timeout=60).json()["resources"]
     assert version.lower() in {item["id"].lower() for item in found}
@@ -360,7 +360,7 @@ def test_documents_that_no_template_stands_behind_are_removed(kiln: Callable[...
     assert list(documents().paths("ledgers/")) == [Ledgers.path(kept.id, "20260101-000000-00000000")]
 
 
-def test_a_subscription_that_cannot_be_read_is_named_and_nothing_in_it_is_garbage(kiln: Callable[..., Kiln]) -> None:
+def test_a_subscription_that_cannot_be_read_is_named_and_nothing_in_it_is_a_leftover(kiln: Callable[..., Kiln]) -> None:
     left = kiln(template())
     left.submit()
     denied = {"status": 403, "code": "AuthorizationFailed", "message": "does not have authorization to perform action"}

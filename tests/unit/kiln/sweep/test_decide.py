@@ -10,8 +10,8 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish
-from kiln.sweep.decide import Unknown, garbage, is_due
-from kiln.sweep.found import GRACE, Garbage, Tagged, TaggedGroup
+from kiln.sweep.decide import Unknown, is_due, leftovers
+from kiln.sweep.models import GRACE, Leftover, Tagged, TaggedGroup
 from kiln.sweep.own import own_mark, run_of
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def found(
     groups: tuple[TaggedGroup, ...] = (),
     template: TemplateRecord = TEMPLATE,
     seen: Mapping[str, datetime] | None = None,
-) -> list[Garbage]:
-    return list(garbage(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW, "kiln-1"))
+) -> list[Leftover]:
+    return list(leftovers(map(tagged, ids), groups, [template], lambda *_: run, seen or {}, NOW, "kiln-1"))
 
 
-def test_what_an_ended_run_left_is_garbage_since_its_end() -> None:
+def test_what_an_ended_run_left_is_a_leftover_since_its_end() -> None:
     (each,) = found(VM, run=OVER)
 
     assert (each.entry.kind, each.entry.id, each.since) == ("vm", VM, OVER.ended)
@@ -88,7 +88,7 @@ def test_what_a_run_uses_is_none_though_another_template_names_the_same_group(or
         return RUN if (record.id, run_id) == (TEMPLATE.id, RUN.run_id) else None
 
     owners = [TEMPLATE, other][::order]
-    assert list(garbage([tagged(VM)], (), owners, find_run, {}, NOW, "kiln-1")) == []
+    assert list(leftovers([tagged(VM)], (), owners, find_run, {}, NOW, "kiln-1")) == []
 
 
 def test_what_a_template_stands_on_is_none_nor_anything_of_one_that_is_being_deleted() -> None:
@@ -178,8 +178,8 @@ def test_a_validation_gallery_is_told_by_its_own_name_with_all_that_is_in_it() -
     ids=["one that was copied", "another Kiln's", "without the run's", "with another run's mark"],
 )
 def test_what_has_not_all_tags_that_kiln_gives_is_none_whatever_its_name(tags: dict[str, str]) -> None:
-    assert list(garbage([tagged(VM, tags)], (), [], lambda *_: None, {}, BEGAN, "kiln-1")) == []
-    assert len(list(garbage([tagged(VM)], (), [], lambda *_: None, {}, BEGAN, "kiln-1"))) == 1
+    assert list(leftovers([tagged(VM, tags)], (), [], lambda *_: None, {}, BEGAN, "kiln-1")) == []
+    assert len(list(leftovers([tagged(VM)], (), [], lambda *_: None, {}, BEGAN, "kiln-1"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,12 @@ def test_a_run_is_told_by_a_name(path: str, run: str | None) -> None:
     assert own_mark(named, "kiln-1") == named.tags
 
 
-def test_things_are_due_after_the_grace_and_debts_at_once() -> None:
+def test_leftovers_are_due_after_the_grace_and_those_of_a_ledger_at_once() -> None:
     (each,) = found(VM, run=OVER)
 
     assert is_due(each, OVER.ended + GRACE if OVER.ended else NOW)
     assert not is_due(each, NOW - timedelta(hours=1) + GRACE - timedelta(seconds=1))
-    assert is_due(each.model_copy(update={"debt": True}), NOW - timedelta(hours=1))
+    assert is_due(each.model_copy(update={"from_ledger": True}), NOW - timedelta(hours=1))
 
 
 def test_one_of_a_thousand_runs_that_cannot_be_read_keeps_what_it_made_and_the_others_go() -> None:
@@ -215,7 +215,7 @@ def test_one_of_a_thousand_runs_that_cannot_be_read_keeps_what_it_made_and_the_o
             raise Unknown
         return OVER
 
-    made = list(garbage(map(tagged, ids), (), [TEMPLATE], find_run, {}, NOW, "kiln-1"))
+    made = list(leftovers(map(tagged, ids), (), [TEMPLATE], find_run, {}, NOW, "kiln-1"))
 
     assert len(made) == 999
     assert ids[500] not in {each.entry.id for each in made}
@@ -225,5 +225,5 @@ def test_a_resource_of_no_group_with_kilns_tag_is_passed_over() -> None:
     odd = Tagged(id="/subscriptions/s/providers/Contoso.Odd/things/kiln-x", type="Contoso.Odd/things", tags=OWNER)
 
     assert [
-        each.entry.id for each in garbage([odd, tagged(VM)], (), [TEMPLATE], lambda *_: OVER, {}, NOW, "kiln-1")
+        each.entry.id for each in leftovers([odd, tagged(VM)], (), [TEMPLATE], lambda *_: OVER, {}, NOW, "kiln-1")
     ] == [VM]

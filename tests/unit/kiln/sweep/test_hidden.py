@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from kiln.ids import TemplateId
 from kiln.runs.record import TemplateRecord
-from kiln.sweep.found import Tagged, TaggedGroup
 from kiln.sweep.hidden import without_hidden
+from kiln.sweep.models import Tagged, TaggedGroup
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 READ = TemplateRecord(

@@ -42,7 +42,7 @@ def test_one_that_hangs_or_fails_costs_the_others_nothing(monkeypatch: pytest.Mo
     monkeypatch.setattr(orphans, "SECONDS", 0.5)
     monkeypatch.setattr(publisher, "is_on", lambda: True)
     store = Troubled()
-    kept = ["templates/s/g/here.json", "runs/s/g/here/01.json", "debts/s/g/gone/01.json"]
+    kept = ["templates/s/g/here.json", "runs/s/g/here/01.json", "leftovers/s/g/gone/01.json"]
     for path in (*OLD, *kept, "listeners/0af3/s/g/gone/t.json"):
         store.create(path, Ledger(run_id="x"))
 

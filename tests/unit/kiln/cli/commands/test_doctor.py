@@ -15,7 +15,7 @@ ILL: dict[str, Any] = {
     "healthy": False,
     "findings": [
         {
-            "area": "leaks",
+            "area": "leftovers",
             "severity": "Warning",
             "target": f"{SUBSCRIPTION}/resourceGroups/IT_web/providers/Microsoft.Compute/disks/kiln-20260716-os",
             "message": "It is nobody's (run 20260716-070000-1a2b3c4d is Failed).",
@@ -42,7 +42,7 @@ ILL: dict[str, Any] = {
     ],
     "facts": [
         {"area": "triggers", "target": "triggers", "text": "3 triggers are switched on."},
-        {"area": "leaks", "target": "sweep", "text": "The latest sweep ended 2026-07-16 08:20 UTC and deleted 2."},
+        {"area": "leftovers", "target": "sweep", "text": "The latest sweep ended 2026-07-16 08:20 UTC and deleted 2."},
     ],
 }
 
@@ -73,7 +73,7 @@ def test_nothing_wrong_is_said_in_words_and_by_the_exit_code() -> None:
 
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "Nothing is wrong."
-    assert "Leaks  fine" in result.stdout
+    assert "Leftovers  fine" in result.stdout
 
 
 def test_json_is_the_apis_own_and_the_exit_code_is_the_same() -> None:

@@ -9,15 +9,15 @@ from kiln.doctor.by_hand import ByHand, by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.runs.store import Templates
-from kiln.sweep.gather import find
+from kiln.sweep.search import find_leftovers
 from kiln.sweep.sweeps import Sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kiln.sweep.found import Garbage, SweepReport
-    from kiln.sweep.messages import FoundGarbage
+    from kiln.sweep.messages import FoundLeftovers
+    from kiln.sweep.models import Leftover, SweepReport
 
 STALE = timedelta(days=2)
 """Without a sweep for so long, whatever its schedule, something keeps it from running."""
@@ -36,14 +36,14 @@ COSTS = {
 
 def look(now: datetime) -> Found:
     """Return a finding for each thing that is due to be deleted, and for what could not be looked at."""
-    found, latest = find(now), Sweeps().latest()
-    refused = {left.garbage.entry.id: left.reason for left in latest.left} if latest else {}
-    findings = [_leak(each, refused.get(each.entry.id)) for each in found.due if not each.is_gone]
+    found, latest = find_leftovers(now), Sweeps().latest()
+    refused = {left.leftover.entry.id: left.reason for left in latest.left} if latest else {}
+    findings = [_leftover(each, refused.get(each.entry.id)) for each in found.due if not each.is_gone]
     stale = _stale(latest, None if latest else _oldest(), now)
     return Found(findings=(*findings, *_problems(found), *stale), facts=tuple(_facts(latest, found)))
 
 
-def _leak(each: Garbage, refused: str | None) -> Finding:
+def _leftover(each: Leftover, refused: str | None) -> Finding:
     hand = by_hand(each.entry)
     if refused is None:
         message, mend = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
@@ -51,7 +51,7 @@ def _leak(each: Garbage, refused: str | None) -> Finding:
         message = f"{hand.subject} is nobody's and cannot be {hand.becomes}: {refused.rstrip('.')}"
         mend = _mend(each, hand)
     return Finding(
-        area=Area.LEAKS,
+        area=Area.LEFTOVERS,
         severity=Severity.WARNING if refused is None else Severity.ERROR,
         target=each.entry.id,
         message=f"{message} ({each.why}).",
@@ -61,7 +61,7 @@ def _leak(each: Garbage, refused: str | None) -> Finding:
     )
 
 
-def _mend(each: Garbage, hand: ByHand) -> str:
+def _mend(each: Leftover, hand: ByHand) -> str:
     if each.entry.stands_for is None:
         return f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
     return (
@@ -70,20 +70,20 @@ def _mend(each: Garbage, hand: ByHand) -> str:
     )
 
 
-def _problems(found: FoundGarbage) -> Iterator[Finding]:
+def _problems(found: FoundLeftovers) -> Iterator[Finding]:
     for problem in found.problems:
         yield Finding(
-            area=Area.LEAKS,
+            area=Area.LEFTOVERS,
             severity=Severity.ERROR,
-            target=Area.LEAKS.value,
+            target=Area.LEFTOVERS.value,
             message=problem,
             mend="If it speaks of authorization, see what is found under permissions.",
         )
     if found.more:
         yield Finding(
-            area=Area.LEAKS,
+            area=Area.LEFTOVERS,
             severity=Severity.WARNING,
-            target=Area.LEAKS.value,
+            target=Area.LEFTOVERS.value,
             message=f"{found.more} more are nobody's than are told here.",
             mend="Each sweep deletes the oldest.",
         )
@@ -97,13 +97,13 @@ def _stale(latest: SweepReport | None, oldest: datetime | None, now: datetime) -
     since = latest.ended if latest is not None else oldest
     if since is not None and now - since > STALE:
         yield Finding(
-            area=Area.LEAKS,
+            area=Area.LEFTOVERS,
             severity=Severity.WARNING,
             target="KILN_SWEEP_SCHEDULE",
             message="No sweep has ended lately."
             if latest
             else "No sweep has ever ended, though there are old templates.",
-            mend="See whether the app's timer sweep_garbage runs, and what the log says of it; at once: kiln doctor "
+            mend="See whether the app's timer sweep_leftovers runs, and what the log says of it; at once: kiln doctor "
             "--sweep.",
             since=since,
         )
@@ -114,10 +114,12 @@ def _oldest() -> datetime | None:
     return min((record.created for record in Templates().read_each().contents), default=None)
 
 
-def _facts(latest: SweepReport | None, found: FoundGarbage) -> Iterator[Fact]:
+def _facts(latest: SweepReport | None, found: FoundLeftovers) -> Iterator[Fact]:
     said = "No sweep has ended yet."
     if latest is not None:
         said = f"The latest sweep ended {latest.ended:%Y-%m-%d %H:%M} UTC and deleted {len(latest.deleted)}."
-    yield Fact(area=Area.LEAKS, target="sweep", text=said)
+    yield Fact(area=Area.LEFTOVERS, target="sweep", text=said)
     if found.young:
-        yield Fact(area=Area.LEAKS, target="sweep", text=f"{len(found.young)} more may be garbage, and are too young.")
+        yield Fact(
+            area=Area.LEFTOVERS, target="sweep", text=f"{len(found.young)} more may be leftovers, and are too young."
+        )

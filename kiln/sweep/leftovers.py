@@ -1,6 +1,6 @@
-"""What ended runs still owe: resources of their ledgers that were not deleted, kept until they are gone.
+"""What ended runs left: resources of their ledgers that were not deleted, kept in the store until they are gone.
 
-A debt outlives its run's record and its template, and holds the entries themselves.
+A document of these outlives its run's record and its template, and holds the entries themselves.
 """
 
 from __future__ import annotations
@@ -18,52 +18,52 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 
-class Debt(Document):
-    """What one run still owes, since when."""
+class RunLeftovers(Document):
+    """What one run left, since when."""
 
     run: RunRef
     since: datetime
     entries: tuple[LedgerEntry, ...] = ()
 
 
-class Debts:
-    """The debts, by run."""
+class Leftovers:
+    """What runs left, by run."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(run: RunRef) -> str:
-        """Return where a run's debt is."""
-        return f"debts/{run.template.key}/{run.run_id}.json"
+        """Return where the document of a run is."""
+        return f"leftovers/{run.template.key}/{run.run_id}.json"
 
-    def owe(self, run: RunRef, now: datetime, only: Collection[str] | None = None) -> Debt:
+    def keep(self, run: RunRef, now: datetime, only: Collection[str] | None = None) -> RunLeftovers:
         """Close the run's ledger and keep what it names and is no result; with `only` (ids), no more than those."""
         ledger = Ledgers(self._store).close(run.template, run.run_id)
         entries = tuple(entry for entry in ledger.entries if not entry.keep and (only is None or entry.id in only))
-        debt = Debt(run=run, since=now, entries=entries)
+        left = RunLeftovers(run=run, since=now, entries=entries)
         if not entries:
-            return debt
-        return self._store.put(self.path(run), debt, lambda known: _joined(known, debt)).content
+            return left
+        return self._store.put(self.path(run), left, lambda known: _joined(known, left)).content
 
-    def list(self) -> Iterator[Debt]:
+    def list(self) -> Iterator[RunLeftovers]:
         """Yield all of them."""
-        yield from readable(self._store, "debts/", Debt)
+        yield from readable(self._store, "leftovers/", RunLeftovers)
 
-    def strike(self, run: RunRef, gone: Collection[str]) -> Debt | None:
+    def strike(self, run: RunRef, gone: Collection[str]) -> RunLeftovers | None:
         """Strike out what is gone (ids). Returns what is left, or None when nothing is."""
 
-        def struck(known: Debt) -> Debt:
+        def struck(known: RunLeftovers) -> RunLeftovers:
             return known.model_copy(update={"entries": tuple(each for each in known.entries if each.id not in gone)})
 
-        left = self._store.update(self.path(run), Debt, struck)
+        left = self._store.update(self.path(run), RunLeftovers, struck)
         if left is not None and left.entries:
             return left
         self._store.delete(self.path(run))
         return None
 
 
-def _joined(known: Debt, more: Debt) -> Debt:
+def _joined(known: RunLeftovers, more: RunLeftovers) -> RunLeftovers:
     ids = {entry.id for entry in known.entries}
     new = tuple(entry for entry in more.entries if entry.id not in ids)
     return known.model_copy(update={"entries": known.entries + new})

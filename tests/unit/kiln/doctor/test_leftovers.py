@@ -1,4 +1,4 @@
-"""What is told of garbage: for each kind that a ledger may name, what a person does about it by hand."""
+"""What is told of leftovers: for each kind that a ledger may name, what a person does about it by hand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from kiln.doctor.leaks import STALE, _leak, _stale
+from kiln.doctor.leftovers import STALE, _leftover, _stale
 from kiln.runs.record import LedgerEntry
-from kiln.sweep.found import Garbage, SweepReport
+from kiln.sweep.models import Leftover, SweepReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ MARK = {"kilnInstallation": "kiln-1", "kilnMark": "0123456789abcdef-20260101-000
 def told(kind: str, resource: str, refused: str | None, mark: dict[str, str] | None = None) -> tuple[str, str]:
     """Return message and mend."""
     entry = LedgerEntry.model_validate({"kind": kind, "id": resource, "tier": 0, "mark": mark or {}})
-    finding = _leak(Garbage(entry=entry, why="its template is gone", since=NOW), refused)
+    finding = _leftover(Leftover(entry=entry, why="its template is gone", since=NOW), refused)
     return finding.message, finding.mend
 
 
@@ -109,7 +109,7 @@ def test_a_disk_that_can_be_read_is_to_be_closed_and_not_to_be_deleted() -> None
 
 def test_a_spare_that_stands_for_an_image_is_not_to_be_deleted_before_it_was_thought_of() -> None:
     entry = LedgerEntry(kind="image", id=f"{GROUP}/images/spare", tier=9, stands_for=f"{GROUP}/images/golden")
-    mend = _leak(Garbage(entry=entry, why="its run has ended", since=NOW), "OnlyCopy: it stays").mend
+    mend = _leftover(Leftover(entry=entry, why="its run has ended", since=NOW), "OnlyCopy: it stays").mend
 
     assert mend.startswith("It may be the only copy of a good image: run the template again")
     assert "Only if nobody needs what is in it, delete it by hand: az resource delete" in mend
@@ -133,7 +133,7 @@ def test_that_no_sweep_has_ever_ended_is_told_once_a_template_is_old() -> None:
 
     assert finding.since == LONG_AGO
     assert "ever" in finding.message
-    assert "sweep_garbage" in finding.mend
+    assert "sweep_leftovers" in finding.mend
 
 
 @pytest.mark.parametrize(("ended", "told"), [(LATELY, 0), (LONG_AGO, 1)])

@@ -14,11 +14,11 @@ from kiln.looks import look_at_each
 from kiln.runs.installation import installation
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
-from kiln.sweep.debts import Debts
-from kiln.sweep.decide import Unknown, garbage, is_due
-from kiln.sweep.found import Garbage
+from kiln.sweep.decide import Unknown, is_due, leftovers
 from kiln.sweep.hidden import without_hidden
-from kiln.sweep.messages import FoundGarbage
+from kiln.sweep.leftovers import Leftovers
+from kiln.sweep.messages import FoundLeftovers
+from kiln.sweep.models import Leftover
 from kiln.sweep.sweeps import Sweeps
 from kiln.sweep.tagged import tagged, tagged_groups
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from kiln.runs.installation import Installation
     from kiln.runs.record import RunRecord, TemplateRecord
-    from kiln.sweep.debts import Debt
-    from kiln.sweep.found import Tagged, TaggedGroup
+    from kiln.sweep.leftovers import RunLeftovers
+    from kiln.sweep.models import Tagged, TaggedGroup
 
 LIST_SECONDS = 90.0
 """For Azure's lists of one subscription: a call for each 1,000 resources."""
@@ -37,7 +37,7 @@ AT_ONCE = 100
 """Deletions of one sweep; the oldest first, the rest is the next one's."""
 
 
-def find(now: datetime) -> FoundGarbage:
+def find_leftovers(now: datetime) -> FoundLeftovers:
     """Return what is nobody's: what is due for deletion, in the order of its tiers, and what is too young."""
     problems: list[str] = []
     before = Sweeps().latest()
@@ -51,7 +51,7 @@ def find(now: datetime) -> FoundGarbage:
     templates = everything.contents
     hidden = {each.path.removeprefix("templates/").removesuffix(".json") for each in everything.unreadable}
     resources, groups = without_hidden(*listed, templates, hidden)
-    found = garbage(
+    found = leftovers(
         resources,
         groups,
         templates,
@@ -60,9 +60,11 @@ def find(now: datetime) -> FoundGarbage:
         now,
         me.id,
     )
-    unique = {each.entry.key: each for each in (*found, *_debts(problems))}  # a disk and the access to it are two
+    unique = {
+        each.entry.key: each for each in (*found, *_of_ended_runs(problems))
+    }  # a disk and the access to it are two
     due = sorted((each for each in unique.values() if is_due(each, now)), key=lambda each: each.since)
-    return FoundGarbage(
+    return FoundLeftovers(
         due=tuple(sorted(due[:AT_ONCE], key=lambda each: each.entry.tier)),
         young=tuple(each for each in unique.values() if not is_due(each, now)),
         more=len(due[AT_ONCE:]),
@@ -95,20 +97,20 @@ def _in(subscription: str, installation: str) -> tuple[tuple[Tagged, ...], tuple
     return tagged(subscription, installation), tagged_groups(subscription, installation)
 
 
-def _debts(problems: list[str]) -> Iterator[Garbage]:
-    """Yield what ended runs owe, but for what is another's by now: that is struck out."""
-    for look in look_at_each(Debts().list(), lambda debt: list(_owed(debt)), seconds=LIST_SECONDS):
+def _of_ended_runs(problems: list[str]) -> Iterator[Leftover]:
+    """Yield what ended runs left, but for what is another's by now: that is struck out."""
+    for look in look_at_each(Leftovers().list(), lambda left: list(_left_by(left)), seconds=LIST_SECONDS):
         if look.found is None:
             problems.append(f"What run {look.item.run.run_id} left was not looked at: {look.fault}")
         else:
             yield from look.found
 
 
-def _owed(debt: Debt) -> Iterator[Garbage]:
-    for entry in debt.entries:
+def _left_by(left: RunLeftovers) -> Iterator[Leftover]:
+    for entry in left.entries:
         there = marks.find(entry)
         if there is not None and not marks.carries(there.tags, entry.mark):
-            Debts().strike(debt.run, {entry.id})
+            Leftovers().strike(left.run, {entry.id})
             continue
-        why = f"run {debt.run.run_id} could not delete it"
-        yield Garbage(entry=entry, why=why, since=debt.since, run=debt.run, debt=True, is_gone=there is None)
+        why = f"run {left.run.run_id} could not delete it"
+        yield Leftover(entry=entry, why=why, since=left.since, run=left.run, from_ledger=True, is_gone=there is None)

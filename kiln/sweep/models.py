@@ -1,6 +1,6 @@
 """What the sweeper finds and what it makes of it, as data.
 
-It owns the shapes that travel and are kept; decide.py says what is garbage, and the store keeps the report.
+It owns the shapes that travel and are kept; decide.py says what is a leftover, and the store keeps the report.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ class TaggedGroup(Model):
     mark: dict[str, str]
 
 
-class Garbage(Model):
+class Leftover(Model):
     """Something that is nobody's any more: `why`, since when (the oldest time that is sure), and of which run.
 
-    `debt` tells that the run's own ledger named it: it could not be deleted when the run ended. `is_gone` tells that
-    nothing is there now; it is deleted once more, since what was under way when its run ended may yet come to be.
+    `from_ledger` tells that the run's own ledger named it: it could not be deleted when the run ended. `is_gone` tells
+    that nothing is there now; it is deleted once more, since what was under way when its run ended may yet come to be.
     """
 
     entry: LedgerEntry
     why: str
     since: datetime
     run: RunRef | None = None
-    debt: bool = False
+    from_ledger: bool = False
     is_gone: bool = False
 
 
-class Left(Model):
-    """Garbage that could not be deleted, and Azure's reason."""
+class Undeleted(Model):
+    """A leftover that could not be deleted, and Azure's reason."""
 
-    garbage: Garbage
+    leftover: Leftover
     reason: str
 
 
@@ -83,8 +83,8 @@ class SweepReport(Model):
     ended: datetime
     subscriptions: tuple[str, ...] = ()
     runs: tuple[EndedRun, ...] = ()
-    deleted: tuple[Garbage, ...] = ()
-    left: tuple[Left, ...] = ()
+    deleted: tuple[Leftover, ...] = ()
+    left: tuple[Undeleted, ...] = ()
     more: int = 0
     documents: int = 0
     problems: tuple[str, ...] = ()
