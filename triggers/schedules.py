@@ -8,7 +8,7 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from kiln.lifecycle.due import fire_due
+from kiln.lifecycle.schedules import fire_due
 from triggers.orchestrations import DurableOrchestrations
 
 EVERY_MINUTE = "0 * * * * *"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
-from kiln.automation.firings import AllFirings, Occasion
+from kiln.automation.pending_events import AllPendingEvents, PendingEvent
 from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.errors import DocumentUnreadable, RequestTooLarge, ResourceNotFound
-from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.runs.reading import tell
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.refusals import NotSigned
@@ -47,9 +47,9 @@ async def fire_webhook(call: Call) -> Reply:
     template, trigger = call.template, call.trigger_name
     signature = call.headers.get(SIGNATURE_HEADER) or ""
     timestamp = call.headers.get(TIMESTAMP_HEADER) or ""
-    firings, unreadable = None, None
+    pending_events, unreadable = None, None
     try:
-        firings = await asyncio.to_thread(AllFirings().get, template, trigger)
+        pending_events = await asyncio.to_thread(AllPendingEvents().get, template, trigger)
     except DocumentUnreadable as error:
         unreadable = error  # for whoever proves to have the secret
     secret = await asyncio.to_thread(_secret, template, trigger)  # after those: a newer one fits none older
@@ -59,11 +59,11 @@ async def fire_webhook(call: Call) -> Reply:
     left = throttle().take(template.subscription, call.method)  # it is known now that somebody may
     if unreadable is not None:
         raise unreadable
-    if firings is None:
+    if pending_events is None:
         raise ResourceNotFound(f"The image template {template.arm} has no trigger {trigger!r}.", target=trigger)
     delivery = hashlib.sha256(signature.encode()).hexdigest()[:32]
-    occasion = Occasion(id=delivery, at=min(datetime.fromtimestamp(int(timestamp), UTC), call.now))
-    await take_and_fire(call.orchestrations, firings, occasion, call.now)
+    pending_event = PendingEvent(id=delivery, at=min(datetime.fromtimestamp(int(timestamp), UTC), call.now))
+    await take_and_fire(call.orchestrations, pending_events, pending_event, call.now)
     return Reply(HTTPStatus.ACCEPTED, {"delivery": delivery}, left)
 
 

@@ -1,1 +1,1 @@
-"""What starts builds by itself: the occasions of triggers, the index of who hears of events, and their secrets."""
+"""What starts builds by itself: the pending events of triggers, the index of listeners, and secrets."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
-from kiln.automation.firings import AllFirings
 from kiln.automation.listeners import Listeners
+from kiln.automation.pending_events import AllPendingEvents
 from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.trigger_kinds.event import EventTrigger
@@ -51,11 +51,11 @@ def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) ->
     properties = parse_trigger(record.body).properties
     match properties:
         case SourceImageTrigger():
-            AllFirings().drop(record.template, record.name)
+            AllPendingEvents().drop(record.template, record.name)
         case ScheduleTrigger() | WebhookTrigger():
-            AllFirings().set(record, now)
+            AllPendingEvents().set(record, now)
         case EventTrigger():
-            AllFirings().set(record, now)
+            AllPendingEvents().set(record, now)
             Listeners().add(record.template, record.name, properties.filter.types)
         case never:
             assert_never(never)
@@ -67,7 +67,7 @@ def leave(template: TemplateId, name: str, record: TriggerRecord | None) -> None
         Listeners().drop_all(template, name)
     else:
         _drop_listeners(record)
-    AllFirings().drop(template, name)
+    AllPendingEvents().drop(template, name)
     TriggerSecrets().delete(template, name)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiln.automation.firings import Firings
 from kiln.automation.listeners import Listener
+from kiln.automation.pending_events import PendingEvents
 from kiln.automation.trigger_secrets import StoredSecret
 from kiln.events.outbox import Outbox
 from kiln.rebuild.claims import RebuildRecord
@@ -87,7 +87,7 @@ KINDS = (
         removable=False,
         part="/urls/",
     ),
-    Kind("firings/", Firings, "The trigger does not fire.", STORE_TRIGGER, removable=False),
+    Kind("pending-events/", PendingEvents, "The trigger does not fire.", STORE_TRIGGER, removable=False),
     Kind("listeners/", Listener, "Events of one type do not fire the trigger.", STORE_TRIGGER, removable=False),
     Kind(
         "dependents/",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.automation.firings import AllFirings
+from kiln.automation.pending_events import AllPendingEvents
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
@@ -128,8 +128,8 @@ def _failing(name: str, failures: int, limit: int, run: str, since: datetime) ->
 
 
 def _late(record: TemplateRecord, trigger: TriggerRecord, name: str, now: datetime) -> Iterator[Finding]:
-    firings = AllFirings().get(record.id, trigger.name)
-    pending = firings.pending if firings else None
+    pending_events = AllPendingEvents().get(record.id, trigger.name)
+    pending = pending_events.pending if pending_events else None
     if pending is not None and now - pending.at > LATE:
         yield Finding(
             area=Area.TRIGGERS,

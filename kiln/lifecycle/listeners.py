@@ -13,11 +13,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiln.automation.firings import AllFirings, Firings, Occasion
 from kiln.automation.listeners import Listener, Listeners
+from kiln.automation.pending_events import AllPendingEvents, PendingEvent, PendingEvents
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
-from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.lifecycle.looks import look_at_all
 from kiln.runs.documents import documents
 from kiln.runs.lineage import leads_round, short_name
@@ -61,13 +61,13 @@ class Listened:
 async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: datetime) -> Listened:
     """Fire every trigger that waits for the event. The same event again starts nothing that it started before."""
     listeners, lineage = await asyncio.to_thread(_listeners, event)
-    occasion = Occasion(id=f"{event.source}\n{event.id}", at=now, lineage=lineage)
+    pending_event = PendingEvent(id=f"{event.source}\n{event.id}", at=now, lineage=lineage)
 
     async def fire(listener: Listener) -> bool:
-        firings = await asyncio.to_thread(_firings, listener, event)
-        if firings is not None:
-            await take_and_fire(orchestrations, firings, occasion, now)
-        return firings is not None
+        pending_events = await asyncio.to_thread(_pending_events, listener, event)
+        if pending_events is not None:
+            await take_and_fire(orchestrations, pending_events, pending_event, now)
+        return pending_events is not None
 
     looks = await look_at_all(listeners, fire, seconds=SECONDS)
     failed: list[str] = []
@@ -104,12 +104,12 @@ def _lineage(event: Heard) -> tuple[str, ...]:
     return (*before, short_name(template))
 
 
-def _firings(listener: Listener, event: Heard) -> Firings | None:
+def _pending_events(listener: Listener, event: Heard) -> PendingEvents | None:
     """Return the document of a listener's trigger, if that still waits for such events."""
     found = find_trigger(listener.template, listener.trigger)
     properties = parse_trigger(found[1].body).properties if found else None
     if not isinstance(properties, EventTrigger):
         return None
     passes = matches(properties.filter, type_=event.type, source=event.source, subject=event.subject)
-    firings = AllFirings().get(listener.template, listener.trigger) if passes else None
-    return firings if found and firings and firings.made == found[1].created else None
+    pending_events = AllPendingEvents().get(listener.template, listener.trigger) if passes else None
+    return pending_events if found and pending_events and pending_events.made == found[1].created else None

@@ -41,7 +41,7 @@ BOUNDS = {
     "versions/": "one a body that a template had: `KILN_RETENTION_DAYS` after it was replaced",
     "triggers/": "one a trigger, until that or its template is deleted",
     "secrets/": "one a trigger, or a signed URL that is named in what is kept: `KILN_RETENTION_DAYS`",
-    "firings/": "one a trigger, with at most 1,000 occasions",
+    "pending-events/": "one a trigger, with at most 1,000 events",
     "rebuilds/": "one a template",
     "dependents/": "one a trigger that follows its source",
     "feeds/": "one a trigger that follows its source, and image that its template makes",

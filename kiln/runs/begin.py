@@ -20,8 +20,8 @@ the run's own id, once, and 4 strikes this run's alone. Whoever goes on from 2 l
 for the run (`starter`), as long as that is going: it starts the build as its child. A run that ends before it began
 leaves 4 to the timer. An answer that was lost after a write costs nothing: what is stored says whether it was made.
 
-One occasion (an event, a time, a submission, a version of a source) has one run id. A run's document is there only if
-the template has, or had, the run; so a document that is there says that the occasion has had its run.
+One cause (an event, a time, a submission, a version of a source) has one run id. A run's document is there only if
+the template has, or had, the run; so a document that is there says that the cause has had its run.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kiln.runs.reading import Everything
 
 
-OWNED = ("runs", "ledgers", "versions", "triggers", "secrets", "firings")
+OWNED = ("runs", "ledgers", "versions", "triggers", "secrets", "pending-events")
 """What a template's end takes along."""
 
 

@@ -10,7 +10,7 @@ from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 
-KINDS = ("runs", "ledgers", "versions", "triggers", "secrets", "firings", "rebuilds", "listeners", "outbox")
+KINDS = ("runs", "ledgers", "versions", "triggers", "secrets", "pending-events", "rebuilds", "listeners", "outbox")
 """Folders of what belongs to a template. What runs left (kiln.sweep.leftovers) outlives it."""
 SECONDS = 45.0
 """For one folder's list, and for one document: longer than the store's client tries a request (kiln.blobs)."""

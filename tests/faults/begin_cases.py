@@ -2,7 +2,7 @@
 
 Each asker asks once undisturbed, and its writes are counted: those to the store, and the start of the build. Then each
 write is crossed with what can happen right after it, or between it and the reads before it. In the end exactly one
-build has come of the occasion, or none and whoever asked was told so; nothing stays Running that nobody works on.
+build has come of the cause, or none and whoever asked was told so; nothing stays Running that nobody works on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def columns() -> Iterator[tuple[str, str, str]]:
 
 @dataclass
 class Scene:
-    """One occasion, and what happens to it."""
+    """One cause, and what happens to it."""
 
     world: World
     asker: Asker
@@ -99,15 +99,15 @@ class Scene:
             return
         yield from self._shown()
         own = [run for run in runs if self.asker.owns(run)]
-        yield from self._of_one_occasion(own, builds, what)
+        yield from self._of_one_cause(own, builds, what)
         if 202 in self.others and not any(run.overrides and run.instance_id in builds for run in runs):
             yield "the other run was promised, and never built"
 
-    def _of_one_occasion(self, own: Sequence[RunRecord], builds: Sequence[str], what: str) -> Iterator[str]:
+    def _of_one_cause(self, own: Sequence[RunRecord], builds: Sequence[str], what: str) -> Iterator[str]:
         built = [run for run in own if run.instance_id in builds]
         canceled = [run for run in own if run.state is RunState.CANCELED]
         if len(own) > 1:
-            yield f"one occasion has the runs {[(run.run_id, run.state.value) for run in own]}"
+            yield f"one cause has the runs {[(run.run_id, run.state.value) for run in own]}"
         if own and not built and not (what == "cancel" and canceled):
             yield f"run {own[0].run_id} is {own[0].state.value}, and was never built"
         was_told = not self.asker.comes_back and 202 not in self.asker.answers
@@ -128,11 +128,9 @@ class Scene:
 
 
 class BeginBench:
-    """Occasions in memory, one after the other."""
+    """Causes in memory, one after the other."""
 
-    notes: Sequence[str] = (
-        "Writes are counted from the first of the occasion; the start of the build is one of them.",
-    )
+    notes: Sequence[str] = ("Writes are counted from the first of the cause; the start of the build is one of them.",)
 
     def cases(self) -> Sequence[Case]:
         """Return each write of each asker, crossed with what can happen."""

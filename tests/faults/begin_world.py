@@ -21,8 +21,8 @@ from activities.sweep import close_lost_run
 from activities.templates import forget_template
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
 from kiln.ids import RunRef, TemplateId
-from kiln.lifecycle.due import fire_due
 from kiln.lifecycle.lost import find_lost, mend, start_again
+from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
 from kiln.lifecycle.tend import tend_all
 from kiln.messages import FinishReport, TemplateRequest
@@ -218,7 +218,7 @@ class World:
                 finish_run(FinishReport(run=each.run, at=now.isoformat(), state=state, message="lost"))
 
     def settle(self, again: Callable[[datetime], None], *, swept: bool = True) -> None:
-        """Let time go by: `again` is what the occasion's own asker does in it; the sweeper comes if it is `swept`."""
+        """Let time go by: `again` is what the cause's own asker does in it; the sweeper comes if it is `swept`."""
         for minute in range(1, ROUNDS + 1):
             at = datetime.now(UTC) + timedelta(minutes=minute)
             self.end_submission()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import ErrorDetail
 from kiln.ids import TemplateId
-from kiln.lifecycle.due import fire_due
 from kiln.lifecycle.listeners import Heard, fire_listeners
+from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.documents import documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord

@@ -168,14 +168,14 @@ def test_an_examination_tells_of_each_once_and_an_admin_of_one_subscription_that
     installation()
     record = template()
     trigger, template_path = Triggers.path(record.id, "broken"), f"templates/{record.id.key}-broken.json"
-    with poisoned(trigger, template_path, "firings/a/b/c/d.json"):
+    with poisoned(trigger, template_path, "pending-events/a/b/c/d.json"):
         runner = FlowRunner(list(orchestrators.blueprints), real_activities())
         assert runner.run("examine", ExamineRequest().model_dump(mode="json")).status == "Completed"
     health = Healths().latest()
     assert health is not None
 
     found = [each.target for each in health.findings if each.area is Area.DOCUMENTS]
-    assert sorted(found) == sorted(f"kiln/{path}" for path in (trigger, template_path, "firings/a/b/c/d.json"))
+    assert sorted(found) == sorted(f"kiln/{path}" for path in (trigger, template_path, "pending-events/a/b/c/d.json"))
     assert not [each for each in health.findings if each.area is Area.TRIGGERS]
     theirs = shown(health, None, f"{SUBSCRIPTION[:-1]}2", whole=False)["findings"]
     assert [each["target"] for each in theirs if each["area"] == "documents"] == ["documents"]

@@ -1,4 +1,4 @@
-"""Schedule, Webhook and Event triggers, from the occasion to the run: once for each, whatever happens in between."""
+"""Schedule, Webhook and Event triggers, from the event to the run: once for each, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.automation.firings import AllFirings, Occasion, take
+from kiln.automation.pending_events import AllPendingEvents, PendingEvent, take
 from kiln.automation.trigger_secrets import TriggerSecrets
-from kiln.lifecycle import due, looks
-from kiln.lifecycle.due import fire_due
-from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle import looks, schedules
+from kiln.lifecycle.fire_trigger import take_and_fire
+from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.start_run import start_run
 from kiln.runs.documents import documents
 from kiln.runs.lineage import short_name
@@ -31,7 +31,7 @@ from triggers.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.automation.firings import Firings
+    from kiln.automation.pending_events import PendingEvents
     from kiln.lifecycle.orchestrations import Orchestrations
     from tests.contract.kiln_api.in_process import Answer
 
@@ -95,22 +95,26 @@ def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its
     world.put("nightly", NIGHTLY)
     another.put("nightly", NIGHTLY)
     night = datetime.now(UTC) + timedelta(days=1)
-    look, parts = due._look, world.id.key
+    look, parts = schedules._look, world.id.key
 
-    async def hang(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
-        if firings.template == another.id:
+    async def hang(orchestrations: Orchestrations, pending_events: PendingEvents, now: datetime) -> None:
+        if pending_events.template == another.id:
             await asyncio.sleep(3600)
-        await look(orchestrations, firings, now)
+        await look(orchestrations, pending_events, now)
 
-    monkeypatch.setattr(due, "_look", hang)
+    monkeypatch.setattr(schedules, "_look", hang)
     monkeypatch.setattr(looks, "SECONDS", 1.0)
-    paths = (f"firings/{parts}-a/nightly.json", f"firings/{parts}-b/broken.json", f"triggers/{parts}/broken.json")
+    paths = (
+        f"pending-events/{parts}-a/nightly.json",
+        f"pending-events/{parts}-b/broken.json",
+        f"triggers/{parts}/broken.json",
+    )
     with poisoned(*paths):
         nightly = Triggers().require(world.template, "nightly")
         broken = nightly.model_copy(update={"name": "broken"})
-        AllFirings().set(broken, datetime.now(UTC) - timedelta(days=2))
+        AllPendingEvents().set(broken, datetime.now(UTC) - timedelta(days=2))
         world.look(night)
-        AllFirings().drop(world.id, "broken")
+        AllPendingEvents().drop(world.id, "broken")
 
     assert len(world.runs) == 1
     assert another.runs == []
@@ -122,10 +126,10 @@ def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its
 
 def test_storing_a_trigger_again_catches_up_with_nothing(world: World) -> None:
     world.put("nightly", NIGHTLY)
-    firings = AllFirings().get(world.id, "nightly")
-    assert firings is not None
-    long_ago = firings.handled - timedelta(days=10)
-    AllFirings().change(firings, lambda known: known.model_copy(update={"handled": long_ago}))
+    pending_events = AllPendingEvents().get(world.id, "nightly")
+    assert pending_events is not None
+    long_ago = pending_events.handled - timedelta(days=10)
+    AllPendingEvents().change(pending_events, lambda known: known.model_copy(update={"handled": long_ago}))
     world.put("nightly", NIGHTLY)
     world.look(datetime.now(UTC))
     assert world.runs == []
@@ -274,12 +278,12 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in_and_tells_nothing(
     with poisoned(path):
         unreadable = world.fire("hook", world.signed())
     nowhere = world.fire("other", world.signed())
-    firings = AllFirings.path(world.id, "hook")
+    pending_events = AllPendingEvents.path(world.id, "hook")
     world.put("hook", WEBHOOK)
-    documents().delete(firings)
-    with poisoned(firings):
+    documents().delete(pending_events)
+    with poisoned(pending_events):
         assert world.fire("hook", world.signed(secret="x" * 32)).body == nowhere.body
-        assert world.fire("hook", world.signed()).error["target"] == firings
+        assert world.fire("hook", world.signed()).error["target"] == pending_events
 
     assert (unreadable.status, unreadable.body) == (nowhere.status, nowhere.body)
     assert unreadable.status == 401
@@ -326,7 +330,7 @@ def test_a_secret_stays_until_it_is_replaced_or_its_trigger_goes(world: World) -
     world.put("hook", {"kind": "Webhook", "secret": "new-" + "y" * 32})
     assert world.fire("hook", world.signed()).status == 401
     assert world.api("DELETE", f"{world.id.arm}/triggers/hook").status == 202
-    for kind in ("secrets", "firings", "triggers"):
+    for kind in ("secrets", "pending-events", "triggers"):
         assert list(documents().paths(f"{kind}/{world.id.key}/")) == []
 
 
@@ -334,7 +338,7 @@ def test_a_template_takes_its_triggers_and_secrets_with_it(world: World) -> None
     world.put("hook", WEBHOOK)
     world.put("listening", LISTENING)
     Runs().delete_all(world.id, lambda: True)
-    for kind in ("secrets", "firings", "triggers"):
+    for kind in ("secrets", "pending-events", "triggers"):
         assert list(documents().paths(f"{kind}/{world.id.key}/")) == []
     assert world.hear() == 0
 
@@ -380,17 +384,17 @@ def test_events_are_no_longer_heard_by_a_trigger_that_changed_or_went(world: Wor
 def test_what_comes_while_its_run_is_being_started_has_a_run_of_its_own(world: World) -> None:
     world.put("hook", WEBHOOK)
     now = datetime.now(UTC)
-    firings = AllFirings().get(world.id, "hook")
-    assert firings is not None
+    pending_events = AllPendingEvents().get(world.id, "hook")
+    assert pending_events is not None
 
     async def another_comes() -> None:
         await asyncio.to_thread(
-            AllFirings().change, firings, lambda known: take(known, Occasion(id="second", at=now), now)
+            AllPendingEvents().change, pending_events, lambda known: take(known, PendingEvent(id="second", at=now), now)
         )
 
     world.hub.before_start = another_comes
-    asyncio.run(take_and_fire(DurableOrchestrations(world.hub), firings, Occasion(id="first", at=now), now))
-    left = AllFirings().get(world.id, "hook")
+    asyncio.run(take_and_fire(DurableOrchestrations(world.hub), pending_events, PendingEvent(id="first", at=now), now))
+    left = AllPendingEvents().get(world.id, "hook")
     assert left is not None
     assert left.pending is not None
     assert left.pending.id == "second"

@@ -13,7 +13,7 @@ import pytest
 from kiln.automation.listeners import Listeners
 from kiln.lifecycle import events, listeners
 from kiln.lifecycle.events import NotHeard, take
-from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.runs.lineage import short_name
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
@@ -25,8 +25,8 @@ from triggers.orchestrations import DurableOrchestrations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.automation.firings import Firings, Occasion
-    from kiln.lifecycle.firing import Fired
+    from kiln.automation.pending_events import PendingEvent, PendingEvents
+    from kiln.lifecycle.fire_trigger import Fired
     from kiln.lifecycle.orchestrations import Orchestrations
 
 pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
@@ -120,7 +120,7 @@ def test_a_pattern_is_compared_as_a_text_and_costs_no_time(world: World, another
     assert another.runs == []
 
 
-@pytest.mark.parametrize("kind", ["triggers", "firings", "templates", "listeners"])
+@pytest.mark.parametrize("kind", ["triggers", "pending-events", "templates", "listeners"])
 def test_what_cannot_be_read_of_one_keeps_no_other_from_its_event(
     world: World, another: World, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -129,7 +129,7 @@ def test_what_cannot_be_read_of_one_keeps_no_other_from_its_event(
     name = another.id.model_copy(update={"name": f"{another.id.name}-poisoned"})
     paths = {
         "triggers": f"triggers/{another.id.key}/listening.json",
-        "firings": f"firings/{another.id.key}/listening.json",
+        "pending-events": f"pending-events/{another.id.key}/listening.json",
         "templates": f"templates/{key}.json",
         "listeners": f"{Listeners.folder(TYPE)}{key}/listening.json",
     }
@@ -137,7 +137,7 @@ def test_what_cannot_be_read_of_one_keeps_no_other_from_its_event(
         Listeners().add(name, "listening", (TYPE,))
     elif kind == "triggers":
         Listeners().add(another.id, "listening", (TYPE,))
-    elif kind == "firings":
+    elif kind == "pending-events":
         stored(another, "listening", {"properties": LISTENING})
 
     with poisoned(paths[kind]):
@@ -158,12 +158,14 @@ def test_one_that_fails_and_one_that_hangs_are_told_to_event_grid_once_all_other
     another.put("hanging", {**LISTENING, "filter": {"types": [TYPE]}})
     fire = take_and_fire
 
-    async def troubled(hub: Orchestrations, firings: Firings, occasion: Occasion, now: datetime) -> Fired | None:
-        if firings.trigger == "hanging":
+    async def troubled(
+        hub: Orchestrations, pending_events: PendingEvents, pending_event: PendingEvent, now: datetime
+    ) -> Fired | None:
+        if pending_events.trigger == "hanging":
             await asyncio.Event().wait()
-        if firings.trigger == "failing":
+        if pending_events.trigger == "failing":
             raise ConnectionError("no route to host")
-        return await fire(hub, firings, occasion, now)
+        return await fire(hub, pending_events, pending_event, now)
 
     with monkeypatch.context() as patch:
         patch.setattr(listeners, "take_and_fire", troubled)

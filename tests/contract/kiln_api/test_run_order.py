@@ -73,7 +73,7 @@ def listed(template: TemplateRecord) -> list[str]:
         query = {"$skiptoken": parse_qs(urlsplit(page["nextLink"]).query)["$skiptoken"][0]}
 
 
-def test_runs_of_one_second_and_of_an_older_occasion_are_listed_as_they_began(template: TemplateRecord) -> None:
+def test_runs_of_one_second_and_of_an_older_cause_are_listed_as_they_began(template: TemplateRecord) -> None:
     oldest_first = [
         ran(template, NOW, "ffffffff"),
         ran(template, NOW, "00000000"),

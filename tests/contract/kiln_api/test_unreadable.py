@@ -12,8 +12,8 @@ from azure.durable_functions import OrchestrationRuntimeStatus as Status
 import orchestrators
 from activities.templates import check_idle
 from devkit.host.testing import FlowRunner
-from kiln.automation.firings import AllFirings
 from kiln.automation.listeners import Listeners
+from kiln.automation.pending_events import AllPendingEvents
 from kiln.ids import RunRef
 from kiln.messages import TemplateRequest
 from kiln.rebuild import records
@@ -176,7 +176,7 @@ def test_a_template_that_cannot_be_read_is_told_and_nothing_replaces_it_until_it
     assert world.api("PUT", world.id.arm, body).status == HTTPStatus.CREATED, "it was removed"
 
 
-@pytest.mark.parametrize("kind", ["an older run", "a trigger", "a ledger", "a version", "a firing", "a secret"])
+@pytest.mark.parametrize("kind", ["an older run", "a trigger", "a ledger", "a version", "pending events", "a secret"])
 def test_a_template_goes_with_what_cannot_be_read_of_it(world: World, kind: str) -> None:
     key = world.id.key
     world.put("follows", {"kind": "SourceImage"})
@@ -185,7 +185,7 @@ def test_a_template_goes_with_what_cannot_be_read_of_it(world: World, kind: str)
         "a trigger": Triggers.path(world.id, "broken"),
         "a ledger": Ledgers.path(world.id, OLD_RUN),
         "a version": Versions.path(world.id, 1),
-        "a firing": AllFirings.path(world.id, "broken"),
+        "pending events": AllPendingEvents.path(world.id, "broken"),
         "a secret": f"secrets/{key}/broken.json",
     }
 
@@ -256,7 +256,7 @@ def test_what_a_run_made_that_cannot_be_read_and_that_nobody_works_on_is_owed_wh
 def test_a_trigger_that_cannot_be_read_is_mended_by_storing_it_again(world: World) -> None:
     paths = (
         Triggers.path(world.id, "listening"),
-        AllFirings.path(world.id, "listening"),
+        AllPendingEvents.path(world.id, "listening"),
         f"{Listeners.folder('Policy.Changed')}{world.id.key}/listening.json",
     )
     with poisoned(*paths):

@@ -11,10 +11,10 @@ import pytest
 
 from activities import adapter, submission, templates
 from activities.runs import finish_run
-from kiln.automation.firings import AllFirings, Firings, Occasion
+from kiln.automation.pending_events import AllPendingEvents, PendingEvent, PendingEvents
 from kiln.errors import ErrorDetail, ResourceNotFound, RunCanceled, Superseded
 from kiln.ids import RunRef, SubmissionRef, TemplateId
-from kiln.lifecycle.firing import take_and_fire
+from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.lifecycle.submission import give_up
 from kiln.messages import DeletionFailure, FinishReport, SubmissionReport, TemplateRequest
 from kiln.rebuild import claiming, claims
@@ -264,20 +264,20 @@ def test_a_run_that_went_with_its_template_makes_nothing_more(old: TemplateRecor
 def test_what_a_trigger_waited_for_does_not_fire_the_next_one_of_its_name(
     old: TemplateRecord, new: TemplateRecord
 ) -> None:
-    AllFirings().set(trigger_of(old), THEN)
-    before = AllFirings().get(old.id, "hook")
+    AllPendingEvents().set(trigger_of(old), THEN)
+    before = AllPendingEvents().get(old.id, "hook")
     assert before is not None
     Triggers().put(trigger_of(new))
-    AllFirings().set(trigger_of(new), NOW)
-    occasion = Occasion(id="o", at=NOW)
+    AllPendingEvents().set(trigger_of(new), NOW)
+    pending_event = PendingEvent(id="o", at=NOW)
 
-    fired = asyncio.run(take_and_fire(orchestrations(), before, occasion, NOW))
-    pending = before.model_copy(update={"pending": occasion})
+    fired = asyncio.run(take_and_fire(orchestrations(), before, pending_event, NOW))
+    pending = before.model_copy(update={"pending": pending_event})
     late = asyncio.run(take_and_fire(orchestrations(), pending, None, NOW))
-    AllFirings().drop_read(before)
+    AllPendingEvents().drop_read(before)
 
-    after = AllFirings().get(new.id, "hook")
-    assert isinstance(after, Firings)
+    after = AllPendingEvents().get(new.id, "hook")
+    assert isinstance(after, PendingEvents)
     assert (fired, late is None or late.decision, after.made, after.taken) == (None, "never", NOW, ())
     assert stored(new).run_id is None
 

@@ -12,7 +12,7 @@ import pytest
 
 import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
-from kiln.automation.firings import AllFirings, Occasion, take
+from kiln.automation.pending_events import AllPendingEvents, PendingEvent, take
 from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Health, Severity
 from kiln.doctor.healths import Healths
@@ -179,10 +179,10 @@ def test_triggers_that_fail_are_deactivated_or_late_are_told_and_the_next_one_th
     failed_run(watched, "deactivated", 30)
     failed_run(watched, "failing", 20)
     since = NOW - timedelta(hours=2)
-    AllFirings().set(nightly, since)
-    firings = AllFirings().get(watched.id, nightly.name)
-    assert firings is not None
-    AllFirings().change(firings, lambda known: take(known, Occasion(id="a", at=since), NOW))
+    AllPendingEvents().set(nightly, since)
+    pending_events = AllPendingEvents().get(watched.id, nightly.name)
+    assert pending_events is not None
+    AllPendingEvents().change(pending_events, lambda known: take(known, PendingEvent(id="a", at=since), NOW))
 
     health = examine()
 

@@ -68,7 +68,7 @@ def test_the_message_names_the_latest_failure() -> None:
     assert "2 of its runs failed in a row; the last was r1" in found.message
 
 
-def test_a_run_of_an_old_occasion_that_began_late_hides_none_of_the_failures_before_it() -> None:
+def test_a_run_of_an_old_cause_that_began_late_hides_none_of_the_failures_before_it() -> None:
     *failed, late = reversed(runs(*[(FAILED, MINE)] * 2, (FAILED, OTHER)))
     asked_early = late.model_copy(update={"requested": NOW - timedelta(minutes=5), "ended": NOW + timedelta(minutes=9)})
 

@@ -1,6 +1,6 @@
 """Schedule triggers fire when their time comes, and so does whatever else waits to be fired.
 
-It owns what is due: all times since the last look are one occasion, so that a look that was missed is caught up with
+It owns what is due: all times since the last look are one event, so that a look that was missed is caught up with
 by one run. Triggers are looked at side by side, each within a bound; one that fails is logged.
 """
 
@@ -10,8 +10,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from kiln.automation.firings import AllFirings, Occasion
-from kiln.lifecycle.firing import take_and_fire
+from kiln.automation.pending_events import AllPendingEvents, PendingEvent
+from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.lifecycle.looks import look_at_all
 from kiln.runs.reading import reason
 from kiln.runs.triggers import find_trigger
@@ -21,7 +21,7 @@ from kiln.template.triggers import parse_trigger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kiln.automation.firings import Firings
+    from kiln.automation.pending_events import PendingEvents
     from kiln.lifecycle.orchestrations import Orchestrations
     from kiln.ncrontab import Schedule
 
@@ -30,36 +30,36 @@ log = logging.getLogger("kiln.triggers")
 
 async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
     """Fire what is due at `now`, and what could not be fired before."""
-    everything = await asyncio.to_thread(list, AllFirings().list())
-    for look in await look_at_all(everything, lambda firings: _look(orchestrations, firings, now)):
+    everything = await asyncio.to_thread(list, AllPendingEvents().list())
+    for look in await look_at_all(everything, lambda pending_events: _look(orchestrations, pending_events, now)):
         if look.fault is not None:
             facts = (look.item.trigger, look.item.template.arm, reason(look.fault))
             log.error("trigger %s of %s could not be looked at: %s", *facts)
 
 
-async def _look(orchestrations: Orchestrations, firings: Firings, now: datetime) -> None:
-    schedule, is_there = await asyncio.to_thread(_schedule, firings)
+async def _look(orchestrations: Orchestrations, pending_events: PendingEvents, now: datetime) -> None:
+    schedule, is_there = await asyncio.to_thread(_schedule, pending_events)
     if not is_there:
-        await asyncio.to_thread(AllFirings().drop_read, firings)
+        await asyncio.to_thread(AllPendingEvents().drop_read, pending_events)
         return
-    occasion = due(schedule, firings.handled, now) if schedule else None
-    if occasion is not None or firings.pending is not None:
-        await take_and_fire(orchestrations, firings, occasion, now)
+    event = due_event(schedule, pending_events.handled, now) if schedule else None
+    if event is not None or pending_events.pending is not None:
+        await take_and_fire(orchestrations, pending_events, event, now)
 
 
-def due(schedule: Schedule, handled: datetime, now: datetime) -> Occasion | None:
+def due_event(schedule: Schedule, handled: datetime, now: datetime) -> PendingEvent | None:
     """Return the latest time after `handled` for which the schedule is due by `now`, or None."""
     latest = None
     for moment in schedule.due_after(handled):
         if moment > now:
             break
         latest = moment
-    return Occasion(id=latest.isoformat(), at=latest) if latest else None
+    return PendingEvent(id=latest.isoformat(), at=latest) if latest else None
 
 
-def _schedule(firings: Firings) -> tuple[Schedule | None, bool]:
+def _schedule(pending_events: PendingEvents) -> tuple[Schedule | None, bool]:
     """Return the trigger's schedule, if it has one and is switched on, and whether it is there at all."""
-    found = find_trigger(firings.template, firings.trigger)
+    found = find_trigger(pending_events.template, pending_events.trigger)
     if found is None:
         return None, False
     properties = parse_trigger(found[1].body).properties

@@ -1,7 +1,7 @@
-"""A trigger fires: a run begins that is known by its occasion, so that no occasion begins two.
+"""A trigger fires: a run begins that is known by the pending event, so that no event begins two.
 
 It owns when a trigger may fire: not while it is switched off or deactivated, nor within its windows, nor while the
-template is busy. Whoever calls asks again later; it must not know what the occasion was.
+template is busy. Whoever calls asks again later; it must not know what the event was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kiln.automation.firings import AllFirings, finish, take
+from kiln.automation.pending_events import AllPendingEvents, finish, take
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.tend import tended
@@ -31,7 +31,7 @@ from kiln.template.triggers import check_trigger, parse_trigger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kiln.automation.firings import Firings, Occasion
+    from kiln.automation.pending_events import PendingEvent, PendingEvents
     from kiln.lifecycle.orchestrations import Orchestrations
 
 GONE = "the trigger is gone"
@@ -40,7 +40,7 @@ log = logging.getLogger("kiln.triggers")
 
 
 class Decision(StrEnum):
-    """What came of a look at an occasion."""
+    """What came of a look at an event."""
 
     STARTED = "started"
     LATER = "later"
@@ -56,51 +56,55 @@ class Fired:
 
 
 async def take_and_fire(
-    orchestrations: Orchestrations, firings: Firings, occasion: Occasion | None, now: datetime
+    orchestrations: Orchestrations, pending_events: PendingEvents, event: PendingEvent | None, now: datetime
 ) -> Fired | None:
-    """Take an occasion, if there is one, and fire for what waits; None when nothing does.
+    """Take an event, if there is one, and fire for what waits; None when nothing does.
 
     What may not fire yet goes on waiting. What never may is done with.
     """
-    if occasion is not None:
-        known = await asyncio.to_thread(AllFirings().change, firings, lambda found: take(found, occasion, now))
+    if event is not None:
+        known = await asyncio.to_thread(
+            AllPendingEvents().change, pending_events, lambda found: take(found, event, now)
+        )
     else:
-        known = firings
+        known = pending_events
     if known is None or known.pending is None:
         return None
     fired = await _fire(orchestrations, known, known.pending, now)
-    facts = {"template": known.template.arm, "trigger": known.trigger, "occasion": known.pending.id}
+    facts = {"template": known.template.arm, "trigger": known.trigger, "event": known.pending.id}
     log.info("trigger %s of %s: %s, %s", known.trigger, known.template.name, fired.decision, fired.reason, extra=facts)
     if fired.decision is not Decision.LATER:
         read = known
-        await asyncio.to_thread(AllFirings().change, known, lambda found: finish(found, read))
+        await asyncio.to_thread(AllPendingEvents().change, known, lambda found: finish(found, read))
     return fired
 
 
-async def _fire(orchestrations: Orchestrations, firings: Firings, occasion: Occasion, now: datetime) -> Fired:
-    """Start the run of an occasion if that may be, once; a call that is repeated has no further effect."""
-    found = await asyncio.to_thread(find_trigger, firings.template, firings.trigger)
-    if found is None or found[1].created != firings.made:
+async def _fire(
+    orchestrations: Orchestrations, pending_events: PendingEvents, event: PendingEvent, now: datetime
+) -> Fired:
+    """Start the run of an event if that may be, once; a call that is repeated has no further effect."""
+    found = await asyncio.to_thread(find_trigger, pending_events.template, pending_events.trigger)
+    if found is None or found[1].created != pending_events.made:
         return Fired(Decision.NEVER, GONE)
     record, stored = found
-    name = run_id(occasion.at, _suffix(stored, occasion))
+    name = run_id(event.at, _suffix(stored, event))
     if await asyncio.to_thread(Runs().of, record, name) is None:  # else it has begun, and is seen to its start
-        refused = await asyncio.to_thread(_refused, record, stored, occasion, now)
+        refused = await asyncio.to_thread(_refused, record, stored, event, now)
         if refused is not None:
             return refused
-    return await _start(orchestrations, record, stored, occasion, now)
+    return await _start(orchestrations, record, stored, event, now)
 
 
 async def _start(
-    orchestrations: Orchestrations, record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime
+    orchestrations: Orchestrations, record: TemplateRecord, stored: TriggerRecord, event: PendingEvent, now: datetime
 ) -> Fired:
-    suffix, cause = _suffix(stored, occasion), RunCause(trigger=stored.name, lineage=occasion.lineage)
-    name = run_id(occasion.at, suffix)
+    suffix, cause = _suffix(stored, event), RunCause(trigger=stored.name, lineage=event.lineage)
+    name = run_id(event.at, suffix)
 
     def make(current: TemplateRecord) -> RunRecord:
         if current.created != record.created:
             raise NotDue
-        return new_run(current, occasion.at, suffix, cause=cause)
+        return new_run(current, event.at, suffix, cause=cause)
 
     await tended(orchestrations, record, now)
     try:
@@ -114,7 +118,7 @@ async def _start(
     return Fired(Decision.STARTED, f"run {run.run_id}")
 
 
-def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, now: datetime) -> Fired | None:
+def _refused(record: TemplateRecord, stored: TriggerRecord, event: PendingEvent, now: datetime) -> Fired | None:
     """Return why the trigger does not fire, now or ever, or None."""
     trigger = parse_trigger(stored.body)
     settings = trigger.properties
@@ -126,7 +130,7 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, 
     state = health(recent_runs(record), stored.name, stored.changed, settings.failure_limit)
     if state.is_deactivated:
         return Fired(Decision.NEVER, state.message)
-    if now < occasion.at + settings.batch_window:
+    if now < event.at + settings.batch_window:
         return Fired(Decision.LATER, "the batch window is not over")
     last = Runs().latest(record)
     if last is not None and last.ended is not None and now < last.ended + settings.cool_down:
@@ -134,7 +138,7 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, occasion: Occasion, 
     return None
 
 
-def _suffix(trigger: TriggerRecord, occasion: Occasion) -> str:
-    """Return what tells the occasion's run from all others of the template: 8 hex digits."""
-    text = f"{trigger.template.key}\n{trigger.name.lower()}\n{trigger.created.isoformat()}\n{occasion.id}"
+def _suffix(trigger: TriggerRecord, event: PendingEvent) -> str:
+    """Return what tells the event's run from all others of the template: 8 hex digits."""
+    text = f"{trigger.template.key}\n{trigger.name.lower()}\n{trigger.created.isoformat()}\n{event.id}"
     return hashlib.sha256(text.encode()).hexdigest()[:8]
