@@ -16,7 +16,7 @@ from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
 from kiln.ids import digest
-from kiln.looks import look_within
+from kiln.parallel import run_within
 from kiln.rebuild.index import repair
 from kiln.rebuild.messages import Looked, WatchedSource, WatchedSources
 from kiln.rebuild.source import MarketplaceImage, named_version, source_of
@@ -89,7 +89,7 @@ def look_at_source(request: WatchedSource) -> Looked:
     """Ask the marketplace once for all versions, and announce what is new. What fails is noted, and never raised."""
     now = datetime.fromisoformat(request.at)
     try:
-        looked = look_within(LOOK_SECONDS, lambda: _look(request))
+        looked = run_within(LOOK_SECONDS, lambda: _look(request))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's alone, and noted for the doctor
         why = reason(error)
         log.warning("cannot look at %s: %s", request.source.key, why, extra={"source": request.source.key})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.rebuild.facts import built_from
 from kiln.rebuild.image_graph import KnownTemplate, image_graph
 from kiln.rebuild.source import source_key
@@ -55,11 +55,11 @@ def _graph(call: Call, group: str | None) -> Reply:
 
 
 def _known(call: Call, group: str | None) -> Iterator[KnownTemplate]:
-    for look in look_at_each(readable_keys(call, "imageGraph/read", group), _of_key):
-        if look.fault is not None:
-            log.error("the graph lacks the image template %s: %s", look.item, reason(look.fault))
-        elif look.found is not None:
-            yield look.found
+    for attempt in run_each(readable_keys(call, "imageGraph/read", group), _of_key):
+        if attempt.fault is not None:
+            log.error("the graph lacks the image template %s: %s", attempt.item, reason(attempt.fault))
+        elif attempt.result is not None:
+            yield attempt.result
 
 
 def _of_key(key: str) -> KnownTemplate | None:

@@ -13,7 +13,7 @@ from kiln.config import config
 from kiln.doctor.document_kinds import KINDS
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.runs.documents import CONTAINER, documents
 from kiln.runs.reading import read_each, reason
 
@@ -31,11 +31,11 @@ MOST_TOLD = 20
 def look() -> Found:
     """Return a finding for each document that cannot be read."""
     store, findings, count = documents(), list[Finding](), 0
-    for look in look_at_each(KINDS, lambda kind: _read(store, kind)):
-        if look.found is None:
-            findings.append(_silent(look.item.prefix, reason(look.fault or TimeoutError())))
+    for attempt in run_each(KINDS, lambda kind: _read(store, kind)):
+        if attempt.result is None:
+            findings.append(_silent(attempt.item.prefix, reason(attempt.fault or TimeoutError())))
         else:
-            known, found = look.found
+            known, found = attempt.result
             count += known
             findings += found
     fact = Fact(area=Area.DOCUMENTS, target=CONTAINER, text=f"{count} documents can be read.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from kiln.doctor import documents, leftovers, permissions, quota, runs, settings, triggers
 from kiln.doctor.findings import Area, Finding, Severity
 from kiln.doctor.messages import Found
-from kiln.looks import look_within
+from kiln.parallel import run_within
 from kiln.redact import redact
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ log = logging.getLogger("kiln.doctor")
 def area(request: AreaRequest) -> Found:
     """Return what is found in the request's area."""
     try:
-        return look_within(SECONDS, lambda: _look(request, datetime.fromisoformat(request.at)))
+        return run_within(SECONDS, lambda: _look(request, datetime.fromisoformat(request.at)))
     except Exception as error:  # whatever is wrong with one area, the doctor tells it, and of the others
         log.exception("the doctor cannot look at %s", request.area.value)
         return Found(findings=(_blind(request.area, error),))

@@ -9,7 +9,7 @@ from kiln.cloud.quotas import REGIONAL, quotas, sizes
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.ids import part_of, region_name
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.planner.machine import X64_SIZE
 from kiln.redact import redact
 from kiln.runs.store import Templates
@@ -27,13 +27,13 @@ def look() -> Found:
     """Return what is wrong with the sizes that templates use: two calls for each region in use."""
     findings: list[Finding] = []
     facts: list[Fact] = []
-    for look in look_at_each(_used().items(), lambda item: _look(*item[0], item[1])):
-        (subscription, region), _ = look.item
-        if look.found is None:
-            findings.append(_blind(subscription, region, redact(f"{type(look.fault).__name__}: {look.fault}")))
+    for attempt in run_each(_used().items(), lambda item: _look(*item[0], item[1])):
+        (subscription, region), _ = attempt.item
+        if attempt.result is None:
+            findings.append(_blind(subscription, region, redact(f"{type(attempt.fault).__name__}: {attempt.fault}")))
         else:
-            findings += look.found.findings
-            facts += look.found.facts
+            findings += attempt.result.findings
+            facts += attempt.result.facts
     return Found(findings=tuple(findings), facts=tuple(facts))
 
 

@@ -10,7 +10,7 @@ from kiln.automation.pending_events import AllPendingEvents
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.rebuild.source_records import Sources
 from kiln.runs.reading import reason
 from kiln.runs.recent import readable_runs
@@ -35,15 +35,15 @@ def look(now: datetime) -> Found:
     findings: list[Finding] = [*_silent_sources()]
     due: list[tuple[datetime, str]] = []
     count = 0
-    for look in look_at_each(Triggers().all_names(), lambda name: _seen(name, now)):
-        if isinstance(look.fault, DocumentUnreadable):
+    for attempt in run_each(Triggers().all_names(), lambda name: _seen(name, now)):
+        if isinstance(attempt.fault, DocumentUnreadable):
             continue  # it is told of under documents, whichever it is
-        if look.fault is not None:
-            findings.append(_silent(look.item, reason(look.fault)))
-        elif look.found is not None:
-            findings += look.found.findings
-            due += look.found.due
-            count += look.found.is_on
+        if attempt.fault is not None:
+            findings.append(_silent(attempt.item, reason(attempt.fault)))
+        elif attempt.result is not None:
+            findings += attempt.result.findings
+            due += attempt.result.due
+            count += attempt.result.is_on
     return Found(findings=tuple(findings), facts=tuple(_facts(count, due)))
 
 

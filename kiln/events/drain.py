@@ -34,7 +34,7 @@ from kiln.events.outbox import (
 )
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.redact import redact
 from kiln.runs.store import Runs
 
@@ -165,10 +165,10 @@ def drain_all() -> None:
     boxes = sorted(Outboxes().list(), key=_turn)
     failures = 0
     for start in range(0, len(boxes), AT_ONCE):
-        for look in look_at_each(boxes[start : start + AT_ONCE], _empty, seconds=BOX_SECONDS):
-            if look.fault is not None:
-                log.error("events of run %s are not looked at: %s", look.item.run.run_id, look.fault)
-            failures = failures + 1 if look.found is not None and not look.found.lasting else 0
+        for attempt in run_each(boxes[start : start + AT_ONCE], _empty, seconds=BOX_SECONDS):
+            if attempt.fault is not None:
+                log.error("events of run %s are not looked at: %s", attempt.item.run.run_id, attempt.fault)
+            failures = failures + 1 if attempt.result is not None and not attempt.result.lasting else 0
         if failures >= AT_ONCE:
             return
 

@@ -18,7 +18,7 @@ from kiln.automation.pending_events import AllPendingEvents, PendingEvent, Pendi
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.ids import TemplateId
 from kiln.lifecycle.fire_trigger import take_and_fire
-from kiln.lifecycle.looks import look_at_all
+from kiln.lifecycle.parallel import await_each
 from kiln.runs.documents import documents
 from kiln.runs.lineage import leads_round, short_name
 from kiln.runs.naming import RUN_ID
@@ -69,17 +69,19 @@ async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: date
             await take_and_fire(orchestrations, pending_events, pending_event, now)
         return pending_events is not None
 
-    looks = await look_at_all(listeners, fire, seconds=SECONDS)
+    attempts = await await_each(listeners, fire, seconds=SECONDS)
     failed: list[str] = []
-    for look in looks:
-        if look.fault is None:
+    for attempt in attempts:
+        if attempt.fault is None:
             continue
-        name = f"{look.item.template.arm}/triggers/{look.item.trigger}"
-        if isinstance(look.fault, TemplateInvalid | DocumentUnreadable):
-            log.error("trigger %s hears of no event, for something of it cannot be read: %s", name, reason(look.fault))
+        name = f"{attempt.item.template.arm}/triggers/{attempt.item.trigger}"
+        if isinstance(attempt.fault, TemplateInvalid | DocumentUnreadable):
+            log.error(
+                "trigger %s hears of no event, for something of it cannot be read: %s", name, reason(attempt.fault)
+            )
         else:
-            failed.append(f"{name}: {reason(look.fault)}")
-    return Listened(sum(bool(look.found) for look in looks), tuple(failed))
+            failed.append(f"{name}: {reason(attempt.fault)}")
+    return Listened(sum(bool(attempt.result) for attempt in attempts), tuple(failed))
 
 
 def _listeners(event: Heard) -> tuple[list[Listener], tuple[str, ...]]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
-from kiln.lifecycle.looks import look_at_all
 from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.parallel import await_each
 from kiln.lifecycle.start_run import go_on, is_awaited, is_unstarted
 from kiln.lifecycle.tend import STARTING, tended
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
@@ -51,11 +51,11 @@ class Lost:
 async def find_lost(orchestrations: Orchestrations, now: datetime) -> Lost:
     """Return what nobody works on. What began so lately that it may only be on its way is none of it."""
     under_way, problems = await asyncio.to_thread(_under_way)
-    looks = await look_at_all(under_way, lambda item: _look(orchestrations, *item, now))
-    for look in looks:
-        if look.fault is not None:
-            problems.append(f"The template {look.item[0].id.arm} was not looked at: {reason(look.fault)}")
-    found = [look.found for look in looks if look.found is not None]
+    attempts = await await_each(under_way, lambda item: _look(orchestrations, *item, now))
+    for attempt in attempts:
+        if attempt.fault is not None:
+            problems.append(f"The template {attempt.item[0].id.arm} was not looked at: {reason(attempt.fault)}")
+    found = [attempt.result for attempt in attempts if attempt.result is not None]
     return Lost(
         tuple(run for each in found for run in each.runs),
         tuple(template for each in found for template in each.templates),
@@ -90,9 +90,9 @@ async def start_again(orchestrations: Orchestrations, unstarted: tuple[LostRun, 
 
 async def mend(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], now: datetime) -> None:
     """Let submissions and deletions that nobody works on be worked on again, or end."""
-    for look in await look_at_all(lost, lambda each: _mend(orchestrations, each, now)):
-        if look.fault is not None:
-            log.error("%s could not be mended: %s", look.item.template.arm, reason(look.fault))
+    for attempt in await await_each(lost, lambda each: _mend(orchestrations, each, now)):
+        if attempt.fault is not None:
+            log.error("%s could not be mended: %s", attempt.item.template.arm, reason(attempt.fault))
 
 
 async def _mend(orchestrations: Orchestrations, lost: LostTemplate, now: datetime) -> None:
@@ -108,10 +108,10 @@ def _under_way() -> tuple[list[tuple[TemplateRecord, RunRecord | None]], list[st
     """
     everything, problems = Templates().read_each(), list[str]()  # what cannot be read, sweep and doctor tell themselves
     found: list[tuple[TemplateRecord, RunRecord | None]] = []
-    for look in look_at_each(everything.contents, Runs().latest):
-        record, run = look.item, look.found
-        if look.fault is not None:
-            problems.append(f"The run {record.run_id} of {record.id.arm} cannot be read: {reason(look.fault)}")
+    for attempt in run_each(everything.contents, Runs().latest):
+        record, run = attempt.item, attempt.result
+        if attempt.fault is not None:
+            problems.append(f"The run {record.run_id} of {record.id.arm} cannot be read: {reason(attempt.fault)}")
         going = run is not None and not run.state.is_final
         if going or record.under_way:
             found.append((record, run if going else None))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kiln.automation.pending_events import AllPendingEvents, PendingEvent
 from kiln.lifecycle.fire_trigger import take_and_fire
-from kiln.lifecycle.looks import look_at_all
+from kiln.lifecycle.parallel import await_each
 from kiln.runs.reading import reason
 from kiln.runs.triggers import find_trigger
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger
@@ -31,9 +31,9 @@ log = logging.getLogger("kiln.triggers")
 async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
     """Fire what is due at `now`, and what could not be fired before."""
     everything = await asyncio.to_thread(list, AllPendingEvents().list())
-    for look in await look_at_all(everything, lambda pending_events: _look(orchestrations, pending_events, now)):
-        if look.fault is not None:
-            facts = (look.item.trigger, look.item.template.arm, reason(look.fault))
+    for attempt in await await_each(everything, lambda pending_events: _look(orchestrations, pending_events, now)):
+        if attempt.fault is not None:
+            facts = (attempt.item.trigger, attempt.item.template.arm, reason(attempt.fault))
             log.error("trigger %s of %s could not be looked at: %s", *facts)
 
 

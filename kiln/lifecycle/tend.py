@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef
 from kiln.lifecycle.end_run import cancel_current_run, start_deletion
-from kiln.lifecycle.looks import look_at_all
 from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.parallel import await_each
 from kiln.lifecycle.start_run import is_unstarted, start
 from kiln.lifecycle.submission import tended as submission_tended
 from kiln.runs.begin import current_run, has_begun
@@ -43,9 +43,9 @@ async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:
     Each is seen to beside the others; one that cannot be is told of in the log, and looked at again by the next look.
     """
     keys = await asyncio.to_thread(lambda: list(Templates().under_way()))
-    for look in await look_at_all(keys, lambda key: _see_to(orchestrations, key, now)):
-        if look.fault is not None:
-            log.error("the image template %s could not be seen to: %s", look.item, reason(look.fault))
+    for attempt in await await_each(keys, lambda key: _see_to(orchestrations, key, now)):
+        if attempt.fault is not None:
+            log.error("the image template %s could not be seen to: %s", attempt.item, reason(attempt.fault))
 
 
 async def _see_to(orchestrations: Orchestrations, key: str, now: datetime) -> None:

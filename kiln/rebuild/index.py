@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import fed, followed
 from kiln.runs.reading import reason
@@ -85,12 +85,12 @@ def repair(now: datetime) -> int:
     entered = list(index.names())
     stored = set(Triggers().all_names())
     known = {name for _, name in entered}
-    missing = look_at_each(sorted(stored - known), lambda name: _enter_missing(name, now))
-    stale = look_at_each([path for path, name in entered if name not in stored], lambda path: _leave_stale(path, now))
-    for look in (*missing, *stale):
-        if look.fault is not None:
-            log.error("the index is not repaired for %s: %s", look.item, reason(look.fault))
-    return sum(bool(look.found) for look in (*missing, *stale))
+    missing = run_each(sorted(stored - known), lambda name: _enter_missing(name, now))
+    stale = run_each([path for path, name in entered if name not in stored], lambda path: _leave_stale(path, now))
+    for attempt in (*missing, *stale):
+        if attempt.fault is not None:
+            log.error("the index is not repaired for %s: %s", attempt.item, reason(attempt.fault))
+    return sum(bool(attempt.result) for attempt in (*missing, *stale))
 
 
 def _leave_stale(path: str, now: datetime) -> bool:

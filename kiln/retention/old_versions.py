@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kiln import blob_urls, blobs
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.retention.staged import delete_staged
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import DocumentT, read_each, reason
@@ -54,11 +54,11 @@ def purge_versions(now: datetime, before: datetime, store: Documents | None = No
     paths = itertools.chain.from_iterable(store.older(folder, before) for folder in folders)
     keys = {"/".join(path.split("/")[1:4]) for path in paths if path.startswith("versions/") or "/urls/" in path}
     due = sorted(key for key in keys if hashlib.sha256(key.encode()).digest()[0] % HOURS == now.hour)
-    looks = look_at_each(due, lambda key: _purge(store, key, before), at_once=SIDE_BY_SIDE, seconds=SECONDS)
-    for look in looks:
-        if look.fault is not None:
-            log.error("the image template %s: its old versions are kept: %s", look.item, reason(look.fault))
-    return sum(look.found or 0 for look in looks)
+    attempts = run_each(due, lambda key: _purge(store, key, before), at_once=SIDE_BY_SIDE, seconds=SECONDS)
+    for attempt in attempts:
+        if attempt.fault is not None:
+            log.error("the image template %s: its old versions are kept: %s", attempt.item, reason(attempt.fault))
+    return sum(attempt.result or 0 for attempt in attempts)
 
 
 def delete_artifacts(account: BlobServiceClient, version: int) -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.retention.run_logs import delete_logs
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import reason
@@ -80,11 +80,11 @@ def purge_runs(before: datetime, store: Documents | None = None) -> int:
     def look(item: tuple[str, list[str]]) -> int:
         return 0 if time.monotonic() - begun > ROUND else _purge_template(store, *item, before)
 
-    looks = look_at_each(_old_runs(store, before), look, at_once=SIDE_BY_SIDE, seconds=2 * SECONDS)
-    for each in looks:
+    attempts = run_each(_old_runs(store, before), look, at_once=SIDE_BY_SIDE, seconds=2 * SECONDS)
+    for each in attempts:
         if each.fault is not None:
             log.error("the image template %s: its old runs are kept: %s", each.item[0], reason(each.fault))
-    return sum(each.found or 0 for each in looks)
+    return sum(each.result or 0 for each in attempts)
 
 
 def _old_runs(store: Documents, before: datetime) -> list[tuple[str, list[str]]]:
@@ -164,8 +164,8 @@ def purge_operations(before: datetime, store: Documents | None = None) -> int:
         known.delete(path)
         return True
 
-    looks = look_at_each(itertools.islice(known.older("operations/", before), AT_ONCE), remove)
-    for each in looks:
+    attempts = run_each(itertools.islice(known.older("operations/", before), AT_ONCE), remove)
+    for each in attempts:
         if each.fault is not None:
             log.error("%s could not be purged: %s", each.item, reason(each.fault))
-    return sum(bool(each.found) for each in looks)
+    return sum(bool(each.result) for each in attempts)

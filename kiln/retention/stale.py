@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.automation.listeners import Listener
 from kiln.errors import PreconditionFailed
 from kiln.events.outbox import Outbox
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.rebuild.dependents import GRACE, Dependent, Dependents
 from kiln.rebuild.source import source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
@@ -66,16 +66,16 @@ def remove_stale(now: datetime, before: datetime | None, store: Documents | None
     ]
     if before is not None:
         finders.append(lambda: list(_of_runs(store, before)))
-    listed = look_at_each(finders, lambda find: find(), seconds=SECONDS)
-    suspects = [suspect for look in listed for suspect in look.found or ()]
-    removed = look_at_each(suspects, lambda suspect: _remove(store, suspect), seconds=SECONDS)
+    listed = run_each(finders, lambda find: find(), seconds=SECONDS)
+    suspects = [suspect for attempt in listed for suspect in attempt.result or ()]
+    removed = run_each(suspects, lambda suspect: _remove(store, suspect), seconds=SECONDS)
     for listing in listed:
         if listing.fault is not None:
             log.error("documents that may have stayed behind were not listed: %s", reason(listing.fault))
-    for look in removed:
-        if look.fault is not None:
-            log.error("%s was not looked at and stays: %s", look.item.path, reason(look.fault))
-    return sum(bool(look.found) for look in removed)
+    for attempt in removed:
+        if attempt.fault is not None:
+            log.error("%s was not looked at and stays: %s", attempt.item.path, reason(attempt.fault))
+    return sum(bool(attempt.result) for attempt in removed)
 
 
 def _remove(store: Documents, suspect: Suspect) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from pydantic import BaseModel
 
 from kiln.errors import DocumentUnreadable
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.redact import redact
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ def read_each(store: Documents, paths: Iterable[str], kind: type[DocumentT]) -> 
 
     Raises the store's own fault when it answers for none of them: then it is not a document that is wrong.
     """
-    looks = look_at_each(paths, lambda path: store.get(path, kind))
-    faults = [(look.item, look.fault) for look in looks if look.fault is not None]
+    attempts = run_each(paths, lambda path: store.get(path, kind))
+    faults = [(attempt.item, attempt.fault) for attempt in attempts if attempt.fault is not None]
     of_store = [fault for _, fault in faults if not isinstance(fault, DocumentUnreadable)]
-    if of_store and len(of_store) == len(looks):
+    if of_store and len(of_store) == len(attempts):
         raise of_store[0]
     unreadable = tuple(Unreadable(path, reason(fault), _etag(fault)) for path, fault in faults)
     for each in unreadable:
         tell(each)
-    return Everything(tuple(look.found for look in looks if look.found is not None), unreadable)
+    return Everything(tuple(attempt.result for attempt in attempts if attempt.result is not None), unreadable)
 
 
 def tell(each: Unreadable | DocumentUnreadable) -> None:

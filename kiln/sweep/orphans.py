@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kiln.events import publisher
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
@@ -34,17 +34,22 @@ def remove_orphans(store: Documents | None = None) -> Removed:
     """
     known = store or documents()
     kinds = [kind for kind in KINDS if kind != "outbox" or not publisher.is_on()]
-    listed = look_at_each(kinds, lambda kind: list(known.listed(f"{kind}/")), seconds=SECONDS)
+    listed = run_each(kinds, lambda kind: list(known.listed(f"{kind}/")), seconds=SECONDS)
     templates = set(Templates(known).all_keys())
     orphans = [
-        (path, etag) for look in listed for path, etag in look.found or () if _key(look.item, path) not in templates
+        (path, etag)
+        for attempt in listed
+        for path, etag in attempt.result or ()
+        if _key(attempt.item, path) not in templates
     ]
-    removed = look_at_each(orphans, lambda orphan: known.delete_unchanged(*orphan), seconds=SECONDS)
-    unlisted = [f"{look.item}/ was not listed: {reason(look.fault)}" for look in listed if look.fault is not None]
+    removed = run_each(orphans, lambda orphan: known.delete_unchanged(*orphan), seconds=SECONDS)
+    unlisted = [
+        f"{attempt.item}/ was not listed: {reason(attempt.fault)}" for attempt in listed if attempt.fault is not None
+    ]
     left = [
-        f"{look.item[0]}, which no template stands behind, was not removed: {reason(look.fault)}"
-        for look in removed
-        if look.fault is not None
+        f"{attempt.item[0]}, which no template stands behind, was not removed: {reason(attempt.fault)}"
+        for attempt in removed
+        if attempt.fault is not None
     ]
     return Removed(len(removed) - len(left), (*unlisted, *left))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud import marks
 from kiln.errors import DocumentUnreadable
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.runs.installation import installation
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
@@ -84,12 +84,12 @@ def _find_run(problems: list[str], record: TemplateRecord, run_id: str) -> RunRe
 def _listed(me: Installation, problems: list[str]) -> tuple[list[Tagged], list[TaggedGroup]]:
     resources: list[Tagged] = []
     groups: list[TaggedGroup] = []
-    for look in look_at_each(me.subscriptions, lambda subscription: _in(subscription, me.id), seconds=LIST_SECONDS):
-        if look.found is None:
-            problems.append(f"The subscription {look.item} was not looked at: {look.fault}")
+    for attempt in run_each(me.subscriptions, lambda subscription: _in(subscription, me.id), seconds=LIST_SECONDS):
+        if attempt.result is None:
+            problems.append(f"The subscription {attempt.item} was not looked at: {attempt.fault}")
         else:
-            resources += look.found[0]
-            groups += look.found[1]
+            resources += attempt.result[0]
+            groups += attempt.result[1]
     return resources, groups
 
 
@@ -99,11 +99,11 @@ def _in(subscription: str, installation: str) -> tuple[tuple[Tagged, ...], tuple
 
 def _of_ended_runs(problems: list[str]) -> Iterator[Leftover]:
     """Yield what ended runs left, but for what is another's by now: that is struck out."""
-    for look in look_at_each(Leftovers().list(), lambda left: list(_left_by(left)), seconds=LIST_SECONDS):
-        if look.found is None:
-            problems.append(f"What run {look.item.run.run_id} left was not looked at: {look.fault}")
+    for attempt in run_each(Leftovers().list(), lambda left: list(_left_by(left)), seconds=LIST_SECONDS):
+        if attempt.result is None:
+            problems.append(f"What run {attempt.item.run.run_id} left was not looked at: {attempt.fault}")
         else:
-            yield from look.found
+            yield from attempt.result
 
 
 def _left_by(left: RunLeftovers) -> Iterator[Leftover]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiln.errors import ResourceNotFound
-from kiln.looks import look_at_each
+from kiln.parallel import run_each
 from kiln.rebuild.index import repair
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs
@@ -61,11 +61,11 @@ def _strike(deleted: tuple[Leftover, ...], began: datetime) -> list[str]:
     for each in deleted:
         if each.run is not None:
             by_run.setdefault(each.run, []).append(each)
-    looks = look_at_each(by_run.items(), lambda item: _strike_of(*item, began))
+    attempts = run_each(by_run.items(), lambda item: _strike_of(*item, began))
     return [
-        f"What is gone of run {look.item[0].run_id} was not struck out: {reason(look.fault)}"
-        for look in looks
-        if look.fault is not None
+        f"What is gone of run {attempt.item[0].run_id} was not struck out: {reason(attempt.fault)}"
+        for attempt in attempts
+        if attempt.fault is not None
     ]
 
 

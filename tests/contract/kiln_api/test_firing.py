@@ -11,7 +11,7 @@ import pytest
 
 from kiln.automation.pending_events import AllPendingEvents, PendingEvent, take
 from kiln.automation.trigger_secrets import TriggerSecrets
-from kiln.lifecycle import looks, schedules
+from kiln.lifecycle import parallel, schedules
 from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.start_run import start_run
@@ -103,7 +103,7 @@ def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its
         await look(orchestrations, pending_events, now)
 
     monkeypatch.setattr(schedules, "_look", hang)
-    monkeypatch.setattr(looks, "SECONDS", 1.0)
+    monkeypatch.setattr(parallel, "SECONDS", 1.0)
     paths = (
         f"pending-events/{parts}-a/nightly.json",
         f"pending-events/{parts}-b/broken.json",
