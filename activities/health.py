@@ -9,7 +9,7 @@ from activities.adapter import implements
 from kiln.contracts import EXAMINE_AREA, KEEP_HEALTH
 from kiln.doctor import examine
 from kiln.doctor.findings import Health
-from kiln.doctor.healths import Healths
+from kiln.doctor.latest_health import LatestHealth
 from kiln.messages import Nothing
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @implements(EXAMINE_AREA)
 def examine_area(request: AreaRequest) -> Found:
     """Look at one area."""
-    return examine.area(request)
+    return examine.examine_area(request)
 
 
 @implements(KEEP_HEALTH)
@@ -30,5 +30,5 @@ def keep_health(examined: Examined) -> Nothing:
         findings=tuple(finding for found in examined.found for finding in found.findings),
         facts=tuple(fact for found in examined.found for fact in found.facts),
     )
-    Healths().keep(health)
+    LatestHealth().keep(health)
     return Nothing()

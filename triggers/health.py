@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 import azure.durable_functions as df
 
-from kiln.doctor.healths import Healths
+from kiln.doctor.latest_health import LatestHealth
 from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
 from kiln.lifecycle.upkeep import is_sweeping, start_examination
 from kiln.runs.documents import STATE
-from kiln.sweep.sweeps import Sweeps
+from kiln.sweep.latest_sweep import LatestSweep
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.reply import Reply
 
@@ -66,10 +66,10 @@ def later(call: Call, after: datetime, *, sweep: bool) -> Reply:
 
 
 def _known(call: Call, after: datetime) -> dict[str, Any] | None:
-    health = Healths().latest()
+    health = LatestHealth().latest()
     if health is None or health.at < after:
         return None
-    return shown(health, Sweeps().latest(), call.subscription, whole=call.may("health/read", "/"))
+    return shown(health, LatestSweep().latest(), call.subscription, whole=call.may("health/read", "/"))
 
 
 def _after(call: Call) -> datetime:

@@ -28,7 +28,7 @@ MOST_TOLD = 20
 """Documents of one kind that are told by name."""
 
 
-def look() -> Found:
+def examine() -> Found:
     """Return a finding for each document that cannot be read."""
     store, findings, count = documents(), list[Finding](), 0
     for attempt in run_each(KINDS, lambda kind: _read(store, kind)):

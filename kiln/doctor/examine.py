@@ -21,31 +21,31 @@ SECONDS = 120.0
 log = logging.getLogger("kiln.doctor")
 
 
-def area(request: AreaRequest) -> Found:
+def examine_area(request: AreaRequest) -> Found:
     """Return what is found in the request's area."""
     try:
-        return run_within(SECONDS, lambda: _look(request, datetime.fromisoformat(request.at)))
+        return run_within(SECONDS, lambda: _examine(request, datetime.fromisoformat(request.at)))
     except Exception as error:  # whatever is wrong with one area, the doctor tells it, and of the others
         log.exception("the doctor cannot look at %s", request.area.value)
         return Found(findings=(_blind(request.area, error),))
 
 
-def _look(request: AreaRequest, now: datetime) -> Found:
+def _examine(request: AreaRequest, now: datetime) -> Found:
     match request.area:
         case Area.RUNS:
-            found = runs.look(request.lost)
+            found = runs.examine(request.lost)
         case Area.LEFTOVERS:
-            found = leftovers.look(now)
+            found = leftovers.examine(now)
         case Area.TRIGGERS:
-            found = triggers.look(now)
+            found = triggers.examine(now)
         case Area.QUOTA:
-            found = quota.look()
+            found = quota.examine()
         case Area.PERMISSIONS:
-            found = permissions.look()
+            found = permissions.examine()
         case Area.SETTINGS:
-            found = settings.look()
+            found = settings.examine()
         case Area.DOCUMENTS:
-            found = documents.look()
+            found = documents.examine()
         case _:
             assert_never(request.area)
     return found

@@ -9,8 +9,8 @@ from kiln.doctor.by_hand import ByHand, by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.messages import Found
 from kiln.runs.store import Templates
+from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.search import find_leftovers
-from kiln.sweep.sweeps import Sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,9 @@ COSTS = {
 """What a kind of resource costs ("Azure pricing"); the others cost nothing by themselves."""
 
 
-def look(now: datetime) -> Found:
+def examine(now: datetime) -> Found:
     """Return a finding for each thing that is due to be deleted, and for what could not be looked at."""
-    found, latest = find_leftovers(now), Sweeps().latest()
+    found, latest = find_leftovers(now), LatestSweep().latest()
     refused = {left.leftover.entry.id: left.reason for left in latest.left} if latest else {}
     findings = [_leftover(each, refused.get(each.entry.id)) for each in found.due if not each.is_gone]
     stale = _stale(latest, None if latest else _oldest(), now)

@@ -57,7 +57,7 @@ OF_TYPES = {
 """By what is in an id that a template names, the role that Kiln needs there."""
 
 
-def look() -> Found:
+def examine() -> Found:
     """Return what is lacking, one finding for each role and scope, and what could not be asked about."""
     return judged(_needs(Templates().read_each().contents), permissions)
 

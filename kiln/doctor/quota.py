@@ -23,7 +23,7 @@ Users = dict[str, list[str]]
 """Sizes by name, each with the ids of the templates that ask for it."""
 
 
-def look() -> Found:
+def examine() -> Found:
     """Return what is wrong with the sizes that templates use: two calls for each region in use."""
     findings: list[Finding] = []
     facts: list[Fact] = []

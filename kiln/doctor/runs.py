@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SWEEP = "The next sweep does it; at once: kiln doctor --sweep."
 
 
-def look(lost: ExamineRequest) -> Found:
+def examine(lost: ExamineRequest) -> Found:
     """Return a finding for each, as far as it is not over by now."""
     return Found(findings=(*_runs(lost), *_templates(lost), *_problems(lost)))
 

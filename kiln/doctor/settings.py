@@ -29,9 +29,9 @@ The template sets each of Kiln's settings. What only has a name like one may be 
 """
 
 
-def look() -> Found:
+def examine() -> Found:
     """Return what is wrong with this process's settings."""
-    findings = (*_of_access(), *_of_schedules(os.environ), *_slips(os.environ), *topic.look())
+    findings = (*_of_access(), *_of_schedules(os.environ), *_slips(os.environ), *topic.examine())
     text = f"State is in {config().state_endpoint}."
     return Found(findings=findings, facts=(Fact(area=Area.SETTINGS, target="KILN_STATE_ENDPOINT", text=text),))
 

@@ -32,7 +32,7 @@ REFUSED = {http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN}
 """How Event Grid answers who may not publish, and the second one a firewall, too ("Troubleshoot Event Grid errors")."""
 
 
-def look() -> Iterator[Finding]:
+def examine() -> Iterator[Finding]:
     """Yield what keeps events from being published."""
     endpoint = config().topic_endpoint
     if endpoint is None:

@@ -30,7 +30,7 @@ LATE = timedelta(minutes=30)
 """A schedule is looked at every minute; what was due for so long waits for something."""
 
 
-def look(now: datetime) -> Found:
+def examine(now: datetime) -> Found:
     """Return what is wrong with any trigger that is switched on, and when the next schedule is due."""
     findings: list[Finding] = [*_silent_sources()]
     due: list[tuple[datetime, str]] = []

@@ -16,10 +16,10 @@ from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.sweep.decide import Unknown, is_due, leftovers
 from kiln.sweep.hidden import without_hidden
+from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.messages import FoundLeftovers
 from kiln.sweep.models import Leftover
-from kiln.sweep.sweeps import Sweeps
 from kiln.sweep.tagged import tagged, tagged_groups
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ AT_ONCE = 100
 def find_leftovers(now: datetime) -> FoundLeftovers:
     """Return what is nobody's: what is due for deletion, in the order of its tiers, and what is too young."""
     problems: list[str] = []
-    before = Sweeps().latest()
+    before = LatestSweep().latest()
     me = installation()
     listed = _listed(me, problems)
     everything = Templates().read_each()

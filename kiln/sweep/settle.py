@@ -12,10 +12,10 @@ from kiln.rebuild.index import repair
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs
 from kiln.runs.transitions import strike_leftovers
+from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import GRACE, SweepReport
 from kiln.sweep.orphans import remove_orphans
-from kiln.sweep.sweeps import Sweeps
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
@@ -47,7 +47,7 @@ def settle(done: SweepDone) -> SweepReport:
         problems=tuple(problems),
         seen={each.entry.id.lower(): each.since for each in remaining},
     )
-    Sweeps().keep(report)
+    LatestSweep().keep(report)
     _tell(report)
     return report
 

@@ -20,7 +20,7 @@ from kiln.doctor import documents as doctor
 from kiln.doctor.document_kinds import KINDS, NOT_READ, Kind
 from kiln.doctor.documents import MOST_TOLD
 from kiln.doctor.findings import Area, Severity
-from kiln.doctor.healths import Healths
+from kiln.doctor.latest_health import LatestHealth
 from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown
 from kiln.ids import TemplateId
@@ -73,7 +73,7 @@ def template() -> TemplateRecord:
 
 
 def look() -> tuple[Finding, ...]:
-    found = doctor.look().findings
+    found = doctor.examine().findings
     assert WORD not in str(found)
     return found
 
@@ -171,7 +171,7 @@ def test_an_examination_tells_of_each_once_and_an_admin_of_one_subscription_that
     with poisoned(trigger, template_path, "pending-events/a/b/c/d.json"):
         runner = FlowRunner(list(orchestrators.blueprints), real_activities())
         assert runner.run("examine", ExamineRequest().model_dump(mode="json")).status == "Completed"
-    health = Healths().latest()
+    health = LatestHealth().latest()
     assert health is not None
 
     found = [each.target for each in health.findings if each.area is Area.DOCUMENTS]

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
-from kiln.doctor import healths, runs, triggers
+from kiln.doctor import latest_health, runs, triggers
 from kiln.doctor.findings import Area, Finding, Health, Severity
-from kiln.doctor.healths import Healths
+from kiln.doctor.latest_health import LatestHealth
 from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
@@ -30,9 +30,9 @@ from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, T
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import enter, request_cancel, settle
 from kiln.runs.triggers import Triggers
-from kiln.sweep import search, sweeps
+from kiln.sweep import latest_sweep, search
+from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.models import GRACE, Leftover, SweepReport, Undeleted
-from kiln.sweep.sweeps import Sweeps
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import AUTHORITY, Api
@@ -168,7 +168,7 @@ def test_what_cannot_be_read_keeps_no_other_lost_run_from_being_found_and_is_tol
     assert [each.run.run_id for each in found.runs] == [run.run_id]
     assert broken.template.arm in str(found.problems)
     assert WORD not in str(found.problems)
-    findings = runs.look(ExamineRequest(problems=found.problems)).findings
+    findings = runs.examine(ExamineRequest(problems=found.problems)).findings
     assert [each.message for each in findings] == [*found.problems]
 
 
@@ -193,16 +193,16 @@ def test_a_sweep_goes_by_what_can_be_read_and_names_what_cannot(caplog: pytest.L
     record = template()
     hidden = f"templates/{record.id.key}-poisoned.json"
 
-    with poisoned(hidden, "leftovers/a/a/a/a.json", sweeps.PATH, healths.PATH):
+    with poisoned(hidden, "leftovers/a/a/a/a.json", latest_sweep.PATH, latest_health.PATH):
         found = search.find_leftovers(LATER)
-        assert Healths().latest() is None
-        Sweeps().keep(SweepReport(began=NOW, ended=LATER))
-        assert Sweeps().latest() == SweepReport(began=NOW, ended=LATER)
-        Healths().keep(Health(at=NOW))
-        assert Healths().latest() == Health(at=NOW)
+        assert LatestHealth().latest() is None
+        LatestSweep().keep(SweepReport(began=NOW, ended=LATER))
+        assert LatestSweep().latest() == SweepReport(began=NOW, ended=LATER)
+        LatestHealth().keep(Health(at=NOW))
+        assert LatestHealth().latest() == Health(at=NOW)
 
     assert hidden in str(found.problems)
-    assert all(path in caplog.text for path in ("leftovers/a/a/a/a.json", sweeps.PATH, healths.PATH))
+    assert all(path in caplog.text for path in ("leftovers/a/a/a/a.json", latest_sweep.PATH, latest_health.PATH))
     assert WORD not in str(found.problems) + caplog.text
 
 
@@ -230,7 +230,7 @@ def test_a_trigger_that_cannot_be_read_keeps_no_other_from_being_looked_at() -> 
     )
 
     with poisoned(f"triggers/{record.id.key}/broken.json"):
-        found = triggers.look(now)
+        found = triggers.examine(now)
 
     assert found.findings == ()  # tests/contract/kiln_api/test_examined_documents.py has what is told of it
     assert "1 triggers are switched on." in {fact.text for fact in found.facts}
@@ -273,9 +273,9 @@ def test_an_examination_is_started_once_and_its_answer_asked_for_until_it_is_the
     assert api("GET", HEALTH, query={"after": after}).status == HTTPStatus.ACCEPTED
     assert api.hub.started == [("examine", EXAMINE_INSTANCE)]
 
-    Healths().keep(Health(at=datetime.fromisoformat(after) - timedelta(seconds=1)))
+    LatestHealth().keep(Health(at=datetime.fromisoformat(after) - timedelta(seconds=1)))
     assert api("GET", HEALTH, query={"after": after}).status == HTTPStatus.ACCEPTED
-    Healths().keep(Health(at=datetime.fromisoformat(after)))
+    LatestHealth().keep(Health(at=datetime.fromisoformat(after)))
     answer = api("GET", HEALTH, query={"after": after})
     assert (answer.status, answer.body["healthy"], answer.body["findings"]) == (HTTPStatus.OK, True, [])
 
@@ -287,8 +287,8 @@ def test_what_is_in_other_subscriptions_is_not_shown() -> None:
     own = f"/subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/rg"
     other = f"/subscriptions/{SUBSCRIPTION[:-1]}2/resourceGroups/rg"
     at = datetime.now(UTC) - timedelta(minutes=1)
-    Healths().keep(Health(at=at, findings=(finding(own), finding(other), finding("KILN_REACH"))))
-    Sweeps().keep(SweepReport(began=NOW, ended=NOW))
+    LatestHealth().keep(Health(at=at, findings=(finding(own), finding(other), finding("KILN_REACH"))))
+    LatestSweep().keep(SweepReport(began=NOW, ended=NOW))
 
     answer = Api()("GET", HEALTH, query={"after": at.isoformat()})
 
@@ -308,9 +308,9 @@ def test_an_admin_of_one_subscription_learns_nothing_of_others() -> None:
     ]
     mine = Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=own, message="m", mend="m")
     at = datetime.now(UTC) - timedelta(minutes=1)
-    Healths().keep(Health(at=at, findings=(*found, mine)))
+    LatestHealth().keep(Health(at=at, findings=(*found, mine)))
     leftover = Leftover(entry=blob, why="w", since=NOW)
-    Sweeps().keep(
+    LatestSweep().keep(
         SweepReport(began=NOW, ended=NOW, deleted=(leftover,), left=(Undeleted(leftover=leftover, reason="r"),))
     )
     grants = json.dumps([{"principal": ME, "role": "Admin", "scope": f"/subscriptions/{SUBSCRIPTION}"}])
@@ -348,10 +348,10 @@ def test_a_time_that_is_none_is_refused() -> None:
 
 
 def test_a_store_that_does_not_answer_is_what_the_doctor_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(_: Healths) -> None:
+    def unreachable(_: LatestHealth) -> None:
         raise StorageUnavailable("the store does not answer: no route to host")
 
-    monkeypatch.setattr(Healths, "latest", unreachable)
+    monkeypatch.setattr(LatestHealth, "latest", unreachable)
 
     answer = Api()("GET", HEALTH)
 

@@ -214,7 +214,7 @@ def test_an_event_that_the_topic_refuses_holds_none_of_those_after_it(
     keep_events(run, event(run, 6))
     drain(run)
     assert numbers(topic.published()) == [1, 2, 4, 5, 6]
-    (found,) = doctor_topic.look()
+    (found,) = doctor_topic.examine()
     assert bad.id in found.message
     assert "'subject'" in found.message
 
@@ -236,7 +236,7 @@ def test_what_a_topic_refused_is_taken_in_order_once_the_fault_is_the_topic_s_no
 
     assert numbers(topic.published()) == [1, 2, 3]
     assert Outboxes().get(run) is None
-    assert list(doctor_topic.look()) == []
+    assert list(doctor_topic.examine()) == []
 
 
 def test_a_topic_that_is_down_while_what_it_refused_is_tried_again_is_a_failure(run: RunRef, topic: Topic) -> None:

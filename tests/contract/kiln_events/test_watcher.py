@@ -176,7 +176,7 @@ def test_a_source_that_hangs_costs_its_own_bound_and_is_what_the_doctor_finds(
     assert result.status == "Completed"
     assert told(topic) == [("westeurope", "1.0.0")]
     assert len(result.calls_of("look_at_source")) == 2
-    (finding,) = [each for each in triggers.look(datetime.now(UTC)).findings if market.offer in each.target]
+    (finding,) = [each for each in triggers.examine(datetime.now(UTC)).findings if market.offer in each.target]
     assert "took longer than 2 seconds" in finding.message
 
 

@@ -15,7 +15,7 @@ from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.automation.pending_events import AllPendingEvents, PendingEvent, take
 from kiln.config import config
 from kiln.doctor.findings import Area, Finding, Health, Severity
-from kiln.doctor.healths import Healths
+from kiln.doctor.latest_health import LatestHealth
 from kiln.doctor.messages import ExamineRequest
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import drain, keep_events
@@ -28,10 +28,10 @@ from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import finish
 from kiln.runs.triggers import Triggers
+from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.messages import LostRun, LostTemplate
 from kiln.sweep.models import SweepReport
-from kiln.sweep.sweeps import Sweeps
 from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template
 from tests.own_clients import own_clients
 
@@ -61,7 +61,7 @@ def examine(lost: ExamineRequest | None = None, at: datetime = NOW) -> Health:
     request = (lost or ExamineRequest()).model_dump(mode="json")
     result = runner.run("examine", request, instance_id="examine")
     assert result.status == "Completed", result.error
-    health = Healths().latest()
+    health = LatestHealth().latest()
     assert health is not None
     assert health.at == at
     return health
@@ -131,7 +131,7 @@ def test_a_leftover_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_t
 
 def test_a_sweeper_that_does_not_run_is_told(kiln: Callable[..., Kiln]) -> None:
     kiln(template())
-    Sweeps().keep(SweepReport(began=NOW - timedelta(days=3), ended=NOW - timedelta(days=3)))
+    LatestSweep().keep(SweepReport(began=NOW - timedelta(days=3), ended=NOW - timedelta(days=3)))
 
     assert "sweep_leftovers" in only(examine()).mend
 

@@ -22,10 +22,10 @@ from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish, request_cancel
+from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.messages import LostRun, SweepRequest
 from kiln.sweep.models import GRACE, SweepReport
-from kiln.sweep.sweeps import Sweeps
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, managed_image, put_disk, real_activities, template
 from tests.own_clients import own_clients
 
@@ -51,7 +51,7 @@ def sweep(*lost: LostRun, at: datetime = LATER) -> SweepReport:
     runner = FlowRunner(list(orchestrators.blueprints), real_activities(), VirtualClock(at))
     result = runner.run("sweep", SweepRequest(lost=lost).model_dump(mode="json"), instance_id="sweep")
     assert result.status == "Completed", result.error
-    report = Sweeps().latest()
+    report = LatestSweep().latest()
     assert report is not None
     return report
 
@@ -132,7 +132,7 @@ def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[
     assert left.run(run.run_id).leftovers == ()
     assert left.resources() == STAGED
 
-    assert leftovers.look(soon).findings == ()  # what is gone is no leftover, though it is looked at again
+    assert leftovers.examine(soon).findings == ()  # what is gone is no leftover, though it is looked at again
     assert kinds(sweep(at=soon)) == []
     assert [left.run for left in Leftovers().list()] == [RunRef(template=run.template, run_id=run.run_id)]
     assert kinds(sweep(at=LATER + timedelta(hours=1))) == []

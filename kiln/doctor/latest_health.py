@@ -9,7 +9,7 @@ from kiln.runs.reading import keep_latest, read_latest
 PATH = "health/latest.json"
 
 
-class Healths:
+class LatestHealth:
     """The latest examination."""
 
     def __init__(self, store: Documents | None = None) -> None:

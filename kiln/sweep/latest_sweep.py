@@ -9,7 +9,7 @@ from kiln.sweep.models import SweepReport
 PATH = "sweeps/latest.json"
 
 
-class Sweeps:
+class LatestSweep:
     """The latest report."""
 
     def __init__(self, store: Documents | None = None) -> None:
