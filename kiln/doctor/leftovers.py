@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.doctor.by_hand import ByHand, by_hand
 from kiln.doctor.findings import Area, Fact, Finding, Severity
+from kiln.doctor.manual_removal import ManualRemoval, manual_removal
 from kiln.doctor.messages import Found
 from kiln.runs.store import Templates
 from kiln.sweep.latest_sweep import LatestSweep
@@ -44,7 +44,7 @@ def examine(now: datetime) -> Found:
 
 
 def _leftover(each: Leftover, refused: str | None) -> Finding:
-    hand = by_hand(each.entry)
+    hand = manual_removal(each.entry)
     if refused is None:
         message, mend = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
     else:
@@ -61,7 +61,7 @@ def _leftover(each: Leftover, refused: str | None) -> Finding:
     )
 
 
-def _mend(each: Leftover, hand: ByHand) -> str:
+def _mend(each: Leftover, hand: ManualRemoval) -> str:
     if each.entry.stands_for is None:
         return f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
     return (

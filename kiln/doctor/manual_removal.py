@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kiln.runs.record import LedgerEntry
 
 
-class ByHand(NamedTuple):
+class ManualRemoval(NamedTuple):
     """What is nobody's, what becomes of it (a participle), how that is asked for (an infinitive), and the command."""
 
     subject: str
@@ -28,7 +28,7 @@ class ByHand(NamedTuple):
     command: str
 
 
-def by_hand(entry: LedgerEntry) -> ByHand:
+def manual_removal(entry: LedgerEntry) -> ManualRemoval:
     """Return how a person removes what `entry` names, if it is still what was made, and no more than that."""
     match entry.kind:
         case (
@@ -46,10 +46,10 @@ def by_hand(entry: LedgerEntry) -> ByHand:
         case "group-mark":
             tags = ("--operation", "Delete", "--tags", USED_BY, INSTALLATION_TAG)
             command = _marked(entry, _az("tag", "update", "--resource-id", entry.id, *tags))
-            return ByHand("Kiln's mark on the group, which is not Kiln's,", "taken off", "take it off", command)
+            return ManualRemoval("Kiln's mark on the group, which is not Kiln's,", "taken off", "take it off", command)
         case "disk-access":
             command = _marked(entry, _az("disk", "revoke-access", "--ids", entry.id))
-            return ByHand("The access by which the disk can be read", "withdrawn", "withdraw it", command)
+            return ManualRemoval("The access by which the disk can be read", "withdrawn", "withdraw it", command)
         case _:
             assert_never(entry.kind)
 
@@ -70,8 +70,8 @@ def _raw(text: str) -> str:
     return "'" + text.replace("'", "\\'") + "'"
 
 
-def _deleted(command: str) -> ByHand:
-    return ByHand("It", "deleted", "delete it", command)
+def _deleted(command: str) -> ManualRemoval:
+    return ManualRemoval("It", "deleted", "delete it", command)
 
 
 def _az(*words: str) -> str:
