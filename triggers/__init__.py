@@ -10,6 +10,7 @@ from triggers import (
     patch_template,
     provider,
     purge,
+    reconcile,
     run_history,
     run_outputs,
     runs,
@@ -18,7 +19,6 @@ from triggers import (
     sweep,
     template_lists,
     templates,
-    tend,
     watch,
     webhooks,
 )
@@ -41,7 +41,7 @@ blueprints = (
     watch.bp,
     graph.bp,
     sweep.bp,
-    tend.bp,
+    reconcile.bp,
     purge.bp,
     health.bp,
 )

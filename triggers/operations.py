@@ -12,7 +12,7 @@ import azure.durable_functions as df
 from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
-from kiln.lifecycle.tend import tended
+from kiln.lifecycle.reconcile import reconcile
 from kiln.runs.record import OperationKind, OperationRecord, TemplateRecord
 from kiln.runs.status import error_body
 from kiln.runs.store import Operations, Runs, Templates
@@ -97,7 +97,7 @@ async def _look_up(call: Call) -> tuple[Pointed, Outcome]:
         raise ResourceNotFound(f"There is no operation {operation.id}.", target=operation.id)
     template = await asyncio.to_thread(_template, operation)
     if template is not None and (operation.version is not None or operation.kind is OperationKind.DELETE):
-        template = await tended(call.orchestrations, template, call.now)
+        template = await reconcile(call.orchestrations, template, call.now)
     found = await asyncio.to_thread(_read, operation, template)
     return found, outcome(found)
 

@@ -11,8 +11,8 @@ import azure.durable_functions as df
 
 from kiln.errors import Conflict, Problem, TemplateInvalid
 from kiln.lifecycle.end_run import cancel_current_run
+from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.start_run import busy, start_run
-from kiln.lifecycle.tend import tended
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
@@ -115,7 +115,7 @@ def read_overrides(body: Any) -> Any:
 
 async def _start(call: Call, suffix: str, make: Callable[[TemplateRecord], RunRecord]) -> Reply:
     record = await asyncio.to_thread(Templates().require, call.template)
-    record = await tended(call.orchestrations, record, call.now)
+    record = await reconcile(call.orchestrations, record, call.now)
     run = await start_run(call.orchestrations, record.id, run_id(call.now, suffix), make)
     operation = await begin(call, OperationKind.RUN, record, run_id=run.run_id)
     return Reply(HTTPStatus.ACCEPTED, headers=follow(call, operation, "Azure-AsyncOperation", "Location"))

@@ -10,8 +10,8 @@ import azure.durable_functions as df
 
 from kiln.automation.trigger_upkeep import next_times
 from kiln.errors import DocumentUnreadable, ResourceNotFound
+from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger
-from kiln.lifecycle.tend import tended
 from kiln.runs.recent import readable_runs
 from kiln.runs.record import OperationKind, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
@@ -43,7 +43,7 @@ async def put_trigger(call: Call) -> Reply:
     template = await _template(call)
     trigger = parse_trigger(call.json(), call.api_version)
     check_may_hear(call, trigger)
-    check_state(await tended(call.orchestrations, template, call.now))
+    check_state(await reconcile(call.orchestrations, template, call.now))
     record, is_new = await asyncio.to_thread(
         store_trigger, template, call.trigger_name, trigger, call.now, call.may_read
     )

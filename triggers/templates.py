@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import azure.durable_functions as df
 
 from kiln.lifecycle.end_run import delete_template as begin_deletion
+from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.submit import Submission, accept
-from kiln.lifecycle.tend import tended
 from kiln.runs.record import OperationKind, TemplateRecord
 from kiln.runs.store import Templates
 from kiln.template.parse import parse_template, without_read_only
@@ -56,7 +56,7 @@ async def put_template(call: Call) -> Reply:
 async def get_template(call: Call) -> Reply:
     """Answer a template with the state of its latest run; 304 when the client has the very same answer."""
     record = await asyncio.to_thread(Templates().require, call.template)
-    answer = await shown(call, await tended(call.orchestrations, record, call.now))
+    answer = await shown(call, await reconcile(call.orchestrations, record, call.now))
     condition = call.headers.get("If-None-Match")
     if condition and is_known(condition, answer.headers["ETag"]):
         return Reply(HTTPStatus.NOT_MODIFIED, headers=answer.headers)

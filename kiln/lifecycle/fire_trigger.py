@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from kiln.automation.pending_events import AllPendingEvents, finish, take
 from kiln.errors import Conflict, ResourceNotFound
+from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.start_run import start_run
-from kiln.lifecycle.tend import tended
 from kiln.runs.begin import NotDue
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
@@ -106,7 +106,7 @@ async def _start(
             raise NotDue
         return new_run(current, event.at, suffix, cause=cause)
 
-    await tended(orchestrations, record, now)
+    await reconcile(orchestrations, record, now)
     try:
         run = await start_run(orchestrations, record.id, name, make)
     except (NotDue, ResourceNotFound):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from kiln.ids import RunRef
 from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.lifecycle.parallel import await_each
+from kiln.lifecycle.reconcile import STARTING, reconcile
 from kiln.lifecycle.start_run import go_on, is_awaited, is_unstarted
-from kiln.lifecycle.tend import STARTING, tended
 from kiln.parallel import run_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
@@ -88,17 +88,17 @@ async def start_again(orchestrations: Orchestrations, unstarted: tuple[LostRun, 
             log.exception("run %s of %s could not be started", run_id, template.arm)
 
 
-async def mend(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], now: datetime) -> None:
+async def reconcile_lost(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], now: datetime) -> None:
     """Let submissions and deletions that nobody works on be worked on again, or end."""
-    for attempt in await await_each(lost, lambda each: _mend(orchestrations, each, now)):
+    for attempt in await await_each(lost, lambda each: _reconcile(orchestrations, each, now)):
         if attempt.fault is not None:
-            log.error("%s could not be mended: %s", attempt.item.template.arm, reason(attempt.fault))
+            log.error("%s could not be reconciled: %s", attempt.item.template.arm, reason(attempt.fault))
 
 
-async def _mend(orchestrations: Orchestrations, lost: LostTemplate, now: datetime) -> None:
+async def _reconcile(orchestrations: Orchestrations, lost: LostTemplate, now: datetime) -> None:
     stored = await asyncio.to_thread(Templates().get, lost.template)
     if stored is not None:
-        await tended(orchestrations, stored.content, now)
+        await reconcile(orchestrations, stored.content, now)
 
 
 def _under_way() -> tuple[list[tuple[TemplateRecord, RunRecord | None]], list[str]]:

@@ -27,7 +27,7 @@ async def start_submission(orchestrations: Orchestrations, record: TemplateRecor
     await orchestrations.start(SUBMIT_TEMPLATE, submit_instance(record), submission)
 
 
-async def tended(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
+async def reconcile_submission(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
     """Return the template as it is, once somebody works on its submission or it is over."""
     if not is_going(record):
         return record

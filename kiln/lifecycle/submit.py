@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.errors import Conflict, PreconditionFailed
 from kiln.ids import part_of, region_name
 from kiln.lifecycle.following import body_about_to_be_stored
-from kiln.lifecycle.submission import start_submission, tended
+from kiln.lifecycle.submission import reconcile_submission, start_submission
 from kiln.runs.begin import being_deleted
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
@@ -64,7 +64,7 @@ async def accept(orchestrations: Orchestrations, submission: Submission) -> Acce
     if accepted.is_new_version:
         await start_submission(orchestrations, accepted.record)
     else:
-        await tended(orchestrations, accepted.record, submission.at)
+        await reconcile_submission(orchestrations, accepted.record, submission.at)
     return accepted
 
 

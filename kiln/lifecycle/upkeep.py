@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import EXAMINE, SWEEP, WATCH_SOURCES
 from kiln.doctor.messages import ExamineRequest
-from kiln.lifecycle.lost import find_lost, mend, start_again
+from kiln.lifecycle.lost import find_lost, reconcile_lost, start_again
 from kiln.lifecycle.orchestrations import Life
 from kiln.rebuild.messages import WatchRequest
 from kiln.sweep.messages import SweepRequest
@@ -29,7 +29,7 @@ async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
     if await is_sweeping(orchestrations):
         return False
     lost = await find_lost(orchestrations, now)
-    await mend(orchestrations, lost.templates, now)
+    await reconcile_lost(orchestrations, lost.templates, now)
     await start_again(orchestrations, lost.unstarted)
     await orchestrations.start(SWEEP, SWEEP_INSTANCE, SweepRequest(lost=lost.runs, problems=lost.problems))
     return True

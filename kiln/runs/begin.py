@@ -9,7 +9,7 @@ after it.
     -------------------------------------  ------------------------------  --------------------------------------------
     nothing                                nothing                         who asked was told, or asks again
     1 the template is `beginning` the run  the run, Running; its document  the same asker, whoever next asks for a run,
-                                           may not be written yet          cancels or deletes, the timer that tends
+                                           may not be written yet          cancels or deletes, the timer that reconciles
                                                                            templates, the sweeper: `write_down`
     2 the run's document is written        the same, in two places         the same: the start is left
     3 its orchestration is started         a build                         the build, whose first activity does 4

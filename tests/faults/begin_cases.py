@@ -72,7 +72,7 @@ class Scene:
             case "the same":
                 self.asker.ask()
             case "the timer":
-                self.world.tend()
+                self.world.reconcile()
             case "the sweeper":
                 self.world.sweep()
             case "another":

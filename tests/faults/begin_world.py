@@ -21,10 +21,10 @@ from activities.sweep import close_lost_run
 from activities.templates import forget_template
 from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
 from kiln.ids import RunRef, TemplateId
-from kiln.lifecycle.lost import find_lost, mend, start_again
+from kiln.lifecycle.lost import find_lost, reconcile_lost, start_again
+from kiln.lifecycle.reconcile import reconcile_all
 from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
-from kiln.lifecycle.tend import tend_all
 from kiln.messages import FinishReport, TemplateRequest
 from kiln.runs.begin import has_begun
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
@@ -197,10 +197,10 @@ class World:
         """Look once, as the timer does each minute."""
         asyncio.run(fire_due(DurableOrchestrations(self.hub), at))
 
-    def tend(self) -> None:
-        """Let the timer that tends templates come when everything is old enough for it."""
+    def reconcile(self) -> None:
+        """Let the timer that reconciles templates come when everything is old enough for it."""
         later = datetime(datetime.now(UTC).year + 1, 1, 1, 0, 5, tzinfo=UTC)  # a Schedule's run is of the next year
-        asyncio.run(tend_all(DurableOrchestrations(self.hub), later))
+        asyncio.run(reconcile_all(DurableOrchestrations(self.hub), later))
 
     def sweep(self) -> None:
         """Let the sweeper come when everything is old enough for it."""
@@ -209,7 +209,7 @@ class World:
     async def _sweep(self, now: datetime) -> None:
         orchestrations = DurableOrchestrations(self.hub)
         lost = await find_lost(orchestrations, now)
-        await mend(orchestrations, lost.templates, now)
+        await reconcile_lost(orchestrations, lost.templates, now)
         await start_again(orchestrations, lost.unstarted)
         for each in lost.runs:
             facts = close_lost_run(LostRunClosing(lost=each, at=now.isoformat()))
@@ -227,7 +227,7 @@ class World:
             self.end_builds()
             if swept and minute == ROUNDS // 2:
                 self.sweep()
-        self.tend()
+        self.reconcile()
 
 
 def elsewhere(does: Callable[[], object]) -> None:

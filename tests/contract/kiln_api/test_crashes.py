@@ -16,9 +16,9 @@ from kiln.errors import Conflict, ResourceNotFound
 from kiln.ids import RunRef, TemplateId
 from kiln.lifecycle.end_run import cancel_current_run, delete_template
 from kiln.lifecycle.lost import find_lost
+from kiln.lifecycle.reconcile import reconcile, reconcile_all
 from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.submit import Submission, submit
-from kiln.lifecycle.tend import tend_all, tended
 from kiln.messages import ProgressReport
 from kiln.runs.begin import Begun, begin_run, write_down
 from kiln.runs.documents import documents
@@ -132,10 +132,10 @@ def test_a_run_that_was_begun_and_never_started_is_started_by_the_timer(
     assert template.id.key in set(Templates().under_way())
 
     started = ("build_image", run.instance_id)
-    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(seconds=30)))
+    asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(seconds=30)))
     assert started not in hub.started, "its request may be about to start it"
     for _ in range(2):
-        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert hub.started.count(started) == 1
 
     begin_build(ProgressReport(run=RunRef(template=template.id, run_id=run.run_id), phase=Phase.PLAN, at=str(NOW)))
@@ -147,10 +147,10 @@ def test_a_run_that_its_submission_is_about_to_start_is_left_to_it_by_the_timer(
     started = ("build_image", beginning(template, parent).instance_id)
     hub = TaskHub({parent: OrchestrationRuntimeStatus.Running})
 
-    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+    asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert started not in hub.started
     hub.instances[parent] = OrchestrationRuntimeStatus.Failed
-    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+    asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert started in hub.started
 
 
@@ -160,7 +160,7 @@ def test_a_run_that_was_canceled_before_it_began_is_ended_by_the_timer(template:
     Runs().update(template.id, run.run_id, request_cancel)
 
     for _ in range(2):
-        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
 
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELED
     assert ("build_image", run.instance_id) not in hub.started
@@ -171,7 +171,7 @@ def test_the_timer_starts_no_run_of_a_template_that_is_being_deleted(template: T
     run, hub = beginning(template), TaskHub()
     Templates().update(template.id, lambda known: leave(known, NOW))
     for _ in range(2):
-        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert ("delete_template", delete_instance(Templates().require(template.id))) in hub.started
     assert ("build_image", run.instance_id) not in hub.started
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELED
@@ -317,14 +317,14 @@ def test_a_deletion_that_was_never_started_is_started_by_the_next_look_and_by_th
     instance = delete_instance(record)
 
     hub = TaskHub({run.instance_id: OrchestrationRuntimeStatus.Running})
-    assert tend(hub, template).provisioning_state is ProvisioningState.DELETING
+    assert reconciled(hub, template).provisioning_state is ProvisioningState.DELETING
     assert hub.started == [("delete_template", instance)]
     assert [name for _, name, _ in hub.events] == ["cancel"]
 
     hub = TaskHub()
-    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(seconds=30)))
+    asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(seconds=30)))
     assert ("delete_template", instance) not in hub.started, "its request may be about to start it"
-    asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+    asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert ("delete_template", instance) in hub.started
 
 
@@ -335,7 +335,7 @@ def test_a_deletion_that_ended_without_a_word_is_failed_and_can_be_asked_for_aga
     instance = delete_instance(left(template))
     hub = TaskHub({instance: state})
 
-    ended = tend(hub, template)
+    ended = reconciled(hub, template)
 
     assert ended.provisioning_state is ProvisioningState.FAILED
     assert ended.deletion_error is not None
@@ -351,7 +351,7 @@ def test_one_template_that_cannot_be_seen_to_costs_the_others_nothing(template: 
     documents().create(poisoned, Poisoned())
     hub = TaskHub()
     try:
-        asyncio.run(tend_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
+        asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     finally:
         documents().delete(poisoned)
 
@@ -384,22 +384,22 @@ def test_a_deletion_cancels_the_run(template: TemplateRecord) -> None:
     assert Runs().require(template.id, run.run_id).state is RunState.CANCELING
 
 
-def tend(hub: TaskHub, template: TemplateRecord) -> TemplateRecord:
-    return asyncio.run(tended(DurableOrchestrations(hub), Templates().require(template.id), NOW))
+def reconciled(hub: TaskHub, template: TemplateRecord) -> TemplateRecord:
+    return asyncio.run(reconcile(DurableOrchestrations(hub), Templates().require(template.id), NOW))
 
 
 def test_a_submission_that_was_stored_but_not_started_is_started_by_the_next_look(template: TemplateRecord) -> None:
     newer = put(template.id, template_body("other"))
     hub = TaskHub()
     for _ in range(2):
-        assert tend(hub, template) == newer
+        assert reconciled(hub, template) == newer
     assert hub.started == [("submit_template", submit_instance(newer))]
 
 
 def test_a_submission_whose_orchestration_broke_is_ended_as_failed(template: TemplateRecord) -> None:
     newer = put(template.id, template_body("other"))
     hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Failed})
-    ended = tend(hub, template)
+    ended = reconciled(hub, template)
     assert ended.provisioning_state is ProvisioningState.FAILED
     assert ended.provisioning_error is not None
     assert ended.provisioning_error.code == "ServerError"
@@ -410,7 +410,7 @@ def test_a_submission_that_settled_since_it_was_looked_at_stays_as_it_settled(te
     newer = put(template.id, template_body("other"))
     Templates().update(template.id, lambda known: settle(known, newer.version, NOW, None))
     hub = TaskHub({submit_instance(newer): OrchestrationRuntimeStatus.Completed})
-    seen = asyncio.run(tended(DurableOrchestrations(hub), newer, NOW))
+    seen = asyncio.run(reconcile(DurableOrchestrations(hub), newer, NOW))
     assert seen.provisioning_state is ProvisioningState.SUCCEEDED
 
 

@@ -19,7 +19,7 @@ from kiln.doctor.latest_health import LatestHealth
 from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
-from kiln.lifecycle.lost import Lost, find_lost, mend, start_again
+from kiln.lifecycle.lost import Lost, find_lost, reconcile_lost, start_again
 from kiln.lifecycle.upkeep import EXAMINE_INSTANCE, SWEEP_INSTANCE, start_sweep
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import repair
@@ -149,7 +149,7 @@ def test_submissions_and_deletions_without_an_orchestration_are_found_and_mended
         (leaving.id, "deletion"),
     }
 
-    asyncio.run(mend(DurableOrchestrations(hub), lost.templates, LATER))
+    asyncio.run(reconcile_lost(DurableOrchestrations(hub), lost.templates, LATER))
 
     assert hub.started == [("submit_template", submit_instance(never))]
     assert Templates().require(broken.id).provisioning_state is ProvisioningState.FAILED

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.contracts import SWEEP
-from kiln.lifecycle.lost import mend
+from kiln.lifecycle.lost import reconcile_lost
 from kiln.lifecycle.orchestrations import Life
 from kiln.lifecycle.upkeep import SWEEP_INSTANCE
 from kiln.sweep.messages import LostRun, LostTemplate, SweepRequest
@@ -45,4 +45,4 @@ def end_run(run: RunRef, activities: dict[str, Callable[[Any], Any]]) -> None:
 def end_submission(template: TemplateId) -> None:
     """Let the submission count as ended of a template whose orchestration is over before it is."""
     lost = LostTemplate(template=template, what="submission", life=Life.BROKEN.value)
-    asyncio.run(mend(cast("Any", _Broken()), (lost,), datetime.now(UTC)))
+    asyncio.run(reconcile_lost(cast("Any", _Broken()), (lost,), datetime.now(UTC)))

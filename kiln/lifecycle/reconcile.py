@@ -18,7 +18,7 @@ from kiln.lifecycle.end_run import cancel_current_run, start_deletion
 from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.lifecycle.parallel import await_each
 from kiln.lifecycle.start_run import is_unstarted, start
-from kiln.lifecycle.submission import tended as submission_tended
+from kiln.lifecycle.submission import reconcile_submission
 from kiln.runs.begin import current_run, has_begun
 from kiln.runs.naming import delete_instance
 from kiln.runs.reading import reason
@@ -37,28 +37,28 @@ STARTING = timedelta(minutes=1)
 log = logging.getLogger("kiln.templates")
 
 
-async def tend_all(orchestrations: Orchestrations, now: datetime) -> None:
+async def reconcile_all(orchestrations: Orchestrations, now: datetime) -> None:
     """See to the templates that are on their way in or out, or begin a run; a list tells, no other is read.
 
     Each is seen to beside the others; one that cannot be is told of in the log, and looked at again by the next look.
     """
     keys = await asyncio.to_thread(lambda: list(Templates().under_way()))
-    for attempt in await await_each(keys, lambda key: _see_to(orchestrations, key, now)):
+    for attempt in await await_each(keys, lambda key: _reconcile_one(orchestrations, key, now)):
         if attempt.fault is not None:
             log.error("the image template %s could not be seen to: %s", attempt.item, reason(attempt.fault))
 
 
-async def _see_to(orchestrations: Orchestrations, key: str, now: datetime) -> None:
+async def _reconcile_one(orchestrations: Orchestrations, key: str, now: datetime) -> None:
     record = await asyncio.to_thread(Templates().by_key, key)
     if record is not None and now - record.under_way_since >= STARTING:
-        record = await tended(orchestrations, record, now)
+        record = await reconcile(orchestrations, record, now)
     if record is None or record.beginning is None or record.under_way == "deletion":
         return  # a deletion ends the run itself
     if now - record.beginning.requested >= STARTING:
-        await _see_to_run(orchestrations, record, now)
+        await _reconcile_run(orchestrations, record, now)
 
 
-async def _see_to_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
+async def _reconcile_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
     """Start the run that the template is beginning, or end it if it was canceled before (kiln.runs.begin)."""
     run = await asyncio.to_thread(current_run, record)
     if run is None:
@@ -71,10 +71,10 @@ async def _see_to_run(orchestrations: Orchestrations, record: TemplateRecord, no
         await start(orchestrations, run)
 
 
-async def tended(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
+async def reconcile(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
     """Return the template as it is, once somebody works on what is under way of it, or that is over."""
     if record.under_way != "deletion":
-        return await submission_tended(orchestrations, record, now)
+        return await reconcile_submission(orchestrations, record, now)
     match life := await orchestrations.life(delete_instance(record)):
         case Life.GOING:
             return record
