@@ -60,8 +60,9 @@ sbom: $(PYTHON)  ## write dist/kiln.cdx.json: the software bill of materials of 
 dist: $(PYTHON)  ## make the artefacts of a release of the last commit in dist/VERSION: wheel, source, SBOM, SHA256SUMS
 	@$(BIN)/python -m devkit.supply_chain.release
 
-docs: $(PYTHON)  ## rewrite docs/compatibility.md with what the code does now
+docs: $(PYTHON)  ## rewrite docs/compatibility.md and the tables of settings with what the code does now
 	$(BIN)/python -m devkit.compatibility
+	$(BIN)/python -m devkit.settings_table
 
 golden: $(PYTHON)  ## rewrite the golden files with what the code does now; read the diff
 	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/kiln/events tests/unit/examples

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from kiln.access.gate import Gate
 from kiln.access.keys import Keys
 from kiln.access.settings import Settings
+from kiln.config import read
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 ADDRESS = f"https://login.example/{TENANT}"
@@ -27,6 +28,11 @@ CLIENT = "bbbbbbbb-0000-0000-0000-000000000001"
 def private_key(name: str) -> rsa.RSAPrivateKey:  # noqa: ARG001 - the name tells keys apart
     """Return a key, made once in a test run: that takes a while."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def access_settings(**settings: str) -> Settings:
+    """Return what an app's settings mean for access: these, and the least that an app needs."""
+    return Settings.of(read({"KILN_STATE_ENDPOINT": "https://state.blob.core.windows.net", **settings}))
 
 
 @dataclass
@@ -68,7 +74,7 @@ class Authority:
     def gate(self, **settings: str) -> Gate:
         """Return a gate that trusts this authority; `settings` such as `KILN_GRANTS`."""
         return Gate(
-            Settings.read({"KILN_AUTH_AUTHORITY": ADDRESS, "KILN_AUTH_AUDIENCES": AUDIENCE, **settings}),
+            access_settings(**{"KILN_AUTH_AUTHORITY": ADDRESS, "KILN_AUTH_AUDIENCES": AUDIENCE, **settings}),
             Keys(ADDRESS, self.fetch),
         )
 

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from devkit.azurite import Azurite
 from devkit.local.in_process import InProcessAzure
 from devkit.specification import Recorder, Specifications
+from kiln.config import config
 from tests.answers import ANSWERED
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ hypothesis_settings.load_profile("kiln")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sockets: a unit test that talks over loopback sockets")
+
+
+@pytest.fixture(autouse=True)
+def settings_are_read_anew() -> None:
+    """Let Kiln read its settings once in each test, and not once for all."""
+    config.cache_clear()
 
 
 @pytest.fixture(autouse=True)

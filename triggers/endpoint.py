@@ -14,7 +14,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.access import audit
-from kiln.access.gate import Gate, gate
+from kiln.access.gate import Gate
 from triggers.call import Call
 from triggers.orchestrations import DurableOrchestrations
 from triggers.reply import Reply, failure
@@ -102,7 +102,7 @@ async def answer(
     `at` is the gate that callers come through, by default the one that the app's settings make.
     """
     ids = trace_ids(request.headers, str(uuid.uuid4()))
-    visit = Visit(served, request, DurableOrchestrations(client), at or gate())
+    visit = Visit(served, request, DurableOrchestrations(client), at)
     try:
         reply = await visit.attend()
     except Exception:

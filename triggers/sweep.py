@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from kiln.config import binding
 from kiln.lifecycle.upkeep import start_sweep
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.health import later
 from triggers.orchestrations import DurableOrchestrations
-from triggers.outbox import schedule
 
 if TYPE_CHECKING:
     from triggers.call import Call
     from triggers.reply import Reply
 
-SETTING = "KILN_SWEEP_SCHEDULE"
-EVERY_HOUR = "0 20 * * * *"
-
 bp = df.Blueprint()
 
 
-@bp.timer_trigger(arg_name="timer", schedule=schedule(SETTING, EVERY_HOUR))
+@bp.timer_trigger(arg_name="timer", schedule=binding("KILN_SWEEP_SCHEDULE"))
 @bp.durable_client_input(client_name="client")
 async def sweep_leftovers(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Start a sweep, unless one is going."""

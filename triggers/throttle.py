@@ -3,10 +3,7 @@
 Only requests that are let in count for their subscription, or anybody could use up what is its. Those that are not
 count for their caller, or if nobody knows that, all together: there is nothing else that they could not choose freely.
 
-| setting | default | meaning |
-|---|---|---|
-| `KILN_RATE_LIMIT` | `1` | multiplies the sizes and refill rates of all buckets; `0` means no limit |
-
+The setting `KILN_RATE_LIMIT` multiplies the sizes and refill rates of all buckets; `0` means no limit.
 The numbers are those of Microsoft's "Understand how Azure Resource Manager throttles requests" for one subscription and
 service principal. Each instance of the app counts for itself, so n instances allow up to n times as much.
 """
@@ -16,12 +13,12 @@ from __future__ import annotations
 import functools
 import logging
 import math
-import os
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from kiln.config import config
 from triggers.refusals import TooManyRequests
 
 if TYPE_CHECKING:
@@ -133,12 +130,8 @@ class Throttle:
 @functools.cache
 def throttle() -> Throttle:
     """Return this process's throttle. A setting that is no number leaves the limits as they are, and is logged."""
-    text = os.environ.get(SETTING) or "1"
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = math.nan
-    if not math.isfinite(factor):
-        log.error("the setting %s is %r; expected a number, so the limits are not multiplied", SETTING, text)
-        factor = 1.0
-    return Throttle(factor)
+    settings = config()
+    for bad in settings.bad:
+        if bad.name == SETTING:
+            log.error("%s", bad.message)
+    return Throttle(settings.rate_limit)

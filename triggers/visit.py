@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.access.audit import Deed
+from kiln.access.gate import gate
 from kiln.errors import DocumentUnreadable, KilnError, NotAuthenticated, NotAuthorized, Unavailable
 from triggers.call import Call
 from triggers.refusals import NotSigned, TooManyRequests
@@ -39,14 +40,22 @@ log = logging.getLogger("kiln.api")
 
 @dataclass
 class Visit:
-    """A request to `served`. `caller`, and `left`, the headers that tell how much may be asked yet, come on the way."""
+    """A request to `served`, through the gate `at`, or else through the one that the app's settings make.
+
+    `caller`, and `left`, the headers that tell how much may be asked yet, come on the way.
+    """
 
     served: Endpoint
     request: func.HttpRequest
     orchestrations: Orchestrations
-    gate: Gate
+    at: Gate | None = None
     caller: Caller | None = None
     left: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def gate(self) -> Gate:
+        """What callers come through. Raises `SettingsInvalid`."""
+        return self.at or gate()
 
     async def attend(self) -> Reply:
         """Return the handler's answer, or the refusal."""

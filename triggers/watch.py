@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from kiln.config import binding
 from kiln.lifecycle.upkeep import start_watch
 from triggers.orchestrations import DurableOrchestrations
-
-SCHEDULE = os.environ.get("KILN_WATCH_SCHEDULE", "0 */15 * * * *")
-"""NCRONTAB, read when the app starts: the setting `KILN_WATCH_SCHEDULE`."""
 
 bp = df.Blueprint()
 
 
-@bp.timer_trigger(arg_name="timer", schedule=SCHEDULE)
+@bp.timer_trigger(arg_name="timer", schedule=binding("KILN_WATCH_SCHEDULE"))
 @bp.durable_client_input(client_name="client")
 async def watch_marketplace(timer: func.TimerRequest, client: Any) -> None:  # noqa: ARG001 - Functions binds by this name
     """Start a round of the watcher, unless one is going."""

@@ -14,6 +14,7 @@ from kiln.access.grants import Rights
 from kiln.access.keys import Keys
 from kiln.access.settings import GRANTS, Settings
 from kiln.access.tokens import Tokens
+from kiln.config import config
 from kiln.errors import NotAuthenticated, NotAuthorized
 from kiln.ids import PROVIDER
 
@@ -82,17 +83,17 @@ class Gate:
             words.append(
                 "You are in too many groups for a token to name, so none of them counts: grant it to yourself."
             )
-        if any(problem.startswith(GRANTS) for problem in self._settings.problems):
+        if any(problem.name == GRANTS for problem in self._settings.problems):
             words.append(f"The setting {GRANTS} is not valid, so it grants nothing now; the app's log says why.")
         return " ".join(words)
 
 
 @functools.cache
 def gate() -> Gate:
-    """Return this process's gate, by its environment; what is wrong with that is logged once."""
-    settings = Settings.read()
+    """Return this process's gate, by its settings; what is wrong with those is logged once."""
+    settings = Settings.of(config())
     for problem in settings.problems:
-        log.error("%s", problem)
+        log.error("%s", problem.message)
     return Gate(settings)
 
 

@@ -5,7 +5,6 @@ It owns how options become a `Session` and how a `Failure` becomes an exit code;
 
 import functools
 import inspect
-import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import typer
 
 from kiln.cli.faults import Failure
 from kiln.cli.outside import Outside
-from kiln.cli.settings import ENDPOINT, RESOURCE_GROUP, SCOPE, SUBSCRIPTION, Settings, Trust
+from kiln.cli.settings import ENDPOINT, RESOURCE_GROUP, SCOPE, SUBSCRIPTION, TOKEN, Settings, Trust, environment
 
 PANEL = "Where"
 
@@ -74,8 +73,8 @@ def open_session(
         subscription=subscription,
         resource_group=resource_group,
         scope=scope,
-        trust=Trust.read(ca_file, dict(os.environ)),
-        token=os.environ.get("KILN_TOKEN") or None,
+        trust=Trust.read(ca_file, environment()),
+        token=environment().get(TOKEN) or None,
         options=_typed(context),
     )
     return Session(settings=settings, outside=context.obj if isinstance(context.obj, Outside) else Outside())

@@ -1,15 +1,21 @@
 """Where the API is, whose resources are meant, and which certificates are trusted: one value for a whole command.
 
-It owns the defaults, which are those of `kiln local up`; it opens no connection.
+It owns the defaults, which are those of `kiln local up`, and is the one place of the command that reads the environment
+(but for typer, which reads what an option's `envvar` names); it opens no connection.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.cli.faults import UsageFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ENDPOINT = "https://127.0.0.1:7071"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -18,8 +24,17 @@ SCOPE = ""
 """None: a token for anything else, such as Resource Manager, is nothing that a Kiln should be sent."""
 API_SCOPE = "api://<client id>/.default"
 """How Kiln's own scope is made, as docs/deploy.md has it."""
+TOKEN = "KILN_TOKEN"  # noqa: S105 - the name of a variable
+"""Where an access token for the API may be."""
+TRIGGER_SECRET = "KILN_TRIGGER_SECRET"  # noqa: S105 - the name of a variable
+"""Where the secret of a webhook may be, which is then in no file."""
 CA_VARIABLES = ("KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 """Where a file of trusted certificate authorities may be named, in the order of precedence; --ca-file comes first."""
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment of this process."""
+    return os.environ
 
 
 @dataclass(frozen=True)
@@ -30,12 +45,12 @@ class Trust:
     named_by: str
 
     @staticmethod
-    def read(option: str | None, environment: dict[str, str]) -> Trust:
-        """Return the file that --ca-file or the environment names.
+    def read(option: str | None, variables: Mapping[str, str]) -> Trust:
+        """Return the file that --ca-file or a variable of the environment names.
 
         Raises `UsageFailure` when that file is not there.
         """
-        named = [("--ca-file", option), *((name, environment.get(name)) for name in CA_VARIABLES)]
+        named = [("--ca-file", option), *((name, variables.get(name)) for name in CA_VARIABLES)]
         for source, file in named:
             if file:
                 if not Path(file).exists():

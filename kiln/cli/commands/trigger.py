@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from kiln.cli.api import Api
 from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import aligned, stdout
+from kiln.cli.settings import TRIGGER_SECRET, environment
 from kiln.cli.template_file import problem_lines, read_json
 from kiln.errors import TemplateInvalid
 from kiln.template.triggers import parse_trigger
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from kiln.cli.session import Session
 
-SECRET = "KILN_TRIGGER_SECRET"  # noqa: S105 - the name of a variable
 FOLLOW_SOURCE = {"properties": {"kind": "SourceImage"}}
 HEAD = ("NAME", "KIND", "STATUS", "NEXT", "SETTINGS")
 NO_SETTINGS = {"kind", "status", "provisioningState"}
@@ -74,7 +73,7 @@ def _body(file: Path | None) -> Any:
     except TemplateInvalid as error:
         raise UsageFailure(f"{file}: {problem_lines(error)}") from error
     properties = body["properties"]
-    secret = os.environ.get(SECRET)
+    secret = environment().get(TRIGGER_SECRET)
     if properties["kind"] == "Webhook" and "secret" not in properties and secret:
         return {**body, "properties": {**properties, "secret": secret}}
     return body

@@ -23,6 +23,7 @@ from azure.mgmt.imagebuilder.aio import ImageBuilderClient as AsyncImageBuilderC
 from devkit.child import Child
 from devkit.specification import of_httpx, of_sdk
 from tests.answers import ANSWERED
+from tests.app_settings import set_settings
 from tests.tokens import token
 from triggers.throttle import SETTING, throttle
 
@@ -166,7 +167,7 @@ def http(served: str, signed_in: dict[str, str]) -> Iterator[httpx.Client]:
 @pytest.fixture
 def no_throttle(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let handlers in this process take any number of requests."""
-    monkeypatch.setenv(SETTING, "0")
+    set_settings(monkeypatch, **{SETTING: "0"})
     throttle.cache_clear()
     yield
     throttle.cache_clear()

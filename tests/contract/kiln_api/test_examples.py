@@ -10,6 +10,7 @@ import pytest
 
 from kiln.ids import TemplateId
 from kiln.template.versions import API_VERSIONS, LATEST
+from tests.app_settings import set_settings
 from tests.contract.kiln_api.conftest import REPOSITORY, SUBSCRIPTION
 from tests.contract.kiln_api.in_process import Api
 
@@ -27,7 +28,7 @@ VHDS = "https://examplevhds.blob.core.windows.net/images"
 def reach(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - set first
     """Let templates name what the examples name: the subscription's own, and one container of another account."""
     resources = [f"/subscriptions/{SUBSCRIPTION}", VHDS]
-    monkeypatch.setenv("KILN_REACH", json.dumps([{"templates": "/", "resources": resources}]))
+    set_settings(monkeypatch, KILN_REACH=json.dumps([{"templates": "/", "resources": resources}]))
 
 
 @pytest.mark.parametrize("example", [pytest.param(path, id=path.stem) for path in EXAMPLES])

@@ -22,6 +22,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import begin
 from kiln.runs.versions import Versions
+from tests.app_settings import set_settings
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import ADMIN, AUTHORITY
 from tests.contract.kiln_api.task_hub import TaskHub
@@ -182,7 +183,7 @@ def test_a_token_that_is_none_is_refused(header: str) -> None:
 
 
 def test_bytes_that_are_no_token_count_as_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SETTING, "0.01")
+    set_settings(monkeypatch, **{SETTING: "0.01"})
     throttle.cache_clear()
     served, sent = HANDLERS[TEMPLATE_ROUTE]["GET"], {"Authorization": "Bearer \udcff"}
     told = [ask(served, "GET", TEMPLATE_ROUTE, headers=sent).status_code for _ in range(3)]

@@ -15,6 +15,7 @@ from kiln.ids import TemplateId
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
+from tests.app_settings import set_settings
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 
@@ -39,7 +40,7 @@ def narrow_reach(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPa
 
 
 def allow(patch: pytest.MonkeyPatch, *resources: str) -> None:
-    patch.setenv("KILN_REACH", json.dumps([{"templates": "/", "resources": resources}]))
+    set_settings(patch, KILN_REACH=json.dumps([{"templates": "/", "resources": resources}]))
 
 
 class Scene:
@@ -169,7 +170,7 @@ def test_a_retry_is_judged_by_what_the_earlier_run_was_to_build() -> None:
 
 
 def test_unset_lets_templates_name_marketplace_images_and_staged_vhds_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KILN_REACH")
+    set_settings(monkeypatch, KILN_REACH=None)
     scene = Scene()
     staged = template_body(distribute=[{"type": "VHD", "runOutputName": "gallery"}])
 

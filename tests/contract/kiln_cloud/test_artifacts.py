@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kiln import blobs, config
+from kiln import blobs
 from kiln.cloud import artifacts
 from kiln.cloud.downloads import Busy
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable, AzureFailed
 from kiln.planner.staging import ArtifactSpec
 from kiln.secret import Secret
+from tests.app_settings import set_settings
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.contract.kiln_cloud.file_server import FileServer
 from tests.unit.attacks.raw_server import HEAD, raw_server
@@ -76,12 +77,6 @@ def refusal(storage: StagedStorage, spec: ArtifactSpec) -> str:
     assert "secret" not in str(caught.value)
     assert not blob_of(storage).exists()
     return str(caught.value)
-
-
-def set_config(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    config.config.cache_clear()
 
 
 def test_a_file_is_taken_in_over_http_and_checked(storage: StagedStorage, server: FileServer) -> None:
@@ -167,7 +162,7 @@ def test_what_cannot_be_read_is_named_without_its_signature(storage: StagedStora
 def test_a_file_beyond_the_limit_is_refused_before_and_while_it_comes(
     storage: StagedStorage, server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_config(monkeypatch, KILN_ARTIFACT_LIMIT_MB="1")
+    set_settings(monkeypatch, KILN_ARTIFACT_LIMIT_MB="1")
     server.files["/large"] = bytes(1024 * 1024 + 1)
 
     assert "is larger than the 1 MiB that Kiln takes in" in refusal(storage, artifact(f"{server.url}/large"))
@@ -298,7 +293,7 @@ def test_the_server_is_asked_by_its_name(
 def test_a_server_in_a_private_network_is_refused_with_the_setting_that_allows_it(
     storage: StagedStorage, server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_config(monkeypatch, KILN_PRIVATE_ARTIFACTS="")
+    set_settings(monkeypatch, KILN_PRIVATE_ARTIFACTS="")
 
     message = refusal(storage, artifact(f"{server.url}/script.sh?sig=secret"))
 
@@ -322,7 +317,7 @@ def private(storage: StagedStorage) -> BlobClient:
 def test_a_private_blob_is_read_as_the_templates_identity(
     storage: StagedStorage, private: BlobClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_config(monkeypatch, KILN_BLOB_SUFFIXES=f".blob.core.windows.net, {urlsplit(private.url).netloc}")
+    set_settings(monkeypatch, KILN_BLOB_SUFFIXES=f".blob.core.windows.net, {urlsplit(private.url).netloc}")
 
     assert "Give the template an identity" in refusal(storage, artifact(private.url))
     stage(storage, artifact(private.url, identity=BUILDER))
@@ -341,7 +336,7 @@ def test_a_signed_blob_is_read_by_its_signature(storage: StagedStorage, private:
 def test_an_identity_that_the_app_has_not_is_named(
     storage: StagedStorage, private: BlobClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_config(monkeypatch, KILN_BLOB_SUFFIXES=urlsplit(private.url).netloc)
+    set_settings(monkeypatch, KILN_BLOB_SUFFIXES=urlsplit(private.url).netloc)
 
     message = refusal(storage, artifact(private.url, identity=f"{IDENTITIES}/nobody"))
 
@@ -356,7 +351,7 @@ def test_a_token_goes_to_no_other_host(
     with FileServer({"/file": CONTENT}, certificates) as other:
         away: dict[str, bytes | str | int] = {"/file": f"{other.url}/file", "/down": "http://127.0.0.1/file"}
         with FileServer(away, certificates) as account:
-            set_config(monkeypatch, KILN_BLOB_SUFFIXES=account.host)
+            set_settings(monkeypatch, KILN_BLOB_SUFFIXES=account.host)
             down = refusal(storage, artifact(f"{account.url}/down", identity=BUILDER))
             stage(storage, artifact(f"{account.url}/file", identity=BUILDER))
 

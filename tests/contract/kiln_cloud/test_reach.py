@@ -17,6 +17,7 @@ from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.runs.new_run import new_run
 from kiln.runs.record import TemplateRecord
 from kiln.runs.store import Runs, Templates
+from tests.app_settings import set_settings
 from tests.contract.kiln_cloud.building import DEBIAN, body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 
@@ -111,7 +112,7 @@ def stored(**properties: Any) -> tuple[SubmissionRef, RunRef]:
 def test_what_is_out_of_reach_is_refused_before_azure_is_asked(
     path: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KILN_REACH", json.dumps([{"templates": "/", "resources": ["/subscriptions/other"]}]))
+    set_settings(monkeypatch, KILN_REACH=json.dumps([{"templates": "/", "resources": ["/subscriptions/other"]}]))
     ref, run = stored(**NAMED[path])
 
     with pytest.raises(TemplateRefused) as checked:
@@ -138,7 +139,7 @@ def test_what_is_in_reach_is_asked_for(path: str, asked: list[str]) -> None:
 
 def test_a_refusal_has_image_builders_code(monkeypatch: pytest.MonkeyPatch) -> None:
     ref, _ = stored(source=DEBIAN, **NAMED["properties.distribute[0].galleryImageId"])
-    monkeypatch.delenv("KILN_REACH")
+    set_settings(monkeypatch, KILN_REACH=None)
 
     with pytest.raises(TemplateRefused) as caught:
         submission.check_template(ref)
@@ -147,7 +148,7 @@ def test_a_refusal_has_image_builders_code(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_template_that_names_nothing_needs_no_reach(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KILN_REACH")
+    set_settings(monkeypatch, KILN_REACH=None)
     ref, run = stored()
 
     assert submission.check_template(ref).group.name.startswith("IT_")

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from devkit.host import schedules
 from devkit.host.app import load_app
+from kiln.config import SETTINGS, binding
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import keep_events
 from kiln.events.names import EventType
 from kiln.ids import RunRef, TemplateId
-from triggers.outbox import EVERY_MINUTE, SETTING, schedule
 
 if TYPE_CHECKING:
     import pytest
 
     from tests.contract.kiln_events.conftest import Topic
 
+SETTING = "KILN_OUTBOX_SCHEDULE"
+EVERY_MINUTE = SETTINGS[SETTING].default
 NOW = datetime(2026, 11, 22, 6, 30, 15, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
 
@@ -34,8 +36,8 @@ def test_the_app_s_timer_publishes_what_is_left(topic: Topic) -> None:
 
 def test_it_fires_every_minute_unless_a_setting_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SETTING, raising=False)
-    assert schedule(SETTING, EVERY_MINUTE) == EVERY_MINUTE
+    assert binding(SETTING) == EVERY_MINUTE
     assert schedules.parse(EVERY_MINUTE).next(NOW) == NOW.replace(minute=31, second=0)
 
     monkeypatch.setenv(SETTING, "0 */5 * * * *")
-    assert schedules.parse(schedule(SETTING, EVERY_MINUTE)).next(NOW) == NOW.replace(minute=35, second=0)
+    assert schedules.parse(binding(SETTING)).next(NOW) == NOW.replace(minute=35, second=0)

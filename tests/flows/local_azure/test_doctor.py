@@ -32,6 +32,7 @@ from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.messages import LostRun, LostTemplate
 from kiln.sweep.models import SweepReport
+from tests.app_settings import set_settings
 from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template
 from tests.own_clients import own_clients
 
@@ -270,14 +271,15 @@ def test_settings_that_are_missing_odd_or_not_answered_are_told(
     kiln: Callable[..., Kiln], environment: pytest.MonkeyPatch
 ) -> None:
     kiln(template())
-    for name in ("KILN_AUTH_AUDIENCES", "KILN_REACH", "KILN_GRANTS"):
-        environment.delenv(name, raising=False)
-    environment.setenv("KILN_AUTH_AUTHORITY", "http://nobody")
-    environment.setenv("KILN_SWEEP_SCHEDULE", "at noon")
-    environment.setenv("KILN_OUTBOX_SCHEDULE", "*/30 * * * * *")
-    environment.setenv("KILN_GRANT", "[]")
-    environment.setenv("KILN_TOPIC_ENDPOINT", "https://127.0.0.1:1/api/events")
-    config.cache_clear()
+    set_settings(
+        environment,
+        **dict.fromkeys(("KILN_AUTH_AUDIENCES", "KILN_REACH", "KILN_GRANTS")),
+        KILN_AUTH_AUTHORITY="http://nobody",
+        KILN_SWEEP_SCHEDULE="at noon",
+        KILN_OUTBOX_SCHEDULE="*/30 * * * * *",
+        KILN_GRANT="[]",
+        KILN_TOPIC_ENDPOINT="https://127.0.0.1:1/api/events",
+    )
 
     found = {each.target: each for each in examine().findings}
 

@@ -11,7 +11,7 @@ from tests.unit.infra.deployed import ROOT, files, imported
 BESIDE_THE_CODE = {"LICENSE", "host.json", "requirements.txt"}
 MODULES = {"azure-functions-durable": "azure.durable_functions", "pyjwt": "jwt"}
 """Of packages whose module is not named as they are, with dots."""
-COME_WITH_OTHERS = {"azure.core", "cryptography", "pydantic_core"}
+COME_WITH_OTHERS = {"annotated_types", "azure.core", "cryptography", "pydantic_core"}
 """In the version that Azure's clients, pyjwt's `crypto` and pydantic ask for."""
 DATA = {"tzdata"}
 """What zoneinfo reads: nobody imports it."""

@@ -7,12 +7,18 @@ import json
 import re
 from typing import Any
 
-from kiln.doctor.settings import KNOWN, SCHEDULES
+from kiln.config import SETTINGS
+from kiln.doctor.settings import KNOWN
 from kiln.planner.scripts import ARTIFACT_VARIABLE
 from tests.unit.infra.bicep_file import INFRA, BicepFile
 from tests.unit.infra.deployed import ROOT, files
 
-SETTING = re.compile(r"KILN_[A-Z_]+|AZURE_CLIENT_ID")
+SETTING = re.compile(r"\bKILN_[A-Z_]*[A-Z]\b|\bAZURE_CLIENT_ID\b")
+FILLS = re.compile(r"(?:string\()?(\w+)\)?")
+"""How a parameter's value becomes a setting's."""
+PARAMETER = re.compile(r"((?:^@.*\n)*)^param (\w+) [\w[\]]+(?: = (.*))?$", re.MULTILINE)
+LISTS = {"grants", "reach"}
+"""Parameters that are lists, empty by default, where a setting is not set."""
 OF_THE_HOST = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
@@ -25,8 +31,7 @@ OF_THE_HOST = {
     "PYTHON_ISOLATE_WORKER_DEPENDENCIES",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
-NAMING = "kiln/doctor/"
-"""Where settings are named to say what is wrong with them, which is no use of them."""
+MODEL = "kiln/config/"
 NOT_ON_FLEX = {
     *("ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME"),
     *("FUNCTIONS_WORKER_RUNTIME_VERSION", "FUNCTIONS_MAX_HTTP_CONCURRENCY", "SCM_DO_BUILD_DURING_DEPLOYMENT"),
@@ -50,29 +55,74 @@ def host() -> dict[str, Any]:
     return read
 
 
-def read_by_the_app() -> set[str]:
-    """Return the names of settings in the code that is deployed: strings that are nothing but one."""
-    found = {
-        node.value
+def sources() -> dict[str, str]:
+    """Return the modules that are deployed, but for the model itself."""
+    return {
+        path: (ROOT / path).read_text(encoding="utf-8")
         for path in files()
-        if path.endswith(".py") and not path.startswith(NAMING)
-        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SETTING.fullmatch(node.value)
+        if path.endswith(".py") and not path.startswith(MODEL)
     }
-    return found - {ARTIFACT_VARIABLE}  # a build machine's
 
 
-def test_what_the_app_reads_is_what_is_set() -> None:
-    assert set(settings()) - OF_THE_HOST == read_by_the_app()
+def parameters() -> dict[str, tuple[str | None, str | None, str | None]]:
+    """Return each parameter of the main file: its least and greatest value, and its default, as they are written."""
+    found = {}
+    for decorators, name, default in PARAMETER.findall((INFRA / "main.bicep").read_text(encoding="utf-8")):
+        least, most = (re.search(rf"@{bound}\((\d+)\)", decorators) for bound in ("minValue", "maxValue"))
+        found[name] = (least and least[1], most and most[1], default.strip("'") or None)
+    return found
 
 
-def test_the_doctor_knows_each_of_kilns_settings_and_takes_no_other_name_for_one() -> None:
-    """Each is both set by the template and read by the app; what the host reads is none of Kiln's."""
-    of_kiln = {name for name in settings() if name.startswith("KILN_")}
+def test_the_deployment_sets_all_that_the_model_has_and_nothing_else_of_kilns() -> None:
+    assert set(settings()) - OF_THE_HOST == {name for name, setting in SETTINGS.items() if not setting.mark.platform}
 
-    assert sorted(KNOWN) == sorted(of_kiln), "a slip in a name is told by what is known"
-    assert set(KNOWN) <= read_by_the_app()
-    assert set(SCHEDULES) == {name for name in of_kiln if name.endswith("_SCHEDULE")}
+
+def test_what_has_to_be_set_is_never_empty() -> None:
+    required = {name: settings()[name] for name, setting in SETTINGS.items() if setting.required}
+
+    assert required == {"KILN_STATE_ENDPOINT": "storage.properties.primaryEndpoints.blob"}
+
+
+def test_parameters_have_the_bounds_and_the_defaults_of_the_settings_that_they_fill() -> None:
+    given = parameters()
+    filled = {name: FILLS.fullmatch(text) for name, text in settings().items() if name in SETTINGS}
+    pairs = {name: match[1] for name, match in filled.items() if match and match[1] in given}
+    expected = {
+        parameter: (*(str(bound) if bound is not None else None for bound in SETTINGS[name].bounds),
+                    SETTINGS[name].default or None)
+        for name, parameter in pairs.items()
+        if parameter not in LISTS
+    }  # fmt: skip
+
+    assert set(pairs) > {"KILN_HISTORY_DAYS", "KILN_SWEEP_SCHEDULE", "KILN_RATE_LIMIT", "KILN_REACH"}
+    assert {parameter: given[parameter] for parameter in expected} == expected
+
+
+def test_each_setting_is_used_by_the_app() -> None:
+    used: set[str] = set()
+    for text in sources().values():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Attribute):
+                used.add(node.attr)
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "binding":
+                used |= {ast.literal_eval(argument) for argument in node.args}
+
+    properties = {"artifact_limit_mb": "artifact_limit"}
+    assert [
+        name
+        for name, setting in SETTINGS.items()
+        if not {setting.field, properties.get(setting.field, setting.field), name} & used
+    ] == []
+
+
+def test_the_code_speaks_of_no_setting_that_the_model_does_not_know() -> None:
+    named = {name for text in sources().values() for name in SETTING.findall(text)}
+
+    assert named - {ARTIFACT_VARIABLE, "KILN_ENDPOINT"} <= set(SETTINGS), "the two are a build machine's, the command's"
+
+
+def test_a_slip_is_told_by_the_settings_of_kiln_alone() -> None:
+    assert set(KNOWN) == {name for name in settings() if name.startswith("KILN_")}
 
 
 def test_settings_are_set_in_one_place() -> None:

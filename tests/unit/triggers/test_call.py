@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln import config
 from kiln.errors import RequestInvalid, RequestTooLarge, ResourceNotFound
 from kiln.template.versions import API_VERSIONS
+from tests.app_settings import set_settings
 from tests.unit.triggers.requests import request
 from triggers.call import BODY_LIMIT, Call
 from triggers.orchestrations import DurableOrchestrations
@@ -89,8 +89,7 @@ def test_urls_are_as_the_client_reaches_the_api_and_not_as_it_says(headers: dict
 
 
 def test_urls_are_those_of_the_front_end_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KILN_PUBLIC_HOST", "images.example:8443")
-    config.config.cache_clear()
+    set_settings(monkeypatch, KILN_PUBLIC_HOST="images.example:8443")
 
     made = call(request(headers={"X-Forwarded-Host": "attacker.example", "X-Forwarded-Proto": "http"}))
 

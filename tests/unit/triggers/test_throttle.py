@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.app_settings import set_settings
 from triggers.refusals import TooManyRequests
 from triggers.throttle import LIMITS, MOST_BUCKETS, SETTING, Kind, Throttle, throttle
 
@@ -83,7 +84,7 @@ def test_full_buckets_are_forgotten_when_there_are_too_many() -> None:
 def test_a_setting_multiplies_the_limits_0_lifts_them_and_no_number_leaves_them(
     monkeypatch: pytest.MonkeyPatch, setting: str, left: str | None
 ) -> None:
-    monkeypatch.setenv(SETTING, setting)
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state", **{SETTING: setting})
     throttle.cache_clear()
     try:
         header = throttle().take(SUBSCRIPTION, "GET")

@@ -9,9 +9,9 @@ import pytest
 import triggers
 from kiln.access.gate import Gate, gate
 from kiln.access.roles import APP_ROLES, LEAST
-from kiln.access.settings import Settings
 from kiln.errors import ResourceNotFound
-from tests.authority import ME, Authority
+from tests.app_settings import set_settings
+from tests.authority import ME, Authority, access_settings
 from tests.unit.triggers.door import (
     APP_ROLES_OF,
     AUTHORITY,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def no_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv(SETTING, "0")
+    set_settings(monkeypatch, **{SETTING: "0"})
     throttle.cache_clear()
     yield
     throttle.cache_clear()
@@ -65,7 +65,7 @@ def test_a_route_is_for_the_least_role_of_its_action_and_those_above(method: str
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)
 def test_nothing_that_is_set_closes_every_route_but_what_is_signed(method: str, route: str) -> None:
-    there = Door(HANDLERS[route][method], Gate(Settings.read({})))
+    there = Door(HANDLERS[route][method], Gate(access_settings()))
     response = there.ask(method, route, TOKENS["Kiln.Admin"])
     assert response.status_code == (204 if there.served.signed else 401)
     assert b"KILN" not in (response.get_body() or b"")
@@ -161,10 +161,26 @@ def test_a_handler_knows_its_caller_and_what_he_may() -> None:
 
 
 def test_the_apps_own_settings_are_the_gate_unless_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("KILN_AUTH_AUTHORITY", "KILN_AUTH_AUDIENCES"):
-        monkeypatch.delenv(name, raising=False)
+    set_settings(monkeypatch, KILN_AUTH_AUTHORITY=None, KILN_AUTH_AUDIENCES=None)
     gate.cache_clear()
     there = door()
     there.at = None  # type: ignore[assignment]  # as the Functions worker calls it
     assert there.ask("GET", TEMPLATE, TOKENS["Kiln.Admin"]).status_code == 401
     gate.cache_clear()
+
+
+def test_without_what_the_app_needs_nobody_is_let_in_and_the_log_alone_says_why(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state?sig=s3cret", KILN_HISTORY_DAYS="a month")
+    gate.cache_clear()
+    there = door()
+    there.at = None  # type: ignore[assignment]  # as the Functions worker calls it
+    response = there.ask("GET", TEMPLATE, TOKENS["Kiln.Admin"])
+    gate.cache_clear()
+
+    assert (response.status_code, there.calls) == (500, [])
+    assert b"KILN" not in response.get_body()
+    assert "KILN_HISTORY_DAYS is 'a month', which is not valid: expected a whole number from 0 to 36500" in caplog.text
+    assert "KILN_STATE_ENDPOINT is not valid: expected a URL" in caplog.text
+    assert "s3cret" not in caplog.text

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.app_settings import set_settings
 from tests.unit.triggers.door import AUTHORITY, BAD_TOKENS, TEMPLATE, TOKENS, door
 from triggers.endpoint import HANDLERS
 from triggers.throttle import LIMITS, SETTING, Kind, throttle
@@ -22,7 +23,7 @@ def fresh() -> Iterator[None]:
 
 
 def few(monkeypatch: pytest.MonkeyPatch, kind: Kind, requests: int = 2) -> None:
-    monkeypatch.setenv(SETTING, str(requests / LIMITS[kind].size))
+    set_settings(monkeypatch, **{SETTING: str(requests / LIMITS[kind].size)})
     throttle.cache_clear()
 
 

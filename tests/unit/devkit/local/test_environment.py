@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from devkit.local.environment import app_settings, inherited
+from kiln.config import SETTINGS, read
 
 
 def test_a_developers_own_cloud_and_proxy_do_not_reach_the_parts() -> None:
@@ -27,6 +28,15 @@ def test_a_setting_that_is_given_counts_and_leaves_the_others() -> None:
         azure="https://azure:7072", state="https://azurite:7073/kilnstate", ca="/ca.pem", given=given.items()
     )
     assert with_given == usual | given
+
+
+def test_a_local_app_has_settings_that_there_are_and_that_are_accepted() -> None:
+    given = app_settings(
+        azure="https://azure:7072", state="https://azurite:7073/kilnstate", ca="/ca.pem", topic="https://t"
+    )
+
+    assert {name for name in given if name.startswith("KILN_")} <= set(SETTINGS)
+    assert read(given).bad == ()
 
 
 def test_the_app_is_told_where_its_azure_its_state_and_its_identity_are() -> None:

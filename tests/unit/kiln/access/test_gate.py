@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.access.gate import Gate, gate
-from kiln.access.settings import Settings
 from kiln.errors import NotAuthenticated, NotAuthorized
-from tests.authority import ADDRESS, AUDIENCE, CLIENT, ME, Authority, good_claims
+from tests.app_settings import set_settings
+from tests.authority import ADDRESS, AUDIENCE, CLIENT, ME, Authority, access_settings, good_claims
 
 if TYPE_CHECKING:
     from kiln.access.principal import Caller
@@ -60,8 +60,9 @@ def test_any_other_authorization_lets_nobody_in(authority: Authority, authorizat
 
 
 def test_without_settings_nobody_is_let_in_and_no_reason_is_given(authority: Authority) -> None:
+    known: dict[str, str]
     for known in ({}, {"KILN_AUTH_AUTHORITY": ADDRESS}, {"KILN_AUTH_AUDIENCES": AUDIENCE}, BELIEVED):
-        closed = Gate(Settings.read(known))
+        closed = Gate(access_settings(**known))
         error = refusal(closed, Authorization=f"Bearer {authority.token('Kiln.Admin')}",
                         X_MS_CLIENT_PRINCIPAL=principal("Kiln.Admin"))  # fmt: skip
         assert "not configured" in str(error)
@@ -71,9 +72,14 @@ def test_without_settings_nobody_is_let_in_and_no_reason_is_given(authority: Aut
 def test_what_is_wrong_with_the_settings_is_logged_and_named(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("KILN_AUTH_AUTHORITY", "KILN_AUTH_AUDIENCES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KILN_GRANTS", "nonsense")
+    state = "https://state.blob.core.windows.net"
+    set_settings(
+        monkeypatch,
+        KILN_STATE_ENDPOINT=state,
+        KILN_AUTH_AUTHORITY=None,
+        KILN_AUTH_AUDIENCES=None,
+        KILN_GRANTS="nonsense",
+    )
     gate.cache_clear()
     with caplog.at_level(logging.ERROR, "kiln.access"):
         gate()
@@ -86,7 +92,7 @@ def test_the_challenge_says_where_to_get_a_token(authority: Authority) -> None:
     assert known.challenge(refusal(known)) == f'Bearer authorization_uri="{ADDRESS}"'
     expired = refusal(known, Authorization=f"Bearer {authority.token(exp=1)}")
     assert known.challenge(expired) == f'Bearer authorization_uri="{ADDRESS}", error="invalid_token"'
-    closed = Gate(Settings.read({}))
+    closed = Gate(access_settings())
     assert closed.challenge(refusal(closed)) == "Bearer"
 
 

@@ -1,18 +1,17 @@
-"""Slips in the names of settings, beside the ones that the deployment sets and without; and timers' schedules."""
+"""Slips in the names of settings, beside the ones that the deployment sets and without; and bad values."""
 
 from __future__ import annotations
 
 import pytest
 
-from kiln.doctor.settings import KNOWN, SCHEDULES, _of_schedules, _slips
-
-DEPLOYED = dict.fromkeys(KNOWN, "")
+from kiln.config import read
+from kiln.doctor.settings import KNOWN, _of_values, _slips
+from tests.authority import ADDRESS
 
 
 def told(*names: str, deployed: bool) -> dict[str, str]:
     """Return what is told of these names, by name: its mend."""
-    environment = dict.fromkeys(names, "x") | (DEPLOYED if deployed else {})
-    return {found.target: found.mend for found in _slips(environment)}
+    return {found.target: found.mend for found in _slips({*names, *(KNOWN if deployed else ())})}
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -36,28 +35,22 @@ def test_nothing_is_told_of_other_settings(name: str) -> None:
     assert told(name, deployed=True) == {}
 
 
-@pytest.mark.parametrize("text", ["", "*/30 * * * * *", "0 */15 * * * *", "5 4 * * *", "0,30 0 3 * * MON-FRI"])
-def test_nothing_is_told_of_a_schedule_that_a_timer_takes(text: str) -> None:
-    assert list(_of_schedules(dict.fromkeys(SCHEDULES, text))) == []
+def test_a_setting_that_is_lacking_or_bad_is_told_once_by_its_name() -> None:
+    bad = {
+        "KILN_AUTH_AUTHORITY": "http://nobody",
+        "KILN_AUTH_PRINCIPAL_HEADER": "yes",
+        "KILN_GRANTS": "nonsense",
+        "KILN_RATE_LIMIT": "many",
+        "KILN_SWEEP_SCHEDULE": "at noon",
+    }
+    found = list(_of_values(read({"KILN_STATE_ENDPOINT": "https://state", **bad})))
+
+    assert sorted(each.target for each in found) == sorted([*bad, "KILN_AUTH_AUDIENCES"])
+    assert all(each.message.startswith(f"{each.target} is ") for each in found)
+    assert all(" not valid, so " in each.message for each in found if each.target in bad)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            "at noon",
-            "99 0 3 * * *",
-            "x 0 3 * * *",
-            "0 99 3 * * *",
-            "0 0 3 * * * *",
-            "1 2 0 3 * * *",
-            "* * * *",
-            "00:05:00",
-        ),
-        " ",
-    ],
-)
-def test_a_schedule_that_is_none_is_told_for_each_timer(text: str) -> None:
-    found = list(_of_schedules(dict.fromkeys(SCHEDULES, text)))
-    assert [each.target for each in found] == list(SCHEDULES)
-    assert all(repr(text) in each.message for each in found)
+def test_nothing_is_told_of_good_values() -> None:
+    good = {"KILN_AUTH_AUTHORITY": ADDRESS, "KILN_AUTH_AUDIENCES": "api://kiln"}
+
+    assert list(_of_values(read({"KILN_STATE_ENDPOINT": "https://state", **good}))) == []

@@ -1,0 +1,27 @@
+"""The identities that the app signs in to Azure with: its own, and those that templates name."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from kiln.config.reading import config
+
+if TYPE_CHECKING:
+    from azure.identity import ManagedIdentityCredential
+
+
+@functools.cache
+def credential() -> ManagedIdentityCredential:
+    """Return the app's managed identity, asked for tokens lazily."""
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(client_id=config().client_id)
+
+
+@functools.cache
+def identity_credential(identity: str) -> ManagedIdentityCredential:
+    """Return a template's identity (its ARM id), which must be assigned to the app."""
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(identity_config={"resource_id": identity})
