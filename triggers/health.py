@@ -17,7 +17,7 @@ from kiln.doctor.latest_health import LatestHealth
 from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
-from kiln.lifecycle.upkeep import is_sweeping, start_examination
+from kiln.lifecycle.maintenance import is_sweeping, start_examination
 from kiln.runs.documents import STATE
 from kiln.sweep.latest_sweep import LatestSweep
 from triggers.endpoint import PROVIDER_ROUTE, endpoint

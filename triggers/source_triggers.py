@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
-from kiln.automation.trigger_upkeep import next_times
+from kiln.automation.trigger_entries import next_times
 from kiln.errors import DocumentUnreadable, ResourceNotFound
 from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger

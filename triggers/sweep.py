@@ -9,7 +9,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.config import binding
-from kiln.lifecycle.upkeep import start_sweep
+from kiln.lifecycle.maintenance import start_sweep
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.health import later
 from triggers.orchestrations import DurableOrchestrations

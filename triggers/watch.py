@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.config import binding
-from kiln.lifecycle.upkeep import start_watch
+from kiln.lifecycle.maintenance import start_watch
 from triggers.orchestrations import DurableOrchestrations
 
 bp = df.Blueprint()

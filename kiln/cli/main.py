@@ -11,9 +11,9 @@ import typer
 
 from kiln.cli.absent import add_absent
 from kiln.cli.automation import add_automation
+from kiln.cli.maintenance import add_maintenance
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
-from kiln.cli.upkeep import add_upkeep
 
 app = typer.Typer(
     name="kiln",
@@ -216,7 +216,7 @@ def download(
 
 
 add_automation(app)
-add_upkeep(app)
+add_maintenance(app)
 add_plugins(app, plugins := installed())
 add_absent(app, plugins.names)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.automation.trigger_upkeep import enter, keep_secret, leave
+from kiln.automation.trigger_entries import enter, keep_secret, leave
 from kiln.errors import Conflict, DocumentUnreadable, TemplateInvalid
 from kiln.lifecycle.following import check_trigger_circle, trigger_stored
 from kiln.lifecycle.start_run import NOT_NOW

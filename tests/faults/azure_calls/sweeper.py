@@ -13,8 +13,8 @@ import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.contracts import SWEEP
 from kiln.lifecycle.lost import reconcile_lost
+from kiln.lifecycle.maintenance import SWEEP_INSTANCE
 from kiln.lifecycle.orchestrations import Life
-from kiln.lifecycle.upkeep import SWEEP_INSTANCE
 from kiln.sweep.messages import LostRun, LostTemplate, SweepRequest
 from kiln.sweep.models import GRACE
 

@@ -1,4 +1,4 @@
-"""Rounds of upkeep begin: a sweep, an examination and a look at the marketplace, one of each at a time.
+"""Rounds of maintenance begin: a sweep, an examination and a look at the marketplace, one of each at a time.
 
 It owns their instances' ids. What a round is to know that only orchestrations tell is found here, and handed to it.
 """

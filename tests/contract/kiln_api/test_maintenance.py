@@ -20,7 +20,7 @@ from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
 from kiln.lifecycle.lost import Lost, find_lost, reconcile_lost, start_again
-from kiln.lifecycle.upkeep import EXAMINE_INSTANCE, SWEEP_INSTANCE, start_sweep
+from kiln.lifecycle.maintenance import EXAMINE_INSTANCE, SWEEP_INSTANCE, start_sweep
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import repair
 from kiln.runs.documents import documents

@@ -1,4 +1,4 @@
-"""The commands about Kiln's own upkeep: names, arguments and help, as main.py has them for all others."""
+"""The commands about Kiln's own maintenance: names, arguments and help, as main.py has them for all others."""
 
 from typing import Annotated
 
@@ -21,6 +21,6 @@ def doctor(
     return run(session, sweep=sweep, as_json=as_json)
 
 
-def add_upkeep(app: typer.Typer) -> None:
+def add_maintenance(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(command(doctor))
