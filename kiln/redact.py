@@ -11,7 +11,7 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from kiln.visible import one_line, visible
+from kiln.printable import one_line, printable
 
 HIDDEN: Final = "REDACTED"
 """What stands in a secret's place."""
@@ -145,7 +145,7 @@ class RedactedRecord(logging.LogRecord):
         Each line of the trace is marked, so that none can be taken for another record.
         """
         if self.exc_info and not self.exc_text:
-            trace = visible(redact(logging.Formatter().formatException(self.exc_info)))
+            trace = printable(redact(logging.Formatter().formatException(self.exc_info)))
             self.exc_text = "\n".join(f"| {line}" for line in trace.split("\n"))
         return one_line(redact(super().getMessage()))
 

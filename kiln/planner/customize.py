@@ -8,6 +8,7 @@ from kiln.planner import artifacts
 from kiln.planner.durations import seconds
 from kiln.planner.scripts import files, powershell, restart, shell, updates
 from kiln.planner.steps import UPDATES_DONE, UPDATES_MORE, UPDATES_RESTART, RestartSpec, Step, StepSpec, UpdateSpec
+from kiln.printable import one_line
 from kiln.template.customizers import (
     FileCustomizer,
     FileValidator,
@@ -19,7 +20,6 @@ from kiln.template.customizers import (
     WindowsRestartCustomizer,
     WindowsUpdateCustomizer,
 )
-from kiln.visible import one_line
 
 if TYPE_CHECKING:
     from kiln.planner.commands import Commands

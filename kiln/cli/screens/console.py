@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.text import Text
 
-from kiln.visible import one_line, visible
+from kiln.printable import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ class PlainConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Yield the segments of what is printed, their control characters written out."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
 
 def stdout() -> Console:
@@ -55,7 +55,7 @@ def pour(text: str) -> None:
     On a terminal a lone carriage return, by which a progress bar begins its line anew, begins a line.
     """
     if sys.stdout.isatty():
-        text = visible(text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = printable(text.replace("\r\n", "\n").replace("\r", "\n"))
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
-from kiln.visible import one_line
+from kiln.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,7 +18,7 @@ from kiln.cli.follow import Seen, Trouble
 from kiln.cli.screens.console import screen, stdout
 from kiln.cli.screens.phases import phase_rows
 from kiln.cli.screens.result import STYLES
-from kiln.visible import one_line
+from kiln.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

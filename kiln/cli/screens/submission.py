@@ -14,7 +14,7 @@ from kiln.cli import wording
 from kiln.cli.follow import Seen, Trouble
 from kiln.cli.screens.console import screen, stdout
 from kiln.cli.screens.progress import NAME_WIDTH
-from kiln.visible import one_line
+from kiln.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

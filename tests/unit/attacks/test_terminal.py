@@ -17,7 +17,7 @@ from kiln.cli.screens.events import event_line
 from kiln.cli.screens.failure import show_failure
 from kiln.cli.screens.graph import graph_mermaid, graph_tree
 from kiln.errors import ErrorDetail
-from kiln.visible import one_line, visible
+from kiln.printable import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +137,6 @@ def test_a_name_cannot_add_to_a_mermaid_chart() -> None:
 
 
 def test_a_text_keeps_what_can_be_read() -> None:
-    assert visible("grün 日本 👩‍💻 a\tb\nc") == "grün 日本 👩‍💻 a\tb\nc"
-    assert visible("\x1b[1m\x00\x9b\u2028\ud800") == r"\x1b[1m\x00\x9b\u2028\ud800"
+    assert printable("grün 日本 👩‍💻 a\tb\nc") == "grün 日本 👩‍💻 a\tb\nc"
+    assert printable("\x1b[1m\x00\x9b\u2028\ud800") == r"\x1b[1m\x00\x9b\u2028\ud800"
     assert one_line("a\nb\tc") == r"a\nb\tc"

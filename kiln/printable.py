@@ -16,14 +16,14 @@ _HIDDEN = re.compile(
 _BREAKS = re.compile("[\t\n]")
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     """Return `text` with its lines and tabs, and every other control character written as its code."""
     return _HIDDEN.sub(_escape, text)
 
 
 def one_line(text: str) -> str:
     """Return `text` as one line, with every control character as an escape, line breaks too."""
-    return _BREAKS.sub(_escape, visible(text))
+    return _BREAKS.sub(_escape, printable(text))
 
 
 def _escape(match: re.Match[str]) -> str:
