@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from kiln.errors import BuildError, DocumentUnreadable, RunCanceled, Superseded
 from kiln.ids import RunRef
+from kiln.messages import encoded
 from kiln.redact import redact
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Ledgers, Templates
@@ -58,13 +59,13 @@ def answer(
     try:
         result = function(contract.request.model_validate(payload))
     except (BuildError, DocumentUnreadable) as error:
-        return {"error": error.detail.model_dump(mode="json")}
+        return {"error": encoded(error.detail)}
     except Exception as error:
         public = redact(str(error))
         if public == str(error):
             raise
         raise Redacted(f"{type(error).__name__}: {public}") from None
-    return {"result": result.model_dump(mode="json")}
+    return {"result": encoded(result)}
 
 
 def fence(owner: Owner) -> None:

@@ -7,7 +7,15 @@ from activities.announce import announce
 from activities.making import making
 from kiln.cloud import exports, gallery, marks
 from kiln.contracts import CHECK_EXPORT, END_EXPORT, PLACE_VHD, REPORT_OUTPUT, START_EXPORT, START_VERSION
-from kiln.messages import GalleryRequest, Nothing, Operation, OutputReport, Progress, VhdRequest
+from kiln.messages import (
+    GalleryRequest,
+    Nothing,
+    Operation,
+    OriginRequest,
+    OutputReport,
+    Progress,
+    VhdRequest,
+)
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers, Runs
 from kiln.runs.tags import MARK_TAG, mark_in
@@ -68,7 +76,7 @@ def check_export(request: VhdRequest) -> Progress:
 
 
 @implements(END_EXPORT)
-def end_export(request: VhdRequest) -> Operation:
+def end_export(request: OriginRequest) -> Operation:
     """Start to withdraw the access to the disk."""
     fence(request.run)
     return exports.start_revoke(request.origin.disk)

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from activities.adapter import fence, implements
 from kiln.cloud import commands
 from kiln.contracts import CHECK_STEP, START_STEP
+from kiln.plans import Plans
 
 if TYPE_CHECKING:
-    from kiln.messages import Progress, StepRequest, StepStarted
+    from kiln.messages import Progress, ScriptRequest, StepStarted
 
 
 @implements(START_STEP)
-def start_step(request: StepRequest) -> StepStarted:
+def start_step(request: ScriptRequest) -> StepStarted:
     """Start the script, unless somebody else may be about to."""
     fence(request.run)
-    return commands.start_step(request)
+    return commands.start_step(request, Plans().require(request.run))
 
 
 @implements(CHECK_STEP)
-def check_step(request: StepRequest) -> Progress:
+def check_step(request: ScriptRequest) -> Progress:
     """Bring new output to the log and say whether the script is over, and with which exit code."""
     fence(request.run)
     return commands.step_progress(request)

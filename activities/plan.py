@@ -16,6 +16,7 @@ from kiln.planner.make_plan import ABORT, DEFAULT_TIMEOUT, gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
 from kiln.planner.retry import Retry
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
+from kiln.plans import Plans
 from kiln.runs.begin import has_begun
 from kiln.runs.installation import installation_in
 from kiln.runs.record import Phase, RunState
@@ -26,7 +27,7 @@ from kiln.template.parse import parse_for_build
 if TYPE_CHECKING:
     from kiln.ids import RunRef
     from kiln.messages import ProgressReport
-    from kiln.planner.plan import Plan
+    from kiln.planner.plan import Plan, WholePlan
     from kiln.runs.record import RunOutput, RunRecord
 
 
@@ -45,11 +46,25 @@ def begin_run(request: ProgressReport) -> RunTerms:
 
 @implements(MAKE_PLAN)
 def make_plan(run: RunRef) -> Plan:
-    """Make the run's plan, and refuse targets that are taken before anything is built."""
+    """Make the run's plan, once, and refuse targets that are taken before anything is built."""
     fence(run)
     record = Runs().require(run.template, run.run_id)
     if record.state is not RunState.RUNNING:
         raise RunCanceled(run.run_id)  # canceled before the orchestration could hear of it
+    plan = Plans().made_once(run, lambda: _made(run, record))
+    _refuse_taken(plan)
+    note = " ".join(plan.not_used)
+
+    def change(found: RunRecord) -> RunRecord:
+        noted = annotate(found, Phase.PLAN, note) if note else found
+        return noted.model_copy(update={"source_version": plan.source_version})
+
+    Runs().update(run.template, run.run_id, change)
+    return plan.without_scripts()
+
+
+def _made(run: RunRef, record: RunRecord) -> WholePlan:
+    """Return the plan by what Azure says now."""
     template = parse_for_build(record.body)
     if wrong := checks.named_wrong(template, run.template):
         raise TemplateRefused(tuple(checks.as_detail(problem) for problem in wrong))
@@ -58,7 +73,7 @@ def make_plan(run: RunRef) -> Plan:
     retry = _retry(record)
     source = facts.source_facts(run.template.subscription, template, retry.source_version if retry else None)
     definitions = {image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)}
-    plan = plan_of(
+    return plan_of(
         template,
         run=run,
         version=record.version,
@@ -73,15 +88,6 @@ def make_plan(run: RunRef) -> Plan:
         retry=retry,
         installation=installation_in(run.template.subscription),
     )
-    _refuse_taken(plan)
-    note, version = " ".join(plan.not_used), source.version
-
-    def change(found: RunRecord) -> RunRecord:
-        noted = annotate(found, Phase.PLAN, note) if note else found
-        return noted.model_copy(update={"source_version": version})
-
-    Runs().update(run.template, run.run_id, change)
-    return plan
 
 
 def _retry(record: RunRecord) -> Retry | None:

@@ -16,7 +16,7 @@ from kiln.contracts import (
     START_INTERFACE,
     START_MACHINE,
 )
-from kiln.messages import MachineRequest, Nothing, Operation, Progress
+from kiln.messages import MachineRequest, Nothing, Operation, Progress, ProvisionRequest
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers
 from kiln.runs.tags import mark_in
@@ -30,7 +30,7 @@ POWER_PAUSE = 3.0
 
 
 @implements(START_INTERFACE)
-def start_interface(request: MachineRequest) -> Operation:
+def start_interface(request: ProvisionRequest) -> Operation:
     """Record the network interface, then start to make it."""
     machine = request.machine
     with making(request.run, _entry(machine, "nic", machines.interface_id(machine), 2)):
@@ -38,7 +38,7 @@ def start_interface(request: MachineRequest) -> Operation:
 
 
 @implements(START_MACHINE)
-def start_machine(request: MachineRequest) -> Operation:
+def start_machine(request: ProvisionRequest) -> Operation:
     """Record the machine and its disks, then start to make them.
 
     A PUT that is refused is one of the machine; its disks stay in the ledger, for Azure makes them on the way.

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
+from activities.capture import report_output
 from kiln.cloud import gallery
 from kiln.contracts import CHECK_REGION, START_REPLICATION
+from kiln.messages import OutputReport
+from kiln.runs.record import RunOutput
 
 if TYPE_CHECKING:
-    from kiln.messages import GalleryRequest, Operation, Progress, RegionRequest
+    from kiln.messages import Operation, Progress, RegionRequest, ReplicationRequest
 
 
 @implements(START_REPLICATION)
-def start_replication(request: GalleryRequest) -> Operation:
+def start_replication(request: ReplicationRequest) -> Operation:
     """Start to replicate to every region of the target.
 
     The update's own operation ends only with the slowest region, so nobody waits for it: regions are watched instead.
@@ -24,6 +27,16 @@ def start_replication(request: GalleryRequest) -> Operation:
 
 @implements(CHECK_REGION)
 def check_region(request: RegionRequest) -> Progress:
-    """Ask how far one region is."""
+    """Ask how far one region is; one that has the version is in the run's output from then on."""
     fence(request.run)
-    return gallery.region_progress(request.target, request.region, request.operation)
+    progress = gallery.region_progress(request.version, request.mark, request.region, request.operation)
+    if progress.done:
+        ready = RunOutput(
+            name=request.output,
+            kind="SharedImage",
+            artifact_id=request.version,
+            mark=request.mark,
+            regions=(request.region,),
+        )
+        report_output(OutputReport(run=request.run, output=ready))
+    return progress

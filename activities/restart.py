@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from activities.adapter import fence, implements
 from kiln.cloud import machines, restarts
 from kiln.contracts import CHECK_RESTARTED, START_RESTART
+from kiln.plans import Plans
 
 if TYPE_CHECKING:
-    from kiln.messages import MachineRequest, Operation, Progress, StepRequest
+    from kiln.messages import MachineRequest, Operation, Progress, ScriptRequest
 
 
 @implements(START_RESTART)
@@ -20,7 +21,7 @@ def start_restart(request: MachineRequest) -> Operation:
 
 
 @implements(CHECK_RESTARTED)
-def check_restarted(request: StepRequest) -> Progress:
+def check_restarted(request: ScriptRequest) -> Progress:
     """Ask the machine, by a script that is started again until it succeeds, whether it is back."""
     fence(request.run)
-    return restarts.progress(request)
+    return restarts.progress(request, lambda: Plans().require(request.run))

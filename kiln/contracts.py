@@ -19,12 +19,12 @@ from kiln.messages import (
     DeleteRequest,
     DeletionFailure,
     Deletions,
+    DistributeRequest,
     FinishReport,
     GalleryRequest,
     GroupRequest,
     ImageRequest,
     MachineRequest,
-    Message,
     NetworkRequest,
     Nothing,
     Operation,
@@ -35,25 +35,31 @@ from kiln.messages import (
     PhaseReport,
     Progress,
     ProgressReport,
+    ProvisionRequest,
     RegionRequest,
+    ReplicationRequest,
+    RestartRequest,
     RunTerms,
+    ScriptRequest,
     StagedStorage,
-    StagingRequest,
-    StepRequest,
+    StageStorageRequest,
+    StepsRequest,
     StepStarted,
     StopReport,
     StorageRequest,
     SubmissionReport,
     Submitted,
+    TargetRequest,
     TemplateRequest,
+    UpdateRequest,
+    ValidateRequest,
     ValidationImageRequest,
     VersionRequest,
     VhdRequest,
     WaitRequest,
 )
-from kiln.planner.plan import MachineSpec, Plan
+from kiln.planner.plan import Plan
 from kiln.planner.staging import StagingSpec
-from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 from kiln.rebuild.messages import (
     Claim,
     ClaimRequest,
@@ -128,12 +134,12 @@ REPORT_STOP = Activity("report_stop", StopReport, Nothing)
 FINISH_RUN = Activity("finish_run", FinishReport, Nothing)
 
 # Machines and what happens in them.
-START_INTERFACE = Activity("start_interface", MachineRequest, Operation)
-START_MACHINE = Activity("start_machine", MachineRequest, Operation)
-START_STEP = Activity("start_step", StepRequest, StepStarted)
-CHECK_STEP = Activity("check_step", StepRequest, Progress)
+START_INTERFACE = Activity("start_interface", ProvisionRequest, Operation)
+START_MACHINE = Activity("start_machine", ProvisionRequest, Operation)
+START_STEP = Activity("start_step", ScriptRequest, StepStarted)
+CHECK_STEP = Activity("check_step", ScriptRequest, Progress)
 START_RESTART = Activity("start_restart", MachineRequest, Operation)
-CHECK_RESTARTED = Activity("check_restarted", StepRequest, Progress)
+CHECK_RESTARTED = Activity("check_restarted", ScriptRequest, Progress)
 CHECK_POWERED_OFF = Activity("check_powered_off", MachineRequest, Progress)
 START_DEALLOCATE = Activity("start_deallocate", MachineRequest, Operation)
 MARK_GENERALIZED = Activity("mark_generalized", MachineRequest, Nothing)
@@ -147,7 +153,7 @@ START_VALIDATION_VERSION = Activity("start_validation_version", ValidationImageR
 START_ORIGIN_DISK = Activity("start_origin_disk", OriginRequest, Operation)
 CHOOSE_VERSION = Activity("choose_version", VersionRequest, ChosenVersion)
 START_VERSION = Activity("start_version", GalleryRequest, Operation)
-START_REPLICATION = Activity("start_replication", GalleryRequest, Operation)
+START_REPLICATION = Activity("start_replication", ReplicationRequest, Operation)
 CHECK_REGION = Activity("check_region", RegionRequest, Progress)
 START_SNAPSHOT = Activity("start_snapshot", ImageRequest, Operation)
 START_SNAPSHOT_COPY = Activity("start_snapshot_copy", ImageRequest, Operation)
@@ -157,7 +163,7 @@ START_IMAGE = Activity("start_image", ImageRequest, Operation)
 START_EXPORT = Activity("start_export", VhdRequest, VhdRequest)
 CHECK_EXPORT = Activity("check_export", VhdRequest, Progress)
 PLACE_VHD = Activity("place_vhd", VhdRequest, Nothing)
-END_EXPORT = Activity("end_export", VhdRequest, Operation)
+END_EXPORT = Activity("end_export", OriginRequest, Operation)
 
 # Operations of Azure, and the end of things.
 CHECK_OPERATION = Activity("check_operation", OperationCheck, Progress)
@@ -187,75 +193,19 @@ EXAMINE_AREA = Activity("examine_area", AreaRequest, Found)
 KEEP_HEALTH = Activity("keep_health", Examined, Nothing)
 
 
-class StagedRun(Message):
-    """A run whose staging is ready."""
-
-    plan: Plan
-    storage: StagedStorage
-
-
-class RestartRequest(Message):
-    """A restart of a machine."""
-
-    run: RunRef
-    machine: MachineSpec
-    storage: StagedStorage
-    restart: RestartSpec
-
-
-class UpdateRequest(Message):
-    """Rounds of Windows updates in a machine."""
-
-    run: RunRef
-    machine: MachineSpec
-    storage: StagedStorage
-    update: UpdateSpec
-
-
-class ScriptRequest(Message):
-    """One script in a machine, to its end."""
-
-    run: RunRef
-    machine: MachineSpec
-    storage: StagedStorage
-    step: StepSpec
-
-
-class TargetRequest(Message):
-    """One target of the plan, by its place in `plan.targets`; `captured` is what its capture made."""
-
-    plan: Plan
-    storage: StagedStorage
-    index: int
-    captured: RunOutput | None = None
-
-
-class ReplicateRequest(Message):
-    """One region to wait for, for `within` seconds at the most."""
-
-    region: RegionRequest
-    output: RunOutput
-    within: float
-
-
 SUBMIT_TEMPLATE = Orchestrator("submit_template", SubmissionRef, Nothing)
 BUILD_IMAGE = Orchestrator("build_image", BuildRequest, Nothing)
 MAKE_IMAGE = Orchestrator("make_image", BuildRequest, Outcome)
-STAGE = Orchestrator("stage", StagingRequest, StagedStorage)
-STAGE_NETWORK = Orchestrator("stage_network", StagingRequest, Nothing)
-STAGE_STORAGE = Orchestrator("stage_storage", StagingRequest, StagedStorage)
-CUSTOMIZE = Orchestrator("customize", StagedRun, Nothing)
-OPTIMIZE = Orchestrator("optimize", StagedRun, Nothing)
-RUN_SCRIPT = Orchestrator("run_script", ScriptRequest, Progress)
+STAGE_NETWORK = Orchestrator("stage_network", NetworkRequest, Nothing)
+STAGE_STORAGE = Orchestrator("stage_storage", StageStorageRequest, StagedStorage)
+CUSTOMIZE = Orchestrator("customize", StepsRequest, Nothing)
+OPTIMIZE = Orchestrator("optimize", StepsRequest, Nothing)
 RESTART_MACHINE = Orchestrator("restart_machine", RestartRequest, Nothing)
 UPDATE_WINDOWS = Orchestrator("update_windows", UpdateRequest, Nothing)
-GENERALIZE = Orchestrator("generalize", StagedRun, Nothing)
-VALIDATE = Orchestrator("validate", StagedRun, Nothing)
+VALIDATE = Orchestrator("validate", ValidateRequest, Nothing)
 CAPTURE = Orchestrator("capture", TargetRequest, RunOutput)
-DISTRIBUTE = Orchestrator("distribute", TargetRequest, RunOutput)
-REPLICATE = Orchestrator("replicate", ReplicateRequest, Nothing)
+DISTRIBUTE = Orchestrator("distribute", DistributeRequest, RunOutput)
 CLEAN_UP = Orchestrator("clean_up", CloseRequest, CleanedUp)
-DELETE_RESOURCE = Orchestrator("delete_resource", DeleteRequest, Nothing)
 WAIT = Orchestrator("wait", WaitRequest, Progress)
 DELETE_TEMPLATE = Orchestrator("delete_template", TemplateRequest, Nothing)
 WATCH_SOURCES = Orchestrator("watch_sources", WatchRequest, Nothing)

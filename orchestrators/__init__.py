@@ -13,7 +13,6 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     generalize,
     make_image,
     rebuild,
-    replicate,
     scripts,
     stage,
     submit_template,

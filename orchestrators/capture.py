@@ -18,9 +18,8 @@ from kiln.contracts import (
     START_SNAPSHOT_COPY,
     START_SPARE,
     START_VERSION,
-    TargetRequest,
 )
-from kiln.errors import InternalFailure, VersionTaken
+from kiln.errors import VersionTaken
 from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VersionRequest, VhdRequest
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunOutput
@@ -28,8 +27,7 @@ from kiln.runs.tags import MARK_TAG
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
-    from kiln.planner.plan import Plan
-    from kiln.planner.targets import OriginSpec
+    from kiln.messages import TargetRequest
     from orchestrators.flow import Steps
 
 PUBLISH_LIMIT = timedelta(hours=2)
@@ -41,40 +39,32 @@ CHOICES = 10
 @orchestrator(CAPTURE)
 def capture(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     """Make the image of one target and record it as an output of the run."""
-    plan = request.plan
-    target = plan.targets[request.index]
+    target = request.target
     match target:
         case GalleryTarget():
-            output = yield from _publish(flow, plan, target)
+            output = yield from _publish(flow, request, target)
         case ManagedImageTarget():
-            output = yield from _make_image(flow, plan, target)
+            output = yield from _make_image(flow, request, target)
         case VhdTarget():
             output = yield from _export(flow, request, target)
         case _:
             assert_never(target)
-    yield from flow.run(REPORT_OUTPUT, OutputReport(run=plan.run, output=output))
+    yield from flow.run(REPORT_OUTPUT, OutputReport(run=request.run, output=output))
     return output
 
 
-def origin_of(plan: Plan) -> OriginSpec:
-    """Return what the plan's images are made from. Raises `InternalFailure` for a plan that makes none."""
-    if plan.origin is None:
-        raise InternalFailure(f"The plan of run {plan.run.run_id} makes no image.")
-    return plan.origin
-
-
-def _publish(flow: Flow, plan: Plan, planned: GalleryTarget) -> Steps[RunOutput]:
+def _publish(flow: Flow, request: TargetRequest, planned: GalleryTarget) -> Steps[RunOutput]:
     """Publish the version. One whose number is the next one gets another when somebody was quicker."""
     refused: tuple[str, ...] = ()
     while True:
         target = planned
         if planned.is_next:
-            asked = VersionRequest(run=plan.run, target=planned, refused=refused)
+            asked = VersionRequest(run=request.run, target=planned, refused=refused)
             chosen = yield from flow.run(CHOOSE_VERSION, asked)
             target = planned.numbered(chosen.version)
-        version = GalleryRequest(run=plan.run, origin=origin_of(plan), target=target)
+        version = GalleryRequest(run=request.run, origin=request.origin, target=target)
         try:
-            yield from flow.complete(START_VERSION, version, owner=plan.run, within=PUBLISH_LIMIT)
+            yield from flow.complete(START_VERSION, version, owner=request.run, within=PUBLISH_LIMIT)
         except VersionTaken as error:
             refused += (target.version,)
             if not planned.is_next:
@@ -100,17 +90,17 @@ def _never_first(target: GalleryTarget, refused: tuple[str, ...]) -> VersionTake
     )
 
 
-def _make_image(flow: Flow, plan: Plan, target: ManagedImageTarget) -> Steps[RunOutput]:
+def _make_image(flow: Flow, request: TargetRequest, target: ManagedImageTarget) -> Steps[RunOutput]:
     """Make the image where it is to be; in another region than the origin's that takes a copy of a snapshot first."""
-    image = ImageRequest(run=plan.run, origin=origin_of(plan), target=target)
+    image = ImageRequest(run=request.run, origin=request.origin, target=target)
     if target.snapshot is not None:
-        yield from flow.complete(START_SNAPSHOT, image, owner=plan.run)
-        yield from flow.complete(START_SNAPSHOT_COPY, image, owner=plan.run)
+        yield from flow.complete(START_SNAPSHOT, image, owner=request.run)
+        yield from flow.complete(START_SNAPSHOT_COPY, image, owner=request.run)
         copying = f"copy a snapshot of the disk to {target.location}"
-        listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
+        listener = Listener(run=request.run, phase=Phase.CAPTURE, about=target.run_output_name)
         yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT, listener=listener)
-    yield from flow.complete(START_SPARE, image, owner=plan.run)
-    yield from flow.complete(START_IMAGE, image, owner=plan.run)
+    yield from flow.complete(START_SPARE, image, owner=request.run)
+    yield from flow.complete(START_IMAGE, image, owner=request.run)
     return RunOutput(
         name=target.run_output_name,
         kind=target.kind,
@@ -125,11 +115,10 @@ def _export(flow: Flow, request: TargetRequest, target: VhdTarget) -> Steps[RunO
 
     Who began the exports ends the disk's read access, which all of them share.
     """
-    plan = request.plan
-    vhd = VhdRequest(run=plan.run, origin=origin_of(plan), storage=request.storage, target=target)
+    vhd = VhdRequest(run=request.run, origin=request.origin, storage=request.storage, target=target)
     url = target.url or f"{request.storage.endpoint}/vhds/{target.blob}"
     copying = yield from flow.run(START_EXPORT, vhd)
-    listener = Listener(run=plan.run, phase=Phase.CAPTURE, about=target.run_output_name)
+    listener = Listener(run=request.run, phase=Phase.CAPTURE, about=target.run_output_name)
     where = target.spare_url if copying.to_spare else url
     yield from flow.wait(CHECK_EXPORT, copying, doing=f"copy the disk to {where}", within=COPY_LIMIT, listener=listener)
     if copying.to_spare:

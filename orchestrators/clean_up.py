@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CLEAN_UP, CLOSE_LEDGER, DELETE_RESOURCE, START_DELETE
-from kiln.errors import BuildError
-from kiln.messages import CleanedUp, CloseRequest, DeleteRequest, Nothing
+from kiln.contracts import CLEAN_UP, CLOSE_LEDGER, START_DELETE
+from kiln.messages import CleanedUp, CloseRequest, DeleteRequest
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kiln.errors import BuildError
     from kiln.runs.record import LedgerEntry
     from orchestrators.flow import Steps
 
@@ -23,13 +23,6 @@ def clean_up(flow: Flow, request: CloseRequest) -> Steps[CleanedUp]:
     due = yield from flow.run(CLOSE_LEDGER, request)
     leftovers = yield from delete_tiers(flow, due.entries)
     return CleanedUp(leftovers=leftovers, kept=due.kept)
-
-
-@orchestrator(DELETE_RESOURCE)
-def delete_resource(flow: Flow, request: DeleteRequest) -> Steps[Nothing]:
-    """Delete one resource and wait until it is gone."""
-    yield from flow.complete(START_DELETE, request, owner=None)
-    return Nothing()
 
 
 def delete_tiers(flow: Flow, due: Iterable[LedgerEntry]) -> Steps[tuple[str, ...]]:
@@ -43,13 +36,8 @@ def delete_all(flow: Flow, due: Iterable[LedgerEntry]) -> Steps[list[tuple[Ledge
     left: list[tuple[LedgerEntry, BuildError]] = []
     for _, group in groupby(due, key=_tier):
         entries = list(group)
-        branches = [
-            flow.begin(DELETE_RESOURCE, DeleteRequest(entry=entry), f"{entry.kind}-{entry.tier}-{at}")
-            for at, entry in enumerate(entries)
-        ]
-        for entry, outcome in zip(entries, (yield from flow.gather(branches)), strict=True):
-            if isinstance(outcome, BuildError):
-                left.append((entry, outcome))
+        errors = yield from flow.complete_each(START_DELETE, [DeleteRequest(entry=entry) for entry in entries])
+        left += [(entry, error) for entry, error in zip(entries, errors, strict=True) if error is not None]
     return left
 
 

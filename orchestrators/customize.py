@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CUSTOMIZE, OPTIMIZE, StagedRun
+from kiln.contracts import CUSTOMIZE, OPTIMIZE
 from kiln.messages import Nothing
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
-from orchestrators.provision import build_machine
 from orchestrators.walk import walk
 
 if TYPE_CHECKING:
+    from kiln.messages import StepsRequest
     from orchestrators.flow import Steps
 
 
 @orchestrator(CUSTOMIZE)
-def customize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
+def customize(flow: Flow, request: StepsRequest) -> Steps[Nothing]:
     """Take every customizer's step. Raises `CustomizerFailed` at the first that fails."""
-    plan = request.plan
-    machine = build_machine(plan)
-    yield from walk(flow, Phase.CUSTOMIZE, run=plan.run, machine=machine, storage=request.storage, steps=plan.steps)
+    yield from walk(flow, Phase.CUSTOMIZE, request)
     return Nothing()
 
 
 @orchestrator(OPTIMIZE)
-def optimize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
+def optimize(flow: Flow, request: StepsRequest) -> Steps[Nothing]:
     """Take every step of optimization. Raises `CustomizerFailed` at the first that fails."""
-    plan = request.plan
-    machine = build_machine(plan)
-    yield from walk(flow, Phase.OPTIMIZE, run=plan.run, machine=machine, storage=request.storage, steps=plan.optimize)
+    yield from walk(flow, Phase.OPTIMIZE, request)
     return Nothing()

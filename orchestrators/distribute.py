@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import DISTRIBUTE, REPLICATE, START_REPLICATION, ReplicateRequest, TargetRequest
+from kiln.contracts import CHECK_REGION, DISTRIBUTE, START_REPLICATION
 from kiln.errors import AzureNotFound, BuildError, ErrorDetail, InternalFailure, MadeByAnother, RunCanceled
 from kiln.ids import name_of
-from kiln.messages import GalleryRequest, RegionRequest
-from kiln.planner.targets import GalleryTarget
-from orchestrators.capture import origin_of
+from kiln.messages import Listener, RegionRequest, ReplicationRequest
+from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
+    from kiln.messages import DistributeRequest, Operation, Progress
+    from kiln.planner.targets import GalleryTarget
     from kiln.runs.record import RunOutput
-    from orchestrators.flow import Steps
+    from orchestrators.flow import Branch, Steps
 
 REGION_LIMIT = timedelta(hours=4)
 """Microsoft's Azure Compute Gallery page: replication may take hours."""
@@ -24,35 +25,18 @@ GONE = (AzureNotFound, MadeByAnother)
 
 
 @orchestrator(DISTRIBUTE)
-def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
+def distribute(flow: Flow, request: DistributeRequest) -> Steps[RunOutput]:
     """Replicate a gallery version. A region that fails is named in the output's error; the others count.
 
     Raises one of `GONE` when the version itself is not there any more.
     """
-    output, planned = request.captured, request.plan.targets[request.index]
-    if output is None:
-        raise InternalFailure(f"target {request.index} was not captured")
-    if output.error is not None or not isinstance(planned, GalleryTarget) or _is_everywhere(output, planned):
-        return output
+    run, output = request.run, request.captured
     if output.artifact_id is None:
         raise InternalFailure(f"{output.name} was captured without a word of what it became")
-    target = planned.numbered(name_of(output.artifact_id))
-    run = request.plan.run
-    version = GalleryRequest(run=run, origin=origin_of(request.plan), target=target)
-    operation = yield from flow.run(START_REPLICATION, version)
+    target = request.target.numbered(name_of(output.artifact_id))
+    operation = yield from flow.run(START_REPLICATION, ReplicationRequest(run=run, target=target))
     regions = [region.name for region in target.regions]
-    branches = [
-        flow.begin(
-            REPLICATE,
-            ReplicateRequest(
-                region=RegionRequest(run=run, target=target, region=region, operation=operation),
-                output=output,
-                within=REGION_LIMIT.total_seconds(),
-            ),
-            region,
-        )
-        for region in regions
-    ]
+    branches = [_replicated(flow, request, target, region, operation) for region in regions]
     outcomes = yield from flow.gather(branches)
     late = {region: end for region, end in zip(regions, outcomes, strict=True) if isinstance(end, BuildError)}
     for error in late.values():
@@ -62,7 +46,28 @@ def distribute(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
     return output.model_copy(update={"regions": ready, "error": _missing(target, late)})
 
 
-def _is_everywhere(output: RunOutput, target: GalleryTarget) -> bool:
+def _replicated(
+    flow: Flow, request: DistributeRequest, target: GalleryTarget, region: str, operation: Operation
+) -> Branch[Progress]:
+    """Prepare to wait until one region has the version; who sees that first adds it to the run's output at once."""
+    return flow.waiting(
+        CHECK_REGION,
+        RegionRequest(
+            run=request.run,
+            output=request.captured.name,
+            version=target.version_id,
+            mark=target.mark,
+            region=region,
+            operation=operation,
+        ),
+        doing=f"replicate {target.version_id} to {region}",
+        within=REGION_LIMIT,
+        listener=Listener(run=request.run, phase=Phase.DISTRIBUTE, about=request.captured.name),
+    )
+
+
+def is_everywhere(output: RunOutput, target: GalleryTarget) -> bool:
+    """Whether what was captured is in all regions of its target."""
     return {region.name for region in target.regions} <= set(output.regions)
 
 

@@ -11,18 +11,19 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from kiln.errors import BuildError, ErrorDetail, InternalFailure
+from kiln.messages import encoded
 
 ResultT = TypeVar("ResultT", bound=BaseModel)
 
 
 def success(result: BaseModel) -> dict[str, Any]:
     """Return the envelope of a result."""
-    return {"result": result.model_dump(mode="json")}
+    return {"result": encoded(result)}
 
 
 def failure(error: BuildError) -> dict[str, Any]:
     """Return the envelope of a designed failure."""
-    return {"error": error.detail.model_dump(mode="json")}
+    return {"error": encoded(error.detail)}
 
 
 def opened(raw: Any, kind: type[ResultT]) -> ResultT:

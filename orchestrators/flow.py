@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from kiln.contracts import CHECK_OPERATION, END_PHASE, REPORT_PROGRESS, WAIT, Activity, Orchestrator
 from kiln.errors import BuildError, DeadlineExceeded, RunCanceled
-from kiln.messages import OperationCheck, PhaseReport, ProgressReport, WaitRequest
+from kiln.messages import OperationCheck, PhaseReport, ProgressReport, WaitRequest, encoded
 from orchestrators.envelope import failure, fault, opened, success
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ No pause is long: work that lost against cancel learns of it only when it tries 
 
 OPERATION_LIMIT = timedelta(hours=1)
 """For one long-running operation of Azure, unless the caller knows better."""
+
+SECOND_LOOK = timedelta(seconds=0.5)
+"""After the first one at such an operation, unless Azure names another time."""
 
 bp = df.Blueprint()
 
@@ -107,7 +110,7 @@ class Flow:
 
     def run(self, activity: Activity[RequestT, ResultT], request: RequestT) -> Steps[ResultT]:
         """Run one activity to its end, again after a passing fault. Raises the `BuildError` that it designed."""
-        raw = yield from self._attempt(activity.name, request.model_dump(mode="json"))
+        raw = yield from self._attempt(activity.name, encoded(request))
         return opened(raw, activity.result)
 
     def run_all(
@@ -135,7 +138,7 @@ class Flow:
 
         Those that had a passing fault are tried again together, so that none waits for another's pauses.
         """
-        payloads = [request.model_dump(mode="json") for request in requests]
+        payloads = [encoded(request) for request in requests]
         outcomes: dict[int, ResultT | BuildError] = {}
         due = list(range(len(payloads)))
         for delay in (*delays, None):
@@ -169,7 +172,7 @@ class Flow:
     def known(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, instance_id: str) -> Branch[ResultT]:
         """Prepare a sub-orchestration that others know by `instance_id`; it starts when it is first waited for."""
         # Of this one's version, or a newer host would give it its own: a run keeps to the code that it began with.
-        payload = request.model_dump(mode="json")
+        payload = encoded(request)
         task = self._context.call_sub_orchestrator(workflow.name, payload, instance_id, self._context.version)
         return Branch(task, workflow)
 
@@ -237,17 +240,40 @@ class Flow:
         owner: Owner | None,
         within: timedelta = OPERATION_LIMIT,
     ) -> Steps[None]:
-        """Start a long-running operation of Azure and wait for its end. With `owner`, it is given up once that is."""
+        """Start a long-running operation of Azure and wait for its end. With `owner`, it is given up once that is.
+
+        Most are over when Azure is first asked, at the time that it named: only the others get an instance to wait in.
+        """
         operation = yield from self.run(activity, request)
         if operation.url is None:
             return
-        yield from self.wait(
-            CHECK_OPERATION,
-            OperationCheck(owner=owner, operation=operation),
-            doing=operation.doing,
-            within=within,
-            first_delay=operation.retry_after,
-        )
+        asked = OperationCheck(owner=owner, operation=operation)
+        yield from self.sleep(timedelta(seconds=operation.retry_after))
+        first = yield from self.run(CHECK_OPERATION, asked)
+        if first.done:
+            return
+        delay = max(first.retry_after, SECOND_LOOK.total_seconds())
+        yield from self.wait(CHECK_OPERATION, asked, doing=operation.doing, within=within, first_delay=delay)
+
+    def complete_each(
+        self, activity: Activity[RequestT, Operation], requests: list[RequestT]
+    ) -> Steps[list[BuildError | None]]:
+        """Start operations of Azure side by side and wait for the end of all; return each one's error, in order."""
+        outcomes = yield from self.run_each(activity, requests)
+        branches = {
+            at: self.waiting(
+                CHECK_OPERATION,
+                OperationCheck(operation=outcome),
+                doing=outcome.doing,
+                within=OPERATION_LIMIT,
+                first_delay=outcome.retry_after,
+            )
+            for at, outcome in enumerate(outcomes)
+            if not isinstance(outcome, BuildError) and outcome.url is not None
+        }
+        ends = dict(zip(branches, (yield from self.gather(list(branches.values()))), strict=True))
+        found = [ends.get(at, outcome) for at, outcome in enumerate(outcomes)]
+        return [outcome if isinstance(outcome, BuildError) else None for outcome in found]
 
     def wait(
         self,
@@ -277,7 +303,7 @@ class Flow:
         self._waits += 1
         waiting = WaitRequest(
             check=check.name,
-            payload=request.model_dump(mode="json"),
+            payload=encoded(request),
             doing=doing,
             within=within.total_seconds(),
             first_delay=first_delay,
@@ -306,7 +332,7 @@ class Flow:
     def start_over(self, request: BaseModel) -> None:
         """End this generation and begin the next with `request` and an empty history; return right after it."""
         self.continued = True
-        self._context.continue_as_new(request.model_dump(mode="json"))
+        self._context.continue_as_new(encoded(request))
 
     def _attempt(self, name: str, payload: dict[str, Any]) -> Steps[Any]:
         for delay in RETRY_DELAYS:

@@ -7,38 +7,28 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts import (
     CHECK_POWERED_OFF,
-    GENERALIZE,
     MARK_GENERALIZED,
     START_DEALLOCATE,
-    StagedRun,
 )
-from kiln.errors import DeadlineExceeded, GeneralizeFailed, InternalFailure
-from kiln.messages import MachineRequest, Nothing, StepRequest
-from orchestrators.flow import Flow, orchestrator
-from orchestrators.provision import build_machine
+from kiln.errors import DeadlineExceeded, GeneralizeFailed
+from kiln.messages import MachineRequest
 from orchestrators.scripts import start_script
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
-    from kiln.planner.steps import StepSpec
-    from orchestrators.flow import Steps
+    from kiln.messages import Operation, ScriptRequest
+    from orchestrators.flow import Flow, Steps
 
 SOON = timedelta(minutes=2)
 """After which a script that Azure says has failed is not going to turn the machine off."""
 
 
-@orchestrator(GENERALIZE)
-def generalize(flow: Flow, request: StagedRun) -> Steps[Nothing]:
+def generalize(flow: Flow, request: ScriptRequest) -> Steps[None]:
     """Deprovision from outside of Run Command, which ends in the machine turning itself off; then settle the disk."""
-    plan = request.plan
-    step = _step(request)
-    machine = MachineRequest(run=plan.run, machine=build_machine(plan))
-    script = StepRequest(run=plan.run, machine=machine.machine, storage=request.storage, step=step)
-    started = yield from start_script(flow, script)
-    yield from _powered_off(flow, machine, started.operation, timedelta(minutes=step.timeout_minutes))
-    yield from flow.complete(START_DEALLOCATE, machine, owner=plan.run)
+    machine = MachineRequest(run=request.run, machine=request.machine)
+    started = yield from start_script(flow, request)
+    yield from _powered_off(flow, machine, started.operation, timedelta(minutes=request.step.timeout_minutes))
+    yield from flow.complete(START_DEALLOCATE, machine, owner=request.run)
     yield from flow.run(MARK_GENERALIZED, machine)
-    return Nothing()
 
 
 def _powered_off(flow: Flow, machine: MachineRequest, script: Operation | None, limit: timedelta) -> Steps[None]:
@@ -60,12 +50,6 @@ def _powered_off(flow: Flow, machine: MachineRequest, script: Operation | None, 
     raise GeneralizeFailed(
         f"The build machine did not deprovision and power off within {minutes} minutes.", hint=_hint(machine)
     ) from late
-
-
-def _step(request: StagedRun) -> StepSpec:
-    if request.plan.generalize is None:
-        raise InternalFailure(f"The plan of run {request.plan.run.run_id} generalizes nothing.")
-    return request.plan.generalize
 
 
 def _hint(request: MachineRequest) -> str:

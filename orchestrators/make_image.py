@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
-    CUSTOMIZE,
-    GENERALIZE,
-    MAKE_IMAGE,
-    MAKE_PLAN,
-    OPTIMIZE,
-    STAGE,
-    VALIDATE,
-    StagedRun,
-)
+from kiln.contracts import CUSTOMIZE, MAKE_IMAGE, MAKE_PLAN, OPTIMIZE, VALIDATE
 from kiln.errors import BuildError, InternalFailure, RunCanceled
-from kiln.messages import BuildRequest, Outcome, StagingRequest
+from kiln.messages import BuildRequest, Outcome, StepsRequest, ValidateRequest
 from kiln.runs.record import Phase, PhaseState
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.generalize import generalize
 from orchestrators.make_targets import make_targets
 from orchestrators.provision import provision
+from orchestrators.stage import stage
 
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
-    from kiln.planner.plan import Plan
+    from kiln.messages import StagedStorage
+    from kiln.planner.plan import MachineSpec, Plan
     from kiln.runs.record import RunOutput
     from orchestrators.flow import Steps
 
@@ -32,42 +26,44 @@ if TYPE_CHECKING:
 def make_image(flow: Flow, request: BuildRequest) -> Steps[Outcome]:
     """Plan, and walk the plan until every target has its image or its error."""
     plan = yield from flow.run(MAKE_PLAN, request.run)
-    staged = yield from _stage(flow, plan)
+    yield from flow.enter(plan.run, Phase.STAGE)
+    storage = yield from stage(flow, plan.run, plan.staging)
     if plan.machine is not None:
-        yield from flow.enter(plan.run, Phase.PROVISION)
-        yield from provision(flow, plan.run, plan.machine)
-        yield from flow.enter(plan.run, Phase.CUSTOMIZE)
-        yield from flow.call(CUSTOMIZE, staged, "customize")
-    if plan.optimize:
-        yield from flow.enter(plan.run, Phase.OPTIMIZE)
-        yield from flow.call(OPTIMIZE, staged, "optimize")
-    if plan.generalize is not None:
-        yield from flow.enter(plan.run, Phase.GENERALIZE)
-        yield from flow.call(GENERALIZE, staged, "generalize")
-    invalid = yield from _validate(flow, staged)
+        yield from _build(flow, plan, plan.machine, storage)
+    invalid = yield from _validate(flow, plan, storage)
     outputs: tuple[RunOutput, ...] = ()
     if plan.targets:
-        outputs = yield from make_targets(flow, staged)
+        outputs = yield from make_targets(flow, plan, storage)
     return Outcome(outputs=outputs, invalid=invalid)
 
 
-def _stage(flow: Flow, plan: Plan) -> Steps[StagedRun]:
-    yield from flow.enter(plan.run, Phase.STAGE)
-    storage = yield from flow.call(STAGE, StagingRequest(owner=plan.run, staging=plan.staging), "stage")
-    return StagedRun(plan=plan, storage=storage)
+def _build(flow: Flow, plan: Plan, machine: MachineSpec, storage: StagedStorage) -> Steps[None]:
+    """Make the build machine, and of it, by the template's customizers, a source of images."""
+    yield from flow.enter(plan.run, Phase.PROVISION)
+    yield from provision(flow, plan.run, machine)
+    there = StepsRequest(run=plan.run, machine=machine.ref, storage=storage, steps=plan.steps)
+    yield from flow.enter(plan.run, Phase.CUSTOMIZE)
+    yield from flow.call(CUSTOMIZE, there, "customize")
+    if plan.optimize:
+        yield from flow.enter(plan.run, Phase.OPTIMIZE)
+        yield from flow.call(OPTIMIZE, there.model_copy(update={"steps": plan.optimize}), "optimize")
+    if plan.generalize is not None:
+        yield from flow.enter(plan.run, Phase.GENERALIZE)
+        yield from generalize(flow, there.script(plan.generalize))
 
 
-def _validate(flow: Flow, staged: StagedRun) -> Steps[ErrorDetail | None]:
+def _validate(flow: Flow, plan: Plan, storage: StagedStorage) -> Steps[ErrorDetail | None]:
     """Test the image. Returns what is wrong with it, where the template wants it distributed all the same.
 
     An image of which no machine can be made is as bad as one whose test fails.
     """
-    plan = staged.plan
     if plan.validation is None:
         return None
+    built = plan.origin.machine if plan.origin is not None else None
     yield from flow.enter(plan.run, Phase.VALIDATE)
     try:
-        yield from flow.call(VALIDATE, staged, "validate")
+        request = ValidateRequest(run=plan.run, storage=storage, validation=plan.validation, machine=built)
+        yield from flow.call(VALIDATE, request, "validate")
     except (RunCanceled, InternalFailure):
         raise
     except BuildError as error:

@@ -4,55 +4,99 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CAPTURE, DISTRIBUTE, END_EXPORT, START_ORIGIN_DISK, StagedRun, TargetRequest
-from kiln.errors import BuildError, ErrorDetail, RunCanceled
-from kiln.messages import OriginRequest, VhdRequest
+from kiln.contracts import CAPTURE, DISTRIBUTE, END_EXPORT, START_ORIGIN_DISK
+from kiln.errors import BuildError, ErrorDetail, InternalFailure, RunCanceled
+from kiln.messages import DistributeRequest, OriginRequest, TargetRequest
 from kiln.planner.targets import GalleryTarget, VhdTarget
 from kiln.runs.record import Phase, PhaseState, RunOutput
-from orchestrators.capture import origin_of
-from orchestrators.distribute import GONE
+from orchestrators.distribute import GONE, is_everywhere
 
 if TYPE_CHECKING:
-    from kiln.contracts import Orchestrator
+    from kiln.messages import StagedStorage
     from kiln.planner.plan import Plan
-    from orchestrators.flow import Flow, Steps
+    from kiln.planner.targets import OriginSpec, Target
+    from orchestrators.flow import Branch, Flow, Steps
+
+Outputs = dict[str, RunOutput]
+"""What became of targets, by the run output's name."""
 
 
-def make_targets(flow: Flow, staged: StagedRun) -> Steps[tuple[RunOutput, ...]]:
+def make_targets(flow: Flow, plan: Plan, storage: StagedStorage) -> Steps[tuple[RunOutput, ...]]:
     """Make the image of every target and bring it to its regions. Returns each target's output, or its error."""
-    plan = staged.plan
-    requests = [TargetRequest(plan=plan, storage=staged.storage, index=at) for at in range(len(plan.targets))]
+    origin = _origin(plan)
     outputs = _before(plan)
     yield from flow.enter(plan.run, Phase.CAPTURE)
-    captured = yield from _make_disk(flow, plan, outputs)
-    missing = [request for request in requests if _name(request) not in outputs | captured]
-    captured |= yield from _each(flow, CAPTURE, "c", missing)
-    yield from _end_exports(flow, staged, missing)
+    captured = yield from _make_disk(flow, plan, origin, outputs)
+    missing = {at: target for at, target in enumerate(plan.targets) if _name(target) not in outputs | captured}
+    captured |= yield from _capture(flow, plan, origin, storage, missing)
+    if any(isinstance(target, VhdTarget) for target in missing.values()):
+        yield from _end_exports(flow, plan, origin)
     if errors := _errors(captured):
         yield from flow.end(plan.run, Phase.CAPTURE, _state(something=len(errors) < len(captured)), _together(errors))
     outputs |= captured
-    good = [
-        request.model_copy(update={"captured": outputs[_name(request)]})
-        for request in requests
-        if outputs[_name(request)].error is None
-    ]
+    good = {at: target for at, target in enumerate(plan.targets) if outputs[_name(target)].error is None}
     if good:
-        outputs |= yield from _distribute(flow, plan, good)
-    return tuple(outputs[_name(request)] for request in requests)
+        outputs |= yield from _distribute(flow, plan, good, outputs)
+    return tuple(outputs[_name(target)] for target in plan.targets)
 
 
-def _distribute(flow: Flow, plan: Plan, good: list[TargetRequest]) -> Steps[dict[str, RunOutput]]:
+def _origin(plan: Plan) -> OriginSpec:
+    if plan.origin is None:
+        raise InternalFailure(f"The plan of run {plan.run.run_id} makes no image.")
+    return plan.origin
+
+
+def _capture(
+    flow: Flow, plan: Plan, origin: OriginSpec, storage: StagedStorage, targets: dict[int, Target]
+) -> Steps[Outputs]:
+    """Make the image of each target. A failure becomes its output's error."""
+    branches = {
+        at: flow.begin(CAPTURE, TargetRequest(run=plan.run, origin=origin, storage=storage, target=target), f"c{at}")
+        for at, target in targets.items()
+    }
+    nothing = {_name(target): RunOutput(name=_name(target), kind=target.kind) for target in targets.values()}
+    return (yield from _ended(flow, branches, targets, nothing))
+
+
+def _distribute(flow: Flow, plan: Plan, targets: dict[int, Target], captured: Outputs) -> Steps[Outputs]:
     """Bring every image that there is to its regions. Returns outputs by name, each with the error of what it lacks."""
     yield from flow.enter(plan.run, Phase.DISTRIBUTE)
-    outputs = yield from _each(flow, DISTRIBUTE, "d", good)
+    branches = {}
+    for at, target in targets.items():
+        output = captured[_name(target)]
+        if isinstance(target, GalleryTarget) and not is_everywhere(output, target):
+            request = DistributeRequest(run=plan.run, target=target, captured=output)
+            branches[at] = flow.begin(DISTRIBUTE, request, f"d{at}")
+    outputs = yield from _ended(flow, branches, targets, captured)
     if errors := _errors(outputs):
-        before = {_name(request): request.captured.regions for request in good if request.captured}
-        gained = any(set(output.regions) - set(before[name]) for name, output in outputs.items())
+        gained = any(set(output.regions) - set(captured[name].regions) for name, output in outputs.items())
         yield from flow.end(plan.run, Phase.DISTRIBUTE, _state(something=gained), _together(errors))
     return outputs
 
 
-def _errors(outputs: dict[str, RunOutput]) -> list[ErrorDetail]:
+def _ended(
+    flow: Flow, branches: dict[int, Branch[RunOutput]], targets: dict[int, Target], before: Outputs
+) -> Steps[Outputs]:
+    """Run the targets' workflows side by side; return outputs by name.
+
+    A failure leaves what there was before, with the error, unless that is gone by now.
+    """
+    outputs: Outputs = {}
+    for at, outcome in zip(branches, (yield from flow.gather(list(branches.values()))), strict=True):
+        target = targets[at]
+        match outcome:
+            case RunOutput():
+                outputs[_name(target)] = outcome
+            case RunCanceled():
+                raise outcome
+            case _:
+                nothing = RunOutput(name=_name(target), kind=target.kind)
+                left = nothing if isinstance(outcome, GONE) else before[_name(target)]
+                outputs[_name(target)] = left.model_copy(update={"error": outcome.detail})
+    return outputs
+
+
+def _errors(outputs: Outputs) -> list[ErrorDetail]:
     return [output.error for output in outputs.values() if output.error is not None]
 
 
@@ -73,19 +117,14 @@ def _together(errors: list[ErrorDetail]) -> ErrorDetail:
     )
 
 
-def _before(plan: Plan) -> dict[str, RunOutput]:
-    """Return what an earlier run left to go on from, by name. Its errors are what this run is about to mend."""
+def _before(plan: Plan) -> Outputs:
+    """Return what an earlier run left to go on from. Its errors are what this run is about to set right."""
     return {output.name: output.model_copy(update={"error": None}) for output in plan.done}
 
 
-def _make_disk(flow: Flow, plan: Plan, done: dict[str, RunOutput]) -> Steps[dict[str, RunOutput]]:
+def _make_disk(flow: Flow, plan: Plan, origin: OriginSpec, done: Outputs) -> Steps[Outputs]:
     """Make a disk of the earlier run's version, for the targets that need one. They fail with it, the others do not."""
-    origin = origin_of(plan)
-    needing = [
-        target
-        for target in plan.targets
-        if not isinstance(target, GalleryTarget) and target.run_output_name not in done
-    ]
+    needing = [target for target in plan.targets if not isinstance(target, GalleryTarget) and _name(target) not in done]
     if origin.version is None or not needing:
         return {}
     try:
@@ -94,47 +133,20 @@ def _make_disk(flow: Flow, plan: Plan, done: dict[str, RunOutput]) -> Steps[dict
         raise
     except BuildError as error:
         return {
-            target.run_output_name: RunOutput(name=target.run_output_name, kind=target.kind, error=error.detail)
-            for target in needing
+            _name(target): RunOutput(name=_name(target), kind=target.kind, error=error.detail) for target in needing
         }
     return {}
 
 
-def _end_exports(flow: Flow, staged: StagedRun, captured: list[TargetRequest]) -> Steps[None]:
+def _end_exports(flow: Flow, plan: Plan, origin: OriginSpec) -> Steps[None]:
     """Withdraw the read access to the disk, which all copies of it shared, now that every one has ended."""
-    plan = staged.plan
-    vhds = [target for request in captured if isinstance(target := plan.targets[request.index], VhdTarget)]
-    if not vhds:
-        return
-    request = VhdRequest(run=plan.run, origin=origin_of(plan), storage=staged.storage, target=vhds[0])
     try:
-        yield from flow.complete(END_EXPORT, request, owner=plan.run)
+        yield from flow.complete(END_EXPORT, OriginRequest(run=plan.run, origin=origin), owner=plan.run)
     except RunCanceled:
         raise
     except BuildError:
         return  # the images are good; the access is in the ledger, so clean-up ends it, or names it
 
 
-def _each(
-    flow: Flow, workflow: Orchestrator[TargetRequest, RunOutput], role: str, requests: list[TargetRequest]
-) -> Steps[dict[str, RunOutput]]:
-    """Run one workflow for each target, side by side; return outputs by name. A failure becomes its output's error."""
-    branches = [flow.begin(workflow, request, f"{role}{request.index}") for request in requests]
-    outputs: dict[str, RunOutput] = {}
-    for request, outcome in zip(requests, (yield from flow.gather(branches)), strict=True):
-        if isinstance(outcome, RunCanceled):
-            raise outcome
-        outputs[_name(request)] = outcome if isinstance(outcome, RunOutput) else _failed(request, outcome)
-    return outputs
-
-
-def _failed(request: TargetRequest, error: BuildError) -> RunOutput:
-    """Return what a target's failure leaves: what was captured, unless that is gone by now."""
-    target = request.plan.targets[request.index]
-    nothing = RunOutput(name=target.run_output_name, kind=target.kind)
-    before = nothing if request.captured is None or isinstance(error, GONE) else request.captured
-    return before.model_copy(update={"error": error.detail})
-
-
-def _name(request: TargetRequest) -> str:
-    return request.plan.targets[request.index].run_output_name
+def _name(target: Target) -> str:
+    return target.run_output_name

@@ -5,24 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiln.contracts import START_INTERFACE, START_MACHINE
-from kiln.errors import InternalFailure
-from kiln.messages import MachineRequest
+from kiln.messages import ProvisionRequest
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
-    from kiln.planner.plan import MachineSpec, Plan
+    from kiln.planner.plan import MachineSpec
     from orchestrators.flow import Flow, Steps
 
 
 def provision(flow: Flow, run: RunRef, machine: MachineSpec) -> Steps[None]:
     """Make one machine and wait until it runs."""
-    request = MachineRequest(run=run, machine=machine)
+    request = ProvisionRequest(run=run, machine=machine)
     yield from flow.complete(START_INTERFACE, request, owner=run)
     yield from flow.complete(START_MACHINE, request, owner=run)
-
-
-def build_machine(plan: Plan) -> MachineSpec:
-    """Return the plan's build machine. Raises `InternalFailure` for a plan that builds nothing."""
-    if plan.machine is None:
-        raise InternalFailure(f"The plan of run {plan.run.run_id} has no build machine.")
-    return plan.machine

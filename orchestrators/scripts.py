@@ -1,4 +1,4 @@
-"""What can happen in a machine: a script, a restart, rounds of Windows updates. Each is an instance of its own."""
+"""What can happen in a machine: a script, and as instances of their own a restart and rounds of Windows updates."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from kiln.contracts import (
     CHECK_RESTARTED,
     CHECK_STEP,
     RESTART_MACHINE,
-    RUN_SCRIPT,
     START_RESTART,
     START_STEP,
     UPDATE_WINDOWS,
-    RestartRequest,
-    ScriptRequest,
-    UpdateRequest,
 )
 from kiln.errors import BuildError, CustomizerFailed, DeadlineExceeded, ErrorDetail
-from kiln.messages import MachineRequest, Nothing, Progress, StepRequest
+from kiln.messages import MachineRequest, Nothing, Progress, RestartRequest
 from kiln.planner.steps import UPDATES_DONE, UPDATES_RESTART, RestartSpec, UpdateSpec
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
-    from kiln.messages import StepStarted
+    from kiln.messages import ScriptRequest, StepStarted, UpdateRequest
     from orchestrators.flow import Steps
 
 MOMENT = timedelta(seconds=10)
@@ -33,28 +29,26 @@ MARGIN = timedelta(minutes=5)
 """Beyond a step's own time: Run Command stops the script itself, and that answer is worth waiting for."""
 
 
-@orchestrator(RUN_SCRIPT)
 def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
     """Run one script to its end; the result has its exit code. Raises `CustomizerFailed` for one that is not valid."""
     step = request.step
-    asked = StepRequest(run=request.run, machine=request.machine, storage=request.storage, step=step)
-    started = yield from start_script(flow, asked)
+    started = yield from start_script(flow, request)
     return (
         yield from flow.wait(
             CHECK_STEP,
-            asked.model_copy(update={"log_base": started.log_base, "operation": started.operation}),
+            request.model_copy(update={"log_base": started.log_base, "operation": started.operation}),
             doing=f"run {step.name!r}",
             within=timedelta(minutes=step.timeout_minutes) + MARGIN,
         )
     )
 
 
-def start_script(flow: Flow, asked: StepRequest) -> Steps[StepStarted]:
+def start_script(flow: Flow, request: ScriptRequest) -> Steps[StepStarted]:
     """Start the script once. Who wrote the step's header and has not started it gets `MOMENT`, and is dead then."""
-    started = yield from flow.run(START_STEP, asked)
+    started = yield from flow.run(START_STEP, request)
     if not started.is_started:
         yield from flow.sleep(MOMENT)
-        started = yield from flow.run(START_STEP, asked.model_copy(update={"is_late": True}))
+        started = yield from flow.run(START_STEP, request.model_copy(update={"is_late": True}))
     return started
 
 
@@ -62,14 +56,13 @@ def start_script(flow: Flow, asked: StepRequest) -> Steps[StepStarted]:
 def restart_machine(flow: Flow, request: RestartRequest) -> Steps[Nothing]:
     """Restart the machine and wait for another boot. Raises `CustomizerFailed` when that takes too long."""
     restart = request.restart
-    script = ScriptRequest(run=request.run, machine=request.machine, storage=request.storage, step=restart.mark)
-    yield from flow.call(RUN_SCRIPT, script, "mark")
+    yield from run_script(flow, request.script(restart.mark))
     if restart.trigger is None:
         machine = MachineRequest(run=request.run, machine=request.machine)
         yield from flow.complete(START_RESTART, machine, owner=request.run)
     else:
-        yield from _trigger(flow, script.model_copy(update={"step": restart.trigger}))
-    check = StepRequest(run=request.run, machine=request.machine, storage=request.storage, step=restart.check)
+        yield from _trigger(flow, request.script(restart.trigger))
+    check = request.script(restart.check)
     limit = timedelta(seconds=restart.timeout_seconds)
     try:
         yield from flow.wait(CHECK_RESTARTED, check, doing="restart the machine", within=limit)
@@ -88,8 +81,7 @@ def update_windows(flow: Flow, request: UpdateRequest) -> Steps[Nothing]:
     update, run, machine, storage = request.update, request.run, request.machine, request.storage
     for turn in range(update.rounds):
         yield from flow.enter(run, Phase.CUSTOMIZE, f"{update.name}: round {turn + 1}")
-        install = ScriptRequest(run=run, machine=machine, storage=storage, step=update.install.again(turn))
-        installed = yield from flow.call(RUN_SCRIPT, install, f"u{turn}")
+        installed = yield from run_script(flow, request.script(update.install.again(turn)))
         if installed.exit_code == UPDATES_DONE:
             return Nothing()
         if installed.exit_code == UPDATES_RESTART:
@@ -105,7 +97,7 @@ def update_windows(flow: Flow, request: UpdateRequest) -> Steps[Nothing]:
 def _trigger(flow: Flow, command: ScriptRequest) -> Steps[None]:
     """Run the template's own command. A restart that is faster than its answer is no failure: the check tells."""
     try:
-        yield from flow.call(RUN_SCRIPT, command, "trigger")
+        yield from run_script(flow, command)
     except DeadlineExceeded:
         return
 

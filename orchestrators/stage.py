@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from kiln.contracts import (
     CREATE_CONTAINERS,
     CREATE_GROUP,
-    STAGE,
     STAGE_ARTIFACT,
     STAGE_NETWORK,
     STAGE_STORAGE,
@@ -27,12 +26,14 @@ from kiln.messages import (
     Nothing,
     Progress,
     StagedStorage,
-    StagingRequest,
+    StageStorageRequest,
     StorageRequest,
 )
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
+    from kiln.ids import Owner
+    from kiln.planner.staging import StagingSpec
     from orchestrators.flow import Branch, Steps
 
 PATIENCE = timedelta(seconds=60)
@@ -41,36 +42,34 @@ FIRST_PAUSE = timedelta(seconds=2)
 """Where it does not say when to come again."""
 
 
-@orchestrator(STAGE)
-def stage(flow: Flow, request: StagingRequest) -> Steps[StagedStorage]:
+def stage(flow: Flow, owner: Owner, staging: StagingSpec) -> Steps[StagedStorage]:
     """Make the group, and in it network and storage."""
-    yield from flow.run(CREATE_GROUP, GroupRequest(owner=request.owner, group=request.staging.group))
-    network = flow.begin(STAGE_NETWORK, request, "network")
-    storage = flow.begin(STAGE_STORAGE, request, "storage")
+    yield from flow.run(CREATE_GROUP, GroupRequest(owner=owner, group=staging.group))
+    network = flow.begin(STAGE_NETWORK, NetworkRequest(owner=owner, network=staging.network), "network")
+    asked = StageStorageRequest(owner=owner, storage=staging.storage, artifacts=staging.artifacts)
+    storage = flow.begin(STAGE_STORAGE, asked, "storage")
     yield from flow.start(network, storage)
     yield from flow.result(network)
     return (yield from flow.result(storage))
 
 
 @orchestrator(STAGE_NETWORK)
-def stage_network(flow: Flow, request: StagingRequest) -> Steps[Nothing]:
+def stage_network(flow: Flow, request: NetworkRequest) -> Steps[Nothing]:
     """Make the security group, then the network that uses it, unless the template brings its own."""
-    owner = request.owner
-    network = NetworkRequest(owner=owner, network=request.staging.network)
-    yield from flow.complete(START_SECURITY_GROUP, network, owner=owner)
-    if network.network.network is not None:
-        yield from flow.complete(START_NETWORK, network, owner=owner)
+    yield from flow.complete(START_SECURITY_GROUP, request, owner=request.owner)
+    if request.network.network is not None:
+        yield from flow.complete(START_NETWORK, request, owner=request.owner)
     return Nothing()
 
 
 @orchestrator(STAGE_STORAGE)
-def stage_storage(flow: Flow, request: StagingRequest) -> Steps[StagedStorage]:
+def stage_storage(flow: Flow, request: StageStorageRequest) -> Steps[StagedStorage]:
     """Make the storage account and its containers, then take in all artifacts side by side."""
     owner = request.owner
-    account = StorageRequest(owner=owner, storage=request.staging.storage)
+    account = StorageRequest(owner=owner, storage=request.storage)
     yield from flow.complete(START_STORAGE, account, owner=owner)
     storage = yield from flow.run(CREATE_CONTAINERS, account)
-    artifacts = [ArtifactRequest(owner=owner, storage=storage, artifact=item) for item in request.staging.artifacts]
+    artifacts = [ArtifactRequest(owner=owner, storage=storage, artifact=item) for item in request.artifacts]
     yield from _take_in(flow, artifacts)
     return storage
 

@@ -11,12 +11,12 @@ from kiln.contracts import (
     CHECK_IDLE,
     CHECK_TEMPLATE,
     FINISH_SUBMISSION,
-    STAGE,
     SUBMIT_TEMPLATE,
 )
 from kiln.errors import BuildError
-from kiln.messages import BuildRequest, Nothing, StagingRequest, SubmissionReport, TemplateRequest
+from kiln.messages import BuildRequest, Nothing, SubmissionReport, TemplateRequest
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.stage import stage
 
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
@@ -52,7 +52,7 @@ def _take_in(flow: Flow, submission: SubmissionRef) -> Steps[ErrorDetail | None]
     """Check and stage. Returns what is wrong; a superseded version is told of as well, and settled without effect."""
     try:
         staging = yield from flow.run(CHECK_TEMPLATE, submission)
-        yield from flow.call(STAGE, StagingRequest(owner=submission, staging=staging), "stage")
+        yield from stage(flow, submission, staging)
     except BuildError as error:
         return error.detail
     return None

@@ -13,7 +13,7 @@ from azure.durable_functions import DurableOrchestrationClient, OrchestrationRun
 
 from kiln.errors import TaskHubUnavailable
 from kiln.lifecycle.orchestrations import Life
-from kiln.messages import CANCEL
+from kiln.messages import CANCEL, encoded
 from kiln.redact import redact
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class DurableOrchestrations:
         """Start the orchestration unless it is going already, or was started since `life` was asked."""
         try:
             await _asked(
-                self._client.start_new(
-                    orchestrator.name, instance_id=instance_id, client_input=request.model_dump(mode="json")
-                )
+                self._client.start_new(orchestrator.name, instance_id=instance_id, client_input=encoded(request))
             )
         except TaskHubUnavailable:
             status = await self._status(instance_id)

@@ -21,7 +21,8 @@ from kiln.planner.scripts import ARTIFACT_VARIABLE, artifact_parameter
 if TYPE_CHECKING:
     from azure.mgmt.compute.models import VirtualMachineRunCommand
 
-    from kiln.messages import Operation, StepRequest
+    from kiln.messages import Operation, ScriptRequest
+    from kiln.planner.plan import WholePlan
 
 FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
 """A tuple: the SDK's enumerations equal their values, but hash differently."""
@@ -35,8 +36,8 @@ OUTPUT_MARGIN = timedelta(minutes=15)
 AGENT_HINT = "The machine's agent may not work: look at the source image's agent, and run the build again."
 
 
-def start_step(request: StepRequest) -> StepStarted:
-    """Write the step's header to the log, and start its script.
+def start_step(request: ScriptRequest, plan: WholePlan) -> StepStarted:
+    """Write the step's header to the log, and start its script, whose text is in the plan.
 
     Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
     no second command. The header's writer starts it. Whoever finds the header written by somebody else, who may be
@@ -49,7 +50,7 @@ def start_step(request: StepRequest) -> StepStarted:
         if is_started or not request.is_late:
             return StepStarted(log_base=base, is_started=is_started)
     try:
-        operation = put(request, {STEP_TAG: step.key}, step.output_blob)
+        operation = put(request, plan, {STEP_TAG: step.key}, step.output_blob)
     except AzureFailed:
         if not _is_started(request):  # else the answer to an earlier try of this very call was lost
             raise
@@ -57,7 +58,7 @@ def start_step(request: StepRequest) -> StepStarted:
     return StepStarted(log_base=base, operation=operation)
 
 
-def header(request: StepRequest) -> str:
+def header(request: ScriptRequest) -> str:
     """Return the line that begins a step's part of the log; a part or a repetition of a step says so."""
     step = request.step
     stem, _, turn = step.key.partition(".")
@@ -68,7 +69,7 @@ def header(request: StepRequest) -> str:
     return f"==> {step.kind} {step.index + 1}: {step.name}" + (f" ({', '.join(more)})" if more else "") + "\n"
 
 
-def find(request: StepRequest) -> VirtualMachineRunCommand | None:
+def find(request: ScriptRequest) -> VirtualMachineRunCommand | None:
     """Return the step's runCommands resource with how far it is, or None; steps far apart share a name."""
     step, machine = request.step, request.machine
     try:
@@ -81,9 +82,10 @@ def find(request: StepRequest) -> VirtualMachineRunCommand | None:
     return found if (found.tags or {}).get(STEP_TAG) == step.key else None
 
 
-def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> Operation:
+def put(request: ScriptRequest, plan: WholePlan, tags: dict[str, str], output_blob: str) -> Operation:
     """Start the step's script, which ends whatever runs under that name. `tags` come on top of the machine's."""
-    step, machine, account = request.step, request.machine, blobs.account(request.storage.endpoint)
+    step, account = request.step, blobs.account(request.storage.endpoint)
+    machine = plan.machine_of(request.machine)
     lifetime = timedelta(minutes=step.timeout_minutes) + OUTPUT_MARGIN
     with azure("sign the URL of a step's output"):
         output = blobs.appendable(account.get_blob_client(LOGS, output_blob), lifetime)
@@ -91,7 +93,7 @@ def put(request: StepRequest, tags: dict[str, str], output_blob: str) -> Operati
         "location": machine.location,
         "tags": {**machine.tags, **tags},
         "properties": {
-            "source": {"script": step.script},
+            "source": {"script": plan.script(step)},
             "asyncExecution": True,
             "timeoutInSeconds": step.timeout_minutes * 60,
             "treatFailureAsDeploymentFailure": False,
@@ -122,7 +124,7 @@ def outcome(command: VirtualMachineRunCommand) -> tuple[str, int]:
     return state, view.exit_code if view and view.exit_code is not None else -1
 
 
-def step_progress(request: StepRequest) -> Progress:
+def step_progress(request: ScriptRequest) -> Progress:
     """Copy new output to the log; return whether the script is over, and its exit code.
 
     Raises `CustomizerFailed`, or `ValidatorFailed` in a validation machine, when it failed.
@@ -155,7 +157,7 @@ def step_progress(request: StepRequest) -> Progress:
     raise kind(step=step.name, target=step.property_path, exit_code=exit_code, last_lines=last_lines, log=log.url)
 
 
-def _refuse_failed(request: StepRequest, command: VirtualMachineRunCommand) -> None:
+def _refuse_failed(request: ScriptRequest, command: VirtualMachineRunCommand) -> None:
     """Raise `AzureFailed` when Azure gave the run command up before its script had an end, which never comes then."""
     if command.provisioning_state != "Failed":
         return
@@ -167,5 +169,5 @@ def _refuse_failed(request: StepRequest, command: VirtualMachineRunCommand) -> N
     )
 
 
-def _is_started(request: StepRequest) -> bool:
+def _is_started(request: ScriptRequest) -> bool:
     return find(request) is not None

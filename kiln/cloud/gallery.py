@@ -8,7 +8,7 @@ from kiln.cloud import clients, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start, tell_failure
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
-from kiln.ids import part_of, region_name
+from kiln.ids import name_of, part_of, region_name
 from kiln.messages import Progress
 from kiln.planner.facts import DefinitionFacts
 from kiln.runs.record import LedgerEntry
@@ -57,11 +57,12 @@ def versions(image_id: str) -> tuple[str, ...]:
 
 def refuse_taken(target: GalleryTarget) -> None:
     """Raise `VersionTaken` when the version exists and is not this run's own."""
+    entry = _entry(target.version_id, target.mark)
     try:
-        found = marks.look(_entry(target))
+        found = marks.look(entry)
     except AzureNotFound:
         return
-    if not marks.carries(found.tags, _entry(target).mark):
+    if not marks.carries(found.tags, entry.mark):
         raise VersionTaken(
             f"{target.version_id} exists already: {marks.who_made(found.tags)}.",
             target="properties.distribute",
@@ -110,7 +111,7 @@ def start_replication(target: GalleryTarget) -> Operation:
 
     Raises `MadeByAnother` when it is not the version that was published, but one that was made since.
     """
-    marks.require_own(_entry(target))
+    marks.require_own(_entry(target.version_id, target.mark))
     update: Any = {
         "properties": {"storageProfile": {}, "publishingProfile": {"targetRegions": _regions(target.regions)}}
     }
@@ -135,19 +136,19 @@ def _regions(regions: tuple[RegionSpec, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def region_progress(target: GalleryTarget, region: str, operation: Operation | None = None) -> Progress:
-    """Return how far one region is.
+def region_progress(version_id: str, mark: str, region: str, operation: Operation | None = None) -> Progress:
+    """Return how far one region of the gallery version that has this mark is.
 
     Raises `AzureFailed` when its replication failed, or `operation` that began it, and `MadeByAnother` when the version
     is another one by now.
     """
-    doing = f"replicate {target.version_id} to {region}"
+    doing, entry = f"replicate {version_id} to {region}", _entry(version_id, mark)
     with azure(doing):
-        version = clients.compute(part_of(target.image_id, "subscriptions")).gallery_image_versions.get(
-            *names(target.image_id), target.version, expand="ReplicationStatus", api_version=clients.GALLERIES
+        version = clients.compute(part_of(version_id, "subscriptions")).gallery_image_versions.get(
+            *names(version_id), name_of(version_id), expand="ReplicationStatus", api_version=clients.GALLERIES
         )
-    if not marks.carries(version.tags or {}, _entry(target).mark):
-        raise marks.made_by_another(_entry(target), version.tags or {})
+    if not marks.carries(version.tags or {}, entry.mark):
+        raise marks.made_by_another(entry, version.tags or {})
     found = version.properties
     summary = (found.replication_status.summary if found and found.replication_status else None) or []
     item = next((item for item in summary if region_name(str(item.region)) == region), None)
@@ -165,13 +166,12 @@ def region_progress(target: GalleryTarget, region: str, operation: Operation | N
 
 def version_exists(version_id: str, mark: str) -> bool:
     """Whether the gallery image version that has this mark is there still, and no other of its name."""
-    entry = LedgerEntry(kind="gallery-version", id=version_id, tier=0, mark={MARK_TAG: mark})
-    return marks.is_own(entry)
+    return marks.is_own(_entry(version_id, mark))
 
 
-def _entry(target: GalleryTarget) -> LedgerEntry:
+def _entry(version_id: str, mark: str) -> LedgerEntry:
     """Return the version as the ledger would have it."""
-    return LedgerEntry(kind="gallery-version", id=target.version_id, tier=0, mark={MARK_TAG: target.mark})
+    return LedgerEntry(kind="gallery-version", id=version_id, tier=0, mark={MARK_TAG: mark})
 
 
 def names(image_id: str) -> tuple[str, str, str]:

@@ -17,10 +17,10 @@ from kiln.ids import resource_id
 from kiln.messages import Operation
 
 if TYPE_CHECKING:
-    from kiln.planner.plan import MachineSpec
+    from kiln.planner.plan import MachineRef, MachineSpec
 
 
-def machine_id(machine: MachineSpec) -> str:
+def machine_id(machine: MachineRef) -> str:
     """Return the machine's ARM id."""
     return resource_id(machine.subscription, machine.group, "Microsoft.Compute/virtualMachines", machine.name)
 
@@ -78,7 +78,7 @@ def _exists(machine: MachineSpec) -> bool:
     return True
 
 
-def power_state(machine: MachineSpec) -> str:
+def power_state(machine: MachineRef) -> str:
     """Return the machine's power state: `running`, `stopped`, `deallocated`, ... or `unknown`."""
     with azure(f"read the power state of {machine.name}"):
         view = clients.compute(machine.subscription).virtual_machines.instance_view(
@@ -91,7 +91,7 @@ def power_state(machine: MachineSpec) -> str:
     return "unknown"
 
 
-def start_restart(machine: MachineSpec) -> Operation:
+def start_restart(machine: MachineRef) -> Operation:
     """Start to restart the machine's operating system, as its power button would."""
     return start(
         f"restart the {machine.purpose} machine {machine.name}",
@@ -102,7 +102,7 @@ def start_restart(machine: MachineSpec) -> Operation:
     )
 
 
-def start_deallocate(machine: MachineSpec) -> Operation:
+def start_deallocate(machine: MachineRef) -> Operation:
     """Start to give the machine's hardware back, which ends its cost and settles its disk."""
     return start(
         f"deallocate the {machine.purpose} machine {machine.name}",
@@ -113,7 +113,7 @@ def start_deallocate(machine: MachineSpec) -> Operation:
     )
 
 
-def mark_generalized(machine: MachineSpec) -> None:
+def mark_generalized(machine: MachineRef) -> None:
     """Tell Azure that the machine is generalized; it cannot be started after that."""
     with azure(f"mark the {machine.purpose} machine {machine.name} as generalized"):
         clients.compute(machine.subscription).virtual_machines.generalize(

@@ -14,9 +14,12 @@ from kiln.cloud.commands import FINAL_STATES, STEP_TAG
 from kiln.messages import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.mgmt.compute.models import VirtualMachineRunCommand
 
-    from kiln.messages import StepRequest
+    from kiln.messages import ScriptRequest
+    from kiln.planner.plan import WholePlan
 
 ATTEMPT_TAG = "kilnAttempt"
 STARTED_TAG = "kilnStarted"
@@ -26,11 +29,14 @@ PAUSE = 10.0
 """Seconds between attempts that ended: the machine is up, but is still the old one, or not ready yet."""
 
 
-def progress(request: StepRequest) -> Progress:
-    """Return whether the latest attempt ended with 0: then the machine is back. Starts the next one if it did not."""
+def progress(request: ScriptRequest, plan: Callable[[], WholePlan]) -> Progress:
+    """Return whether the latest attempt ended with 0: then the machine is back. Starts the next one if it did not.
+
+    The plan, which has the script, is read for a start alone.
+    """
     command = commands.find(request)
     if command is None:
-        _start(request, 1)
+        _start(request, plan(), 1)
         return Progress(done=False, note="waiting for the machine to come back")
     state, exit_code = commands.outcome(command)
     tags = command.tags or {}
@@ -41,22 +47,22 @@ def progress(request: StepRequest) -> Progress:
     if state in FINAL_STATES:
         if _age(command) < timedelta(seconds=PAUSE):
             return Progress(done=False, retry_after=PAUSE)
-        _start(request, attempt + 1)
+        _start(request, plan(), attempt + 1)
         return Progress(done=False, note=f"attempt {attempt} ended with exit code {exit_code}")
     if _age(command) > PATIENCE:
-        _start(request, attempt + 1)
+        _start(request, plan(), attempt + 1)
         return Progress(done=False, note=f"attempt {attempt} did not end")
     return Progress(done=False)
 
 
-def _start(request: StepRequest, attempt: int) -> None:
+def _start(request: ScriptRequest, plan: WholePlan, attempt: int) -> None:
     stem, dot, ending = request.step.output_blob.rpartition(".")
     tags = {
         STEP_TAG: request.step.key,
         ATTEMPT_TAG: str(attempt),
         STARTED_TAG: datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    commands.put(request, tags, f"{stem}-{attempt}{dot}{ending}")
+    commands.put(request, plan, tags, f"{stem}-{attempt}{dot}{ending}")
 
 
 def _age(command: VirtualMachineRunCommand) -> timedelta:

@@ -173,4 +173,4 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
                 if getattr(error, "error_code", None) != "ContainerAlreadyExists":
                     raise
                 continue  # somebody else's try of the same call was faster
-    return StagedStorage(endpoint=endpoint, account=storage.account, log_blob=storage.log_blob)
+    return StagedStorage(endpoint=endpoint, log_blob=storage.log_blob)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 RESTORE = 'Restore an earlier version of it (docs/operations.md, "Documents that cannot be read").'
 STORE_TRIGGER = "Store the trigger again: kiln trigger put."
-NOT_READ = ("runs/", "ledgers/", "versions/", "operations/", "health/", "sweeps/", "purges/")
+NOT_READ = ("runs/", "plans/", "ledgers/", "versions/", "operations/", "health/", "sweeps/", "purges/")
 """Kinds that are not looked at; the last three are replaced by the next of their kind."""
 
 

@@ -4,19 +4,31 @@ What they say of rebuilds, sweeps and examinations is in kiln.rebuild, kiln.swee
 durable histories, which are public: no message ever carries a secret.
 """
 
-from kiln.messages.base import Listener, Message, Nothing, Operation, OperationCheck, Progress, WaitRequest
+from kiln.messages.base import Listener, Message, Nothing, Operation, OperationCheck, Progress, WaitRequest, encoded
 from kiln.messages.images import (
     ChosenVersion,
+    DistributeRequest,
     GalleryRequest,
     ImageRequest,
     OriginRequest,
     OutputReport,
     RegionRequest,
+    ReplicationRequest,
+    TargetRequest,
+    ValidateRequest,
     ValidationImageRequest,
     VersionRequest,
     VhdRequest,
 )
-from kiln.messages.machines import MachineRequest, StepRequest, StepStarted
+from kiln.messages.machines import (
+    MachineRequest,
+    ProvisionRequest,
+    RestartRequest,
+    ScriptRequest,
+    StepsRequest,
+    StepStarted,
+    UpdateRequest,
+)
 from kiln.messages.runs import (
     CANCEL,
     BuildRequest,
@@ -37,7 +49,7 @@ from kiln.messages.staging import (
     GroupRequest,
     NetworkRequest,
     StagedStorage,
-    StagingRequest,
+    StageStorageRequest,
     StorageRequest,
     SubmissionReport,
     Submitted,
@@ -54,6 +66,7 @@ __all__ = [
     "DeleteRequest",
     "DeletionFailure",
     "Deletions",
+    "DistributeRequest",
     "FinishReport",
     "GalleryRequest",
     "GroupRequest",
@@ -71,19 +84,27 @@ __all__ = [
     "PhaseReport",
     "Progress",
     "ProgressReport",
+    "ProvisionRequest",
     "RegionRequest",
+    "ReplicationRequest",
+    "RestartRequest",
     "RunTerms",
+    "ScriptRequest",
+    "StageStorageRequest",
     "StagedStorage",
-    "StagingRequest",
-    "StepRequest",
     "StepStarted",
+    "StepsRequest",
     "StopReport",
     "StorageRequest",
     "SubmissionReport",
     "Submitted",
+    "TargetRequest",
     "TemplateRequest",
+    "UpdateRequest",
+    "ValidateRequest",
     "ValidationImageRequest",
     "VersionRequest",
     "VhdRequest",
     "WaitRequest",
+    "encoded",
 ]

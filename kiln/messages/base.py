@@ -10,6 +10,14 @@ from kiln.ids import Owner, RunRef
 from kiln.runs.record import Phase
 
 
+def encoded(message: BaseModel) -> dict[str, Any]:
+    """Return a message as JSON for a history, where every character is stored, moved and replayed: without defaults.
+
+    So a `kind` that tells the members of a union apart has none.
+    """
+    return message.model_dump(mode="json", exclude_defaults=True)
+
+
 class Message(BaseModel):
     """Base of all messages."""
 

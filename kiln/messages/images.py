@@ -1,13 +1,22 @@
-"""What is said of images, by kind of target, and of the one that is validated."""
+"""What is said of images: of the one that is validated, and of those that go to targets, by kind."""
 
 from __future__ import annotations
 
 from kiln.ids import RunRef
 from kiln.messages.base import Message, Operation
 from kiln.messages.staging import StagedStorage
-from kiln.planner.plan import ValidationImageSpec
-from kiln.planner.targets import GalleryTarget, ManagedImageTarget, OriginSpec, VhdTarget
+from kiln.planner.plan import ValidationImageSpec, ValidationSpec
+from kiln.planner.targets import GalleryTarget, ManagedImageTarget, OriginSpec, Target, VhdTarget
 from kiln.runs.record import RunOutput
+
+
+class ValidateRequest(Message):
+    """An image to be tested: that of the machine whose ARM id is `machine`, or, without one, the template's source."""
+
+    run: RunRef
+    storage: StagedStorage
+    validation: ValidationSpec
+    machine: str | None = None
 
 
 class ValidationImageRequest(Message):
@@ -18,6 +27,23 @@ class ValidationImageRequest(Message):
     machine: str
 
 
+class TargetRequest(Message):
+    """One target, whose image is to be made from the origin."""
+
+    run: RunRef
+    origin: OriginSpec
+    storage: StagedStorage
+    target: Target
+
+
+class DistributeRequest(Message):
+    """A gallery version, `captured` in its home region, that is to be in all regions of its target."""
+
+    run: RunRef
+    target: GalleryTarget
+    captured: RunOutput
+
+
 class OriginRequest(Message):
     """What the images are made from."""
 
@@ -26,7 +52,7 @@ class OriginRequest(Message):
 
 
 class GalleryRequest(Message):
-    """A gallery image version to be made, or to be given its regions."""
+    """A gallery image version to be made."""
 
     run: RunRef
     origin: OriginSpec
@@ -47,11 +73,23 @@ class ChosenVersion(Message):
     version: str
 
 
-class RegionRequest(Message):
-    """One region of a gallery image version, and the update of Azure's that brings the version there."""
+class ReplicationRequest(Message):
+    """A gallery image version to be given all regions of its target."""
 
     run: RunRef
     target: GalleryTarget
+
+
+class RegionRequest(Message):
+    """One region of a gallery image version (its ARM id), and the update of Azure's that brings the version there.
+
+    `mark` tells the version from another of its name; `output` is the run output's name.
+    """
+
+    run: RunRef
+    output: str
+    version: str
+    mark: str
     region: str
     operation: Operation | None = None
 

@@ -7,14 +7,15 @@ from datetime import datetime
 from kiln.errors import ErrorDetail
 from kiln.ids import Owner, RunRef, SubmissionRef, TemplateId
 from kiln.messages.base import Message
-from kiln.planner.staging import ArtifactSpec, GroupSpec, NetworkSpec, StagingSpec, StorageSpec
+from kiln.planner.staging import ArtifactSpec, GroupSpec, NetworkSpec, StorageSpec
 
 
-class StagingRequest(Message):
-    """All that a template stands on."""
+class StageStorageRequest(Message):
+    """The template's storage account, its containers, and the scripts and files to be taken into it."""
 
     owner: Owner
-    staging: StagingSpec
+    storage: StorageSpec
+    artifacts: tuple[ArtifactSpec, ...]
 
 
 class GroupRequest(Message):
@@ -42,7 +43,6 @@ class StagedStorage(Message):
     """The staging storage, ready: its blob endpoint (no slash at the end) and the log's place in it."""
 
     endpoint: str
-    account: str
     log_blob: str
 
 

@@ -9,12 +9,16 @@ from kiln.planner.steps import StepSpec
 
 
 class Commands:
-    """Makes the scripts of one machine. Ask in the order in which they run: resources are shared in turn."""
+    """Makes the steps of one machine, in the order in which they run: runCommands resources are shared in turn.
+
+    `scripts` are the texts of all steps so far, by a step's key.
+    """
 
     def __init__(self, run_id: str, timeout_minutes: int) -> None:
         self._run_id = run_id
         self._timeout = timeout_minutes
         self._turns = itertools.count()
+        self.scripts: dict[str, str] = {}
 
     def script(
         self,
@@ -29,15 +33,16 @@ class Commands:
         timeout_minutes: int | None = None,
         valid_exit_codes: tuple[int, ...] = (0,),
     ) -> StepSpec:
-        """Return the machine's next script. Without a limit of its own it has the whole build's time."""
+        """Return the machine's next step and keep its script. Without a limit of its own it has the build's time."""
+        self.scripts[key] = script
         return StepSpec(
+            action="script",
             index=index,
             key=key,
             name=name,
             kind=kind,
             property_path=path,
             command=names.command(next(self._turns)),
-            script=script,
             artifact=artifact,
             output_blob=names.output_blob(self._run_id, key, name),
             timeout_minutes=min(timeout_minutes or self._timeout, self._timeout),

@@ -133,6 +133,7 @@ def _restart(
         )
 
     return RestartSpec(
+        action="restart",
         index=index,
         name=_name(index, customizer),
         kind=customizer.type,
@@ -157,6 +158,7 @@ def _updates(index: int, customizer: WindowsUpdateCustomizer, commands: Commands
         valid_exit_codes=(UPDATES_DONE, UPDATES_RESTART, UPDATES_MORE),
     )
     return UpdateSpec(
+        action="update",
         index=index,
         name=install.name,
         kind=install.kind,

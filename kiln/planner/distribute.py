@@ -62,6 +62,7 @@ class Targets:
         else:
             version, mark = fixed_version(distributor, self._facts.source) or NEXT, tags[MARK_TAG]
         return GalleryTarget(
+            kind="SharedImage",
             run_output_name=distributor.run_output_name,
             image_id=distributor.definition_id,
             version=version,
@@ -79,6 +80,7 @@ class Targets:
         location = region_name(distributor.location)
         far = location != region_name(self._origin.location)
         return ManagedImageTarget(
+            kind="ManagedImage",
             run_output_name=distributor.run_output_name,
             image_id=distributor.image_id,
             spare_id=f"{distributor.image_id.rpartition('/')[0]}/{names.spare_image(self._run_id, index)}",
@@ -97,7 +99,7 @@ class Targets:
         folder = distributor.uri.rpartition("/")[0]
         named = url is not None and url == distributor.uri
         spare = f"{folder}/{names.spare_vhd(self._run_id, index)}" if named else None
-        return VhdTarget(run_output_name=name, blob=blob, url=url, spare_url=spare, tags=tags)
+        return VhdTarget(kind="VHD", run_output_name=name, blob=blob, url=url, spare_url=spare, tags=tags)
 
     def _snapshot(self, name: str) -> str:
         return resource_id(self._group.subscription, self._group.name, "Microsoft.Compute/snapshots", name)

@@ -12,7 +12,7 @@ from kiln.planner.machine import build_machine
 from kiln.planner.make_staging import make_staging
 from kiln.planner.optimize import optimize
 from kiln.planner.origin import machine_origin, version_origin
-from kiln.planner.plan import Plan
+from kiln.planner.plan import WholePlan
 from kiln.planner.retry import resume
 from kiln.planner.scripts import generalize as generalize_scripts
 from kiln.planner.validation import validation
@@ -49,7 +49,7 @@ def make_plan(
     facts: Facts,
     retry: Retry | None = None,
     installation: str | None = None,
-) -> Plan:
+) -> WholePlan:
     """Return the plan of one run of the template's version `version`. Equal arguments give an equal plan.
 
     `made` tells the template from others of its name (None: it is not stored at all).
@@ -74,7 +74,7 @@ def make_plan(
     tags = template_tags(template, run.template, installation) | run_tags(run, installation)
     resumption = resume(template, retry, facts.source)
     properties = template.properties
-    plan = Plan(
+    plan = WholePlan(
         run=run,
         staging=staging,
         machine=None,
@@ -88,6 +88,8 @@ def make_plan(
         keep_on_customizer_error=properties.error_handling.on_customizer_error == ABORT,
         keep_on_validation_error=properties.error_handling.on_validation_error == ABORT,
         not_used=_not_used(template),
+        source_version=facts.source.version,
+        scripts={},
     )
     if resumption is not None:
         return _distribution(plan, template, tags, facts, resumption)
@@ -99,22 +101,26 @@ def gallery_image_ids(template: ImageTemplate) -> tuple[str, ...]:
     return definition_ids(template)
 
 
-def _build(plan: Plan, template: ImageTemplate, version: int, tags: dict[str, str], facts: Facts) -> Plan:
+def _build(plan: WholePlan, template: ImageTemplate, version: int, tags: dict[str, str], facts: Facts) -> WholePlan:
     """Return the plan with all of a build in it, or, where the source alone is validated, with that."""
     run_id, timeout, os = plan.run.run_id, plan.timeout_minutes, facts.source.os
-    tested = validation(template, run_id, version, plan.staging, tags, facts.source, timeout)
+    commands, testing = Commands(run_id, timeout), Commands(run_id, timeout)
+    tested = validation(template, run_id, version, plan.staging, tags, facts.source, testing)
     if template.properties.validation.source_validation_only:
-        return plan.model_copy(update={"validation": tested})
+        return plan.model_copy(update={"validation": tested, "scripts": testing.scripts})
     machine = build_machine(template, run_id, plan.staging, tags, facts.source)
-    commands = Commands(run_id, timeout)
     origin = machine_origin(machine)
+    parts = {
+        "steps": customize(template, version, commands, os),
+        "optimize": optimize(template, version, commands, os),
+        "generalize": _generalize(commands, os),
+    }
     return plan.model_copy(
         update={
+            **parts,
             "machine": machine,
-            "steps": customize(template, version, commands, os),
-            "optimize": optimize(template, version, commands, os),
-            "generalize": _generalize(commands, os),
             "validation": tested,
+            "scripts": commands.scripts | testing.scripts,
             "origin": origin,
             "targets": _targets(plan.staging, template, plan.run, origin, facts),
         }
@@ -122,8 +128,8 @@ def _build(plan: Plan, template: ImageTemplate, version: int, tags: dict[str, st
 
 
 def _distribution(
-    plan: Plan, template: ImageTemplate, tags: dict[str, str], facts: Facts, resumption: Resumption
-) -> Plan:
+    plan: WholePlan, template: ImageTemplate, tags: dict[str, str], facts: Facts, resumption: Resumption
+) -> WholePlan:
     """Return the plan that only distributes what an earlier run made."""
     run_id = plan.run.run_id
     origin = version_origin(resumption, plan.staging.group, run_id, tags)

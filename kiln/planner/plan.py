@@ -1,6 +1,6 @@
 """A build's plan as data: what the orchestrator walks, and what `kiln plan` prints.
 
-It owns shapes only; make_plan.py fills them. It is stored in histories, so it holds no secret.
+It owns shapes only; make_plan.py fills them. Its parts are stored in histories, so it holds no secret.
 """
 
 from __future__ import annotations
@@ -28,18 +28,24 @@ class DataDiskSpec(Spec):
     from_image: bool = False
 
 
-class MachineSpec(Spec):
-    """A machine, its network interface and its disks; they live as long as the run.
+class MachineRef(Spec):
+    """A machine that is there: its place in Azure, its purpose, its operating system."""
+
+    subscription: str
+    group: str
+    name: str
+    purpose: Literal["build", "validation"] = "build"
+    os: OperatingSystem
+
+
+class MachineSpec(MachineRef):
+    """A machine that is to be made, with its network interface and its disks; they live as long as the run.
 
     `security_group_id` is given where the subnet is the template's own; `identities` are ARM ids.
     """
 
-    subscription: str
-    group: str
     location: str
     tags: dict[str, str]
-    purpose: Literal["build", "validation"] = "build"
-    name: str
     interface: str
     disk: str
     size: str
@@ -47,11 +53,15 @@ class MachineSpec(Spec):
     data_disks: tuple[DataDiskSpec, ...] = ()
     source: ImageReference
     plan: PurchasePlan | None = None
-    os: OperatingSystem
     identities: tuple[str, ...] = ()
     subnet_id: str
     security_group_id: str | None = None
     ssh_public_key: str
+
+    @property
+    def ref(self) -> MachineRef:
+        """The machine as what is done to it needs to know it."""
+        return MachineRef(**{name: getattr(self, name) for name in MachineRef.model_fields})
 
 
 class ValidationImageSpec(Spec):
@@ -106,3 +116,29 @@ class Plan(Spec):
     keep_on_customizer_error: bool = False
     keep_on_validation_error: bool = False
     not_used: tuple[str, ...] = ()
+
+
+class WholePlan(Plan):
+    """A plan with the scripts of its steps, by a step's key, and the version of the source that it is for.
+
+    It is stored once for each run, for activities to read; no message carries it.
+    """
+
+    source_version: str
+    scripts: dict[str, str]
+
+    def script(self, step: StepSpec) -> str:
+        """Return the text that the step, or a repetition of it, runs."""
+        return self.scripts[step.base_key]
+
+    def machine_of(self, ref: MachineRef) -> MachineSpec:
+        """Return what the machine was made by. Raises `LookupError` for one that is not in the plan."""
+        machines = (self.machine, self.validation.machine if self.validation else None)
+        for machine in machines:
+            if machine is not None and machine.name == ref.name:
+                return machine
+        raise LookupError(f"the plan of run {self.run.run_id} has no machine {ref.name}")
+
+    def without_scripts(self) -> Plan:
+        """Return what workflows walk."""
+        return Plan(**{name: getattr(self, name) for name in Plan.model_fields})

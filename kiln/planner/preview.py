@@ -13,7 +13,7 @@ from kiln.template.sources import ManagedImageSource, PlatformImageSource, Share
 if TYPE_CHECKING:
     from kiln.ids import TemplateId
     from kiln.planner.facts import Architecture, OperatingSystem
-    from kiln.planner.plan import Plan
+    from kiln.planner.plan import WholePlan
     from kiln.template.models import ImageTemplate
     from kiln.template.sources import Source
 
@@ -22,7 +22,7 @@ PREVIEW_VERSION = "0.0.0"
 """Stands for the source's version, where a gallery version takes it over."""
 
 
-def preview_plan(template: ImageTemplate, *, template_id: TemplateId) -> Plan:
+def preview_plan(template: ImageTemplate, *, template_id: TemplateId) -> WholePlan:
     """Return the plan as it would be with the facts of `preview_facts`. Raises `TemplateRefused`."""
     given = template.properties.staging_resource_group
     return make_plan(

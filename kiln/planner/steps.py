@@ -16,11 +16,11 @@ class StepSpec(Spec):
     """One script to be run in a machine by managed Run Command.
 
     `key` is unique among the machine's scripts; `command` names the runCommands resource, which scripts far apart
-    share. `script` is complete but for `$KILN_ARTIFACT_URL`, which is handed over as a protected parameter when the
-    step starts, so that no signed URL is ever in a plan. `index` counts from 0, for people.
+    share. Its text is with the whole plan, complete but for `$KILN_ARTIFACT_URL`, which is handed over as a protected
+    parameter when the step starts, so that no signed URL is ever in a plan. `index` counts from 0, for people.
     """
 
-    action: Literal["script"] = "script"
+    action: Literal["script"]
     index: int
     key: str
     name: str
@@ -28,11 +28,15 @@ class StepSpec(Spec):
     """The customizer's or validator's type, or `Optimize`, `Generalize`."""
     property_path: str
     command: str
-    script: str
     artifact: str | None = None
     output_blob: str
     timeout_minutes: int
     valid_exit_codes: tuple[int, ...] = (0,)
+
+    @property
+    def base_key(self) -> str:
+        """The key of the step itself, of which this may be a repetition."""
+        return self.key.partition(".")[0]
 
     def again(self, turn: int) -> StepSpec:
         """Return the step for its `turn`-th repetition (0: itself), as a script of its own with its own output."""
@@ -50,7 +54,7 @@ class RestartSpec(Spec):
     with 0 once it is another boot and the template's own check succeeds.
     """
 
-    action: Literal["restart"] = "restart"
+    action: Literal["restart"]
     index: int
     name: str
     kind: str
@@ -71,7 +75,7 @@ class RestartSpec(Spec):
 class UpdateSpec(Spec):
     """Windows updates: `install` in at most `rounds` rounds, with restarts where its exit code asks for one."""
 
-    action: Literal["update"] = "update"
+    action: Literal["update"]
     index: int
     name: str
     kind: str

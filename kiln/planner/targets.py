@@ -50,7 +50,7 @@ class GalleryTarget(Spec):
     `mark` is what its tag kilnMark says, as long as it is that version and not another of its name.
     """
 
-    kind: Literal["SharedImage"] = "SharedImage"
+    kind: Literal["SharedImage"]
     run_output_name: str
     image_id: str
     version: str
@@ -87,7 +87,7 @@ class ManagedImageTarget(Spec):
     that is made first where an earlier one is replaced.
     """
 
-    kind: Literal["ManagedImage"] = "ManagedImage"
+    kind: Literal["ManagedImage"]
     run_output_name: str
     image_id: str
     spare_id: str
@@ -105,7 +105,7 @@ class VhdTarget(Spec):
     `spare_url` is where it is made first when an earlier one is to be replaced, which only a named blob can be.
     """
 
-    kind: Literal["VHD"] = "VHD"
+    kind: Literal["VHD"]
     run_output_name: str
     blob: str
     url: str | None = None

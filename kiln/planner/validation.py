@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import resource_id
 from kiln.planner import artifacts, names
-from kiln.planner.commands import Commands
 from kiln.planner.customize import run_script
 from kiln.planner.facts import ImageReference
 from kiln.planner.machine import validation_machine
 from kiln.planner.plan import ValidationImageSpec, ValidationSpec
 
 if TYPE_CHECKING:
+    from kiln.planner.commands import Commands
     from kiln.planner.facts import SourceFacts
     from kiln.planner.staging import StagingSpec
     from kiln.template.models import ImageTemplate
@@ -28,7 +28,7 @@ def validation(
     staging: StagingSpec,
     tags: dict[str, str],
     source: SourceFacts,
-    timeout_minutes: int,
+    commands: Commands,
 ) -> ValidationSpec | None:
     """Return how to validate, or None for a template that asks for nothing of the kind.
 
@@ -38,7 +38,6 @@ def validation(
     if not asked.in_vm_validations and not asked.source_validation_only:
         return None
     image = None if asked.source_validation_only else _image(run_id, staging, tags, source)
-    commands = Commands(run_id, timeout_minutes)
     return ValidationSpec(
         machine=validation_machine(template, run_id, staging, tags, source, _reference(image) if image else None),
         image=image,

@@ -5,9 +5,9 @@ It owns the keys by which templates and events meet; a version is no part of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from kiln.ids import region_name
 from kiln.template.distributors import SharedImageDistributor
@@ -50,7 +50,7 @@ class GalleryDefinition(BaseModel):
         return f"gallery/{self.id.strip('/')}".lower()
 
 
-Source = Annotated[MarketplaceImage | GalleryDefinition, Field(discriminator="kind")]
+Source = MarketplaceImage | GalleryDefinition
 
 
 def source_of(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:

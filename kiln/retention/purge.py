@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
 from kiln.parallel import run_each
+from kiln.plans import Plans
 from kiln.retention.run_logs import delete_logs
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import reason
@@ -49,6 +50,7 @@ BOUNDS = {
     "listeners/": "one a trigger that hears of events",
     "runs/": "one a run: `KILN_RETENTION_DAYS`",
     "reservations/": "one a version, managed image or VHD, while a run is about to make it",
+    "plans/": "one a run: goes with it",
     "ledgers/": "one a run: goes with it",
     "leftovers/": "one a run with leftovers, until these are gone",
     "outbox/": "one a run whose events are not published yet, until that goes",
@@ -70,7 +72,7 @@ log = logging.getLogger("kiln.retention")
 
 
 def purge_runs(before: datetime, store: Documents | None = None) -> int:
-    """Remove runs that ended before then, with their logs, ledgers and what else is theirs. Returns how many.
+    """Remove runs that ended before then, with their logs, plans, ledgers and what else is theirs. Returns how many.
 
     Templates are looked at side by side. What cannot be read or removed is told of in the log, stops no other, and is
     tried again by the next round.
@@ -134,6 +136,7 @@ def _purge_run(store: Documents, template: TemplateRecord, run_id: str, before: 
     delete_logs(stored.content)
     Reservations(store).give_back_of(stored.content)
     store.delete(Outboxes.path(ref))
+    Plans(store).forget(ref)
     store.delete(Ledgers.path(template.id, run_id))
     return store.delete_unchanged(Runs.path(template.id, run_id), stored.etag)
 

@@ -16,6 +16,7 @@ from kiln.automation.listeners import Listener
 from kiln.errors import PreconditionFailed
 from kiln.events.outbox import Outbox
 from kiln.parallel import run_each
+from kiln.planner.plan import WholePlan
 from kiln.rebuild.dependents import GRACE, Dependent, Dependents
 from kiln.rebuild.source import source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
@@ -160,9 +161,9 @@ def _listeners(store: Documents) -> Iterator[Suspect]:
 
 
 def _of_runs(store: Documents, before: datetime) -> Iterator[Suspect]:
-    """Yield ledgers and unpublished events of runs whose record is gone, unless something of them is left in Azure."""
+    """Yield plans, ledgers and unpublished events of runs whose record is gone, with nothing left in Azure."""
     asked = f"{before:%Y%m%d-%H%M%S}"
-    for folder, kind in (("ledgers/", Ledger), ("outbox/", Outbox)):
+    for folder, kind in (("plans/", WholePlan), ("ledgers/", Ledger), ("outbox/", Outbox)):
         there = [path for path in store.paths(folder) if path.rpartition("/")[2] < asked]
         runs = {path.removeprefix("runs/") for path in store.paths("runs/")} if there else set()
         for path in there:

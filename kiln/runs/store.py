@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kiln.runs.reading import Everything
 
 
-OWNED = ("runs", "ledgers", "versions", "triggers", "secrets", "pending-events")
+OWNED = ("runs", "plans", "ledgers", "versions", "triggers", "secrets", "pending-events")
 """What a template's end takes along."""
 
 
@@ -214,7 +214,7 @@ class Runs:
         self._store.delete(self.path(template, run_id))
 
     def delete_all(self, template: TemplateId, is_still: Callable[[], bool]) -> bool:
-        """Remove all that belongs to a template: its runs and ledgers, its versions, its triggers and their secrets.
+        """Remove all that belongs to a template: runs with plans and ledgers, versions, triggers and their secrets.
 
         Only what was there before `is_still` said that the template is still the one, and was not written since: an
         activity may run twice, and the second time a template made anew may have that name. Returns whether all is

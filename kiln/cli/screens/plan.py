@@ -13,13 +13,13 @@ from kiln.cli.screens.plan_texts import count, head, told
 
 if TYPE_CHECKING:
     from kiln.planner.facts import ImageReference
-    from kiln.planner.plan import MachineSpec, Plan, ValidationSpec
+    from kiln.planner.plan import MachineSpec, Plan, ValidationSpec, WholePlan
 
 
-def plan_tree(plan: Plan, *, scripts: bool) -> Tree:
+def plan_tree(plan: WholePlan, *, scripts: bool) -> Tree:
     """Return the plan; with `scripts`, each step's whole script below it."""
     tree = Tree(head(plan.run.template.name, f"at most {plan.timeout_minutes} min"), guide_style="dim")
-    steps = PlanSteps(plan.staging.artifacts, scripts=scripts)
+    steps = PlanSteps(plan, scripts=scripts)
     _stage(tree, plan)
     if plan.machine:
         _machine(tree.add(head("provision", plan.machine.name)), plan.machine)

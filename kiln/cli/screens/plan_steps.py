@@ -12,15 +12,16 @@ from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from kiln.planner.staging import ArtifactSpec
+    from kiln.planner.plan import WholePlan
     from kiln.planner.steps import Step
 
 
 class PlanSteps:
     """Adds steps to a tree; with `scripts`, each one's whole scripts below it."""
 
-    def __init__(self, artifacts: tuple[ArtifactSpec, ...], *, scripts: bool) -> None:
-        self._urls = {artifact.blob: artifact.url for artifact in artifacts}
+    def __init__(self, plan: WholePlan, *, scripts: bool) -> None:
+        self._plan = plan
+        self._urls = {artifact.blob: artifact.url for artifact in plan.staging.artifacts}
         self._scripts = scripts
 
     def add(self, parent: Tree, step: Step) -> None:
@@ -38,13 +39,13 @@ class PlanSteps:
 
     def add_generalize(self, parent: Tree, step: StepSpec) -> None:
         """Add the last script of a build machine."""
-        lines = count(_lines(step), "line")
+        lines = count(self._lines(step), "line")
         self._text(parent.add(head("generalize", f"{lines}, at most {step.timeout_minutes} min")), step)
 
     def _script(self, parent: Tree, step: StepSpec) -> None:
         codes = step.valid_exit_codes
         good = f", good exit codes {', '.join(str(code) for code in codes)}" if codes != (0,) else ""
-        rest = f"{step.kind}, {count(_lines(step), 'line')}, at most {step.timeout_minutes} min{good}"
+        rest = f"{step.kind}, {count(self._lines(step), 'line')}, at most {step.timeout_minutes} min{good}"
         node = parent.add(head(step.name, rest))
         if step.artifact:
             node.add(Text(f"takes {told(self._urls[step.artifact])}"))
@@ -59,8 +60,7 @@ class PlanSteps:
 
     def _text(self, node: Tree, step: StepSpec) -> None:
         if self._scripts:
-            node.add(Text(step.script.rstrip("\n"), style="dim"))
+            node.add(Text(self._plan.script(step).rstrip("\n"), style="dim"))
 
-
-def _lines(step: StepSpec) -> int:
-    return step.script.rstrip("\n").count("\n") + 1
+    def _lines(self, step: StepSpec) -> int:
+        return self._plan.script(step).rstrip("\n").count("\n") + 1

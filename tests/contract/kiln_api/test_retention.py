@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kiln.ids import RunRef, TemplateId
+from kiln.plans import Plans
 from kiln.retention.purge import purge_operations, purge_runs
 from kiln.runs.documents import documents
 from kiln.runs.record import LedgerEntry, OperationKind, OperationRecord, RunRecord, RunState, TemplateRecord
@@ -44,6 +45,9 @@ def stored(*suffixes: str) -> TemplateRecord:
             )
         )
         Ledgers().close(name, run_id)
+        documents().create(
+            Plans.path(RunRef(template=name, run_id=run_id)), LedgerEntry(kind="vm", id="a plan", tier=1)
+        )
     return record
 
 
@@ -51,7 +55,7 @@ def left(template: TemplateRecord) -> list[str]:
     return [run_id[-8:] for run_id in Runs().ids(template.id)]
 
 
-def test_old_runs_go_with_their_ledgers_and_the_latest_and_one_that_owes_stay() -> None:
+def test_old_runs_go_with_their_plans_and_ledgers_and_the_latest_and_one_that_owes_stay() -> None:
     template = stored("00000001", "00000002", "00000003")
     left_over = RunRef(template=template.id, run_id=f"{OLD:%Y%m%d-%H%M%S}-00000002")
     entry = LedgerEntry(kind="vm", id="/vm", tier=1)
@@ -63,8 +67,9 @@ def test_old_runs_go_with_their_ledgers_and_the_latest_and_one_that_owes_stay() 
     purge_runs(BEFORE)
 
     assert left(template) == ["00000002", "00000003"]
-    ledgers = [path[-13:-5] for path in documents().paths(f"ledgers/{template.id.key}/")]
-    assert ledgers == ["00000002", "00000003"]
+    for kind in ("ledgers", "plans"):
+        kept = [path[-13:-5] for path in documents().paths(f"{kind}/{template.id.key}/")]
+        assert kept == ["00000002", "00000003"]
 
 
 def test_a_run_that_cannot_be_read_stops_no_other() -> None:

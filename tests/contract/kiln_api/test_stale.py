@@ -13,6 +13,7 @@ import pytest
 from kiln.automation.listeners import Listeners
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef, TemplateId
+from kiln.plans import Plans
 from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import SourceRecord, Sources
@@ -27,6 +28,7 @@ from kiln.sweep.leftovers import Leftovers, RunLeftovers
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
 from tests.own_clients import own_clients
 from tests.poison import poisoned
+from tests.unit.kiln.planner import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,6 +136,13 @@ def ledgers() -> None:
     documents().create(Leftovers.path(left_over), RunLeftovers(run=left_over, since=OLD))
 
 
+def plans() -> None:
+    made = samples.plan()
+    for number in range(MANY):
+        Plans().made_once(RunRef(template=HERE, run_id=old(number)), lambda: made)
+    Plans().made_once(RunRef(template=HERE, run_id=run(50, RunState.SUCCEEDED).run_id), lambda: made)
+
+
 def outboxes() -> None:
     for number in range(MANY):
         Outboxes().add(RunRef(template=HERE, run_id=old(number)), ())
@@ -147,6 +156,7 @@ KINDS = (
     Kind("feeds/", f"feeds/{'0' * 64}/{HERE.key}/poison.json", feeds, lasting=2),
     Kind("listeners/", f"{Listeners.folder(TYPE)}{HERE.key}/poison.json", listeners, lasting=1),
     Kind("ledgers/", f"ledgers/{HERE.key}/{old(98)}.json", ledgers, lasting=3),
+    Kind("plans/", f"plans/{HERE.key}/{old(98)}.json", plans, lasting=1),
     Kind("outbox/", f"outbox/{HERE.key}/{old(98)}.json", outboxes, lasting=1),
 )
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.folder)

@@ -9,12 +9,13 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kiln.cloud import facts, gallery, groups, machines, operations, staging
+from kiln.cloud import commands, facts, gallery, groups, machines, operations, staging
 from kiln.ids import RunRef, TemplateId
-from kiln.messages import StagedStorage, StepRequest
+from kiln.messages import ScriptRequest, StagedStorage
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids, make_plan
 from kiln.planner.steps import StepSpec
+from kiln.plans import Plans
 from kiln.runs.record import RunRecord
 from kiln.runs.store import Runs
 from kiln.template.parse import parse_template
@@ -22,8 +23,8 @@ from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
-    from kiln.planner.plan import MachineSpec, Plan
+    from kiln.messages import Operation, StepStarted
+    from kiln.planner.plan import MachineSpec, Plan, WholePlan
 
 REGION = "westeurope"
 DEBIAN = {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2", "version": "latest"}
@@ -43,10 +44,10 @@ def body_with(**properties: Any) -> dict[str, Any]:
     return {"location": REGION, "identity": {"type": "None"}, "properties": given}
 
 
-def plan_with(of: TemplateId | None = None, **properties: Any) -> Plan:
+def plan_with(of: TemplateId | None = None, **properties: Any) -> WholePlan:
     """Return the plan of a run of a template with these properties, with the facts that the local Azure has.
 
-    The run's record is stored. It is a template of its own, unless it is another run `of` one.
+    The run's record and its plan are stored. It is a template of its own, unless it is another run `of` one.
     """
     name = uuid.uuid4().hex[:10]
     body = body_with(**properties)
@@ -57,7 +58,7 @@ def plan_with(of: TemplateId | None = None, **properties: Any) -> Plan:
     )
     Runs().create(record)
     definitions = {image_id: gallery.definition(image_id) for image_id in gallery_image_ids(template)}
-    return make_plan(
+    plan = make_plan(
         template,
         run=run,
         version=1,
@@ -66,6 +67,7 @@ def plan_with(of: TemplateId | None = None, **properties: Any) -> Plan:
         staging_given=False,
         facts=Facts(source=facts.source_facts(SUBSCRIPTION, template), definitions=definitions),
     )
+    return Plans().made_once(run, lambda: plan)
 
 
 def machine_of(plan: Plan) -> MachineSpec:
@@ -90,13 +92,23 @@ def start_machine(machine: MachineSpec) -> None:
     until(lambda: machines.power_state(machine) == "running")
 
 
-def first_step(plan: Plan) -> StepRequest:
+def first_step(plan: Plan) -> ScriptRequest:
     """Make everything that the plan's first script needs, and return how it is asked for."""
     storage = stage(plan)
     start_machine(machine_of(plan))
     step = plan.steps[0]
     assert isinstance(step, StepSpec)
-    return StepRequest(run=plan.run, machine=machine_of(plan), storage=storage, step=step)
+    return ScriptRequest(run=plan.run, machine=machine_of(plan).ref, storage=storage, step=step)
+
+
+def start_step(request: ScriptRequest) -> StepStarted:
+    """Start the script, whose text is in the run's plan."""
+    return commands.start_step(request, Plans().require(request.run))
+
+
+def script_of(request: ScriptRequest) -> bytes:
+    """Return the text that the request's step runs."""
+    return Plans().require(request.run).script(request.step).encode()
 
 
 def done(operation: Operation) -> None:

@@ -15,8 +15,8 @@ from kiln.messages import (
     DeleteRequest,
     GroupRequest,
     ImageRequest,
-    MachineRequest,
     NetworkRequest,
+    ProvisionRequest,
     StorageRequest,
     TemplateRequest,
 )
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("settings")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-def provisioned() -> tuple[RunRef, MachineRequest]:
+def provisioned() -> tuple[RunRef, ProvisionRequest]:
     """Stage and provision by the activities, as a run does."""
     plan = plan_with(additionalDataDisks=[{"sizeGB": 8}])
     owner, staging = plan.run, plan.staging
@@ -47,7 +47,7 @@ def provisioned() -> tuple[RunRef, MachineRequest]:
     stage.start_security_group(NetworkRequest(owner=owner, network=staging.network))
     stage.start_network(NetworkRequest(owner=owner, network=staging.network))
     stage.start_storage(StorageRequest(owner=owner, storage=staging.storage))
-    request = MachineRequest(run=plan.run, machine=machine_of(plan))
+    request = ProvisionRequest(run=plan.run, machine=machine_of(plan))
     provision.start_interface(request)
     done(provision.start_machine(request))
     return plan.run, request

@@ -9,35 +9,36 @@ import pytest
 from devkit.guests.scripted.rules import Rule
 from kiln.cloud import commands, logs, machines
 from kiln.errors import AzureFailed, CustomizerFailed, ValidatorFailed
-from tests.contract.kiln_cloud.building import WINDOWS, first_step, plan_with
+from kiln.plans import Plans
+from tests.contract.kiln_cloud.building import WINDOWS, first_step, plan_with, start_step
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import Progress, StepRequest
+    from kiln.messages import Progress, ScriptRequest
 
 
 def shell(line: str) -> list[dict[str, Any]]:
     return [{"type": "Shell", "name": "step", "inline": [line]}]
 
 
-def ended(request: StepRequest) -> Progress:
+def ended(request: ScriptRequest) -> Progress:
     asked = started(request)
     until(lambda: commands.step_progress(asked).done)
     return commands.step_progress(asked)
 
 
-def started(request: StepRequest) -> StepRequest:
+def started(request: ScriptRequest) -> ScriptRequest:
     """Start the step; return the request that asks how far it is."""
-    start = commands.start_step(request)
+    start = start_step(request)
     return request.model_copy(update={"log_base": start.log_base, "operation": start.operation})
 
 
-def late(request: StepRequest) -> StepRequest:
+def late(request: ScriptRequest) -> ScriptRequest:
     return request.model_copy(update={"is_late": True})
 
 
-def scripts_run(azure: InProcessAzure, request: StepRequest) -> int:
+def scripts_run(azure: InProcessAzure, request: ScriptRequest) -> int:
     return len(azure.guests.runs(machines.machine_id(request.machine).lower()))
 
 
@@ -45,7 +46,7 @@ def test_a_step_that_is_started_twice_runs_once(settings: InProcessAzure) -> Non
     request = first_step(plan_with(customize=shell("echo hello")))
 
     asked = started(request)
-    assert commands.start_step(request).log_base == asked.log_base
+    assert start_step(request).log_base == asked.log_base
 
     until(lambda: commands.step_progress(asked).done)
     assert scripts_run(settings, request) == 1
@@ -55,8 +56,8 @@ def test_a_step_that_two_start_at_once_runs_once(settings: InProcessAzure) -> No
     request = first_step(plan_with(customize=shell("echo hello")))
     logs.write_header(logs.log_of(request.storage), commands.header(request))  # by another, who starts it soon
 
-    assert not commands.start_step(request).is_started
-    commands.put(request, {commands.STEP_TAG: request.step.key}, request.step.output_blob)
+    assert not start_step(request).is_started
+    commands.put(request, Plans().require(request.run), {commands.STEP_TAG: request.step.key}, request.step.output_blob)
     asked = started(late(request))
 
     until(lambda: commands.step_progress(asked).done)
@@ -67,7 +68,7 @@ def test_a_step_whose_host_died_before_it_was_started_is_started_by_who_comes_ba
     request = first_step(plan_with(customize=shell("echo hello")))
     logs.write_header(logs.log_of(request.storage), commands.header(request))
 
-    assert not commands.start_step(request).is_started
+    assert not start_step(request).is_started
     assert ended(late(request)).exit_code == 0
     assert scripts_run(settings, request) == 1
 
@@ -78,7 +79,7 @@ def test_a_step_whose_answer_was_lost_counts_as_started(settings: InProcessAzure
     lost = {**put, "nth": 1, "drop": "after"}
     refused = {**put, "nth": 2, "status": 409, "code": "OperationNotAllowed", "message": "the machine is off by now"}
     with settings.faults(lost, refused):
-        commands.start_step(request)
+        start_step(request)
 
     until(lambda: scripts_run(settings, request) == 1)
 

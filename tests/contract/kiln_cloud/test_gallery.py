@@ -121,10 +121,10 @@ def test_regions_are_done_one_by_one() -> None:
     target, origin = target_of(plan), plan.origin
     assert origin is not None
 
-    assert gallery.region_progress(target, "westeurope").done
-    assert gallery.region_progress(target, "northeurope").note == "northeurope waiting"
+    assert gallery.region_progress(target.version_id, target.mark, "westeurope").done
+    assert gallery.region_progress(target.version_id, target.mark, "northeurope").note == "northeurope waiting"
     gallery.start_replication(target)
-    assert gallery.region_progress(target, "northeurope").done
+    assert gallery.region_progress(target.version_id, target.mark, "northeurope").done
 
 
 def test_an_update_that_fails_before_it_has_a_region_says_why_in_azures_words(settings: InProcessAzure) -> None:
@@ -142,10 +142,10 @@ def test_an_update_that_fails_before_it_has_a_region_says_why_in_azures_words(se
     until(lambda: has_failed(target))
 
     with pytest.raises(AzureFailed, match="no room in northeurope") as caught:
-        gallery.region_progress(target, "northeurope", operation)
+        gallery.region_progress(target.version_id, target.mark, "northeurope", operation)
     assert caught.value.detail.hint == gallery.REPLICATION_HINT
     with pytest.raises(AzureFailed, match="the version's update failed before it had the region"):
-        gallery.region_progress(target, "northeurope")
+        gallery.region_progress(target.version_id, target.mark, "northeurope")
 
 
 def has_failed(target: GalleryTarget) -> bool:

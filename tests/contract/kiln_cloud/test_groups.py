@@ -151,9 +151,10 @@ def test_another_templates_group_is_refused() -> None:
 
 
 def test_a_group_with_something_in_it_is_refused_unless_it_is_the_templates_own(storage: StagedStorage) -> None:
-    group = f"rg-cloud-{storage.account.removeprefix('cloud')}"
+    account = storage.endpoint.rpartition("/")[2]
+    group = f"rg-cloud-{account.removeprefix('cloud')}"
 
-    with pytest.raises(BuildError, match=f"is not empty: it has .*{storage.account}"):
+    with pytest.raises(BuildError, match=f"is not empty: it has .*{account}"):
         groups.check(MINE, group, "westeurope", INSTALLATION)
     groups.create(spec(group))
     groups.check(MINE, group, "westeurope", INSTALLATION)

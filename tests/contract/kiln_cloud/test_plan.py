@@ -8,9 +8,11 @@ import pytest
 
 from activities import plan as plans
 from kiln.cloud import gallery
-from kiln.errors import ErrorDetail, RunCanceled, TemplateRefused, VersionTaken
+from kiln.errors import ErrorDetail, InternalFailure, RunCanceled, TemplateRefused, VersionTaken
 from kiln.ids import RunRef, TemplateId
+from kiln.planner.plan import Plan, WholePlan
 from kiln.planner.targets import GalleryTarget
+from kiln.plans import Plans
 from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
@@ -82,6 +84,40 @@ def test_a_run_remembers_what_it_is_built_from_and_what_it_does_not_use() -> Non
     assert plan.machine is not None
     assert record.source_version == plan.machine.source.version == "0.20250911.2232"
     assert str(record.phases[0].note).startswith("vnetConfig.containerInstanceSubnetId is not used")
+
+
+def test_a_plan_is_made_once_and_kept_with_its_scripts() -> None:
+    record, run = asked(customize=[{"type": "Shell", "name": "hello", "inline": ["echo hello"]}])
+    first = plans.make_plan(run)
+    moved = record.model_copy(update={"staging_group": "elsewhere"})
+    Templates().update(record.id, lambda _: moved)
+    Runs().update(run.template, run.run_id, lambda found: found.model_copy(update={"source_version": None}))
+
+    again = plans.make_plan(run)
+
+    kept = Plans().require(run)
+    assert again == first == kept.without_scripts()
+    assert type(again) is Plan, "no script is in a history"
+    assert "echo hello" in kept.scripts["customize-00"]
+    assert Runs().require(run.template, run.run_id).source_version == kept.source_version
+
+
+def test_of_two_who_plan_at_once_both_go_by_the_same_plan() -> None:
+    _, run = asked()
+    mine, other = plan_with(), plan_with()
+
+    def make() -> WholePlan:
+        Plans().made_once(run, lambda: other)
+        return mine
+
+    assert Plans().made_once(run, make) == other == Plans().require(run)
+
+
+def test_a_run_whose_plan_is_gone_says_so() -> None:
+    _, run = asked()
+
+    with pytest.raises(InternalFailure, match=f"The plan of run {run.run_id} is not in the store"):
+        Plans().require(run)
 
 
 def test_a_run_that_was_canceled_makes_no_plan() -> None:

@@ -17,12 +17,12 @@ from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.runs.artifacts import share
 from orchestrators.capture import COPY_LIMIT
-from tests.contract.kiln_cloud.building import first_step, plan_with
+from tests.contract.kiln_cloud.building import first_step, plan_with, start_step
 from triggers.run_outputs import ACCESS_LIFETIME
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import StagedStorage, StepRequest
+    from kiln.messages import ScriptRequest, StagedStorage
     from kiln.secret import Secret
 
 REFUSED = r"AuthenticationFailed|AuthorizationFailure"
@@ -47,7 +47,7 @@ def assert_narrow(url: str, *, rights: str, lasts: timedelta) -> None:
 
 
 @pytest.fixture
-def request_of_file(settings: InProcessAzure) -> tuple[StepRequest, list[dict[str, Any]]]:
+def request_of_file(settings: InProcessAzure) -> tuple[ScriptRequest, list[dict[str, Any]]]:
     """A File customizer's step that has been started, and the bodies of what was PUT to its run command."""
     step = {"type": "File", "name": "motd", "sourceUri": "data:,hello", "destination": "/etc/motd"}
     request = first_step(plan_with(customize=[step]))
@@ -63,13 +63,13 @@ def request_of_file(settings: InProcessAzure) -> tuple[StepRequest, list[dict[st
             before(*exchange)
 
     settings.server.observer = listen
-    commands.start_step(request)
+    start_step(request)
     settings.server.observer = before
     return request, sent
 
 
 def test_a_steps_file_can_be_read_for_half_an_hour_by_a_protected_parameter_alone(
-    request_of_file: tuple[StepRequest, list[dict[str, Any]]],
+    request_of_file: tuple[ScriptRequest, list[dict[str, Any]]],
 ) -> None:
     _, sent = request_of_file
     properties = sent[0]["properties"]
@@ -82,7 +82,7 @@ def test_a_steps_file_can_be_read_for_half_an_hour_by_a_protected_parameter_alon
 
 
 def test_a_steps_output_can_be_written_as_long_as_the_step_lasts_and_nothing_else(
-    request_of_file: tuple[StepRequest, list[dict[str, Any]]],
+    request_of_file: tuple[ScriptRequest, list[dict[str, Any]]],
 ) -> None:
     request, sent = request_of_file
     url = sent[0]["properties"]["outputBlobUri"]
@@ -91,7 +91,7 @@ def test_a_steps_output_can_be_written_as_long_as_the_step_lasts_and_nothing_els
     assert urlsplit(url).path.endswith(f"/{LOGS}/{request.step.output_blob}")
 
 
-def test_azure_gives_none_of_it_back(request_of_file: tuple[StepRequest, list[dict[str, Any]]]) -> None:
+def test_azure_gives_none_of_it_back(request_of_file: tuple[ScriptRequest, list[dict[str, Any]]]) -> None:
     request, sent = request_of_file
     found = commands.find(request)
     assert found is not None

@@ -63,6 +63,7 @@ def end(run: RunRef) -> None:
 
 def target(image_id: str, output: str = "gallery", major: int | None = None) -> GalleryTarget:
     return GalleryTarget(
+        kind="SharedImage",
         run_output_name=output,
         image_id=image_id,
         version="next",

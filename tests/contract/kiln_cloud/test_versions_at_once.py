@@ -12,9 +12,10 @@ import pytest
 from activities import capture, clean_up, replicate
 from kiln.cloud import clients, gallery, operations
 from kiln.errors import AzureFailed, MadeByAnother, VersionTaken
-from kiln.messages import CloseRequest, DeleteRequest, GalleryRequest, OutputReport, RegionRequest
+from kiln.messages import CloseRequest, DeleteRequest, GalleryRequest, OutputReport, RegionRequest, ReplicationRequest
 from kiln.planner.targets import GalleryTarget
 from kiln.runs.record import LedgerEntry, RunOutput
+from kiln.runs.store import Ledgers, Runs
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -158,11 +159,35 @@ def test_a_version_that_another_made_anew_is_given_no_regions_and_has_none_for_t
     target = request.target
 
     with pytest.raises(MadeByAnother):
-        replicate.start_replication(request)
+        replicate.start_replication(ReplicationRequest(run=request.run, target=target))
     with pytest.raises(MadeByAnother):
-        replicate.check_region(RegionRequest(run=request.run, target=target, region="westeurope"))
+        replicate.check_region(
+            RegionRequest(
+                run=request.run,
+                output=target.run_output_name,
+                version=target.version_id,
+                mark=target.mark,
+                region="westeurope",
+            )
+        )
 
     assert made_of(request) == machine
+
+
+def test_a_region_that_has_the_version_is_in_the_runs_output_at_once() -> None:
+    request = asked()
+    done(capture.start_version(request))
+    target = request.target
+    there = RegionRequest(
+        run=request.run, output="image", version=target.version_id, mark=target.mark, region="westeurope"
+    )
+
+    assert replicate.check_region(there).done
+    assert not replicate.check_region(there.model_copy(update={"region": "northeurope"})).done
+
+    (output,) = Runs().require(request.run.template, request.run.run_id).outputs
+    assert (output.name, output.artifact_id, output.regions) == ("image", target.version_id, ("westeurope",))
+    assert [entry.keep for entry in Ledgers().close(request.run.template, request.run.run_id).entries] == [True]
 
 
 def test_a_version_that_is_the_runs_own_is_kept() -> None:

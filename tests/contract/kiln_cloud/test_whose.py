@@ -18,8 +18,8 @@ from kiln.messages import (
     DeleteRequest,
     GalleryRequest,
     ImageRequest,
-    MachineRequest,
     OriginRequest,
+    ProvisionRequest,
     ValidationImageRequest,
     VhdRequest,
 )
@@ -266,11 +266,11 @@ def test_what_is_said_to_be_gone_once_is_deleted_all_the_same(kind: EntryKind, s
 REFUSED: dict[str, Any] = {"status": 403, "code": "AuthorizationFailed", "message": "no", "times": 0}
 
 
-def of_machine(activity: Callable[[MachineRequest], Any]) -> Callable[[], tuple[Any, Callable[[], Any]]]:
+def of_machine(activity: Callable[[ProvisionRequest], Any]) -> Callable[[], tuple[Any, Callable[[], Any]]]:
     def asked() -> tuple[Any, Callable[[], Any]]:
         plan = plan_with()
         stage(plan)
-        request = MachineRequest(run=plan.run, machine=machine_of(plan))
+        request = ProvisionRequest(run=plan.run, machine=machine_of(plan))
         done(machines.start_interface(request.machine))
         return plan.run, lambda: activity(request)
 

@@ -25,13 +25,13 @@ _PLACE = {"subscription": "s", "group": "IT_g_hello", "location": "westeurope", 
 
 def step(name: str, index: int = 0, path: str = "properties.customize") -> StepSpec:
     return StepSpec(
+        action="script",
         index=index,
         key=name,
         name=name,
         kind="Shell",
         property_path=f"{path}[{index}]",
         command=name,
-        script="true",
         output_blob=f"{name}.txt",
         timeout_minutes=60,
     )
@@ -39,6 +39,7 @@ def step(name: str, index: int = 0, path: str = "properties.customize") -> StepS
 
 def restart(name: str, index: int = 0, *, trigger: bool = False) -> RestartSpec:
     return RestartSpec(
+        action="restart",
         index=index,
         name=name,
         kind="WindowsRestart",
@@ -53,6 +54,7 @@ def restart(name: str, index: int = 0, *, trigger: bool = False) -> RestartSpec:
 def update(name: str, index: int = 0, rounds: int = 4) -> UpdateSpec:
     install = step(name).model_copy(update={"valid_exit_codes": (0, 101, 102)})
     return UpdateSpec(
+        action="update",
         index=index,
         name=name,
         kind="WindowsUpdate",
@@ -103,6 +105,7 @@ MARK = {"kilnMark": "0123456789abcdef-run"}
 
 def gallery(*regions: str, name: str = "gallery", version: str = "1.0.0") -> GalleryTarget:
     return GalleryTarget(
+        kind="SharedImage",
         run_output_name=name,
         image_id=IMAGE,
         version=version,
@@ -116,6 +119,7 @@ def gallery(*regions: str, name: str = "gallery", version: str = "1.0.0") -> Gal
 
 def managed_image(*, elsewhere: bool = False, name: str = "image") -> ManagedImageTarget:
     return ManagedImageTarget(
+        kind="ManagedImage",
         run_output_name=name,
         image_id=MANAGED_IMAGE,
         spare_id=f"{MANAGED_IMAGE}-spare",
@@ -129,7 +133,9 @@ def managed_image(*, elsewhere: bool = False, name: str = "image") -> ManagedIma
 
 
 def vhd(name: str = "vhd", url: str | None = None) -> VhdTarget:
-    return VhdTarget(run_output_name=name, blob=f"run/{name}.vhd", url=url, spare_url=url and f"{url}-spare", tags=MARK)
+    return VhdTarget(
+        kind="VHD", run_output_name=name, blob=f"run/{name}.vhd", url=url, spare_url=url and f"{url}-spare", tags=MARK
+    )
 
 
 def validation(*, of_source: bool = False, continue_on_failure: bool = False) -> ValidationSpec:

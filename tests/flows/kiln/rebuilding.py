@@ -13,7 +13,7 @@ from activities import rebuild
 from kiln.contracts import BUILD_IMAGE, REBUILD
 from kiln.errors import CustomizerFailed
 from kiln.ids import RunRef, TemplateId
-from kiln.messages import BuildRequest, FinishReport, Nothing, ProgressReport, StepRequest
+from kiln.messages import BuildRequest, FinishReport, Nothing, ProgressReport, ScriptRequest
 from kiln.messages.base import Progress
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, VersionFacts
@@ -198,7 +198,7 @@ class Shop:
         Runs().update(run.template, run.run_id, lambda known: enter(known, report.phase, at))
         return Nothing()
 
-    def _step(self, request: StepRequest) -> Progress:
+    def _step(self, request: ScriptRequest) -> Progress:
         left = self.ends[request.run.run_id] - self.now
         return Progress(done=left <= timedelta(), retry_after=left.total_seconds(), exit_code=0)
 

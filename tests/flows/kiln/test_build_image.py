@@ -11,7 +11,7 @@ import pytest
 from kiln.errors import AzureFailed, RunCanceled, SourceNotFound
 from kiln.messages import BuildRequest, MachineRequest, Operation, Progress, RunTerms, StepStarted
 from tests.flows.kiln.plans import RUN, gallery, managed_image, plan, restart, step, update, validation, vhd
-from tests.flows.kiln.world import ID, World, finish, outputs, phases, steps
+from tests.flows.kiln.world import ID, World, finish, outputs, phases, steps, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +217,7 @@ def test_a_run_whose_end_cannot_be_recorded_leaves_a_failed_orchestration_behind
 
     world.answers["finish_run"] = unwritable
 
-    result = world.runner.run("build_image", BuildRequest(run=RUN).model_dump(mode="json"), instance_id=ID)
+    result = whole(world.runner.run("build_image", BuildRequest(run=RUN).model_dump(mode="json"), instance_id=ID))
 
     assert result.status == "Failed"
     assert "finish_run failed after every retry" in str(result.error)
@@ -353,7 +353,7 @@ def test_a_run_whose_end_cannot_be_recorded_fails_where_its_client_sees_it() -> 
 
     world.answers["finish_run"] = broken
 
-    result = world.runner.run("build_image", {"run": plan().run.model_dump(mode="json")}, instance_id=ID)
+    result = whole(world.runner.run("build_image", {"run": plan().run.model_dump(mode="json")}, instance_id=ID))
 
     assert result.status == "Failed"
     assert result.error is not None
@@ -393,7 +393,7 @@ def test_a_build_survives_the_deployment_of_a_newer_app_and_keeps_to_its_version
         request = BuildRequest(run=RUN).model_dump(mode="json")
         flow = world.runner.start("build_image", request, instance_id=ID)
         world.runner.after_step(number, partial(flow.deploy, "2.0"))
-        result = flow.finish()
+        result = whole(flow.finish())
 
         assert finish(result)["state"] == "Succeeded"
         began = [item for history in result.histories.values() for item in history if item["EventType"] == 0]

@@ -11,7 +11,7 @@ from tests.flows.kiln.plans import plan, restart, step, update
 from tests.flows.kiln.world import World, deleted, finish, steps
 
 if TYPE_CHECKING:
-    from kiln.messages import StepRequest
+    from kiln.messages import ScriptRequest
     from kiln.planner.steps import Step
 
 SCRIPT = Operation(doing="start it", url="https://arm/script")
@@ -186,7 +186,7 @@ def test_scripts_that_were_started_are_not_started_again_by_a_crash() -> None:
     world.answers["make_plan"] = plan(steps=(step("first"), restart("again", 1), update("updates", 2)))
     started: list[str] = []
 
-    def start(request: StepRequest) -> StepStarted:
+    def start(request: ScriptRequest) -> StepStarted:
         started.append(request.step.key)
         return StepStarted(log_base=0)
 

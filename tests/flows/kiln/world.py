@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import orchestrators
@@ -19,8 +20,8 @@ from kiln.messages import (
     OperationCheck,
     Progress,
     RunTerms,
+    ScriptRequest,
     StagedStorage,
-    StepRequest,
     StepStarted,
     Submitted,
     TemplateRequest,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 INSTANCE_ID_LIMIT = 100
 """Characters, as Durable Functions wants ids that people choose."""
 
-STORAGE = StagedStorage(endpoint="https://blob", account="a", log_blob="customization.log")
+STORAGE = StagedStorage(endpoint="https://blob", log_blob="customization.log")
 
 
 class World:
@@ -128,7 +129,7 @@ class World:
     def delete(self) -> FlowResult:
         """Run a deletion to its end, good or bad."""
         request = TemplateRequest(template=TEMPLATE, made=SUBMISSION.made)
-        return self.runner.run("delete_template", request.model_dump(mode="json"), instance_id="delete-1")
+        return whole(self.runner.run("delete_template", request.model_dump(mode="json"), instance_id="delete-1"))
 
     def cancel_at(self, activity: str, nth: int = 1) -> None:
         """Cancel the build when an activity runs for the nth time."""
@@ -159,7 +160,7 @@ class World:
     def exit_with(self, **codes: int) -> None:
         """Let scripts end with an exit code, by their keys (`_` for `-` and `.`); one that is not valid fails them."""
 
-        def check(request: StepRequest) -> Progress:
+        def check(request: ScriptRequest) -> Progress:
             step = request.step
             code = codes.get(step.key.replace("-", "_").replace(".", "_"), 0)
             if code in step.valid_exit_codes:
@@ -176,12 +177,24 @@ ID = "a-template-of-this-lengt-20261122-000000-00000001"
 """As long as a build's instance id can be (kiln/runs/naming.py)."""
 
 
+REQUESTS = {item.name: item.request for item in vars(contracts).values() if isinstance(item, Activity)}
+
+
+def whole(result: FlowResult) -> FlowResult:
+    """Return the result with what activities were asked as they understand it: histories leave defaults out."""
+    calls = tuple(
+        replace(call, input=REQUESTS[call.name].model_validate(call.input).model_dump(mode="json"))
+        for call in result.calls
+    )
+    return replace(result, calls=calls)
+
+
 def checked(result: FlowResult) -> FlowResult:
     """Return the result of a flow that must have ended well, and whose instances must have fitting ids."""
     assert result.status == "Completed", result.error
     long = [name for name in result.histories if len(name) > INSTANCE_ID_LIMIT]
     assert not long
-    return result
+    return whole(result)
 
 
 def finish(result: FlowResult) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kiln.planner.scripts import files, restart, updates
 from kiln.planner.scripts.powershell import literal
-from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
+from kiln.planner.steps import StepSpec
 from kiln.template.base import Form
 from kiln.template.customizers import Customizer, Validator
 from kiln.template.shape import properties, shape_of
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kiln.planner.facts import SourceFacts
-    from kiln.planner.plan import Plan
-    from kiln.planner.steps import Step
     from kiln.template.shape import Shape
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -69,24 +67,6 @@ def texts_of(union: Any) -> Iterator[tuple[str, str, Shape]]:
                 yield type_, name, known.shape
 
 
-def scripts(plan: Plan) -> list[str]:
-    """Return every script of a plan's steps."""
-    validators: tuple[Step, ...] = plan.validation.steps if plan.validation else ()
-    return [script for step in (*plan.steps, *validators) for script in _scripts(step)]
-
-
-def _scripts(step: Step) -> Iterator[str]:
-    match step:
-        case StepSpec():
-            yield step.script
-        case RestartSpec():
-            for part in (step.mark, step.trigger, step.check):
-                yield from _scripts(part) if part is not None else ()
-        case UpdateSpec():
-            yield from _scripts(step.install)
-            yield from _scripts(step.restart)
-
-
 def source_for(type_: str) -> SourceFacts:
     return samples.WINDOWS if type_.startswith(("Windows", "PowerShell")) else samples.LINUX
 
@@ -113,7 +93,7 @@ def test_nothing_of_a_step_reaches_a_script_but_what_is_listed_here(part: str, u
         given_: dict[str, Any] = (
             {"customize": [step]} if part == "customize" else {"validate": {"inVMValidations": [step]}}
         )
-        found = any(MARK in script for script in scripts(samples.plan(source_for(type_), **given_)))
+        found = any(MARK in script for script in samples.plan(source_for(type_), **given_).scripts.values())
         (reaching if found else beside).add(f"{type_}.{name}")
 
     known = {f"{type_}.{name}" for type_, name, _ in texts_of(union)}
@@ -143,10 +123,8 @@ def test_nothing_else_of_a_template_reaches_a_script() -> None:
         vmProfile={"vmSize": MARK},
     )
 
-    everything = [*scripts(plan), *(step.script for step in plan.optimize)]
-    everything += [plan.generalize.script] if plan.generalize else []
-    assert len(everything) == 4
-    assert not any(MARK in script for script in everything)
+    assert set(plan.scripts) == {"customize-00", "validate-00", "optimize-boot", "generalize"}
+    assert not any(MARK in script for script in plan.scripts.values())
 
 
 RUNS = ("kiln-canary", "$(kiln-canary)", "`kiln-canary`", ";kiln-canary;", "|kiln-canary", "&&kiln-canary")

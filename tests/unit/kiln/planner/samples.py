@@ -10,7 +10,7 @@ from kiln.planner.make_plan import gallery_image_ids, make_plan
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
-    from kiln.planner.plan import MachineSpec, Plan
+    from kiln.planner.plan import MachineSpec, Plan, WholePlan
     from kiln.planner.retry import Retry
     from kiln.template.models import ImageTemplate
 
@@ -60,7 +60,9 @@ def facts_of(made: ImageTemplate, source: SourceFacts = LINUX, **definition: Any
     return Facts(source=source, definitions={id_: DefinitionFacts(**fitting) for id_ in gallery_image_ids(made)})
 
 
-def plan(of: SourceFacts = LINUX, *, facts: Facts | None = None, retry: Retry | None = None, **properties: Any) -> Plan:
+def plan(
+    of: SourceFacts = LINUX, *, facts: Facts | None = None, retry: Retry | None = None, **properties: Any
+) -> WholePlan:
     """The plan of such a template."""
     made = template(**properties)
     return make_plan(

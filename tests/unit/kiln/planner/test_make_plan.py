@@ -62,7 +62,7 @@ def test_windows_has_an_hour_for_its_sysprep() -> None:
 
     assert plan.generalize is not None
     assert plan.generalize.timeout_minutes == 60
-    assert "Sysprep.exe" in plan.generalize.script
+    assert "Sysprep.exe" in plan.scripts[plan.generalize.key]
 
 
 def test_a_build_starts_from_what_the_facts_name_and_ends_at_its_own_disk() -> None:
