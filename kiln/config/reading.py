@@ -1,4 +1,4 @@
-"""The environment as settings: the one place of the app that looks at it."""
+"""The environment as settings: the one place of the app that reads it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln.config import config
 from kiln.doctor import topic as doctor_topic
 from kiln.events import drain as draining
 from kiln.events import publisher
@@ -23,6 +22,7 @@ from kiln.ids import RunRef, TemplateId
 from kiln.runs.record import Phase, RunRecord, RunState
 from kiln.runs.store import Runs
 from kiln.runs.transitions import enter, finish
+from tests.app_settings import set_settings
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.poison import WORD, poisoned
@@ -373,8 +373,7 @@ def test_an_outbox_that_changed_is_not_removed(run: RunRef) -> None:
 
 
 def test_without_a_topic_nothing_is_kept(run: RunRef, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KILN_TOPIC_ENDPOINT")
-    config.cache_clear()
+    set_settings(monkeypatch, KILN_TOPIC_ENDPOINT=None)
 
     keep_events(run, event(run, 1))
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln import config
 from kiln.cloud import downloads, pinned
 from kiln.cloud.downloads import download
 from kiln.errors import ArtifactUnavailable
 from kiln.planner.staging import ArtifactSpec
+from tests.app_settings import set_settings
 from tests.unit.attacks.raw_server import HEAD, raw_server
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ OWN = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nown"
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "https://state.blob.core.windows.net")
-    monkeypatch.setenv("KILN_PRIVATE_ARTIFACTS", "127.0.0.1/32")
-    monkeypatch.setenv("KILN_ARTIFACT_LIMIT_MB", "1")
-    config.config.cache_clear()
-    yield
-    config.config.cache_clear()
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_settings(
+        monkeypatch,
+        KILN_STATE_ENDPOINT="https://state.blob.core.windows.net",
+        KILN_PRIVATE_ARTIFACTS="127.0.0.1/32",
+        KILN_ARTIFACT_LIMIT_MB="1",
+    )
 
 
 @pytest.fixture
@@ -87,8 +87,7 @@ def test_a_name_that_changes_its_address_after_the_look_leads_to_the_address_tha
 
 
 def test_the_second_of_two_addresses_is_tried_when_nobody_is_at_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KILN_PRIVATE_ARTIFACTS", "127.0.0.0/8")
-    config.config.cache_clear()
+    set_settings(monkeypatch, KILN_PRIVATE_ARTIFACTS="127.0.0.0/8")
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *args: Any, **more: Any) -> Any:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.cloud.exports import blob_metadata
-from kiln.config import config
 from kiln.errors import KilnError, RequestInvalid
 from kiln.planner import names
 from kiln.planner.fit.steps import step_misfits
 from kiln.runs.naming import staging_group
 from kiln.template.parse import parse_template
 from kiln.template.references import check_references
+from tests.app_settings import set_settings
 from tests.unit.kiln.cli.blob_server import BlobServer, vhd
 from tests.unit.kiln.cli.command_line import Clock, run
 from tests.unit.kiln.cli.fake_kiln import FakeKiln
@@ -26,7 +26,7 @@ from triggers.orchestrations import DurableOrchestrations
 from triggers.paging import read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from typer.testing import Result
@@ -152,12 +152,9 @@ def test_what_windows_would_misread_is_a_file_on_linux() -> None:
 
 
 @pytest.fixture
-def _app(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _app(monkeypatch: pytest.MonkeyPatch) -> None:
     """The least that an app needs."""
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "https://state.blob.core.windows.net")
-    config.cache_clear()
-    yield
-    config.cache_clear()
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state.blob.core.windows.net")
 
 
 PARTS: dict[str, Callable[[Call], Any]] = {

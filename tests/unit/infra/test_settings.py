@@ -121,6 +121,16 @@ def test_the_code_speaks_of_no_setting_that_the_model_does_not_know() -> None:
     assert named - {ARTIFACT_VARIABLE, "KILN_ENDPOINT"} <= set(SETTINGS), "the two are a build machine's, the command's"
 
 
+def test_documents_speak_of_no_setting_that_nobody_knows() -> None:
+    pages = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md"))
+    of_others = (*ROOT.glob("kiln/cli/**/*.py"), *ROOT.glob("devkit/**/*.py"), INFRA / "main.parameters.json")
+    named, known = ({name for path in paths for name in SETTING.findall(path.read_text(encoding="utf-8"))}
+                    for paths in (pages, of_others))  # fmt: skip
+
+    outputs = set(BicepFile(INFRA / "main.bicep").outputs)
+    assert named - set(SETTINGS) - known - outputs == set()
+
+
 def test_a_slip_is_told_by_the_settings_of_kiln_alone() -> None:
     assert set(KNOWN) == {name for name in settings() if name.startswith("KILN_")}
 

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln import config
 from kiln.cloud.addresses import AddressForbidden, Place
 from kiln.template.special_addresses import Kind, special_kind
+from tests.app_settings import set_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Settings = Callable[..., None]
 
@@ -19,19 +20,14 @@ PUBLIC = "93.184.215.14"
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "https://state.blob.core.windows.net")
-    monkeypatch.setenv("KILN_BLOB_SUFFIXES", ".blob.core.windows.net,127.0.0.1:10000")
-    monkeypatch.delenv("KILN_PRIVATE_ARTIFACTS", raising=False)
-    config.config.cache_clear()
-
-    def change(**values: str) -> None:
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        config.config.cache_clear()
-
-    yield change
-    config.config.cache_clear()
+def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    set_settings(
+        monkeypatch,
+        KILN_STATE_ENDPOINT="https://state.blob.core.windows.net",
+        KILN_BLOB_SUFFIXES=".blob.core.windows.net,127.0.0.1:10000",
+        KILN_PRIVATE_ARTIFACTS=None,
+    )
+    return partial(set_settings, monkeypatch)
 
 
 @pytest.fixture

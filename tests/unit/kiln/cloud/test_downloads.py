@@ -1,23 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from kiln import config
 from kiln.cloud.downloads import is_signed, may_have_token
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.app_settings import set_settings
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "https://state.blob.core.windows.net")
-    monkeypatch.setenv("KILN_BLOB_SUFFIXES", ".blob.core.windows.net,127.0.0.1:10000")
-    config.config.cache_clear()
-    yield
-    config.config.cache_clear()
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    suffixes = ".blob.core.windows.net,127.0.0.1:10000"
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state.blob.core.windows.net", KILN_BLOB_SUFFIXES=suffixes)
 
 
 @pytest.mark.parametrize(

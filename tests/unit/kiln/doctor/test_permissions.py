@@ -8,14 +8,14 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from kiln.cloud.allowed import Permission
-from kiln.config import config
 from kiln.doctor.findings import Severity
 from kiln.doctor.permissions import MOST_GROUPS, MOST_TOLD, judged
 from kiln.errors import AzureFailed, AzureNotFound
 from kiln.rights import LOOKUPS
+from tests.app_settings import set_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from kiln.doctor.findings import Finding
     from kiln.doctor.messages import Found
@@ -29,12 +29,8 @@ DENIED = AzureFailed(
 
 
 @pytest.fixture(autouse=True)
-def _identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "http://state")
-    monkeypatch.setenv("AZURE_CLIENT_ID", "me")
-    config.cache_clear()
-    yield
-    config.cache_clear()
+def _identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="http://state", AZURE_CLIENT_ID="me")
 
 
 def asked(**known: tuple[Permission, ...] | Exception) -> Callable[[str], tuple[Permission, ...]]:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiln import config
 from kiln.events import publisher
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.names import EventType
 from kiln.events.publisher import BATCH_BYTES, PublishFailed, first_batch, is_on, publish
+from tests.app_settings import set_settings
 from tests.unit.kiln.runs.records import NOW
 
 
@@ -44,9 +44,7 @@ def test_without_a_topic_it_is_said_once_and_nothing_is_published(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "kiln.events")
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "https://state")
-    monkeypatch.delenv("KILN_TOPIC_ENDPOINT", raising=False)
-    config.config.cache_clear()
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state", KILN_TOPIC_ENDPOINT=None)
     publisher._say_off.cache_clear()
 
     assert not is_on()
@@ -55,4 +53,3 @@ def test_without_a_topic_it_is_said_once_and_nothing_is_published(
         publish([event(1, "")])
 
     assert [record.message for record in caplog.records] == ["KILN_TOPIC_ENDPOINT is not set: Kiln announces nothing"]
-    config.config.cache_clear()

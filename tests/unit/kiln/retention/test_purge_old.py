@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kiln.config import config
 from kiln.retention import purge_old as module
 from kiln.retention.purge_old import purge
+from tests.app_settings import set_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kiln.retention.histories import Histories
 
 NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
@@ -24,11 +22,9 @@ THREADED = ("purge_runs", "purge_versions", "purge_operations", "remove_stale")
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    monkeypatch.setenv("KILN_STATE_ENDPOINT", "https://state.blob.core.windows.net")
-    config.cache_clear()
-    yield monkeypatch
-    config.cache_clear()
+def settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state.blob.core.windows.net")
+    return monkeypatch
 
 
 @pytest.fixture
@@ -70,9 +66,7 @@ def test_each_kind_is_asked_for_what_its_setting_says(asked: dict[str, tuple[Any
 def test_0_keeps_for_ever_and_what_stayed_behind_goes_all_the_same(
     asked: dict[str, tuple[Any, ...]], settings: pytest.MonkeyPatch
 ) -> None:
-    settings.setenv("KILN_HISTORY_DAYS", "0")
-    settings.setenv("KILN_RETENTION_DAYS", "0")
-    config.cache_clear()
+    set_settings(settings, KILN_HISTORY_DAYS="0", KILN_RETENTION_DAYS="0")
 
     asyncio.run(purge(HISTORIES, NOW))
 
