@@ -115,7 +115,7 @@ BEHAVIOUR = (
     Behaviour(
         "image definitions",
         "a triggered template cannot build into the definition that it builds from",
-        "it can, as it is not rebuilt for versions of its own; circles over several templates are refused",
+        "it can, as it is not rebuilt for versions of its own; cycles over several templates are refused",
     ),
 )
 

@@ -17,7 +17,7 @@ import typer
 
 from devkit.local.demo import DemoFailed, environment_for, failures_told, kiln_command, local_kiln, step
 from devkit.local.options import REPOSITORY, GuestKind
-from kiln.cli.feed import EventView
+from kiln.cli.events import EventView
 from kiln.cli.screens.console import stdout
 from kiln.cli.screens.events import event_line
 

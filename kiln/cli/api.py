@@ -15,9 +15,9 @@ from azure.core.rest import HttpRequest
 from pydantic import ValidationError
 
 from kiln.cli.connect import connect
+from kiln.cli.events import Page
 from kiln.cli.explain import api_failure
 from kiln.cli.faults import Failure
-from kiln.cli.feed import Page
 from kiln.cli.views import Access, LogChunk, RunView, TemplateOutput, TemplateView
 from kiln.ids import PROVIDER, TemplateId
 

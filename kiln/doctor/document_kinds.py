@@ -96,7 +96,7 @@ KINDS = (
         "It is written anew within the quarter of an hour after it was removed:",
     ),
     Kind(
-        "feeds/",
+        "producers/",
         Dependent,
         "Templates that are built from this one do not wait for it.",
         STORE_TRIGGER,

@@ -94,7 +94,7 @@ def _listeners(event: Heard) -> tuple[list[Listener], tuple[str, ...]]:
 def _lineage(event: Heard) -> tuple[str, ...]:
     """Return the templates that led to the event, oldest first: none if it is not about a template of Kiln's.
 
-    Of a run that cannot be read only its own template is known; a circle ends one build later by that.
+    Of a run that cannot be read only its own template is known; a cycle ends one build later by that.
     """
     try:
         template = TemplateId.parse(event.source)

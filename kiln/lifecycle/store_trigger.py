@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kiln.automation.trigger_entries import enter, keep_secret, leave
 from kiln.errors import Conflict, DocumentUnreadable, TemplateInvalid
-from kiln.lifecycle.following import check_trigger_circle, trigger_stored
+from kiln.lifecycle.source_triggers import check_trigger_cycle, trigger_stored
 from kiln.lifecycle.start_run import NOT_NOW
 from kiln.rebuild.index import leave_trigger
 from kiln.runs.begin import being_deleted
@@ -58,7 +58,7 @@ def store_trigger(
     problems = check_trigger(parse_template(template.body), trigger, known_others)
     if problems:
         raise TemplateInvalid(problems, what="trigger")
-    check_trigger_circle(template, trigger.properties.kind, may_read)
+    check_trigger_cycle(template, trigger.properties.kind, may_read)
     before = _before(template, name)
     record = TriggerRecord(
         template=template.id,

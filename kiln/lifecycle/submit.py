@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import Conflict, PreconditionFailed
 from kiln.ids import part_of, region_name
-from kiln.lifecycle.following import body_about_to_be_stored
+from kiln.lifecycle.source_triggers import body_about_to_be_stored
 from kiln.lifecycle.submission import reconcile_submission, start_submission
 from kiln.runs.begin import being_deleted
 from kiln.runs.naming import staging_group

@@ -16,7 +16,7 @@ from kiln.rebuild import claims
 from kiln.rebuild.decide import Skip, Start, Wait, decide, pause
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.facts import rebuild_facts
-from kiln.rebuild.index import follower
+from kiln.rebuild.index import still_following
 from kiln.rebuild.messages import Claim, DependentTrigger
 from kiln.rebuild.records import Rebuilds
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
@@ -53,7 +53,7 @@ def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigg
     for stored in list(index.of(key)):
         entry = stored.content
         try:
-            record = follower(entry)
+            record = still_following(entry)
             if record is None:
                 index.remove_stale(stored, now)
                 continue

@@ -27,8 +27,8 @@ GROWTH = 1.5
 LONGEST_PAUSE = timedelta(minutes=5)
 """Between looks at what has no known end: another run, another template, a free place."""
 
-FEEDER_LIMIT = timedelta(hours=4)
-"""How long one template waits for others that feed its source: AIB's default build timeout."""
+PRODUCER_LIMIT = timedelta(hours=4)
+"""How long one template waits for others that make versions of its source: AIB's default build timeout."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class RebuildFacts:
     """A template that may have to be rebuilt, as it is now; `source` is the key of the source that has the version.
 
     `follows` is the key of what the template follows. `built` is the newest version of it that a run which did not fail
-    was built from; `going` names the run that is not over, `ended` is when the latest one was. `feeders` name other
-    templates that are about to feed the source. `attempt` counts the looks, from 0.
+    was built from; `going` names the run that is not over, `ended` is when the latest one was. `producers` name other
+    templates that are about to make versions of the source. `attempt` counts the looks, from 0.
     """
 
     source: str
@@ -71,7 +71,7 @@ class RebuildFacts:
     built: str | None = None
     going: str | None = None
     ended: datetime | None = None
-    feeders: tuple[str, ...] = ()
+    producers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _against(it: RebuildFacts) -> Iterator[str]:
     """Yield the reasons for which the version is not for this template."""
     yield from _off(it)
     yield from _not_usable(it)
-    yield from _circles(it)
+    yield from _cycles(it)
     if it.version.published is not None and it.version.published < it.trigger_made:
         yield f"version {it.version.name} is older than the trigger"
     if it.built is not None and version_order(it.built) >= version_order(it.version.name):
@@ -145,7 +145,7 @@ def _not_usable(it: RebuildFacts) -> Iterator[str]:
         yield f"version {version.name} is not in {it.region} yet"
 
 
-def _circles(it: RebuildFacts) -> Iterator[str]:
+def _cycles(it: RebuildFacts) -> Iterator[str]:
     """Yield why a build would lead to itself."""
     version = it.version
     if version.maker == it.template.key:
@@ -171,8 +171,8 @@ def _first(it: RebuildFacts) -> Iterator[Wait]:
         yield Wait(f"the template is {it.state.value}", pause(it.attempt))
     if it.going is not None:
         yield Wait(f"run {it.going} is going", pause(it.attempt))
-    if it.feeders and it.now - since < FEEDER_LIMIT:
-        yield Wait(f"{', '.join(it.feeders)} will feed the same source", pause(it.attempt))
+    if it.producers and it.now - since < PRODUCER_LIMIT:
+        yield Wait(f"{', '.join(it.producers)} will make a version of the same source", pause(it.attempt))
 
 
 def pause(attempt: int) -> timedelta:

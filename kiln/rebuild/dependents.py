@@ -1,4 +1,4 @@
-"""Which templates follow a source image, and which feed an image definition: an index beside the templates.
+"""Which templates follow a source image, and which make versions of an image definition: an index beside the templates.
 
 An entry is written before what it follows from is stored, so one may be too many but none is missing: whoever reads an
 entry looks whether its template still names the source. One that does not is removed once it is old enough that no
@@ -24,7 +24,7 @@ GRACE = timedelta(hours=1)
 
 
 class Dependent(Document):
-    """A trigger of a template that follows `source`; `feeds` are the keys of the definitions that the template feeds.
+    """A trigger of a template that follows `source`; `produces` are the keys of the image definitions of its targets.
 
     `since` is when the entry was last written.
     """
@@ -32,12 +32,12 @@ class Dependent(Document):
     template: TemplateId
     trigger: str
     source: Source
-    feeds: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
     since: datetime
 
 
 class Dependents:
-    """The index, by source and by what is fed."""
+    """The index, by source and by image definition."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
@@ -56,9 +56,9 @@ class Dependents:
         """Yield what follows the source of that key, in order."""
         yield from self._under(f"dependents/{digest(source, length=64)}/")
 
-    def feeders(self, fed: str) -> Iterator[Dependent]:
-        """Yield the triggers of templates that feed the image definition of that key, in order."""
-        for stored in self._under(f"feeds/{digest(fed, length=64)}/"):
+    def producers(self, produced: str) -> Iterator[Dependent]:
+        """Yield the triggers of templates that make versions of the image definition of that key, in order."""
+        for stored in self._under(f"producers/{digest(produced, length=64)}/"):
             yield stored.content
 
     def remove(self, dependent: Dependent, before: datetime | None = None) -> None:
@@ -95,5 +95,8 @@ def _paths(dependent: Dependent) -> tuple[str, ...]:
     first = Dependents.path(dependent.source.key, template, trigger)
     return (
         first,
-        *(f"feeds/{digest(fed, length=64)}/{template.key}/{trigger.lower()}.json" for fed in dependent.feeds),
+        *(
+            f"producers/{digest(produced, length=64)}/{template.key}/{trigger.lower()}.json"
+            for produced in dependent.produces
+        ),
     )

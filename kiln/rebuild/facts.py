@@ -9,9 +9,9 @@ from kiln.errors import DocumentUnreadable
 from kiln.ids import region_name
 from kiln.rebuild.decide import RebuildFacts, Version
 from kiln.rebuild.dependents import Dependents
-from kiln.rebuild.index import KIND, follower
+from kiln.rebuild.index import KIND, still_following
 from kiln.rebuild.records import Rebuilds
-from kiln.rebuild.source import followed, source_key, version_order
+from kiln.rebuild.source import followed_source, source_key, version_order
 from kiln.runs.lineage import short_name
 from kiln.runs.reading import tell
 from kiln.runs.recent import recent_runs
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord
 
 LINGER = timedelta(minutes=2)
-"""How long a template that was built counts as feeding those after the next one, whose event is on its way."""
+"""How long a template that was built counts as producing for those after the next one: its event is on its way."""
 
 
 def rebuild_facts(asked: RebuildRequest, template: TemplateRecord, now: datetime) -> RebuildFacts | None:
@@ -43,7 +43,7 @@ def rebuild_facts(asked: RebuildRequest, template: TemplateRecord, now: datetime
     if not isinstance(settings, SourceImageTrigger):
         return None
     model = parse_template(template.body)
-    source, key = followed(model), asked.found.source.key
+    source, key = followed_source(model), asked.found.source.key
     runs = list(recent_runs(template))
     going = next((run.run_id for run in runs if not run.state.is_final), None)
     return RebuildFacts(
@@ -63,7 +63,7 @@ def rebuild_facts(asked: RebuildRequest, template: TemplateRecord, now: datetime
         built=built_from(runs, key),
         going=going,
         ended=max((run.ended for run in runs if run.ended is not None), default=None),
-        feeders=tuple(_feeders(template, asked.found.source, asked.facts.lineage, now)),
+        producers=tuple(_producers(template, asked.found.source, asked.facts.lineage, now)),
     )
 
 
@@ -91,7 +91,7 @@ def built_from(runs: list[RunRecord], key: str) -> str | None:
     return max(versions, key=version_order, default=None)
 
 
-def _feeders(template: TemplateRecord, source: Source, lineage: tuple[str, ...], now: datetime) -> Iterator[str]:
+def _producers(template: TemplateRecord, source: Source, lineage: tuple[str, ...], now: datetime) -> Iterator[str]:
     """Yield the templates, near or far, from which a version of the source will come that this one did not come from.
 
     What the version came from itself is left out, with all before that: it has done its part.
@@ -101,27 +101,27 @@ def _feeders(template: TemplateRecord, source: Source, lineage: tuple[str, ...],
     keys = [(source.key, True)]
     while keys:
         key, is_near = keys.pop()
-        for entry in index.feeders(key):
+        for entry in index.producers(key):
             if entry.template.key in seen or short_name(entry.template) in lineage:
                 continue
             seen.add(entry.template.key)
             try:
-                feeder = follower(entry)
-                if feeder is None or key not in entry.feeds:
+                producer = still_following(entry)
+                if producer is None or key not in entry.produces:
                     continue
-                if _is_about_to_feed(feeder, entry.source.key, now, is_near=is_near):
-                    yield feeder.id.name
+                if _is_about_to_produce(producer, entry.source.key, now, is_near=is_near):
+                    yield producer.id.name
             except DocumentUnreadable as error:  # nobody waits for what may never be built
                 tell(error)
                 continue
             keys.append((entry.source.key, False))
 
 
-def _is_about_to_feed(feeder: TemplateRecord, source: str, now: datetime, *, is_near: bool) -> bool:
-    waiting = Rebuilds().get(feeder, source).waiting
+def _is_about_to_produce(producer: TemplateRecord, source: str, now: datetime, *, is_near: bool) -> bool:
+    waiting = Rebuilds().get(producer, source).waiting
     if waiting is not None and waiting.until > now:
         return True
-    run = Runs().latest(feeder)
+    run = Runs().latest(producer)
     if run is None:
         return False
     if not run.state.is_final:

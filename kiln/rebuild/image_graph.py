@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.ids import name_of
-from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, source_of, version_order
+from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, produced_definitions, source_of, version_order
 from kiln.template.sources import ManagedImageSource
 
 if TYPE_CHECKING:
@@ -84,13 +84,16 @@ def _source(template: KnownTemplate, newest: Mapping[str, str]) -> Shown:
 
 
 def _fed(template: KnownTemplate) -> list[Shown]:
-    """Return the definitions that a template feeds, each with the version that it last made there."""
+    """Return the definitions that a template makes versions of, each with the version that it last made there."""
     made = {
         output.artifact_id.lower().rsplit("/versions/", 1)[0]: name_of(output.artifact_id)
         for output in template.record.outputs.values()
         if output.kind == "SharedImage" and output.artifact_id
     }
-    return [_definition(definition.id, made.get(definition.id.lower())) for definition in fed(template.model)]
+    return [
+        _definition(definition.id, made.get(definition.id.lower()))
+        for definition in produced_definitions(template.model)
+    ]
 
 
 def _definition(image_id: str, version: str | None) -> Shown:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.parallel import run_each
 from kiln.rebuild.dependents import Dependent, Dependents
-from kiln.rebuild.source import fed, followed
+from kiln.rebuild.source import followed_source, produced_definitions
 from kiln.runs.reading import reason
 from kiln.runs.store import Templates
 from kiln.runs.triggers import Triggers, find_trigger
@@ -32,11 +32,11 @@ KIND = "SourceImage"
 
 def entry(template: TemplateId, model: ImageTemplate, trigger: str, now: datetime) -> Dependent | None:
     """Return the index's entry of a trigger of that kind, or None when the template follows no source."""
-    source = followed(model)
+    source = followed_source(model)
     if source is None:
         return None
-    feeds = tuple(definition.key for definition in fed(model))
-    return Dependent(template=template, trigger=trigger, source=source, feeds=feeds, since=now)
+    produces = tuple(definition.key for definition in produced_definitions(model))
+    return Dependent(template=template, trigger=trigger, source=source, produces=produces, since=now)
 
 
 def enter_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
@@ -68,11 +68,11 @@ def leave_template(record: TemplateRecord, now: datetime) -> None:
         Dependents().remove(made, before=record.leaving)
 
 
-def follower(dependent: Dependent) -> TemplateRecord | None:
+def still_following(dependent: Dependent) -> TemplateRecord | None:
     """Return the template if, as it is, it has that trigger and follows that source."""
     found = find_trigger(dependent.template, dependent.trigger)
     model = parse_stored(found[0].body) if found else None
-    source = followed(model) if model else None
+    source = followed_source(model) if model else None
     return found[0] if found is not None and source is not None and source.key == dependent.source.key else None
 
 

@@ -1,4 +1,4 @@
-"""Source images by name: what a template is built from and what it feeds, in a form that can be compared.
+"""Source images by name: what a template is built from and what it makes versions of, in a form that can be compared.
 
 It owns the keys by which templates and events meet; a version is no part of them.
 """
@@ -73,7 +73,7 @@ def source_key(template: ImageTemplate) -> str | None:
     return source.key if source else None
 
 
-def followed(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:
+def followed_source(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:
     """Return the source whose new versions the template takes: none where it names a version."""
     source = template.properties.source
     if isinstance(source, PlatformImageSource | SharedImageSource) and source.version.lower() == LATEST:
@@ -89,7 +89,7 @@ def named_version(template: ImageTemplate) -> str | None:
     return None
 
 
-def fed(template: ImageTemplate) -> tuple[GalleryDefinition, ...]:
+def produced_definitions(template: ImageTemplate) -> tuple[GalleryDefinition, ...]:
     """Return the image definitions that the template makes versions of, each once."""
     found = {
         target.definition_id.lower(): GalleryDefinition(id=target.definition_id)

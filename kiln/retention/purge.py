@@ -45,7 +45,7 @@ BOUNDS = {
     "pending-events/": "one a trigger, with at most 1,000 events",
     "rebuilds/": "one a template",
     "dependents/": "one a trigger that follows its source",
-    "feeds/": "one a trigger that follows its source, and image that its template makes",
+    "producers/": "one a trigger that follows its source, and image that its template makes",
     "sources/": "one a marketplace image that a template is built from, and for a day of one that was",
     "listeners/": "one a trigger that hears of events",
     "runs/": "one a run: `KILN_RETENTION_DAYS`",

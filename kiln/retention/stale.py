@@ -62,7 +62,7 @@ def remove_stale(now: datetime, before: datetime | None, store: Documents | None
         lambda: list(_claims(store, now)),
         lambda: list(_reservations(store)),
         lambda: list(_sources(store, now)),
-        lambda: list(_feeds(store, now)),
+        lambda: list(_producers(store, now)),
         lambda: list(_listeners(store)),
     ]
     if before is not None:
@@ -133,9 +133,9 @@ def _sources(store: Documents, now: datetime) -> Iterator[Suspect]:
             yield Suspect(path, SourceRecord, lambda _: True)
 
 
-def _feeds(store: Documents, now: datetime) -> Iterator[Suspect]:
-    """Yield entries of what a template feeds without the entry of what it follows, which is written first."""
-    entered = [(path, path.split("/", 2)[2]) for path in store.paths("feeds/")]
+def _producers(store: Documents, now: datetime) -> Iterator[Suspect]:
+    """Yield entries of producers without the entry of what their trigger follows, which is written first."""
+    entered = [(path, path.split("/", 2)[2]) for path in store.paths("producers/")]
     following = {path.split("/", 2)[2] for path in store.paths("dependents/")} if entered else set()
 
     def is_stale(entry: Dependent) -> bool:

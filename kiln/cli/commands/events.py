@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from kiln.cli.api import Api
+from kiln.cli.events import EventView, follow_events
 from kiln.cli.faults import ExitCode
-from kiln.cli.feed import EventView, follow_events
 from kiln.cli.follow import Trouble
 from kiln.cli.screens.console import stderr, stdout
 from kiln.cli.screens.events import event_line

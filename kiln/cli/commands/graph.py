@@ -10,7 +10,7 @@ import typer
 
 from kiln.cli.api import Api
 from kiln.cli.faults import ExitCode
-from kiln.cli.feed import Graph
+from kiln.cli.graph import Graph
 from kiln.cli.screens.console import stdout
 from kiln.cli.screens.graph import graph_mermaid, graph_tree
 

@@ -15,7 +15,7 @@ from kiln.printable import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kiln.cli.feed import EventView
+    from kiln.cli.events import EventView
 
 STYLES = {
     "Succeeded": "green",

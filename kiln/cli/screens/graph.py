@@ -15,7 +15,7 @@ from kiln.printable import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kiln.cli.feed import Edge, Graph, Node
+    from kiln.cli.graph import Edge, Graph, Node
 
 STYLES = {"UpToDate": "green", "Behind": "yellow", "NeverBuilt": "dim"}
 STATES = {"UpToDate": "up to date", "Behind": "behind", "NeverBuilt": "never built"}
@@ -29,7 +29,7 @@ def graph_tree(graph: Graph) -> Tree:
     drawn: set[str] = set()
     for node in _roots(graph):
         _branch(root, node, None, graph, nodes, drawn)
-    for node in graph.nodes:  # what only circles lead to
+    for node in graph.nodes:  # what only cycles lead to
         if node.id.lower() not in drawn:
             _branch(root, node, None, graph, nodes, drawn)
     return root

@@ -109,9 +109,9 @@ def sources() -> None:
     Sources().remember(SourceRecord(source=image("debian-12"), newest="1"))
 
 
-def feeds() -> None:
+def producers() -> None:
     entry = Dependent(
-        template=HERE, trigger="t", source=image("debian-12"), feeds=(f"gallery{GALLERY_IMAGE}".lower(),), since=OLD
+        template=HERE, trigger="t", source=image("debian-12"), produces=(f"gallery{GALLERY_IMAGE}".lower(),), since=OLD
     )
     Dependents().put(entry)
     young = entry.model_copy(update={"trigger": "young", "since": NOW + timedelta(days=1)})
@@ -153,7 +153,7 @@ KINDS = (
     Kind("groups/", f"groups/{SUBSCRIPTION}/poison.json", claims, lasting=1, stale=MANY + 1),
     Kind("reservations/", version_path(GALLERY_IMAGE, "9.9.9"), reservations, lasting=1),
     Kind("sources/", Sources.path(image("poison").key), sources, lasting=1),
-    Kind("feeds/", f"feeds/{'0' * 64}/{HERE.key}/poison.json", feeds, lasting=2),
+    Kind("producers/", f"producers/{'0' * 64}/{HERE.key}/poison.json", producers, lasting=2),
     Kind("listeners/", f"{Listeners.folder(TYPE)}{HERE.key}/poison.json", listeners, lasting=1),
     Kind("ledgers/", f"ledgers/{HERE.key}/{old(98)}.json", ledgers, lasting=3),
     Kind("plans/", f"plans/{HERE.key}/{old(98)}.json", plans, lasting=1),
@@ -235,7 +235,7 @@ def test_one_kind_that_cannot_be_listed_costs_the_others_nothing(
     listed = Documents.paths
 
     def paths(self: Documents, prefix: str) -> Any:
-        if prefix == "feeds/":
+        if prefix == "producers/":
             raise ConnectionError("no list")
         return listed(self, prefix)
 

@@ -87,18 +87,18 @@ def test_what_is_no_position_is_refused(text: str) -> None:
         Position.parse(text)
 
 
-def feed(subscription: str = SUBSCRIPTION, **query: str) -> Any:
+def listed(subscription: str = SUBSCRIPTION, **query: str) -> Any:
     path = f"/subscriptions/{subscription}/providers/Microsoft.VirtualMachineImages/events"
     return Api(judged=False)("GET", path, query=query)
 
 
 def test_the_api_tells_a_subscriptions_events_and_where_to_go_on() -> None:
     now = datetime.now(UTC)
-    assert feed(after="latest").body["value"] == []
+    assert listed(after="latest").body["value"] == []
     append([event("1"), {**event("2"), "source": "/subscriptions/other/x"}], now)
-    first = feed().body
+    first = listed().body
     assert ids(first["value"]) == ["1"]
-    assert feed(after=first["after"]).body == {"value": [], "after": first["after"]}
-    assert feed(after="latest").body["after"] == first["after"]
-    refused = feed(after="yesterday")
+    assert listed(after=first["after"]).body == {"value": [], "after": first["after"]}
+    assert listed(after="latest").body["after"] == first["after"]
+    refused = listed(after="yesterday")
     assert (refused.status, refused.error["target"]) == (400, "after")

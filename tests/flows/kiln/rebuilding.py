@@ -1,6 +1,6 @@
 """Templates that follow one another, with the real decision, index and store, among builds that only keep records.
 
-Time is virtual. What a build makes is a version of each definition that its template feeds, and an event of that.
+Time is virtual. A build makes a version of each definition that its template distributes to, and an event of that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kiln.messages import BuildRequest, FinishReport, Nothing, ProgressReport, S
 from kiln.messages.base import Progress
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.messages import SourceVersion, VersionFacts
-from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, source_of, version_order
+from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, produced_definitions, source_of, version_order
 from kiln.runs.begin import begin_run, has_begun
 from kiln.runs.lineage import lineage_of, lineage_tags
 from kiln.runs.new_run import new_run
@@ -77,7 +77,7 @@ class Shop:
         return self.world.runner.clock.now()
 
     def template(
-        self, name: str, *feeds: str, follows: str | None = None, region: str = "westeurope", **settings: Any
+        self, name: str, *produces: str, follows: str | None = None, region: str = "westeurope", **settings: Any
     ) -> TemplateId:
         """Store a template with a trigger, which follows Debian or an image definition."""
         source = (
@@ -86,7 +86,7 @@ class Shop:
             else DEBIAN
         )
         targets = [
-            {"type": "SharedImage", "runOutputName": feed, "galleryImageId": definition(feed)} for feed in feeds
+            {"type": "SharedImage", "runOutputName": made, "galleryImageId": definition(made)} for made in produces
         ] or [{"type": "VHD", "runOutputName": "vhd"}]
         record = TemplateRecord(
             id=self.id(name),
@@ -217,7 +217,7 @@ class Shop:
 
     def _publish_made(self, run: RunRecord) -> None:
         tags = lineage_tags(run.template, run.cause.lineage if run.cause else ())
-        for made in fed(parse_template(run.body)):
+        for made in produced_definitions(parse_template(run.body)):
             self.publish(
                 made.id.rsplit("/", 1)[1],
                 f"1.0.{next(self.numbers)}",

@@ -148,11 +148,11 @@ def test_a_diamond_is_built_once(*, longer: bool) -> None:
     shop.drain()
 
     (run,) = shop.runs(top)
-    feeders = ["further" if longer else "right", "left"]
-    for name in feeders:
-        (feeder,) = shop.runs(shop.id(name))
-        assert feeder.ended is not None
-        assert run.requested >= feeder.ended
+    producers = ["further" if longer else "right", "left"]
+    for name in producers:
+        (producer,) = shop.runs(shop.id(name))
+        assert producer.ended is not None
+        assert run.requested >= producer.ended
 
 
 def test_a_version_is_no_use_before_it_is_in_the_templates_region() -> None:
@@ -258,7 +258,7 @@ def test_a_template_patches_a_definition_and_does_not_follow_itself() -> None:
     assert shop.runs(top)[0].requested >= shop.runs(patch)[0].ended  # type: ignore[operator]  # it is over
 
 
-def test_a_circle_that_slipped_in_goes_round_once() -> None:
+def test_a_cycle_that_slipped_in_goes_round_once() -> None:
     shop = Shop()
     one, other = shop.template("one", "x", follows="y"), shop.template("other", "y", follows="x")
 

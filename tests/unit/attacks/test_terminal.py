@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from kiln.cli.events import EventView
 from kiln.cli.faults import Failure
-from kiln.cli.feed import EventView, Graph
+from kiln.cli.graph import Graph
 from kiln.cli.screens.console import aligned, pour, screen, stdout
 from kiln.cli.screens.events import event_line
 from kiln.cli.screens.failure import show_failure

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kiln.rebuild.source import fed, source_of
+from kiln.rebuild.source import produced_definitions, source_of
 from kiln.template.parse import parse_template
 from kiln.template.references import check_references
 from kiln.template.triggers import check_trigger, parse_trigger
@@ -34,7 +34,7 @@ def test_one_template_is_built_from_what_the_other_makes() -> None:
     base, app = (parse_template(body(name)) for name in ("base.json", "app.json"))
     source = source_of(app)
     assert source is not None
-    assert source.key in {definition.key for definition in fed(base)}
+    assert source.key in {definition.key for definition in produced_definitions(base)}
 
 
 def test_every_kind_has_an_example_that_the_readme_lists() -> None:

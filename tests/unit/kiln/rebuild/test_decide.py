@@ -79,7 +79,7 @@ WAITING: list[tuple[str, timedelta, dict[str, Any]]] = [
     ),
     ("the template is Updating", pause(0), {"state": ProvisioningState.UPDATING}),
     ("run r1 is going", pause(3), {"going": "r1", "attempt": 3}),
-    ("left, right will feed the same source", pause(0), {"feeders": ("left", "right")}),
+    ("left, right will make a version of the same source", pause(0), {"producers": ("left", "right")}),
     ("about to be decided on", pause(0), {"record": waiting("1.0.2", decided=False)}),
 ]
 
@@ -121,7 +121,7 @@ def test_what_is_against_a_build_comes_before_what_it_waits_for() -> None:
 
 def test_feeders_are_waited_for_no_longer_than_a_build_takes() -> None:
     held = Waiting(version="1.0.2", by="me", since=NOW - 4 * HOUR, until=NOW + HOUR)
-    patient = some_facts(feeders=("left",), record=NOTHING_KNOWN.model_copy(update={"waiting": held}))
+    patient = some_facts(producers=("left",), record=NOTHING_KNOWN.model_copy(update={"waiting": held}))
 
     assert decide(patient) == Start()
     assert isinstance(decide(replace(patient, now=NOW - timedelta(seconds=1))), Wait)

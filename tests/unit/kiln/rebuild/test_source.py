@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, fed, followed, source_key
+from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, followed_source, produced_definitions, source_key
 from kiln.template.parse import parse_template
 
 GALLERY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images"
 DEBIAN = {"type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2"}
 
 
-def template(source: dict[str, Any], *feeds: str, location: str = "westeurope") -> Any:
+def template(source: dict[str, Any], *produces: str, location: str = "westeurope") -> Any:
     targets = [
-        {"type": "SharedImage", "runOutputName": f"o{index}", "galleryImageId": f"{GALLERY}/{feed}"}
-        for index, feed in enumerate(feeds)
+        {"type": "SharedImage", "runOutputName": f"o{index}", "galleryImageId": f"{GALLERY}/{made}"}
+        for index, made in enumerate(produces)
     ]
     properties = {"source": source, "distribute": targets or [{"type": "VHD", "runOutputName": "vhd"}]}
     return parse_template({"location": location, "identity": {"type": "None"}, "properties": properties})
@@ -56,8 +56,11 @@ def test_a_definition_is_one_source_whatever_the_version_and_case() -> None:
     ],
 )
 def test_new_versions_are_taken_only_where_the_latest_is_asked_for(source: dict[str, Any], *, follows: bool) -> None:
-    assert (followed(template(source)) is not None) == follows
+    assert (followed_source(template(source)) is not None) == follows
 
 
 def test_a_template_feeds_each_definition_once() -> None:
-    assert [made.id for made in fed(template(DEBIAN, "a", "A", "b"))] == [f"{GALLERY}/A", f"{GALLERY}/b"]
+    assert [made.id for made in produced_definitions(template(DEBIAN, "a", "A", "b"))] == [
+        f"{GALLERY}/A",
+        f"{GALLERY}/b",
+    ]

@@ -51,9 +51,9 @@ def test_a_tree_shows_what_flows_where_and_a_diamond_once() -> None:
     assert str(kiln.sent[0].url).split("?")[0].endswith(GROUP)
 
 
-def test_a_circle_is_drawn_once() -> None:
-    circle = {"nodes": [BASE, IMAGE], "edges": [edge(BASE["id"], IMAGE["id"]), edge(IMAGE["id"], BASE["id"])]}
-    result = run("graph", kiln=fake(circle))
+def test_a_cycle_is_drawn_once() -> None:
+    cycle = {"nodes": [BASE, IMAGE], "edges": [edge(BASE["id"], IMAGE["id"]), edge(IMAGE["id"], BASE["id"])]}
+    result = run("graph", kiln=fake(cycle))
     assert [line.strip("└─ ") for line in result.stdout.splitlines()] == [
         "images",
         "base",

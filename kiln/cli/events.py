@@ -1,4 +1,4 @@
-"""What is published by Kiln, and the graph of its images, as the API tells them: views, and how to follow events.
+"""The events that Kiln publishes, as the API tells them: views, and how to follow them.
 
 It owns the parsing and the pace of looks; it knows neither HTTP nor screens.
 """
@@ -37,34 +37,6 @@ class Page(View):
 
     value: tuple[dict[str, Any], ...]
     after: str
-
-
-class Node(View):
-    """A source, an image definition or a template."""
-
-    id: str
-    kind: str
-    name: str
-    location: str = ""
-    version: str | None = None
-    run_state: str | None = None
-
-
-class Edge(View):
-    """What flows from one node to another. `state` tells whether a template has its source's newest version."""
-
-    start: str = Field(alias="from")
-    end: str = Field(alias="to")
-    version: str | None = None
-    state: str | None = None
-    triggers: dict[str, str] = Field(default_factory=dict)
-
-
-class Graph(View):
-    """What is built from what."""
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
 
 
 def follow_events(

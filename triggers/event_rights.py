@@ -20,7 +20,7 @@ COMING = OWN_TYPES | {WRITE_SUCCESS}
 """Kiln's own, and the writes of resources by which it knows of images' versions."""
 
 
-def check_may_hear(call: Call, trigger: Trigger) -> None:
+def check_may_listen(call: Call, trigger: Trigger) -> None:
     """Raise `NotAuthorized` when an Event trigger waits for such events that the caller may not read.
 
     Without `sources` it waits for those of all templates.

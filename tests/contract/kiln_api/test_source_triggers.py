@@ -1,4 +1,4 @@
-"""Triggers that follow a source, over the API: a right index, no circles, the graph, and events that come in."""
+"""Triggers that follow a source, over the API: a right index, no cycles, the graph, and events that come in."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class Group:
     def id(self, name: str) -> TemplateId:
         return TemplateId(subscription=SUBSCRIPTION, group=self.name, name=name)
 
-    def put(self, name: str, feeds: str = "", follows: str = "") -> Answer:
+    def put(self, name: str, produces: str = "", follows: str = "") -> Answer:
         properties: dict[str, Any] = {}
         if follows:
             latest = f"{GALLERY}/{follows}/versions/latest"
             properties["source"] = {"type": "SharedImageVersion", "imageVersionId": latest}
-        if feeds:
-            target = {"type": "SharedImage", "runOutputName": "gallery", "galleryImageId": f"{GALLERY}/{feeds}"}
+        if produces:
+            target = {"type": "SharedImage", "runOutputName": "gallery", "galleryImageId": f"{GALLERY}/{produces}"}
             properties["distribute"] = [target]
         answer = self.api("PUT", template_path(self.name, name), template_body(**properties))
         Templates().update(self.id(name), lambda known: settle(known, known.version, datetime.now(UTC), None))
@@ -81,7 +81,7 @@ def templates(group: str) -> Group:
     return Group(group)
 
 
-def followers(source: MarketplaceImage | GalleryDefinition) -> list[str]:
+def dependents(source: MarketplaceImage | GalleryDefinition) -> list[str]:
     return [stored.content.template.name for stored in Dependents().of(source.key)]
 
 
@@ -91,24 +91,24 @@ def base(name: str) -> GalleryDefinition:
 
 def test_a_trigger_is_found_by_its_source_until_it_is_deleted(templates: Group) -> None:
     templates.put("web")
-    assert followers(DEBIAN) == []
+    assert dependents(DEBIAN) == []
 
     for _ in range(2):
         templates.follow("web")
-    assert followers(DEBIAN) == ["web"]
+    assert dependents(DEBIAN) == ["web"]
 
     templates.api("DELETE", f"{template_path(templates.name, 'web')}/triggers/base")
-    assert followers(DEBIAN) == []
+    assert dependents(DEBIAN) == []
 
 
 def test_a_template_that_gets_another_source_is_found_by_that(templates: Group) -> None:
-    templates.put("web", feeds="app")
+    templates.put("web", produces="app")
     templates.follow("web")
 
-    templates.put("web", feeds="app", follows="base")
+    templates.put("web", produces="app", follows="base")
 
-    assert followers(base("base")) == ["web"]
-    assert [entry.template.name for entry in Dependents().feeders(base("app").key)] == ["web"]
+    assert dependents(base("base")) == ["web"]
+    assert [entry.template.name for entry in Dependents().producers(base("app").key)] == ["web"]
 
 
 def test_an_entry_that_its_template_contradicts_is_removed_once_it_is_old(templates: Group) -> None:
@@ -118,7 +118,7 @@ def test_an_entry_that_its_template_contradicts_is_removed_once_it_is_old(templa
 
     assert not Dependents().remove_stale(stored, stored.content.since + GRACE - timedelta(seconds=1))
     assert Dependents().remove_stale(stored, stored.content.since + GRACE)
-    assert followers(DEBIAN) == []
+    assert dependents(DEBIAN) == []
 
 
 def test_a_repair_writes_what_a_crash_left_out_and_removes_what_it_left_over(templates: Group) -> None:
@@ -132,27 +132,27 @@ def test_a_repair_writes_what_a_crash_left_out_and_removes_what_it_left_over(tem
     now = datetime.now(UTC)
 
     assert repair(now) == 1
-    assert followers(DEBIAN) == ["gone", "web"]
+    assert dependents(DEBIAN) == ["gone", "web"]
     assert repair(now + GRACE + timedelta(minutes=1)) == 1
-    assert followers(DEBIAN) == ["web"]
+    assert dependents(DEBIAN) == ["web"]
     assert repair(now) == 0
 
 
 def test_a_template_that_is_forgotten_leaves_nothing_behind(templates: Group) -> None:
-    templates.put("web", feeds="app")
+    templates.put("web", produces="app")
     templates.follow("web")
     web = Templates().update(templates.id("web"), lambda known: leave(known, datetime.now(UTC)))
     assert web is not None
 
     forget_template(TemplateRequest(template=web.id, made=web.created))
 
-    assert followers(DEBIAN) == []
-    assert list(Dependents().feeders(base("app").key)) == []
+    assert dependents(DEBIAN) == []
+    assert list(Dependents().producers(base("app").key)) == []
 
 
-def test_the_trigger_that_closes_a_circle_is_refused_and_the_circle_is_named(templates: Group) -> None:
-    templates.put("one", feeds="x", follows="y")
-    templates.put("other", feeds="y", follows="x")
+def test_the_trigger_that_closes_a_cycle_is_refused_and_the_cycle_is_named(templates: Group) -> None:
+    templates.put("one", produces="x", follows="y")
+    templates.put("other", produces="y", follows="x")
     assert templates.follow("one").status == HTTPStatus.CREATED
 
     refused = templates.follow("other")
@@ -162,12 +162,12 @@ def test_the_trigger_that_closes_a_circle_is_refused_and_the_circle_is_named(tem
     assert detail["target"] == "properties.kind"
     assert "other -> gallery/" in detail["message"]
     assert "-> one -> gallery/" in detail["message"]
-    assert followers(base("x")) == []
+    assert dependents(base("x")) == []
 
 
-def test_a_circle_is_not_named_to_whoever_may_not_read_all_of_it(templates: Group) -> None:
-    templates.put("one", feeds="x", follows="y")
-    templates.put("hidden", feeds="y", follows="x")
+def test_a_cycle_is_not_named_to_whoever_may_not_read_all_of_it(templates: Group) -> None:
+    templates.put("one", produces="x", follows="y")
+    templates.put("hidden", produces="y", follows="x")
     templates.follow("hidden")
     own = json.dumps([{"principal": ME, "role": "Builder", "scope": templates.id("one").arm}])
     builder = Api(templates.hub, token=AUTHORITY.token(), settings={"KILN_GRANTS": own})
@@ -178,21 +178,21 @@ def test_a_circle_is_not_named_to_whoever_may_not_read_all_of_it(templates: Grou
     assert "hidden" not in json.dumps(refused.body)
 
 
-def test_the_template_that_closes_a_circle_is_refused(templates: Group) -> None:
-    templates.put("one", feeds="x", follows="y")
+def test_the_template_that_closes_a_cycle_is_refused(templates: Group) -> None:
+    templates.put("one", produces="x", follows="y")
     templates.follow("one")
-    templates.put("other", feeds="z", follows="x")
+    templates.put("other", produces="z", follows="x")
     assert templates.follow("other").status == HTTPStatus.CREATED
 
-    refused = templates.put("other", feeds="y", follows="x")
+    refused = templates.put("other", produces="y", follows="x")
 
     assert refused.status == HTTPStatus.BAD_REQUEST
     assert refused.error["details"][0]["target"] == "properties.distribute"
-    assert templates.put("other", feeds="z2", follows="x").status == HTTPStatus.OK
+    assert templates.put("other", produces="z2", follows="x").status == HTTPStatus.OK
 
 
 def test_a_template_may_patch_a_definition(templates: Group) -> None:
-    templates.put("patch", feeds="golden", follows="golden")
+    templates.put("patch", produces="golden", follows="golden")
 
     assert templates.follow("patch").status == HTTPStatus.CREATED
 
@@ -220,8 +220,8 @@ def test_the_status_of_a_trigger_tells_that_it_is_deactivated(templates: Group) 
 
 
 def test_the_graph_shows_what_is_built_from_what(templates: Group) -> None:
-    templates.put("base", feeds="base")
-    templates.put("app", feeds="app", follows="base")
+    templates.put("base", produces="base")
+    templates.put("app", produces="app", follows="base")
     templates.follow("app")
 
     for scope in ("", f"/resourceGroups/{templates.name}"):

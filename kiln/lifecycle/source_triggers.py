@@ -1,6 +1,6 @@
-"""Triggers that follow their template's source, as they are stored: no circles, and the index is right.
+"""Triggers that follow their template's source, as they are stored: no cycles, and the index is right.
 
-It owns when both are looked after; what a circle is and what the index holds belong to kiln.
+It owns when both are looked after; what a cycle is and what the index holds belong to kiln.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from kiln.errors import DocumentUnreadable, Problem, TemplateInvalid
 from kiln.rebuild import index
 from kiln.rebuild.dependents import Dependents
-from kiln.rebuild.graph import Follower, circle, circle_text
-from kiln.rebuild.source import fed, followed
+from kiln.rebuild.graph import DependentTemplate, cycle_text, find_cycle
+from kiln.rebuild.source import followed_source, produced_definitions
 from kiln.runs.reading import tell
 from kiln.runs.store import Templates
 from kiln.runs.triggers import Triggers
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 HIDDEN = "templates that you may not read"
 
 
-def check_trigger_circle(template: TemplateRecord, kind: str, may_read: May) -> None:
-    """Raise `TemplateInvalid` that names the circle which a trigger of this kind would close, if it may be read."""
+def check_trigger_cycle(template: TemplateRecord, kind: str, may_read: May) -> None:
+    """Raise `TemplateInvalid` that names the cycle which a trigger of this kind would close, if it may be read."""
     if kind == index.KIND:
         _check(template.id, template.body, may_read, what="trigger")
 
@@ -46,7 +46,7 @@ def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
 def body_about_to_be_stored(before: TemplateRecord, body: dict[str, Any], now: datetime, may_read: May) -> None:
     """Write the entries that a template's triggers will have with its new body.
 
-    Raises `TemplateInvalid` that names the circle which the new body would close, if all of it may be read.
+    Raises `TemplateInvalid` that names the cycle which the new body would close, if all of it may be read.
     """
     if any(trigger.kind == index.KIND for trigger in Triggers().list(before)):
         _check(before.id, body, may_read, what="template")
@@ -55,30 +55,35 @@ def body_about_to_be_stored(before: TemplateRecord, body: dict[str, Any], now: d
 
 def _check(template: TemplateId, body: dict[str, Any], may_read: May, *, what: str) -> None:
     model = parse_template(body)
-    own = followed(model)
+    own = followed_source(model)
     if own is None:
         return
-    start = Follower(template.key, template.name, tuple(definition.key for definition in fed(model)))
+    start = DependentTemplate(
+        template.key, template.name, tuple(definition.key for definition in produced_definitions(model))
+    )
 
-    def followers(source: str) -> list[Follower]:
+    def dependents(source: str) -> list[DependentTemplate]:
         """Return who follows a source: the template by its new body, all others by the index."""
         entries = [stored.content for stored in Dependents().of(source)]
         others = [entry for entry in entries if entry.template.key != template.key and _follows(entry)]
         names = [entry.template.name if may_read(entry.template) else HIDDEN for entry in others]
-        found = [Follower(entry.template.key, name, entry.feeds) for entry, name in zip(others, names, strict=True)]
+        found = [
+            DependentTemplate(entry.template.key, name, entry.produces)
+            for entry, name in zip(others, names, strict=True)
+        ]
         return [*found, start] if own.key == source else found
 
-    if found := circle(start, followers):
+    if found := find_cycle(start, dependents):
         if HIDDEN in found:
             found = (start.name, HIDDEN, start.name)
         path = "properties.distribute" if what == "template" else "properties.kind"
-        raise TemplateInvalid((Problem(path=path, message=circle_text(found)),), what=what)
+        raise TemplateInvalid((Problem(path=path, message=cycle_text(found)),), what=what)
 
 
 def _follows(entry: Dependent) -> bool:
     """Whether a template follows the source that the index says; one that cannot be read builds nothing meanwhile."""
     try:
-        return index.follower(entry) is not None
+        return index.still_following(entry) is not None
     except DocumentUnreadable as error:
         tell(error)
         return False

@@ -21,7 +21,7 @@ from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_stored
 from kiln.template.triggers import check_trigger, parse_stored_trigger, parse_trigger
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
-from triggers.hearing import check_may_hear
+from triggers.event_rights import check_may_listen
 from triggers.operations import begin, follow
 from triggers.paging import listed, read_page
 from triggers.reply import Reply
@@ -42,7 +42,7 @@ async def put_trigger(call: Call) -> Reply:
     """Store a trigger, new (201) or over the one of that name (200), once the template can have it."""
     template = await _template(call)
     trigger = parse_trigger(call.json(), call.api_version)
-    check_may_hear(call, trigger)
+    check_may_listen(call, trigger)
     check_state(await reconcile(call.orchestrations, template, call.now))
     record, is_new = await asyncio.to_thread(
         store_trigger, template, call.trigger_name, trigger, call.now, call.may_read
