@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import azure.durable_functions as df
 from pydantic import BaseModel
 
+from kiln.contracts.base import encoded
 from kiln.errors import BuildError, DocumentUnreadable, RunCanceled, Superseded
 from kiln.ids import RunRef
-from kiln.messages import encoded
 from kiln.redact import redact
 from kiln.runs.record import ProvisioningState
 from kiln.runs.store import Ledgers, Templates
@@ -22,7 +22,7 @@ from kiln.runs.store import Ledgers, Templates
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kiln.contracts import Activity
+    from kiln.contracts.base import Activity
     from kiln.ids import Owner
 
 RequestT = TypeVar("RequestT", bound=BaseModel)

@@ -6,16 +6,18 @@ from activities.adapter import fence, implements
 from activities.announce import announce
 from activities.making import making
 from kiln.cloud import exports, gallery, marks
-from kiln.contracts import CHECK_EXPORT, END_EXPORT, PLACE_VHD, REPORT_OUTPUT, START_EXPORT, START_VERSION
-from kiln.messages import (
+from kiln.contracts.base import Nothing, Operation, Progress
+from kiln.contracts.images import (
+    CHECK_EXPORT,
+    END_EXPORT,
+    PLACE_VHD,
+    START_EXPORT,
+    START_VERSION,
     GalleryRequest,
-    Nothing,
-    Operation,
     OriginRequest,
-    OutputReport,
-    Progress,
     VhdRequest,
 )
+from kiln.contracts.runs import REPORT_OUTPUT, OutputReport
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers, Runs
 from kiln.runs.tags import MARK_TAG, mark_in

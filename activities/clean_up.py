@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activities.adapter import implements
 from kiln.cloud import removal
-from kiln.contracts import CLOSE_LEDGER, START_DELETE
-from kiln.messages import CloseRequest, DeleteRequest, Deletions, Operation
+from kiln.contracts.clean_up import CLOSE_LEDGER, START_DELETE, CloseRequest, DeleteRequest, Deletions
 from kiln.runs.store import Ledgers
+
+if TYPE_CHECKING:
+    from kiln.contracts.base import Operation
 
 
 @implements(CLOSE_LEDGER)

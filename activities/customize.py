@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
 from kiln.cloud import commands
-from kiln.contracts import CHECK_STEP, START_STEP
+from kiln.contracts.machines import CHECK_STEP, START_STEP
 from kiln.plans import Plans
 
 if TYPE_CHECKING:
-    from kiln.messages import Progress, ScriptRequest, StepStarted
+    from kiln.contracts.base import Progress
+    from kiln.contracts.machines import ScriptRequest, StepStarted
 
 
 @implements(START_STEP)

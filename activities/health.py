@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.contracts import EXAMINE_AREA, KEEP_HEALTH
+from kiln.contracts.base import Nothing
 from kiln.doctor import examine
+from kiln.doctor.contracts import EXAMINE_AREA, KEEP_HEALTH
 from kiln.doctor.findings import Health
 from kiln.doctor.latest_health import LatestHealth
-from kiln.messages import Nothing
 
 if TYPE_CHECKING:
-    from kiln.doctor.messages import AreaRequest, Examined, Found
+    from kiln.doctor.contracts import AreaRequest, Examined, Found
 
 
 @implements(EXAMINE_AREA)

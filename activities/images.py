@@ -8,7 +8,8 @@ from activities.adapter import fence, implements
 from activities.making import making
 from kiln.cloud import managed_images, origins, snapshots
 from kiln.cloud.operations import together
-from kiln.contracts import (
+from kiln.contracts.base import Operation
+from kiln.contracts.images import (
     CHECK_SNAPSHOT_COPY,
     START_IMAGE,
     START_ORIGIN_DISK,
@@ -16,13 +17,13 @@ from kiln.contracts import (
     START_SNAPSHOT_COPY,
     START_SPARE,
 )
-from kiln.messages import Operation
 from kiln.runs.record import LedgerEntry
 from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:
     from kiln.cloud.snapshots import Copy
-    from kiln.messages import ImageRequest, OriginRequest, Progress
+    from kiln.contracts.base import Progress
+    from kiln.contracts.images import ImageRequest, OriginRequest
 
 
 @implements(START_ORIGIN_DISK)

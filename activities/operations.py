@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
 from kiln.cloud import operations
-from kiln.contracts import CHECK_OPERATION
+from kiln.contracts.base import CHECK_OPERATION
 
 if TYPE_CHECKING:
-    from kiln.messages import OperationCheck, Progress
+    from kiln.contracts.base import OperationCheck, Progress
 
 
 @implements(CHECK_OPERATION)

@@ -8,9 +8,8 @@ from activities import checks, target_names
 from activities.adapter import fence, implements
 from activities.runs import report_progress
 from kiln.cloud import facts, gallery
-from kiln.contracts import BEGIN_RUN, MAKE_PLAN
+from kiln.contracts.runs import BEGIN_RUN, MAKE_PLAN, RunTerms
 from kiln.errors import DeadlineExceeded, InternalFailure, RunCanceled, StateUnreadable, TemplateRefused
-from kiln.messages import RunTerms
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import ABORT, DEFAULT_TIMEOUT, gallery_image_ids
 from kiln.planner.make_plan import make_plan as plan_of
@@ -25,8 +24,8 @@ from kiln.runs.transitions import annotate
 from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
+    from kiln.contracts.runs import ProgressReport
     from kiln.ids import RunRef
-    from kiln.messages import ProgressReport
     from kiln.planner.plan import Plan, WholePlan
     from kiln.runs.record import RunOutput, RunRecord
 

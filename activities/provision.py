@@ -9,14 +9,16 @@ from activities.making import making
 from kiln.cloud import machines
 from kiln.cloud.commands import AGENT_HINT
 from kiln.cloud.operations import tell_failure
-from kiln.contracts import (
+from kiln.contracts.base import Nothing, Operation, Progress
+from kiln.contracts.machines import (
     CHECK_POWERED_OFF,
     MARK_GENERALIZED,
     START_DEALLOCATE,
     START_INTERFACE,
     START_MACHINE,
+    MachineRequest,
+    ProvisionRequest,
 )
-from kiln.messages import MachineRequest, Nothing, Operation, Progress, ProvisionRequest
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.store import Ledgers
 from kiln.runs.tags import mark_in

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import gallery_versions, watch
 from kiln.config import config
-from kiln.contracts import CLAIM_REBUILD, LIST_DEPENDENTS, LOOK_AT_VERSION, SETTLE_REBUILD
+from kiln.contracts.base import Nothing
 from kiln.errors import SourceNotFound
-from kiln.messages import Nothing
 from kiln.rebuild import claiming
-from kiln.rebuild.dependents import Dependents
-from kiln.rebuild.messages import (
+from kiln.rebuild.contracts import (
+    CLAIM_REBUILD,
+    LIST_DEPENDENTS,
+    LOOK_AT_VERSION,
+    SETTLE_REBUILD,
     Claim,
     ClaimRequest,
     DependentsRequest,
@@ -22,6 +24,7 @@ from kiln.rebuild.messages import (
     SourceVersion,
     VersionFacts,
 )
+from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import GalleryDefinition
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from activities.adapter import fence, implements
 from activities.capture import report_output
 from kiln.cloud import gallery
-from kiln.contracts import CHECK_REGION, START_REPLICATION
-from kiln.messages import OutputReport
+from kiln.contracts.images import CHECK_REGION, START_REPLICATION
+from kiln.contracts.runs import OutputReport
 from kiln.runs.record import RunOutput
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation, Progress, RegionRequest, ReplicationRequest
+    from kiln.contracts.base import Operation, Progress
+    from kiln.contracts.images import RegionRequest, ReplicationRequest
 
 
 @implements(START_REPLICATION)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
 from kiln.cloud import machines, restarts
-from kiln.contracts import CHECK_RESTARTED, START_RESTART
+from kiln.contracts.machines import CHECK_RESTARTED, START_RESTART
 from kiln.plans import Plans
 
 if TYPE_CHECKING:
-    from kiln.messages import MachineRequest, Operation, Progress, ScriptRequest
+    from kiln.contracts.base import Operation, Progress
+    from kiln.contracts.machines import MachineRequest, ScriptRequest
 
 
 @implements(START_RESTART)

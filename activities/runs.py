@@ -10,10 +10,19 @@ from activities.adapter import implements
 from activities.announce import announce, publish
 from kiln import blobs
 from kiln.cloud import logs
-from kiln.contracts import END_PHASE, FINISH_RUN, REPORT_PROGRESS, REPORT_STOP
+from kiln.contracts.base import Nothing
+from kiln.contracts.runs import (
+    END_PHASE,
+    FINISH_RUN,
+    REPORT_PROGRESS,
+    REPORT_STOP,
+    FinishReport,
+    PhaseReport,
+    ProgressReport,
+    StopReport,
+)
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
-from kiln.messages import FinishReport, Nothing, PhaseReport, ProgressReport, StopReport
 from kiln.runs.reservations import Reservations
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from activities.adapter import implements
 from kiln.cloud import watch
-from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE
 from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
 from kiln.ids import digest
 from kiln.parallel import run_within
+from kiln.rebuild.contracts import LIST_SOURCES, LOOK_AT_SOURCE, Looked, WatchedSource, WatchedSources
 from kiln.rebuild.index import repair
-from kiln.rebuild.messages import Looked, WatchedSource, WatchedSources
 from kiln.rebuild.source import MarketplaceImage, named_version, source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.rebuild.watch import Deprecation, deprecating, new_versions
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.events.cloud_events import CloudEvent
-    from kiln.rebuild.messages import WatchRound
+    from kiln.rebuild.contracts import WatchRound
     from kiln.rebuild.watch import SeenVersion
 
 LOOK_SECONDS = 45.0

@@ -12,25 +12,21 @@ from activities import staging_group
 from activities.adapter import fence, implements
 from kiln.cloud import artifacts, groups, staging
 from kiln.cloud.downloads import Busy
-from kiln.contracts import (
+from kiln.contracts.base import Nothing, Operation, Progress
+from kiln.contracts.staging import (
     CREATE_CONTAINERS,
     CREATE_GROUP,
     STAGE_ARTIFACT,
     START_NETWORK,
     START_SECURITY_GROUP,
     START_STORAGE,
-)
-from kiln.ids import RunRef
-from kiln.messages import (
     ArtifactRequest,
     GroupRequest,
     NetworkRequest,
-    Nothing,
-    Operation,
-    Progress,
     StagedStorage,
     StorageRequest,
 )
+from kiln.ids import RunRef
 from kiln.planner.artifacts import artifact_urls
 from kiln.redact import redact
 from kiln.runs.store import Runs, Templates

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from activities import checks
 from activities.adapter import fence, implements
-from kiln.contracts import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION
+from kiln.contracts.base import Nothing
+from kiln.contracts.templates import BEGIN_AUTOMATIC_RUN, CHECK_TEMPLATE, FINISH_SUBMISSION, Submitted
 from kiln.errors import BeingDeleted, ResourceNotFound, Superseded, TemplateRefused, provisioning_code
 from kiln.ids import RunRef
-from kiln.messages import Nothing, Submitted
 from kiln.planner.make_staging import make_staging
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.installation import installation_in
@@ -23,9 +23,9 @@ from kiln.runs.transitions import settle
 from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:
+    from kiln.contracts.templates import SubmissionReport
     from kiln.errors import ErrorDetail
     from kiln.ids import SubmissionRef
-    from kiln.messages import SubmissionReport
     from kiln.planner.staging import StagingSpec
     from kiln.runs.record import RunRecord, TemplateRecord
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from activities.adapter import implements
-from kiln.contracts import CLOSE_LOST_RUN, FIND_LEFTOVERS, RECORD_SWEEP
+from kiln.contracts.base import Nothing
 from kiln.errors import RunLost
-from kiln.messages import Nothing
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs
 from kiln.sweep import search, settle
+from kiln.sweep.contracts import (
+    CLOSE_LOST_RUN,
+    FIND_LEFTOVERS,
+    RECORD_SWEEP,
+    FoundLeftovers,
+    LostRunClosing,
+    LostRunFacts,
+    SweepDone,
+    SweepRound,
+)
 from kiln.sweep.leftovers import Leftovers
-from kiln.sweep.messages import FoundLeftovers, LostRunClosing, LostRunFacts, SweepDone, SweepRound
 
 
 @implements(CLOSE_LOST_RUN)

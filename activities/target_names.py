@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from activities.adapter import fence, implements
 from kiln.cloud import exports, gallery, managed_images
-from kiln.contracts import CHOOSE_VERSION
+from kiln.contracts.images import CHOOSE_VERSION, ChosenVersion, VersionRequest
 from kiln.errors import ImageTaken, VersionTaken, VhdTaken
-from kiln.messages import ChosenVersion, VersionRequest
 from kiln.planner.versions import next_version
 from kiln.runs.reservations import Reservation, Reservations, image_path, version_path, vhd_path
 

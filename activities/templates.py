@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 
 from activities.adapter import implements
 from kiln.cloud import group_end
-from kiln.contracts import CHECK_IDLE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.contracts.base import Nothing, Operation, Progress
+from kiln.contracts.clean_up import Deletions
+from kiln.contracts.templates import (
+    CHECK_IDLE,
+    FAIL_DELETION,
+    FORGET_TEMPLATE,
+    LIST_STAGED,
+    START_DELETE_GROUP,
+    DeletionFailure,
+    TemplateRequest,
+)
 from kiln.errors import DocumentUnreadable, PreconditionFailed
-from kiln.messages import DeletionFailure, Deletions, Nothing, Operation, Progress, TemplateRequest
 from kiln.rebuild.index import leave_template
 from kiln.rebuild.records import Rebuilds
 from kiln.runs.documents import ATTEMPTS

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from activities.making import making
 from kiln.cloud import validation_image
-from kiln.contracts import START_VALIDATION_DEFINITION, START_VALIDATION_GALLERY, START_VALIDATION_VERSION
+from kiln.contracts.validation import START_VALIDATION_DEFINITION, START_VALIDATION_GALLERY, START_VALIDATION_VERSION
 from kiln.runs.record import EntryKind, LedgerEntry
 from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation, ValidationImageRequest
+    from kiln.contracts.base import Operation
+    from kiln.contracts.validation import ValidationImageRequest
 
 
 @implements(START_VALIDATION_GALLERY)

@@ -9,20 +9,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from kiln.contracts import BEGIN_RUN, BUILD_IMAGE, CLEAN_UP, FINISH_RUN, MAKE_IMAGE, REPORT_STOP
-from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
-from kiln.messages import (
+from kiln.contracts.base import Nothing
+from kiln.contracts.clean_up import CLEAN_UP, CleanedUp, CloseRequest
+from kiln.contracts.runs import (
+    BEGIN_RUN,
+    BUILD_IMAGE,
     CANCEL,
+    FINISH_RUN,
+    MAKE_IMAGE,
+    REPORT_STOP,
     BuildRequest,
-    CleanedUp,
-    CloseRequest,
     FinishReport,
-    Nothing,
     Outcome,
     ProgressReport,
     RunTerms,
     StopReport,
 )
+from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
 from kiln.runs.record import Phase, RunState
 from orchestrators.flow import Branch, Flow, orchestrator
 

@@ -5,29 +5,33 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
 
-from kiln.contracts import (
+from kiln.contracts.base import Listener
+from kiln.contracts.images import (
     CAPTURE,
     CHECK_EXPORT,
     CHECK_SNAPSHOT_COPY,
     CHOOSE_VERSION,
     PLACE_VHD,
-    REPORT_OUTPUT,
     START_EXPORT,
     START_IMAGE,
     START_SNAPSHOT,
     START_SNAPSHOT_COPY,
     START_SPARE,
     START_VERSION,
+    GalleryRequest,
+    ImageRequest,
+    VersionRequest,
+    VhdRequest,
 )
+from kiln.contracts.runs import REPORT_OUTPUT, OutputReport
 from kiln.errors import VersionTaken
-from kiln.messages import GalleryRequest, ImageRequest, Listener, OutputReport, VersionRequest, VhdRequest
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunOutput
 from kiln.runs.tags import MARK_TAG
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
-    from kiln.messages import TargetRequest
+    from kiln.contracts.images import TargetRequest
     from orchestrators.flow import Steps
 
 PUBLISH_LIMIT = timedelta(hours=2)

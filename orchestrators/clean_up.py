@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CLEAN_UP, CLOSE_LEDGER, START_DELETE
-from kiln.messages import CleanedUp, CloseRequest, DeleteRequest
+from kiln.contracts.clean_up import CLEAN_UP, CLOSE_LEDGER, START_DELETE, CleanedUp, CloseRequest, DeleteRequest
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CUSTOMIZE, OPTIMIZE
-from kiln.messages import Nothing
+from kiln.contracts.base import Nothing
+from kiln.contracts.machines import CUSTOMIZE, OPTIMIZE
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.walk import walk
 
 if TYPE_CHECKING:
-    from kiln.messages import StepsRequest
+    from kiln.contracts.machines import StepsRequest
     from orchestrators.flow import Steps
 
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CHECK_IDLE, DELETE_TEMPLATE, FAIL_DELETION, FORGET_TEMPLATE, LIST_STAGED, START_DELETE_GROUP
+from kiln.contracts.base import Nothing
+from kiln.contracts.templates import (
+    CHECK_IDLE,
+    DELETE_TEMPLATE,
+    FAIL_DELETION,
+    FORGET_TEMPLATE,
+    LIST_STAGED,
+    START_DELETE_GROUP,
+    DeletionFailure,
+    TemplateRequest,
+)
 from kiln.errors import BuildError
-from kiln.messages import DeletionFailure, Nothing, TemplateRequest
 from orchestrators.clean_up import delete_tiers
 from orchestrators.flow import Flow, orchestrator
 

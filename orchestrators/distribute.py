@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CHECK_REGION, DISTRIBUTE, START_REPLICATION
+from kiln.contracts.base import Listener
+from kiln.contracts.images import CHECK_REGION, DISTRIBUTE, START_REPLICATION, RegionRequest, ReplicationRequest
 from kiln.errors import AzureNotFound, BuildError, ErrorDetail, InternalFailure, MadeByAnother, RunCanceled
 from kiln.ids import name_of
-from kiln.messages import Listener, RegionRequest, ReplicationRequest
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
-    from kiln.messages import DistributeRequest, Operation, Progress
+    from kiln.contracts.base import Operation, Progress
+    from kiln.contracts.images import DistributeRequest
     from kiln.planner.targets import GalleryTarget
     from kiln.runs.record import RunOutput
     from orchestrators.flow import Branch, Steps

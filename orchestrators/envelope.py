@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from kiln.contracts.base import encoded
 from kiln.errors import BuildError, ErrorDetail, InternalFailure
-from kiln.messages import encoded
 
 ResultT = TypeVar("ResultT", bound=BaseModel)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import EXAMINE, EXAMINE_AREA, KEEP_HEALTH
+from kiln.contracts.base import Nothing
+from kiln.doctor.contracts import EXAMINE, EXAMINE_AREA, KEEP_HEALTH, AreaRequest, Examined, ExamineRequest
 from kiln.doctor.findings import Area
-from kiln.doctor.messages import AreaRequest, Examined, ExamineRequest
-from kiln.messages import Nothing
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

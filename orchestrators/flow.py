@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import azure.durable_functions as df
 from pydantic import BaseModel
 
-from kiln.contracts import CHECK_OPERATION, END_PHASE, REPORT_PROGRESS, WAIT, Activity, Orchestrator
+from kiln.contracts.base import CHECK_OPERATION, WAIT, Activity, OperationCheck, Orchestrator, WaitRequest, encoded
+from kiln.contracts.runs import END_PHASE, REPORT_PROGRESS, PhaseReport, ProgressReport
 from kiln.errors import BuildError, DeadlineExceeded, RunCanceled
-from kiln.messages import OperationCheck, PhaseReport, ProgressReport, WaitRequest, encoded
 from orchestrators.envelope import failure, fault, opened, success
 
 if TYPE_CHECKING:
+    from kiln.contracts.base import Listener, Operation, Progress
     from kiln.errors import ErrorDetail
     from kiln.ids import Owner, RunRef
-    from kiln.messages import Listener, Operation, Progress
     from kiln.runs.record import Phase, PhaseState
 
 RequestT = TypeVar("RequestT", bound=BaseModel)

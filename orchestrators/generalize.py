@@ -5,17 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
-    CHECK_POWERED_OFF,
-    MARK_GENERALIZED,
-    START_DEALLOCATE,
-)
+from kiln.contracts.machines import CHECK_POWERED_OFF, MARK_GENERALIZED, START_DEALLOCATE, MachineRequest
 from kiln.errors import DeadlineExceeded, GeneralizeFailed
-from kiln.messages import MachineRequest
 from orchestrators.scripts import start_script
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation, ScriptRequest
+    from kiln.contracts.base import Operation
+    from kiln.contracts.machines import ScriptRequest
     from orchestrators.flow import Flow, Steps
 
 SOON = timedelta(minutes=2)

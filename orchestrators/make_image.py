@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CUSTOMIZE, MAKE_IMAGE, MAKE_PLAN, OPTIMIZE, VALIDATE
+from kiln.contracts.machines import CUSTOMIZE, OPTIMIZE, StepsRequest
+from kiln.contracts.runs import MAKE_IMAGE, MAKE_PLAN, BuildRequest, Outcome
+from kiln.contracts.validation import VALIDATE, ValidateRequest
 from kiln.errors import BuildError, InternalFailure, RunCanceled
-from kiln.messages import BuildRequest, Outcome, StepsRequest, ValidateRequest
 from kiln.runs.record import Phase, PhaseState
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.generalize import generalize
@@ -15,8 +16,8 @@ from orchestrators.provision import provision
 from orchestrators.stage import stage
 
 if TYPE_CHECKING:
+    from kiln.contracts.staging import StagedStorage
     from kiln.errors import ErrorDetail
-    from kiln.messages import StagedStorage
     from kiln.planner.plan import MachineSpec, Plan
     from kiln.runs.record import RunOutput
     from orchestrators.flow import Steps

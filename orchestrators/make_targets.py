@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import CAPTURE, DISTRIBUTE, END_EXPORT, START_ORIGIN_DISK
+from kiln.contracts.images import (
+    CAPTURE,
+    DISTRIBUTE,
+    END_EXPORT,
+    START_ORIGIN_DISK,
+    DistributeRequest,
+    OriginRequest,
+    TargetRequest,
+)
 from kiln.errors import BuildError, ErrorDetail, InternalFailure, RunCanceled
-from kiln.messages import DistributeRequest, OriginRequest, TargetRequest
 from kiln.planner.targets import GalleryTarget, VhdTarget
 from kiln.runs.record import Phase, PhaseState, RunOutput
 from orchestrators.distribute import GONE, is_everywhere
 
 if TYPE_CHECKING:
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
     from kiln.planner.plan import Plan
     from kiln.planner.targets import OriginSpec, Target
     from orchestrators.flow import Branch, Flow, Steps

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import START_INTERFACE, START_MACHINE
-from kiln.messages import ProvisionRequest
+from kiln.contracts.machines import START_INTERFACE, START_MACHINE, ProvisionRequest
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef

@@ -8,18 +8,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
-    BUILD_IMAGE,
+from kiln.contracts.runs import BUILD_IMAGE, BuildRequest
+from kiln.errors import BuildError, SourceNotFound
+from kiln.rebuild.contracts import (
     CLAIM_REBUILD,
     LIST_DEPENDENTS,
     LOOK_AT_VERSION,
     REBUILD,
     REBUILD_TEMPLATE,
     SETTLE_REBUILD,
-)
-from kiln.errors import BuildError, SourceNotFound
-from kiln.messages import BuildRequest
-from kiln.rebuild.messages import (
     ClaimRequest,
     DependentsRequest,
     RebuildReport,

@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
+from kiln.contracts.base import Nothing, Progress
+from kiln.contracts.machines import (
     CHECK_RESTARTED,
     CHECK_STEP,
     RESTART_MACHINE,
     START_RESTART,
     START_STEP,
     UPDATE_WINDOWS,
+    MachineRequest,
+    RestartRequest,
 )
 from kiln.errors import BuildError, CustomizerFailed, DeadlineExceeded, ErrorDetail
-from kiln.messages import MachineRequest, Nothing, Progress, RestartRequest
 from kiln.planner.steps import UPDATES_DONE, UPDATES_RESTART, RestartSpec, UpdateSpec
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
-    from kiln.messages import ScriptRequest, StepStarted, UpdateRequest
+    from kiln.contracts.machines import ScriptRequest, StepStarted, UpdateRequest
     from orchestrators.flow import Steps
 
 MOMENT = timedelta(seconds=10)

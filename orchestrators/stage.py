@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
+from kiln.contracts.base import Nothing, Progress
+from kiln.contracts.staging import (
     CREATE_CONTAINERS,
     CREATE_GROUP,
     STAGE_ARTIFACT,
@@ -17,18 +18,14 @@ from kiln.contracts import (
     START_NETWORK,
     START_SECURITY_GROUP,
     START_STORAGE,
-)
-from kiln.errors import ArtifactUnavailable, BuildError, DeadlineExceeded
-from kiln.messages import (
     ArtifactRequest,
     GroupRequest,
     NetworkRequest,
-    Nothing,
-    Progress,
     StagedStorage,
     StageStorageRequest,
     StorageRequest,
 )
+from kiln.errors import ArtifactUnavailable, BuildError, DeadlineExceeded
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
+from kiln.contracts.base import Nothing
+from kiln.contracts.runs import BUILD_IMAGE, BuildRequest
+from kiln.contracts.templates import (
     BEGIN_AUTOMATIC_RUN,
-    BUILD_IMAGE,
     CHECK_IDLE,
     CHECK_TEMPLATE,
     FINISH_SUBMISSION,
     SUBMIT_TEMPLATE,
+    SubmissionReport,
+    TemplateRequest,
 )
 from kiln.errors import BuildError
-from kiln.messages import BuildRequest, Nothing, SubmissionReport, TemplateRequest
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.stage import stage
 

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
-    CLEAN_UP,
+from kiln.contracts.base import Nothing
+from kiln.contracts.clean_up import CLEAN_UP, CloseRequest
+from kiln.contracts.runs import FINISH_RUN, REPORT_STOP, FinishReport, StopReport
+from kiln.errors import BuildError
+from kiln.runs.record import RunState
+from kiln.sweep.contracts import (
     CLOSE_LOST_RUN,
     END_LOST_RUN,
     FIND_LEFTOVERS,
-    FINISH_RUN,
     RECORD_SWEEP,
-    REPORT_STOP,
     SWEEP,
     SWEEP_ROUND,
+    LostRun,
+    LostRunClosing,
+    SweepDone,
+    SweepRequest,
+    SweepRound,
 )
-from kiln.errors import BuildError
-from kiln.messages import CloseRequest, FinishReport, Nothing, StopReport
-from kiln.runs.record import RunState
-from kiln.sweep.messages import LostRun, LostRunClosing, SweepDone, SweepRequest, SweepRound
 from kiln.sweep.models import EndedRun, Undeleted
 from orchestrators.clean_up import delete_all
 from orchestrators.flow import Flow, orchestrator

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import (
+from kiln.contracts.base import Nothing
+from kiln.contracts.machines import StepsRequest
+from kiln.contracts.validation import (
     START_VALIDATION_DEFINITION,
     START_VALIDATION_GALLERY,
     START_VALIDATION_VERSION,
     VALIDATE,
+    ValidationImageRequest,
 )
 from kiln.errors import InternalFailure
-from kiln.messages import Nothing, StepsRequest, ValidationImageRequest
 from kiln.runs.record import Phase
 from orchestrators.capture import PUBLISH_LIMIT
 from orchestrators.flow import Flow, orchestrator
@@ -19,7 +21,7 @@ from orchestrators.provision import provision
 from orchestrators.walk import walk
 
 if TYPE_CHECKING:
-    from kiln.messages import ValidateRequest
+    from kiln.contracts.validation import ValidateRequest
     from kiln.planner.plan import ValidationImageSpec
     from orchestrators.flow import Steps
 

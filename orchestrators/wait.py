@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import WAIT
+from kiln.contracts.base import WAIT, Progress, WaitRequest
 from kiln.errors import DeadlineExceeded
-from kiln.messages import Progress, WaitRequest
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from kiln.contracts import RESTART_MACHINE, UPDATE_WINDOWS
-from kiln.messages import RestartRequest, UpdateRequest
+from kiln.contracts.machines import RESTART_MACHINE, UPDATE_WINDOWS, RestartRequest, UpdateRequest
 from kiln.planner.steps import RestartSpec, StepSpec, UpdateSpec
 from orchestrators.scripts import run_script
 
 if TYPE_CHECKING:
-    from kiln.messages import StepsRequest
+    from kiln.contracts.machines import StepsRequest
     from kiln.runs.record import Phase
     from orchestrators.flow import Flow, Steps
 

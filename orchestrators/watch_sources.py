@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES
-from kiln.messages import Nothing
-from kiln.rebuild.messages import WatchRequest, WatchRound
+from kiln.contracts.base import Nothing
+from kiln.rebuild.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES, WatchRequest, WatchRound
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:

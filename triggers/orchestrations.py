@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.durable_functions import DurableOrchestrationClient, OrchestrationRuntimeStatus
 
+from kiln.contracts.base import encoded
+from kiln.contracts.runs import CANCEL
 from kiln.errors import TaskHubUnavailable
 from kiln.lifecycle.orchestrations import Life
-from kiln.messages import CANCEL, encoded
 from kiln.redact import redact
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from azure.durable_functions.models.DurableOrchestrationStatus import DurableOrchestrationStatus
     from pydantic import BaseModel
 
-    from kiln.contracts import Orchestrator
+    from kiln.contracts.base import Orchestrator
 
 T = TypeVar("T")
 SECONDS = 20.0

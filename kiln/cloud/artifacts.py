@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import BlobClient
 
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
     from kiln.planner.staging import ArtifactSpec
     from kiln.secret import Secret
 

@@ -14,14 +14,16 @@ from kiln.cloud import clients, logs
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start, tell_failure
 from kiln.cloud.staging import ARTIFACTS, LOGS
+from kiln.contracts.base import Progress
+from kiln.contracts.machines import StepStarted
 from kiln.errors import AzureFailed, AzureNotFound, CustomizerFailed, ValidatorFailed
-from kiln.messages import Progress, StepStarted
 from kiln.planner.scripts import ARTIFACT_VARIABLE, artifact_parameter
 
 if TYPE_CHECKING:
     from azure.mgmt.compute.models import VirtualMachineRunCommand
 
-    from kiln.messages import Operation, ScriptRequest
+    from kiln.contracts.base import Operation
+    from kiln.contracts.machines import ScriptRequest
     from kiln.planner.plan import WholePlan
 
 FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")

@@ -18,9 +18,9 @@ from kiln.cloud.failures import azure
 from kiln.cloud.operations import finish, may_have_worked, start
 from kiln.cloud.staging import VHDS
 from kiln.cloud.vhd_places import require_storage
+from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed, AzureNotFound, VhdTaken
 from kiln.ids import name_of, part_of
-from kiln.messages import Progress
 from kiln.runs.record import LedgerEntry
 from kiln.runs.tags import mark_in
 from kiln.secret import Secret
@@ -28,7 +28,8 @@ from kiln.secret import Secret
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobProperties
 
-    from kiln.messages import Operation, VhdRequest
+    from kiln.contracts.base import Operation
+    from kiln.contracts.images import VhdRequest
 
 ACCESS_SECONDS = 3 * 3600 + 1800
 """How long the copy may read the disk: half an hour more than it may take. Access is withdrawn once it is over."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from kiln.cloud import clients, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start, tell_failure
+from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import name_of, part_of, region_name
-from kiln.messages import Progress
 from kiln.planner.facts import DefinitionFacts
 from kiln.runs.record import LedgerEntry
 from kiln.runs.tags import MARK_TAG
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
+    from kiln.contracts.base import Operation
     from kiln.planner.targets import GalleryTarget, OriginSpec, RegionSpec
 
 REPLICATION_HINT = (

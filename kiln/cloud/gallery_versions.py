@@ -9,7 +9,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.gallery import names
 from kiln.errors import AzureNotFound
 from kiln.ids import part_of, region_name
-from kiln.rebuild.messages import VersionFacts
+from kiln.rebuild.contracts import VersionFacts
 from kiln.runs.lineage import lineage_of, maker_of
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from kiln.cloud import clients, exports, groups, inventory, marks, tagging
 from kiln.cloud.group_tags import GroupUser, Whose, is_made_by_kiln, kilns_tags, others_tags, user_in, whose
 from kiln.cloud.operations import start
+from kiln.contracts.base import Operation
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, name_of, part_of
-from kiln.messages import Operation
 from kiln.runs.tags import OWNER_TAGS
 
 if TYPE_CHECKING:

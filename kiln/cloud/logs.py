@@ -16,7 +16,7 @@ from kiln.cloud.staging import LOGS
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 BLOCK = 4 * 1024 * 1024
 """Bytes; the largest append block of every service version."""

@@ -12,9 +12,9 @@ from kiln.cloud.failures import azure
 from kiln.cloud.machine_body import interface_body, machine_body
 from kiln.cloud.operations import refuse_page, start
 from kiln.config import config
+from kiln.contracts.base import Operation
 from kiln.errors import AzureNotFound
 from kiln.ids import resource_id
-from kiln.messages import Operation
 
 if TYPE_CHECKING:
     from kiln.planner.plan import MachineRef, MachineSpec

@@ -21,7 +21,7 @@ from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:
     from kiln.cloud.marks import Found
-    from kiln.messages import Operation
+    from kiln.contracts.base import Operation
     from kiln.planner.targets import ManagedImageTarget, OriginSpec
 
 SPARE_TIER = 9

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from kiln.cloud import clients
 from kiln.cloud.failures import GENERAL_HINT, azure, failed, innermost
 from kiln.config import config
+from kiln.contracts.base import Operation, Progress
 from kiln.errors import AzureFailed, AzureNotFound, InternalFailure
-from kiln.messages import Operation, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

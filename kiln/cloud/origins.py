@@ -13,7 +13,7 @@ from kiln.cloud.refusal import refused
 from kiln.ids import name_of, part_of
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
+    from kiln.contracts.base import Operation
     from kiln.planner.targets import OriginSpec
 
 

@@ -13,9 +13,9 @@ from kiln import blobs
 from kiln.cloud import clients, exports, group_end, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
+from kiln.contracts.base import Operation
 from kiln.errors import AzureNotFound, OnlyCopy
 from kiln.ids import name_of, part_of
-from kiln.messages import Operation
 
 if TYPE_CHECKING:
     from kiln.cloud.marks import Found

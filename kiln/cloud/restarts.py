@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud import commands, logs
 from kiln.cloud.commands import FINAL_STATES, STEP_TAG
-from kiln.messages import Progress
+from kiln.contracts.base import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azure.mgmt.compute.models import VirtualMachineRunCommand
 
-    from kiln.messages import ScriptRequest
+    from kiln.contracts.machines import ScriptRequest
     from kiln.planner.plan import WholePlan
 
 ATTEMPT_TAG = "kilnAttempt"

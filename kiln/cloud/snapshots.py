@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from kiln.cloud import clients
 from kiln.cloud.failures import azure, failed
 from kiln.cloud.operations import start
+from kiln.contracts.base import Progress
 from kiln.ids import name_of, part_of
-from kiln.messages import Progress
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
+    from kiln.contracts.base import Operation
     from kiln.planner.targets import ManagedImageTarget, OriginSpec
 
 WHOLE = 100

@@ -11,9 +11,10 @@ from kiln import blobs
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
+from kiln.contracts.base import Operation
+from kiln.contracts.staging import StagedStorage
 from kiln.errors import AzureNotFound
 from kiln.ids import resource_id
-from kiln.messages import Operation, StagedStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from kiln.cloud.operations import start
 from kiln.ids import resource_id
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation
+    from kiln.contracts.base import Operation
     from kiln.planner.plan import ValidationImageSpec
 
 

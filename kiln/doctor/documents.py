@@ -10,9 +10,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from kiln.config import config
+from kiln.doctor.contracts import Found
 from kiln.doctor.document_kinds import KINDS
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.doctor.messages import Found
 from kiln.parallel import run_each
 from kiln.runs.documents import CONTAINER, documents
 from kiln.runs.reading import read_each, reason

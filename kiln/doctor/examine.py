@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from kiln.doctor import documents, leftovers, permissions, quota, runs, settings, triggers
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Finding, Severity
-from kiln.doctor.messages import Found
 from kiln.parallel import run_within
 from kiln.redact import redact
 
 if TYPE_CHECKING:
-    from kiln.doctor.messages import AreaRequest
+    from kiln.doctor.contracts import AreaRequest
 
 SECONDS = 120.0
 """For one area; whoever asks for the health waits for all of them."""

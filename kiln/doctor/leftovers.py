@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.manual_removal import ManualRemoval, manual_removal
-from kiln.doctor.messages import Found
 from kiln.runs.store import Templates
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.search import find_leftovers
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kiln.sweep.messages import FoundLeftovers
+    from kiln.sweep.contracts import FoundLeftovers
     from kiln.sweep.models import Leftover, SweepReport
 
 STALE = timedelta(days=2)

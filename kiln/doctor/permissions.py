@@ -15,9 +15,9 @@ from kiln import rights
 from kiln.access.reach import named
 from kiln.cloud.allowed import missing
 from kiln.cloud.permissions import permissions
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.granting import grant, identity
-from kiln.doctor.messages import Found
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
 from kiln.redact import redact

@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kiln.cloud.quotas import REGIONAL, quotas, sizes
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.doctor.messages import Found
 from kiln.ids import part_of, region_name
 from kiln.parallel import run_each
 from kiln.planner.machine import X64_SIZE

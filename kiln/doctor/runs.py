@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Finding, Severity
-from kiln.doctor.messages import Found
 from kiln.runs.store import Runs, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.doctor.messages import ExamineRequest
+    from kiln.doctor.contracts import ExamineRequest
 
 SWEEP = "The next sweep does it; at once: kiln doctor --sweep."
 

@@ -9,8 +9,8 @@ from kiln.access.reach_setting import configured_reach
 from kiln.access.settings import Settings
 from kiln.config import SETTINGS, config, set_names
 from kiln.doctor import topic
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.doctor.messages import Found
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

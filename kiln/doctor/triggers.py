@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.automation.pending_events import AllPendingEvents
+from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.doctor.messages import Found
 from kiln.errors import DocumentUnreadable, TemplateInvalid
 from kiln.parallel import run_each
 from kiln.rebuild.source_records import Sources

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from kiln.contracts import DELETE_TEMPLATE
+from kiln.contracts.templates import DELETE_TEMPLATE, TemplateRequest
 from kiln.errors import DocumentUnreadable
 from kiln.ids import RunRef
 from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.lifecycle.submission import give_up
-from kiln.messages import TemplateRequest
 from kiln.runs.begin import current_run
 from kiln.runs.naming import build_instance, delete_instance
 from kiln.runs.reading import tell

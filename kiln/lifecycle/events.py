@@ -10,7 +10,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from kiln.contracts import REBUILD
 from kiln.events.received import (
     GalleryVersionWritten,
     Reason,
@@ -23,8 +22,8 @@ from kiln.events.received import (
 from kiln.ids import digest
 from kiln.lifecycle.listeners import Heard, fire_listeners
 from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.rebuild.contracts import REBUILD, SourceVersion
 from kiln.rebuild.dependents import Dependents
-from kiln.rebuild.messages import SourceVersion
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
 
 if TYPE_CHECKING:

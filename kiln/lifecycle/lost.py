@@ -20,7 +20,7 @@ from kiln.parallel import run_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
-from kiln.sweep.messages import LostRun, LostTemplate
+from kiln.sweep.contracts import LostRun, LostTemplate
 from kiln.sweep.models import GRACE
 
 if TYPE_CHECKING:

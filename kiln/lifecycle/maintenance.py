@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.contracts import EXAMINE, SWEEP, WATCH_SOURCES
-from kiln.doctor.messages import ExamineRequest
+from kiln.doctor.contracts import EXAMINE, ExamineRequest
 from kiln.lifecycle.lost import find_lost, reconcile_lost, start_again
 from kiln.lifecycle.orchestrations import Life
-from kiln.rebuild.messages import WatchRequest
-from kiln.sweep.messages import SweepRequest
+from kiln.rebuild.contracts import WATCH_SOURCES, WatchRequest
+from kiln.sweep.contracts import SWEEP, SweepRequest
 
 if TYPE_CHECKING:
     from datetime import datetime

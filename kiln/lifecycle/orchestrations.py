@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from kiln.contracts import Orchestrator
+    from kiln.contracts.base import Orchestrator
 
 
 class Life(Enum):

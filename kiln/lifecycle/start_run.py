@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from kiln.contracts import BUILD_IMAGE
+from kiln.contracts.runs import BUILD_IMAGE, BuildRequest
 from kiln.errors import Conflict, ErrorDetail
 from kiln.ids import RunRef
 from kiln.lifecycle.orchestrations import Life, Orchestrations
-from kiln.messages import BuildRequest
 from kiln.runs.begin import Begun, InTheWay, begin_run, current_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.status import why_failed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from kiln.contracts import SUBMIT_TEMPLATE
+from kiln.contracts.templates import SUBMIT_TEMPLATE
 from kiln.ids import SubmissionRef
 from kiln.lifecycle.orchestrations import Life, Orchestrations
 from kiln.runs.naming import submit_instance

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from kiln.errors import BeingDeleted, DocumentUnreadable, ResourceNotFound
 from kiln.ids import RunRef, digest
 from kiln.rebuild import claims
+from kiln.rebuild.contracts import Claim, DependentTrigger
 from kiln.rebuild.decide import Skip, Start, Wait, decide, pause
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.facts import rebuild_facts
 from kiln.rebuild.index import still_following
-from kiln.rebuild.messages import Claim, DependentTrigger
 from kiln.rebuild.records import Rebuilds
 from kiln.runs.begin import Begun, InTheWay, NotDue, begin_run
 from kiln.runs.naming import run_id
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kiln.rebuild.claims import Claimed, RebuildRecord
-    from kiln.rebuild.messages import RebuildRequest, SourceVersion
+    from kiln.rebuild.contracts import RebuildRequest, SourceVersion
     from kiln.runs.record import RunRecord, TemplateRecord
 
 LEASE = timedelta(minutes=15)

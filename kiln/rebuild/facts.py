@@ -26,7 +26,7 @@ from kiln.template.triggers import parse_trigger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.rebuild.messages import RebuildRequest
+    from kiln.rebuild.contracts import RebuildRequest
     from kiln.rebuild.source import Source
     from kiln.runs.record import TemplateRecord
 

@@ -14,11 +14,11 @@ from kiln.parallel import run_each
 from kiln.runs.installation import installation
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
+from kiln.sweep.contracts import FoundLeftovers
 from kiln.sweep.decide import Unknown, is_due, leftovers
 from kiln.sweep.hidden import without_hidden
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
-from kiln.sweep.messages import FoundLeftovers
 from kiln.sweep.models import Leftover
 from kiln.sweep.tagged import tagged, tagged_groups
 

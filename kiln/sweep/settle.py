@@ -19,7 +19,7 @@ from kiln.sweep.orphans import remove_orphans
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
-    from kiln.sweep.messages import SweepDone
+    from kiln.sweep.contracts import SweepDone
     from kiln.sweep.models import Leftover
 
 log = logging.getLogger("kiln.sweep")

@@ -11,10 +11,9 @@ from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
 from activities.rebuild import claim_rebuild, settle_rebuild
 from activities.submission import begin_automatic_run
+from kiln.contracts.templates import SubmissionReport
 from kiln.ids import RunRef, SubmissionRef
-from kiln.messages import SubmissionReport
-from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import (
+from kiln.rebuild.contracts import (
     ClaimRequest,
     DependentTrigger,
     RebuildRequest,
@@ -22,13 +21,14 @@ from kiln.rebuild.messages import (
     SourceVersion,
     VersionFacts,
 )
+from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.naming import submit_instance
 from tests.faults.begin_askers import Asker
 from tests.faults.begin_world import Died
 
 if TYPE_CHECKING:
-    from kiln.rebuild.messages import Claim
+    from kiln.rebuild.contracts import Claim
     from kiln.runs.record import RunRecord
     from tests.faults.begin_world import World
 

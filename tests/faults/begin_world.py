@@ -19,19 +19,19 @@ from azure.durable_functions import OrchestrationRuntimeStatus as Status
 from activities.runs import finish_run
 from activities.sweep import close_lost_run
 from activities.templates import forget_template
-from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE
+from kiln.contracts.runs import BUILD_IMAGE, FinishReport
+from kiln.contracts.templates import DELETE_TEMPLATE, TemplateRequest
 from kiln.ids import RunRef, TemplateId
 from kiln.lifecycle.lost import find_lost, reconcile_lost, start_again
 from kiln.lifecycle.reconcile import reconcile_all
 from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
-from kiln.messages import FinishReport, TemplateRequest
 from kiln.runs.begin import has_begun
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import finish, settle
 from kiln.runs.versions import Versions
-from kiln.sweep.messages import LostRunClosing
+from kiln.sweep.contracts import LostRunClosing
 from kiln.sweep.models import GRACE
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api

@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from devkit.guests.scripted.rules import Rule
-from kiln.doctor.messages import ExamineRequest
+from kiln.doctor.contracts import ExamineRequest
 from kiln.ids import RunRef
+from kiln.rebuild.contracts import SourceVersion, WatchRequest
 from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.record import TriggerRecord
 from kiln.runs.triggers import Triggers
-from kiln.sweep.messages import LostRun, SweepRequest
+from kiln.sweep.contracts import LostRun, SweepRequest
 from tests.contract.kiln_cloud.vhds import new_container
 from tests.flows.local_azure.kiln import STAGED, gallery, managed_image, template
 from tests.flows.local_azure.test_builds import example

@@ -12,6 +12,7 @@ import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus
 
 from activities.plan import begin_run as begin_build
+from kiln.contracts.runs import ProgressReport
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.ids import RunRef, TemplateId
 from kiln.lifecycle.end_run import cancel_current_run, delete_template
@@ -19,7 +20,6 @@ from kiln.lifecycle.lost import find_lost
 from kiln.lifecycle.reconcile import reconcile, reconcile_all
 from kiln.lifecycle.start_run import start_run
 from kiln.lifecycle.submit import Submission, submit
-from kiln.messages import ProgressReport
 from kiln.runs.begin import Begun, begin_run, write_down
 from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, run_id, submit_instance

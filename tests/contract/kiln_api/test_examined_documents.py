@@ -17,11 +17,11 @@ from devkit.host.testing import FlowRunner
 from kiln import blobs
 from kiln.config import config
 from kiln.doctor import documents as doctor
+from kiln.doctor.contracts import ExamineRequest
 from kiln.doctor.document_kinds import KINDS, NOT_READ, Kind
 from kiln.doctor.documents import MOST_TOLD
 from kiln.doctor.findings import Area, Severity
 from kiln.doctor.latest_health import LatestHealth
-from kiln.doctor.messages import ExamineRequest
 from kiln.doctor.shown import shown
 from kiln.ids import TemplateId
 from kiln.rebuild.dependents import Dependents

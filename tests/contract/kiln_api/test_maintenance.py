@@ -14,9 +14,9 @@ import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
 from kiln.doctor import latest_health, runs, triggers
+from kiln.doctor.contracts import ExamineRequest
 from kiln.doctor.findings import Area, Finding, Health, Severity
 from kiln.doctor.latest_health import LatestHealth
-from kiln.doctor.messages import ExamineRequest
 from kiln.errors import StorageUnavailable
 from kiln.ids import TemplateId
 from kiln.lifecycle.lost import Lost, find_lost, reconcile_lost, start_again

@@ -13,10 +13,10 @@ import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus
 
 from activities.templates import forget_template
+from kiln.contracts.templates import TemplateRequest
 from kiln.ids import TemplateId
 from kiln.lifecycle.events import REFUSED, UNFOLLOWED, take
 from kiln.lifecycle.maintenance import WATCH_INSTANCE, start_watch
-from kiln.messages import TemplateRequest
 from kiln.rebuild.dependents import GRACE, Dependents
 from kiln.rebuild.index import repair
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage

@@ -22,7 +22,6 @@ from azure.storage.blob import ExponentialRetry
 from devkit.azurite.fault_proxy import FaultProxy
 from devkit.host.durable_payloads import client_binding
 from kiln import blobs
-from kiln.contracts import SWEEP
 from kiln.errors import StorageUnavailable, TaskHubUnavailable
 from kiln.ids import TemplateId
 from kiln.lifecycle.orchestrations import Life, Orchestrations
@@ -30,7 +29,7 @@ from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.record import Ledger, RunState
 from kiln.runs.store import Runs, Templates
 from kiln.runs.transitions import settle
-from kiln.sweep.messages import SweepRequest
+from kiln.sweep.contracts import SWEEP, SweepRequest
 from tests.contract.kiln_api.conftest import template_body
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_api.test_crashes import NOW, claimed, put, start

@@ -14,11 +14,11 @@ from activities.templates import check_idle
 from devkit.host.testing import FlowRunner
 from kiln.automation.listeners import Listeners
 from kiln.automation.pending_events import AllPendingEvents
+from kiln.contracts.templates import TemplateRequest
 from kiln.ids import RunRef
-from kiln.messages import TemplateRequest
 from kiln.rebuild import records
 from kiln.rebuild.claiming import expect
-from kiln.rebuild.messages import SourceVersion
+from kiln.rebuild.contracts import SourceVersion
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.documents import documents

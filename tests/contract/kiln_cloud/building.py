@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import commands, facts, gallery, groups, machines, operations, staging
+from kiln.contracts.machines import ScriptRequest
 from kiln.ids import RunRef, TemplateId
-from kiln.messages import ScriptRequest, StagedStorage
 from kiln.planner.facts import Facts
 from kiln.planner.make_plan import gallery_image_ids, make_plan
 from kiln.planner.steps import StepSpec
@@ -23,7 +23,9 @@ from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from kiln.messages import Operation, StepStarted
+    from kiln.contracts.base import Operation
+    from kiln.contracts.machines import StepStarted
+    from kiln.contracts.staging import StagedStorage
     from kiln.planner.plan import MachineSpec, Plan, WholePlan
 
 REGION = "westeurope"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 CONTENT = b"#!/bin/sh\necho hello\n" * 10_000
 PATH = "properties.customize[0].scriptUri"

@@ -9,17 +9,12 @@ import pytest
 from activities import clean_up, images, provision, stage, templates
 from activities.adapter import fence
 from kiln.cloud import groups
+from kiln.contracts.clean_up import CloseRequest, DeleteRequest
+from kiln.contracts.images import ImageRequest
+from kiln.contracts.machines import ProvisionRequest
+from kiln.contracts.staging import GroupRequest, NetworkRequest, StorageRequest
+from kiln.contracts.templates import TemplateRequest
 from kiln.errors import ImageTaken, RunCanceled
-from kiln.messages import (
-    CloseRequest,
-    DeleteRequest,
-    GroupRequest,
-    ImageRequest,
-    NetworkRequest,
-    ProvisionRequest,
-    StorageRequest,
-    TemplateRequest,
-)
 from kiln.planner.targets import ManagedImageTarget
 from kiln.runs.record import LedgerEntry, ProvisioningState, TemplateRecord
 from kiln.runs.store import Ledgers, Templates

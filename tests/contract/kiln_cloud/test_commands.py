@@ -15,7 +15,8 @@ from tests.waiting import until
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import Progress, ScriptRequest
+    from kiln.contracts.base import Progress
+    from kiln.contracts.machines import ScriptRequest
 
 
 def shell(line: str) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import VhdRequest
+    from kiln.contracts.images import VhdRequest
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import pytest
 
 from activities import stage, submission, templates
 from kiln.cloud import groups, tagging
+from kiln.contracts.staging import GroupRequest
+from kiln.contracts.templates import TemplateRequest
 from kiln.errors import BuildError, TemplateRefused, provisioning_code
 from kiln.ids import RunRef, SubmissionRef, TemplateId
-from kiln.messages import GroupRequest, TemplateRequest
 from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.new_run import new_run

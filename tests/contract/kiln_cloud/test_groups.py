@@ -17,7 +17,7 @@ from tests.contract.kiln_cloud.building import done, machine_of, plan_with, stag
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 
 if TYPE_CHECKING:
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 MINE = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="mine")
 OTHER = MINE.model_copy(update={"name": "other"})

@@ -10,7 +10,7 @@ from kiln.cloud.staging import LOGS
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 
 def output_of(storage: StagedStorage, *pieces: bytes) -> BlobClient:

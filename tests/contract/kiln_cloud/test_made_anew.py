@@ -12,15 +12,16 @@ import pytest
 from activities import adapter, submission, templates
 from activities.runs import finish_run
 from kiln.automation.pending_events import AllPendingEvents, PendingEvent, PendingEvents
+from kiln.contracts.runs import FinishReport
+from kiln.contracts.templates import DeletionFailure, SubmissionReport, TemplateRequest
 from kiln.errors import ErrorDetail, ResourceNotFound, RunCanceled, Superseded
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.lifecycle.submission import give_up
-from kiln.messages import DeletionFailure, FinishReport, SubmissionReport, TemplateRequest
 from kiln.rebuild import claiming, claims
+from kiln.rebuild.contracts import DependentTrigger, RebuildRequest, SourceVersion, VersionFacts
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import DependentTrigger, RebuildRequest, SourceVersion, VersionFacts
 from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.begin import Begun, begin_run

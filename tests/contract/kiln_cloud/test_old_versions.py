@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(hours=1)

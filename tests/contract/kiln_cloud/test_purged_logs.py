@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from devkit.azurite import Azurite
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import StagedStorage
+    from kiln.contracts.staging import StagedStorage
 
 NOW = datetime.now(UTC)
 OLD = NOW - timedelta(days=100)

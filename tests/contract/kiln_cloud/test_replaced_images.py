@@ -11,9 +11,10 @@ import pytest
 
 from activities import clean_up, images
 from kiln.cloud import clients, marks
+from kiln.contracts.clean_up import CloseRequest, DeleteRequest
+from kiln.contracts.images import ImageRequest
 from kiln.errors import AzureFailed, ImageTaken, OnlyCopy
 from kiln.ids import name_of, part_of
-from kiln.messages import CloseRequest, DeleteRequest, ImageRequest
 from kiln.planner.targets import ManagedImageTarget
 from kiln.runs.record import LedgerEntry
 from kiln.runs.store import Ledgers

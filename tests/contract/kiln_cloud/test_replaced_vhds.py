@@ -10,8 +10,8 @@ import pytest
 
 from activities import capture, clean_up
 from kiln.cloud import exports, marks
+from kiln.contracts.clean_up import CloseRequest, DeleteRequest
 from kiln.errors import AzureFailed, MadeByAnother, OnlyCopy, VhdTaken
-from kiln.messages import CloseRequest, DeleteRequest
 from kiln.runs.record import LedgerEntry
 from kiln.runs.store import Ledgers
 from kiln.runs.tags import mark_in
@@ -21,7 +21,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-    from kiln.messages import VhdRequest
+    from kiln.contracts.images import VhdRequest
     from kiln.secret import Secret
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from devkit.guests.scripted.rules import Rule
 from kiln.cloud import commands, logs, machines, restarts
-from kiln.messages import Progress, ScriptRequest
+from kiln.contracts.machines import ScriptRequest
 from kiln.planner.steps import RestartSpec
 from kiln.plans import Plans
 from tests.contract.kiln_cloud.building import machine_of, plan_with, script_of, stage, start_machine, start_step
@@ -16,6 +16,7 @@ from tests.waiting import until
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
+    from kiln.contracts.base import Progress
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from triggers.run_outputs import ACCESS_LIFETIME
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
-    from kiln.messages import ScriptRequest, StagedStorage
+    from kiln.contracts.machines import ScriptRequest
+    from kiln.contracts.staging import StagedStorage
     from kiln.secret import Secret
 
 REFUSED = r"AuthenticationFailed|AuthorizationFailure"

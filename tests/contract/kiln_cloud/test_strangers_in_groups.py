@@ -11,9 +11,11 @@ import pytest
 
 from activities import clean_up, stage, submission, templates
 from kiln.cloud import clients, group_end, groups, tagging
+from kiln.contracts.clean_up import DeleteRequest
+from kiln.contracts.staging import GroupRequest, NetworkRequest
+from kiln.contracts.templates import TemplateRequest
 from kiln.errors import BuildError, provisioning_code
 from kiln.ids import SubmissionRef, TemplateId, group_id
-from kiln.messages import DeleteRequest, GroupRequest, NetworkRequest, TemplateRequest
 from kiln.planner.staging import GroupSpec
 from kiln.runs.record import LedgerEntry, ProvisioningState, TemplateRecord
 from kiln.runs.store import Templates

@@ -8,9 +8,9 @@ import pytest
 
 from activities import submission, templates
 from activities.adapter import fence
+from kiln.contracts.templates import SubmissionReport, TemplateRequest
 from kiln.errors import ErrorDetail, Superseded, TemplateRefused, provisioning_code
 from kiln.ids import SubmissionRef, TemplateId
-from kiln.messages import SubmissionReport, TemplateRequest
 from kiln.runs.documents import documents
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates

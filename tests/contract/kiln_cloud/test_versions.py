@@ -13,9 +13,10 @@ from activities import plan as plans
 from activities import runs
 from activities.target_names import choose_version
 from kiln.cloud import gallery
+from kiln.contracts.images import VersionRequest
+from kiln.contracts.runs import FinishReport
 from kiln.errors import RunCanceled, VersionTaken
 from kiln.ids import RunRef, TemplateId
-from kiln.messages import FinishReport, VersionRequest
 from kiln.planner.targets import GalleryTarget
 from kiln.runs.documents import documents
 from kiln.runs.new_run import new_run

@@ -11,8 +11,10 @@ import pytest
 
 from activities import capture, clean_up, replicate
 from kiln.cloud import clients, gallery, operations
+from kiln.contracts.clean_up import CloseRequest, DeleteRequest
+from kiln.contracts.images import GalleryRequest, RegionRequest, ReplicationRequest
+from kiln.contracts.runs import OutputReport
 from kiln.errors import AzureFailed, MadeByAnother, VersionTaken
-from kiln.messages import CloseRequest, DeleteRequest, GalleryRequest, OutputReport, RegionRequest, ReplicationRequest
 from kiln.planner.targets import GalleryTarget
 from kiln.runs.record import LedgerEntry, RunOutput
 from kiln.runs.store import Ledgers, Runs

@@ -11,18 +11,12 @@ import pytest
 from activities import capture, clean_up, images, provision, validate
 from kiln import blobs
 from kiln.cloud import clients, exports, groups, machines, marks, snapshots, staging, validation_image
+from kiln.contracts.clean_up import CloseRequest, DeleteRequest
+from kiln.contracts.images import GalleryRequest, ImageRequest, OriginRequest, VhdRequest
+from kiln.contracts.machines import ProvisionRequest
+from kiln.contracts.validation import ValidationImageRequest
 from kiln.errors import AzureFailed, AzureNotFound, MadeByAnother
 from kiln.ids import resource_id
-from kiln.messages import (
-    CloseRequest,
-    DeleteRequest,
-    GalleryRequest,
-    ImageRequest,
-    OriginRequest,
-    ProvisionRequest,
-    ValidationImageRequest,
-    VhdRequest,
-)
 from kiln.planner.staging import GroupSpec
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import EntryKind, LedgerEntry

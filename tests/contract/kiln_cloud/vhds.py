@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln import blobs
 from kiln.cloud import staging
-from kiln.messages import VhdRequest
+from kiln.contracts.images import VhdRequest
 from kiln.planner.staging import StorageSpec
 from kiln.planner.targets import VhdTarget
 from tests.contract.kiln_cloud import arm

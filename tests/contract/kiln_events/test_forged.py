@@ -13,14 +13,13 @@ import pytest
 import orchestrators
 from activities.rebuild import look_at_version
 from devkit.host.testing import FlowResult, FlowRunner
-from kiln.contracts import REBUILD
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import SourceVersionPublished
 from kiln.events.received import Received, SourceImageVersionPublished, read_event, read_fact
 from kiln.ids import TemplateId
 from kiln.lifecycle.events import found, rebuild_instance
+from kiln.rebuild.contracts import REBUILD, SourceVersion, VersionFacts
 from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition
 from kiln.runs.record import TemplateRecord, TriggerRecord
 from kiln.runs.store import Runs, Templates

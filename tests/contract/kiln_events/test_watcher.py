@@ -17,7 +17,7 @@ from kiln.cloud import watch as marketplace
 from kiln.doctor import triggers
 from kiln.events import publisher
 from kiln.ids import TemplateId
-from kiln.rebuild.messages import WatchRequest
+from kiln.rebuild.contracts import WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import Sources
 from kiln.runs.record import ProvisioningState, TemplateRecord

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kiln.cloud.watch import versions
-from kiln.contracts import REBUILD, WATCH_SOURCES
 from kiln.ids import RunRef
+from kiln.rebuild.contracts import REBUILD, WATCH_SOURCES, SourceVersion, WatchRequest
 from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import SourceVersion, WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import Sources
 from kiln.runs.record import TriggerRecord

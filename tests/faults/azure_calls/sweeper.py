@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
-from kiln.contracts import SWEEP
 from kiln.lifecycle.lost import reconcile_lost
 from kiln.lifecycle.maintenance import SWEEP_INSTANCE
 from kiln.lifecycle.orchestrations import Life
-from kiln.sweep.messages import LostRun, LostTemplate, SweepRequest
+from kiln.sweep.contracts import SWEEP, LostRun, LostTemplate, SweepRequest
 from kiln.sweep.models import GRACE
 
 if TYPE_CHECKING:

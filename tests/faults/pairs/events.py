@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kiln.contracts import LIST_DEPENDENTS, LOOK_AT_VERSION, REBUILD_TEMPLATE
-from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import (
+from kiln.rebuild.contracts import (
+    LIST_DEPENDENTS,
+    LOOK_AT_VERSION,
+    REBUILD_TEMPLATE,
     DependentsRequest,
     DependentTriggers,
     RebuildRequest,
     SourceVersion,
     VersionFacts,
 )
+from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.record import TriggerRecord
 from kiln.runs.store import Runs
@@ -25,7 +27,7 @@ from tests.faults.pairs.builds import Builder, BuildMeeting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kiln.messages.base import Message
+    from kiln.contracts.base import Message
     from tests.faults.pairs.place import Place
     from tests.flows.local_azure.kiln import Kiln
 

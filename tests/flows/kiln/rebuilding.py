@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from activities import rebuild
-from kiln.contracts import BUILD_IMAGE, REBUILD
+from kiln.contracts.base import Nothing, Progress
+from kiln.contracts.runs import BUILD_IMAGE, BuildRequest, FinishReport, ProgressReport
 from kiln.errors import CustomizerFailed
 from kiln.ids import RunRef, TemplateId
-from kiln.messages import BuildRequest, FinishReport, Nothing, ProgressReport, ScriptRequest
-from kiln.messages.base import Progress
+from kiln.rebuild.contracts import REBUILD, SourceVersion, VersionFacts
 from kiln.rebuild.index import enter_trigger
-from kiln.rebuild.messages import SourceVersion, VersionFacts
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage, produced_definitions, source_of, version_order
 from kiln.runs.begin import begin_run, has_begun
 from kiln.runs.lineage import lineage_of, lineage_tags
@@ -31,6 +30,7 @@ from tests.flows.kiln.world import World
 
 if TYPE_CHECKING:
     from devkit.host.testing import Flow
+    from kiln.contracts.machines import ScriptRequest
     from kiln.planner.plan import Plan
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kiln.contracts.base import Operation, Progress
+from kiln.contracts.machines import MachineRequest, StepStarted
+from kiln.contracts.runs import BuildRequest, RunTerms
 from kiln.errors import AzureFailed, RunCanceled, SourceNotFound
-from kiln.messages import BuildRequest, MachineRequest, Operation, Progress, RunTerms, StepStarted
 from tests.flows.kiln.plans import RUN, gallery, managed_image, plan, restart, step, update, validation, vhd
 from tests.flows.kiln.world import ID, World, finish, outputs, phases, steps, whole
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed
-from kiln.messages import Progress
 from kiln.runs.record import LedgerEntry
 from tests.flows.kiln.plans import plan, restart, validation
 from tests.flows.kiln.world import World, deleted, finish
 
 if TYPE_CHECKING:
-    from kiln.messages import DeleteRequest
+    from kiln.contracts.clean_up import DeleteRequest
 
 VALIDATION = [
     LedgerEntry(kind="vm", id="/validation-vm", tier=1, purpose="validation"),

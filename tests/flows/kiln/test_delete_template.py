@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from kiln.contracts.base import Progress
+from kiln.contracts.clean_up import Deletions
 from kiln.errors import AzureFailed
-from kiln.messages import Deletions, Progress
 from kiln.runs.record import LedgerEntry
 from tests.flows.kiln.world import World, checked, deleted
 

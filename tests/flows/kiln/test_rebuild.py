@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.errors import SourceNotFound
-from kiln.rebuild.messages import VersionFacts
+from kiln.rebuild.contracts import VersionFacts
 from kiln.rebuild.source import version_order
 from kiln.runs.record import RunState
 from kiln.runs.store import Templates
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.rebuild.messages import SourceVersion
+    from kiln.rebuild.contracts import SourceVersion
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 

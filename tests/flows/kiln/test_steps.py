@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kiln.messages import Operation, Progress, StepStarted
+from kiln.contracts.base import Operation, Progress
+from kiln.contracts.machines import StepStarted
 from orchestrators.scripts import MOMENT
 from tests.flows.kiln.plans import plan, restart, step, update
 from tests.flows.kiln.world import World, deleted, finish, steps
 
 if TYPE_CHECKING:
-    from kiln.messages import ScriptRequest
+    from kiln.contracts.machines import ScriptRequest
     from kiln.planner.steps import Step
 
 SCRIPT = Operation(doing="start it", url="https://arm/script")

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkit.host.testing import Flow
+from kiln.contracts.base import Progress
+from kiln.contracts.staging import StagedStorage
+from kiln.contracts.templates import Submitted
 from kiln.errors import ArtifactUnavailable, AzureFailed, ErrorDetail, Superseded, TemplateRefused
-from kiln.messages import Progress, StagedStorage, Submitted
 from tests.flows.kiln.plans import RUN, SUBMISSION, staging
 from tests.flows.kiln.world import ID, World, whole
 
 if TYPE_CHECKING:
     from devkit.host.testing import FlowResult
-    from kiln.messages import ArtifactRequest
+    from kiln.contracts.staging import ArtifactRequest
 
 GOOD = [
     "check_template",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kiln.contracts.base import Operation, Progress
+from kiln.contracts.images import ChosenVersion
 from kiln.errors import AzureFailed, ErrorDetail, VersionTaken
 from kiln.ids import name_of
-from kiln.messages import ChosenVersion, Operation, Progress
 from kiln.runs.record import RunOutput
 from orchestrators.capture import CHOICES
 from tests.flows.kiln.plans import (
@@ -25,7 +26,7 @@ from tests.flows.kiln.world import World, finish, outputs, phases
 
 if TYPE_CHECKING:
     from devkit.host.testing import FlowResult
-    from kiln.messages import GalleryRequest, RegionRequest, VhdRequest
+    from kiln.contracts.images import GalleryRequest, RegionRequest, VhdRequest
     from kiln.planner.plan import Plan
 
 NO = AzureFailed("do it", azure_code="Denied", azure_message="no")

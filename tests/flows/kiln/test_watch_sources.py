@@ -10,8 +10,15 @@ import pytest
 import orchestrators
 from activities.sources import LOOK_SECONDS
 from devkit.host.testing import FlowResult, FlowRunner
-from kiln.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES
-from kiln.rebuild.messages import Looked, WatchedSource, WatchedSources, WatchRequest
+from kiln.rebuild.contracts import (
+    LIST_SOURCES,
+    LOOK_AT_SOURCE,
+    WATCH_SOURCES,
+    Looked,
+    WatchedSource,
+    WatchedSources,
+    WatchRequest,
+)
 from kiln.rebuild.source import MarketplaceImage
 from orchestrators import watch_sources
 from orchestrators.envelope import success

@@ -7,27 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orchestrators
 from devkit.host.testing import FlowRunner
-from kiln import contracts
-from kiln.contracts import Activity
+from kiln.contracts.base import Activity, Nothing, Operation, OperationCheck, Progress
+from kiln.contracts.clean_up import CloseRequest, Deletions
+from kiln.contracts.images import START_EXPORT, ChosenVersion
+from kiln.contracts.machines import ScriptRequest, StepStarted
+from kiln.contracts.runs import BEGIN_RUN, BuildRequest, RunTerms
+from kiln.contracts.staging import StagedStorage
+from kiln.contracts.templates import Submitted, TemplateRequest
 from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
-from kiln.messages import (
-    BuildRequest,
-    ChosenVersion,
-    CloseRequest,
-    Deletions,
-    Nothing,
-    Operation,
-    OperationCheck,
-    Progress,
-    RunTerms,
-    ScriptRequest,
-    StagedStorage,
-    StepStarted,
-    Submitted,
-    TemplateRequest,
-)
 from kiln.planner.plan import Plan
 from kiln.runs.record import LedgerEntry
+from tests.contracts import every
 from tests.flows.kiln.plans import RUN, SUBMISSION, TEMPLATE, plan, staging
 
 if TYPE_CHECKING:
@@ -56,7 +46,7 @@ class World:
         self.closed = False
         self.runner = FlowRunner(
             orchestrators=list(orchestrators.blueprints),
-            activities={item.name: self._fake(item) for item in vars(contracts).values() if isinstance(item, Activity)},
+            activities={item.name: self._fake(item) for item in every(Activity)},
             **settings,
         )
         self.defaults: dict[str, BaseModel] = {
@@ -84,13 +74,13 @@ class World:
 
     def _answer(self, contract: Activity[Any, Any], request: BaseModel) -> BaseModel:
         answer = self.answers.get(contract.name)
-        if contract is contracts.BEGIN_RUN and answer is None:
+        if contract is BEGIN_RUN and answer is None:
             return self._terms()
         if isinstance(answer, BuildError):
             raise answer
         if callable(answer):
             answer = answer(request)
-        if contract is contracts.START_EXPORT:
+        if contract is START_EXPORT:
             answer = answer or request
         answer = answer or self.defaults.get(contract.name)
         if answer is not None:
@@ -177,7 +167,7 @@ ID = "a-template-of-this-lengt-20261122-000000-00000001"
 """As long as a build's instance id can be (kiln/runs/naming.py)."""
 
 
-REQUESTS = {item.name: item.request for item in vars(contracts).values() if isinstance(item, Activity)}
+REQUESTS = {item.name: item.request for item in every(Activity)}
 
 
 def whole(result: FlowResult) -> FlowResult:

@@ -16,8 +16,9 @@ import activities
 import orchestrators
 from devkit.host.testing import Flow, FlowRunner
 from kiln.cloud import clients
+from kiln.contracts.runs import BuildRequest
+from kiln.contracts.templates import TemplateRequest
 from kiln.ids import RunRef, SubmissionRef, TemplateId
-from kiln.messages import BuildRequest, TemplateRequest
 from kiln.runs.naming import submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord

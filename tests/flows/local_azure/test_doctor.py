@@ -14,9 +14,9 @@ import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.automation.pending_events import AllPendingEvents, PendingEvent, take
 from kiln.config import config
+from kiln.doctor.contracts import ExamineRequest
 from kiln.doctor.findings import Area, Finding, Health, Severity
 from kiln.doctor.latest_health import LatestHealth
-from kiln.doctor.messages import ExamineRequest
 from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import drain, keep_events
 from kiln.events.names import EventType
@@ -28,9 +28,9 @@ from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import finish
 from kiln.runs.triggers import Triggers
+from kiln.sweep.contracts import LostRun, LostTemplate
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
-from kiln.sweep.messages import LostRun, LostTemplate
 from kiln.sweep.models import SweepReport
 from tests.app_settings import set_settings
 from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kiln.cloud.gallery_versions import version_facts
-from kiln.rebuild.messages import VersionFacts
+from kiln.rebuild.contracts import VersionFacts
 from kiln.runs.lineage import short_name
 from kiln.runs.record import RunCause
 from kiln.runs.store import Runs

@@ -22,9 +22,9 @@ from kiln.runs.record import LedgerEntry, RunState
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish, request_cancel
+from kiln.sweep.contracts import LostRun, SweepRequest
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
-from kiln.sweep.messages import LostRun, SweepRequest
 from kiln.sweep.models import GRACE, SweepReport
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, managed_image, put_disk, real_activities, template
 from tests.own_clients import own_clients

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from activities.adapter import answer
-from kiln.contracts import START_DELETE
+from kiln.contracts.base import Operation
+from kiln.contracts.clean_up import START_DELETE, DeleteRequest
 from kiln.errors import BuildError, ErrorDetail, Superseded, TemplateRefused
-from kiln.messages import DeleteRequest, Operation
 from kiln.runs.record import LedgerEntry
 
 REQUEST = DeleteRequest(entry=LedgerEntry(kind="vm", id="/vm", tier=1)).model_dump(mode="json")

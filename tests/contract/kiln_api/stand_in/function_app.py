@@ -16,10 +16,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 import triggers
-from kiln.contracts import BUILD_IMAGE, DELETE_TEMPLATE, SUBMIT_TEMPLATE
+from kiln.contracts.runs import BUILD_IMAGE, CANCEL, BuildRequest
+from kiln.contracts.templates import DELETE_TEMPLATE, SUBMIT_TEMPLATE, TemplateRequest
 from kiln.errors import AzureFailed, ErrorDetail
 from kiln.ids import SubmissionRef
-from kiln.messages import CANCEL, BuildRequest, TemplateRequest
 from kiln.runs.documents import documents
 from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.store import Runs, Templates

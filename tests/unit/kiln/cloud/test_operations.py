@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from kiln.cloud.operations import together
-from kiln.messages import Operation
+from kiln.contracts.base import Operation
 
 
 def test_operations_that_were_started_together_are_waited_for_as_one() -> None:

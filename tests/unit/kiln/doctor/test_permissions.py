@@ -17,8 +17,8 @@ from tests.app_settings import set_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kiln.doctor.contracts import Found
     from kiln.doctor.findings import Finding
-    from kiln.doctor.messages import Found
 
 ALL = (Permission(actions=("*",), data_actions=("*",)),)
 LESS = (Permission(actions=tuple(LOOKUPS)),)

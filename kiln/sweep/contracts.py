@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from kiln.contracts.base import Activity, Message, Nothing, Orchestrator
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef, TemplateId
-from kiln.messages.base import Message
 from kiln.sweep.models import EndedRun, Leftover, Undeleted
 
 
@@ -74,3 +74,11 @@ class SweepDone(Message):
     left: tuple[Undeleted, ...] = ()
     runs: tuple[EndedRun, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+CLOSE_LOST_RUN = Activity("close_lost_run", LostRunClosing, LostRunFacts)
+FIND_LEFTOVERS = Activity("find_leftovers", SweepRound, FoundLeftovers)
+RECORD_SWEEP = Activity("record_sweep", SweepDone, Nothing)
+SWEEP = Orchestrator("sweep", SweepRequest, Nothing)
+SWEEP_ROUND = Orchestrator("sweep_round", SweepRound, Nothing)
+END_LOST_RUN = Orchestrator("end_lost_run", LostRun, EndedRun)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kiln.contracts.base import Activity, Message, Nothing, Orchestrator
 from kiln.doctor.findings import Area, Fact, Finding
-from kiln.messages.base import Message
-from kiln.sweep.messages import LostRun, LostTemplate
+from kiln.sweep.contracts import LostRun, LostTemplate
 
 
 class ExamineRequest(Message):
@@ -35,3 +35,8 @@ class Examined(Message):
 
     at: str
     found: tuple[Found, ...]
+
+
+EXAMINE_AREA = Activity("examine_area", AreaRequest, Found)
+KEEP_HEALTH = Activity("keep_health", Examined, Nothing)
+EXAMINE = Orchestrator("examine", ExamineRequest, Nothing)

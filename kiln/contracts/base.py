@@ -1,13 +1,40 @@
-"""What every message is, and the few that many share: nothing, an operation, its progress."""
+"""The base of contracts: what activities, orchestrators and messages are, and the messages that many share.
+
+A contract is a name with its input and its output. Orchestrators call by these tokens and activities implement them,
+so that neither imports the other. Each stands beside its messages, in the modules here and in kiln.rebuild, kiln.sweep
+and kiln.doctor. All of it ends up in durable histories, which are public: no message ever carries a secret.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from kiln.ids import Owner, RunRef
 from kiln.runs.record import Phase
+
+RequestT = TypeVar("RequestT")
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True)
+class Activity(Generic[RequestT, ResultT]):
+    """An activity: short, idempotent, run at least once."""
+
+    name: str
+    request: type[RequestT]
+    result: type[ResultT]
+
+
+@dataclass(frozen=True)
+class Orchestrator(Generic[RequestT, ResultT]):
+    """An orchestrator: replay-safe, run to its end exactly once."""
+
+    name: str
+    request: type[RequestT]
+    result: type[ResultT]
 
 
 def encoded(message: BaseModel) -> dict[str, Any]:
@@ -83,3 +110,7 @@ class OperationCheck(Message):
 
     owner: Owner | None = None
     operation: Operation
+
+
+CHECK_OPERATION = Activity("check_operation", OperationCheck, Progress)
+WAIT = Orchestrator("wait", WaitRequest, Progress)

@@ -1,13 +1,12 @@
-"""What is said of a run: its request, its progress, its clean-up, its end."""
+"""A run: its request, its plan, its progress, its end."""
 
 from __future__ import annotations
 
-from typing import Literal
-
+from kiln.contracts.base import Activity, Message, Nothing, Orchestrator
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef
-from kiln.messages.base import Message
-from kiln.runs.record import LedgerEntry, Phase, PhaseState, RunOutput, RunState
+from kiln.planner.plan import Plan
+from kiln.runs.record import Phase, PhaseState, RunOutput, RunState
 
 CANCEL = "cancel"
 """The external event that cancels a build."""
@@ -46,24 +45,11 @@ class PhaseReport(Message):
     error: ErrorDetail
 
 
-class Deletions(Message):
-    """Deletions that are due, in the order of their tiers, and the ARM ids of what is kept on purpose."""
-
-    entries: tuple[LedgerEntry, ...] = ()
-    kept: tuple[str, ...] = ()
-
-
-class CloseRequest(Message):
-    """The run's ledger is to be closed. What belongs to the machines in `keep` stays."""
+class OutputReport(Message):
+    """What one target became."""
 
     run: RunRef
-    keep: tuple[Literal["build", "validation"], ...] = ()
-
-
-class DeleteRequest(Message):
-    """One resource to be deleted."""
-
-    entry: LedgerEntry
+    output: RunOutput
 
 
 class StopReport(Message):
@@ -98,8 +84,12 @@ class Outcome(Message):
     invalid: ErrorDetail | None = None
 
 
-class CleanedUp(Message):
-    """Resources that could not be deleted, each with its reason, and the ARM ids of what is kept on purpose."""
-
-    leftovers: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
+BEGIN_RUN = Activity("begin_run", ProgressReport, RunTerms)
+MAKE_PLAN = Activity("make_plan", RunRef, Plan)
+REPORT_PROGRESS = Activity("report_progress", ProgressReport, Nothing)
+END_PHASE = Activity("end_phase", PhaseReport, Nothing)
+REPORT_OUTPUT = Activity("report_output", OutputReport, Nothing)
+REPORT_STOP = Activity("report_stop", StopReport, Nothing)
+FINISH_RUN = Activity("finish_run", FinishReport, Nothing)
+BUILD_IMAGE = Orchestrator("build_image", BuildRequest, Nothing)
+MAKE_IMAGE = Orchestrator("make_image", BuildRequest, Outcome)

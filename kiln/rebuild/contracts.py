@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from kiln.contracts.base import Activity, Message, Nothing, Orchestrator
 from kiln.ids import RunRef, TemplateId
-from kiln.messages.base import Message
 from kiln.rebuild.source import MarketplaceImage, Source
 
 
@@ -139,3 +139,14 @@ class RebuildReport(Message):
     source: str
     version: str
     templates: tuple[Rebuilt, ...] = ()
+
+
+LIST_SOURCES = Activity("list_sources", WatchRound, WatchedSources)
+LOOK_AT_SOURCE = Activity("look_at_source", WatchedSource, Looked)
+LOOK_AT_VERSION = Activity("look_at_version", SourceVersion, VersionFacts)
+LIST_DEPENDENTS = Activity("list_dependents", DependentsRequest, DependentTriggers)
+CLAIM_REBUILD = Activity("claim_rebuild", ClaimRequest, Claim)
+SETTLE_REBUILD = Activity("settle_rebuild", SettleRequest, Nothing)
+WATCH_SOURCES = Orchestrator("watch_sources", WatchRequest, Nothing)
+REBUILD = Orchestrator("rebuild", SourceVersion, RebuildReport)
+REBUILD_TEMPLATE = Orchestrator("rebuild_template", RebuildRequest, Rebuilt)

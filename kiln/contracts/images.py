@@ -1,30 +1,12 @@
-"""What is said of images: of the one that is validated, and of those that go to targets, by kind."""
+"""Images by kind of target: gallery versions and their regions, managed images, VHDs."""
 
 from __future__ import annotations
 
+from kiln.contracts.base import Activity, Message, Nothing, Operation, Orchestrator, Progress
+from kiln.contracts.staging import StagedStorage
 from kiln.ids import RunRef
-from kiln.messages.base import Message, Operation
-from kiln.messages.staging import StagedStorage
-from kiln.planner.plan import ValidationImageSpec, ValidationSpec
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, OriginSpec, Target, VhdTarget
 from kiln.runs.record import RunOutput
-
-
-class ValidateRequest(Message):
-    """An image to be tested: that of the machine whose ARM id is `machine`, or, without one, the template's source."""
-
-    run: RunRef
-    storage: StagedStorage
-    validation: ValidationSpec
-    machine: str | None = None
-
-
-class ValidationImageRequest(Message):
-    """The image that a validation machine is made from: made of the machine whose ARM id is `machine`."""
-
-    run: RunRef
-    image: ValidationImageSpec
-    machine: str
 
 
 class TargetRequest(Message):
@@ -112,8 +94,19 @@ class VhdRequest(Message):
     to_spare: bool = False
 
 
-class OutputReport(Message):
-    """What one target became."""
-
-    run: RunRef
-    output: RunOutput
+START_ORIGIN_DISK = Activity("start_origin_disk", OriginRequest, Operation)
+CHOOSE_VERSION = Activity("choose_version", VersionRequest, ChosenVersion)
+START_VERSION = Activity("start_version", GalleryRequest, Operation)
+START_REPLICATION = Activity("start_replication", ReplicationRequest, Operation)
+CHECK_REGION = Activity("check_region", RegionRequest, Progress)
+START_SNAPSHOT = Activity("start_snapshot", ImageRequest, Operation)
+START_SNAPSHOT_COPY = Activity("start_snapshot_copy", ImageRequest, Operation)
+CHECK_SNAPSHOT_COPY = Activity("check_snapshot_copy", ImageRequest, Progress)
+START_SPARE = Activity("start_spare", ImageRequest, Operation)
+START_IMAGE = Activity("start_image", ImageRequest, Operation)
+START_EXPORT = Activity("start_export", VhdRequest, VhdRequest)
+CHECK_EXPORT = Activity("check_export", VhdRequest, Progress)
+PLACE_VHD = Activity("place_vhd", VhdRequest, Nothing)
+END_EXPORT = Activity("end_export", OriginRequest, Operation)
+CAPTURE = Orchestrator("capture", TargetRequest, RunOutput)
+DISTRIBUTE = Orchestrator("distribute", DistributeRequest, RunOutput)

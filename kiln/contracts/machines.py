@@ -1,10 +1,10 @@
-"""What is said of a machine and of what happens in it: scripts, restarts, rounds of updates."""
+"""A machine, and what happens in it: scripts, restarts, rounds of updates."""
 
 from __future__ import annotations
 
+from kiln.contracts.base import Activity, Message, Nothing, Operation, Orchestrator, Progress
+from kiln.contracts.staging import StagedStorage
 from kiln.ids import RunRef
-from kiln.messages.base import Message, Operation
-from kiln.messages.staging import StagedStorage
 from kiln.planner.plan import MachineRef, MachineSpec
 from kiln.planner.steps import RestartSpec, Step, StepSpec, UpdateSpec
 
@@ -77,3 +77,18 @@ class StepsRequest(InMachine):
     """Steps to be taken one after the other."""
 
     steps: tuple[Step, ...]
+
+
+START_INTERFACE = Activity("start_interface", ProvisionRequest, Operation)
+START_MACHINE = Activity("start_machine", ProvisionRequest, Operation)
+START_STEP = Activity("start_step", ScriptRequest, StepStarted)
+CHECK_STEP = Activity("check_step", ScriptRequest, Progress)
+START_RESTART = Activity("start_restart", MachineRequest, Operation)
+CHECK_RESTARTED = Activity("check_restarted", ScriptRequest, Progress)
+CHECK_POWERED_OFF = Activity("check_powered_off", MachineRequest, Progress)
+START_DEALLOCATE = Activity("start_deallocate", MachineRequest, Operation)
+MARK_GENERALIZED = Activity("mark_generalized", MachineRequest, Nothing)
+CUSTOMIZE = Orchestrator("customize", StepsRequest, Nothing)
+OPTIMIZE = Orchestrator("optimize", StepsRequest, Nothing)
+RESTART_MACHINE = Orchestrator("restart_machine", RestartRequest, Nothing)
+UPDATE_WINDOWS = Orchestrator("update_windows", UpdateRequest, Nothing)
