@@ -9,7 +9,7 @@ from kiln.contracts.base import Nothing
 from kiln.errors import RunLost
 from kiln.runs.record import RunState
 from kiln.runs.store import Runs
-from kiln.sweep import search, settle
+from kiln.sweep import report, search
 from kiln.sweep.contracts import (
     CLOSE_LOST_RUN,
     FIND_LEFTOVERS,
@@ -51,5 +51,5 @@ def find_leftovers(request: SweepRound) -> FoundLeftovers:
 @implements(RECORD_SWEEP)
 def record_sweep(done: SweepDone) -> Nothing:
     """Strike out what is gone, and keep the report."""
-    settle.settle(done)
+    report.record_sweep(done)
     return Nothing()

@@ -55,7 +55,7 @@ def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigg
         try:
             record = still_following(entry)
             if record is None:
-                index.remove_stale(stored, now)
+                index.remove_orphan(stored, now)
                 continue
             _expect(record, key, found.version, f"{by}:{len(triggers)}", now)
         except DocumentUnreadable as error:

@@ -66,7 +66,7 @@ class Dependents:
         for path in _paths(dependent):
             forget_if(self._store, path, Dependent, lambda known: before is None or known.since <= before)
 
-    def remove_stale(self, stored: Stored[Dependent], now: datetime) -> bool:
+    def remove_orphan(self, stored: Stored[Dependent], now: datetime) -> bool:
         """Remove an entry that its template contradicts, unless it is young or was written again. Returns whether."""
         entry = stored.content
         if now - entry.since < GRACE:

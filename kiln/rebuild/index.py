@@ -86,16 +86,16 @@ def repair(now: datetime) -> int:
     stored = set(Triggers().all_names())
     known = {name for _, name in entered}
     missing = run_each(sorted(stored - known), lambda name: _enter_missing(name, now))
-    stale = run_each([path for path, name in entered if name not in stored], lambda path: _leave_stale(path, now))
-    for attempt in (*missing, *stale):
+    orphans = run_each([path for path, name in entered if name not in stored], lambda path: _remove_orphan(path, now))
+    for attempt in (*missing, *orphans):
         if attempt.fault is not None:
             log.error("the index is not repaired for %s: %s", attempt.item, reason(attempt.fault))
-    return sum(bool(attempt.result) for attempt in (*missing, *stale))
+    return sum(bool(attempt.result) for attempt in (*missing, *orphans))
 
 
-def _leave_stale(path: str, now: datetime) -> bool:
+def _remove_orphan(path: str, now: datetime) -> bool:
     found = Dependents().at(path)
-    return found is not None and Dependents().remove_stale(found, now)
+    return found is not None and Dependents().remove_orphan(found, now)
 
 
 def _enter_missing(name: str, now: datetime) -> bool:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from kiln.config import config
 from kiln.retention.histories import purge_histories
 from kiln.retention.old_versions import purge_versions
+from kiln.retention.orphans import remove_orphans
 from kiln.retention.purge import purge_operations, purge_runs
-from kiln.retention.stale import remove_stale
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -36,7 +36,7 @@ async def purge(histories: Histories, now: datetime) -> None:
     """
     history, retention = config().history_days, config().retention_days
     before = now - timedelta(days=retention) if retention else None
-    kinds: dict[str, Awaitable[int]] = {"documents": asyncio.to_thread(remove_stale, now, before)}
+    kinds: dict[str, Awaitable[int]] = {"documents": asyncio.to_thread(remove_orphans, now, before)}
     if history:
         kinds["histories"] = purge_histories(histories, now - timedelta(days=history))
     if before is not None:

@@ -14,7 +14,7 @@ from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.runs.naming import staging_group
 from kiln.runs.record import LedgerEntry, ProvisioningState
 from kiln.sweep.models import GRACE, Leftover
-from kiln.sweep.own import own_mark, run_of
+from kiln.sweep.ownership import own_mark, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

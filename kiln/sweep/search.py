@@ -16,11 +16,11 @@ from kiln.runs.reading import reason
 from kiln.runs.store import Runs, Templates
 from kiln.sweep.contracts import FoundLeftovers
 from kiln.sweep.decide import Unknown, is_due, leftovers
-from kiln.sweep.hidden import without_hidden
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import Leftover
 from kiln.sweep.tagged import tagged, tagged_groups
+from kiln.sweep.unreadable import without_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def find_leftovers(now: datetime) -> FoundLeftovers:
     ]
     templates = everything.contents
     hidden = {each.path.removeprefix("templates/").removesuffix(".json") for each in everything.unreadable}
-    resources, groups = without_hidden(*listed, templates, hidden)
+    resources, groups = without_unreadable(*listed, templates, hidden)
     found = leftovers(
         resources,
         groups,

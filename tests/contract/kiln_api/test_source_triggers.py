@@ -116,8 +116,8 @@ def test_an_entry_that_its_template_contradicts_is_removed_once_it_is_old(templa
     templates.follow("web")
     (stored,) = Dependents().of(DEBIAN.key)
 
-    assert not Dependents().remove_stale(stored, stored.content.since + GRACE - timedelta(seconds=1))
-    assert Dependents().remove_stale(stored, stored.content.since + GRACE)
+    assert not Dependents().remove_orphan(stored, stored.content.since + GRACE - timedelta(seconds=1))
+    assert Dependents().remove_orphan(stored, stored.content.since + GRACE)
     assert dependents(DEBIAN) == []
 
 

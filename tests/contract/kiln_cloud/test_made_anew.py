@@ -31,7 +31,7 @@ from kiln.runs.record import LedgerEntry, ProvisioningState, RunState, TemplateR
 from kiln.runs.store import Ledgers, Runs, Templates
 from kiln.runs.transitions import leave, settle
 from kiln.runs.triggers import Triggers
-from kiln.sweep.orphans import remove_orphans
+from kiln.sweep.gone_templates import forget_gone_templates
 from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -283,7 +283,9 @@ def test_what_a_trigger_waited_for_does_not_fire_the_next_one_of_its_name(
     assert stored(new).run_id is None
 
 
-@pytest.mark.parametrize("forget", [lambda old: Runs().delete_all(old.id, lambda: True), lambda _: remove_orphans()])
+@pytest.mark.parametrize(
+    "forget", [lambda old: Runs().delete_all(old.id, lambda: True), lambda _: forget_gone_templates()]
+)
 def test_what_was_written_again_since_it_was_listed_stays(
     old: TemplateRecord, forget: Callable[[TemplateRecord], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
 HISTORIES: Any = None  # what would purge them is replaced
-THREADED = ("purge_runs", "purge_versions", "purge_operations", "remove_stale")
+THREADED = ("purge_runs", "purge_versions", "purge_operations", "remove_orphans")
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_each_kind_is_asked_for_what_its_setting_says(asked: dict[str, tuple[Any
         "purge_runs": (before,),
         "purge_versions": (NOW, before),
         "purge_operations": (before,),
-        "remove_stale": (NOW, before),
+        "remove_orphans": (NOW, before),
     }
 
 
@@ -70,7 +70,7 @@ def test_0_keeps_for_ever_and_what_stayed_behind_goes_all_the_same(
 
     asyncio.run(purge(HISTORIES, NOW))
 
-    assert asked == {"remove_stale": (NOW, None)}
+    assert asked == {"remove_orphans": (NOW, None)}
 
 
 @pytest.mark.parametrize("name", THREADED)

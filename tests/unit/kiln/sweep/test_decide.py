@@ -12,7 +12,7 @@ from kiln.runs.tags import run_tags
 from kiln.runs.transitions import finish
 from kiln.sweep.decide import Unknown, is_due, leftovers
 from kiln.sweep.models import GRACE, Leftover, Tagged, TaggedGroup
-from kiln.sweep.own import own_mark, run_of
+from kiln.sweep.ownership import own_mark, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

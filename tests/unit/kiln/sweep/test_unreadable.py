@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from kiln.ids import TemplateId
 from kiln.runs.record import TemplateRecord
-from kiln.sweep.hidden import without_hidden
 from kiln.sweep.models import Tagged, TaggedGroup
+from kiln.sweep.unreadable import without_unreadable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 READ = TemplateRecord(
@@ -27,7 +27,7 @@ def group(name: str, user: str | None, subscription: str = "s") -> TaggedGroup:
 def test_with_nothing_hidden_all_is_looked_at() -> None:
     resources, groups = [vm("any")], [group("any", None)]
 
-    assert without_hidden(resources, groups, [], ()) == (resources, groups)
+    assert without_unreadable(resources, groups, [], ()) == (resources, groups)
 
 
 def test_what_may_be_a_hidden_templates_is_left_and_what_is_surely_not_is_looked_at() -> None:
@@ -36,10 +36,10 @@ def test_what_may_be_a_hidden_templates_is_left_and_what_is_surely_not_is_looked
     maybe = [vm("IT_hidden"), vm("untagged"), vm("oddly")]
     others = [group("IT_hidden", HIDDEN.arm), group("untagged", None), group("oddly", "no id")]
 
-    kept = without_hidden([*maybe, *sure], [*others, *groups], [READ], {HIDDEN.key})
+    kept = without_unreadable([*maybe, *sure], [*others, *groups], [READ], {HIDDEN.key})
 
     assert kept == (sure, groups)
 
 
 def test_a_group_that_a_template_names_and_a_hidden_one_has_is_left() -> None:
-    assert without_hidden([vm("IT_web")], [group("IT_web", HIDDEN.arm)], [READ], {HIDDEN.key}) == ([], [])
+    assert without_unreadable([vm("IT_web")], [group("IT_web", HIDDEN.arm)], [READ], {HIDDEN.key}) == ([], [])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kiln.sweep.models import Tagged, TaggedGroup
 
 
-def without_hidden(
+def without_unreadable(
     resources: Iterable[Tagged],
     groups: Iterable[TaggedGroup],
     templates: Iterable[TemplateRecord],

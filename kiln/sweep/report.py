@@ -12,10 +12,10 @@ from kiln.rebuild.index import repair
 from kiln.runs.reading import reason
 from kiln.runs.store import Runs
 from kiln.runs.transitions import strike_leftovers
+from kiln.sweep.gone_templates import forget_gone_templates
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import GRACE, SweepReport
-from kiln.sweep.orphans import remove_orphans
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("kiln.sweep")
 
 
-def settle(done: SweepDone) -> SweepReport:
+def record_sweep(done: SweepDone) -> SweepReport:
     """Strike out what is gone, remove documents that are nobody's, keep the report and tell it to the log."""
     began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
     left = {each.leftover.entry.key for each in done.left}
     deleted = tuple(each for each in found.due if each.entry.key not in left)
     left_ids = {each.leftover.entry.id for each in done.left}  # of a disk, say, the access to which alone is gone
     struck = _strike(tuple(each for each in deleted if each.entry.id not in left_ids), began)
-    orphans = remove_orphans()
+    orphans = forget_gone_templates()
     problems = [*found.problems, *done.problems, *struck, *orphans.problems]
     remaining = (*(each.leftover for each in done.left), *found.young)
     report = SweepReport(

@@ -1,7 +1,8 @@
-"""Documents that stay behind when what they were for is gone: a host died in between, or nothing else removes them.
+"""Documents that stay behind when what they were for is gone, as when a host died in between: orphans.
 
 Each is looked at alone, and removed only as it was read. What belongs to a template that is gone is the sweep's
-(kiln.sweep.orphans). Documents that may be many and must be read to know are looked at once a day, a part each hour.
+(kiln.sweep.gone_templates). Documents that may be many and must be read to be judged are looked at once a day, a part
+each hour.
 """
 
 from __future__ import annotations
@@ -44,21 +45,21 @@ log = logging.getLogger("kiln.retention")
 
 
 @dataclass(frozen=True)
-class Suspect:
+class Candidate:
     """A document that may have stayed behind, and how to know by what is in it."""
 
     path: str
     kind: type[BaseModel]
-    is_stale: Callable[[Any], bool]
+    is_orphan: Callable[[Any], bool]
 
 
-def remove_stale(now: datetime, before: datetime | None, store: Documents | None = None) -> int:
+def remove_orphans(now: datetime, before: datetime | None, store: Documents | None = None) -> int:
     """Remove what stayed behind; of runs only what is of one that was asked for before then. Returns how many.
 
     What cannot be listed, read or removed is told of in the log and stops no other.
     """
     store = store or documents()
-    finders: list[Callable[[], list[Suspect]]] = [
+    finders: list[Callable[[], list[Candidate]]] = [
         lambda: list(_claims(store, now)),
         lambda: list(_reservations(store)),
         lambda: list(_sources(store, now)),
@@ -68,8 +69,8 @@ def remove_stale(now: datetime, before: datetime | None, store: Documents | None
     if before is not None:
         finders.append(lambda: list(_of_runs(store, before)))
     listed = run_each(finders, lambda find: find(), seconds=SECONDS)
-    suspects = [suspect for attempt in listed for suspect in attempt.result or ()]
-    removed = run_each(suspects, lambda suspect: _remove(store, suspect), seconds=SECONDS)
+    candidates = [candidate for attempt in listed for candidate in attempt.result or ()]
+    removed = run_each(candidates, lambda candidate: _remove(store, candidate), seconds=SECONDS)
     for listing in listed:
         if listing.fault is not None:
             log.error("documents that may have stayed behind were not listed: %s", reason(listing.fault))
@@ -79,42 +80,42 @@ def remove_stale(now: datetime, before: datetime | None, store: Documents | None
     return sum(bool(attempt.result) for attempt in removed)
 
 
-def _remove(store: Documents, suspect: Suspect) -> bool:
-    """Remove a document if it is stale. Returns whether it did.
+def _remove(store: Documents, candidate: Candidate) -> bool:
+    """Remove a document if it is an orphan. Returns whether it did.
 
     A write that would change nothing is none, so the document may have become somebody's again unseen: then it is put
     back.
     """
-    stored = store.get(suspect.path, suspect.kind)
-    if stored is None or not suspect.is_stale(stored.content):
+    stored = store.get(candidate.path, candidate.kind)
+    if stored is None or not candidate.is_orphan(stored.content):
         return False
-    if not store.delete_unchanged(suspect.path, stored.etag):
+    if not store.delete_unchanged(candidate.path, stored.etag):
         return False
-    if suspect.is_stale(stored.content):
+    if candidate.is_orphan(stored.content):
         return True
     with contextlib.suppress(PreconditionFailed):  # whose it is wrote it anew
-        store.create(suspect.path, stored.content)
+        store.create(candidate.path, stored.content)
     return False
 
 
-def _claims(store: Documents, now: datetime) -> Iterator[Suspect]:
+def _claims(store: Documents, now: datetime) -> Iterator[Candidate]:
     """Yield claims of staging groups; one whose template is gone is nobody's."""
     for path in store.paths("groups/"):
         if _is_in_turn(path, now):
 
-            def is_stale(claim: GroupClaim, path: str = path) -> bool:
+            def is_orphan(claim: GroupClaim, path: str = path) -> bool:
                 return not GroupClaims(store).is_held(claim, path)
 
-            yield Suspect(path, GroupClaim, is_stale)
+            yield Candidate(path, GroupClaim, is_orphan)
 
 
-def _reservations(store: Documents) -> Iterator[Suspect]:
+def _reservations(store: Documents) -> Iterator[Candidate]:
     """Yield reserved version numbers; those of runs that are over, or that nobody knows, are nobody's."""
     for path in store.paths("reservations/"):
-        yield Suspect(path, Reservation, lambda reserved: not Reservations(store).is_going(reserved))
+        yield Candidate(path, Reservation, lambda reserved: not Reservations(store).is_going(reserved))
 
 
-def _sources(store: Documents, now: datetime) -> Iterator[Suspect]:
+def _sources(store: Documents, now: datetime) -> Iterator[Candidate]:
     """Yield what is known of marketplace images that no template is built from.
 
     While a template cannot be read, what it is built from is not known, and nothing is removed.
@@ -130,37 +131,37 @@ def _sources(store: Documents, now: datetime) -> Iterator[Suspect]:
         used = {Sources.path(source.key) for source in found if source is not None}
     for path in known:
         if path not in used:
-            yield Suspect(path, SourceRecord, lambda _: True)
+            yield Candidate(path, SourceRecord, lambda _: True)
 
 
-def _producers(store: Documents, now: datetime) -> Iterator[Suspect]:
+def _producers(store: Documents, now: datetime) -> Iterator[Candidate]:
     """Yield entries of producers without the entry of what their trigger follows, which is written first."""
     entered = [(path, path.split("/", 2)[2]) for path in store.paths("producers/")]
     following = {path.split("/", 2)[2] for path in store.paths("dependents/")} if entered else set()
 
-    def is_stale(entry: Dependent) -> bool:
+    def is_orphan(entry: Dependent) -> bool:
         first = Dependents.path(entry.source.key, entry.template, entry.trigger)
         return now - entry.since >= GRACE and store.get(first, Dependent) is None
 
     for path, name in entered:
         if name not in following:
-            yield Suspect(path, Dependent, is_stale)
+            yield Candidate(path, Dependent, is_orphan)
 
 
-def _listeners(store: Documents) -> Iterator[Suspect]:
+def _listeners(store: Documents) -> Iterator[Candidate]:
     """Yield entries by which events find triggers that are gone; a trigger is stored before its entries."""
     entered = [(path, path.split("/", 2)[2]) for path in store.paths("listeners/")]
     triggers = {path.removeprefix("triggers/") for path in store.paths("triggers/")} if entered else set()
 
-    def is_stale(entry: Listener) -> bool:
+    def is_orphan(entry: Listener) -> bool:
         return store.get(Triggers.path(entry.template, entry.trigger), TriggerRecord) is None
 
     for path, name in entered:
         if name not in triggers:
-            yield Suspect(path, Listener, is_stale)
+            yield Candidate(path, Listener, is_orphan)
 
 
-def _of_runs(store: Documents, before: datetime) -> Iterator[Suspect]:
+def _of_runs(store: Documents, before: datetime) -> Iterator[Candidate]:
     """Yield plans, ledgers and unpublished events of runs whose record is gone, with nothing left in Azure."""
     asked = f"{before:%Y%m%d-%H%M%S}"
     for folder, kind in (("plans/", WholePlan), ("ledgers/", Ledger), ("outbox/", Outbox)):
@@ -171,11 +172,11 @@ def _of_runs(store: Documents, before: datetime) -> Iterator[Suspect]:
             if name in runs:
                 continue
 
-            def is_stale(_: object, name: str = name) -> bool:
+            def is_orphan(_: object, name: str = name) -> bool:
                 has_run = store.get(f"runs/{name}", RunRecord) is not None
                 return not has_run and store.get(f"leftovers/{name}", RunLeftovers) is None
 
-            yield Suspect(path, kind, is_stale)
+            yield Candidate(path, kind, is_orphan)
 
 
 def _is_in_turn(path: str, now: datetime) -> bool:

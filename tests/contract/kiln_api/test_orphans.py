@@ -17,7 +17,7 @@ from kiln.plans import Plans
 from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import SourceRecord, Sources
-from kiln.retention.stale import remove_stale
+from kiln.retention.orphans import remove_orphans
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
 OLD, BEFORE = NOW - timedelta(days=100), NOW - timedelta(days=90)
-GROUP = "rg-stale"
+GROUP = "rg-orphans"
 HERE, GONE = (TemplateId(subscription=SUBSCRIPTION, group=GROUP, name=name) for name in ("here", "gone"))
 MANY = 12
 TYPE = "com.example.Something"
@@ -59,7 +59,7 @@ class Kind:
     poison: str
     make: Callable[[], None]
     lasting: int
-    stale: int = field(default=MANY)
+    orphans: int = field(default=MANY)
 
 
 def old(number: int) -> str:
@@ -150,7 +150,7 @@ def outboxes() -> None:
 
 
 KINDS = (
-    Kind("groups/", f"groups/{SUBSCRIPTION}/poison.json", claims, lasting=1, stale=MANY + 1),
+    Kind("groups/", f"groups/{SUBSCRIPTION}/poison.json", claims, lasting=1, orphans=MANY + 1),
     Kind("reservations/", version_path(GALLERY_IMAGE, "9.9.9"), reservations, lasting=1),
     Kind("sources/", Sources.path(image("poison").key), sources, lasting=1),
     Kind("producers/", f"producers/{'0' * 64}/{HERE.key}/poison.json", producers, lasting=2),
@@ -165,7 +165,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.folder)
 def look(kind: Kind | None = None) -> int:
     """Look once, or in each hour of a day at what is looked at once a day."""
     hours = 24 if kind is not None and kind.folder in {"groups/", "sources/"} else 1
-    return sum(remove_stale(NOW + timedelta(hours=hour), BEFORE) for hour in range(hours))
+    return sum(remove_orphans(NOW + timedelta(hours=hour), BEFORE) for hour in range(hours))
 
 
 @each_kind
@@ -184,7 +184,7 @@ def test_what_stayed_behind_goes_and_the_rest_and_what_cannot_be_read_stay(
         assert kind.poison in documents().paths(kind.folder)
         assert kind.poison in caplog.text
     left = set(documents().paths(""))
-    assert removed == kind.stale == len(before - left)
+    assert removed == kind.orphans == len(before - left)
     assert all(path.startswith(kind.folder) for path in before - left)
     assert len(list(documents().paths(kind.folder))) == kind.lasting
 
@@ -248,4 +248,4 @@ def test_one_kind_that_cannot_be_listed_costs_the_others_nothing(
 def test_runs_are_asked_for_only_where_they_are_forgotten_at_all() -> None:
     ledgers()
 
-    assert remove_stale(NOW, None) == 0
+    assert remove_orphans(NOW, None) == 0

@@ -25,7 +25,7 @@ class Removed:
     problems: tuple[str, ...] = ()
 
 
-def remove_orphans(store: Documents | None = None) -> Removed:
+def forget_gone_templates(store: Documents | None = None) -> Removed:
     """Remove what no template stands behind, each beside the others and within a bound of its own.
 
     The documents are listed before the templates, which are there before anything of theirs is; one that was written

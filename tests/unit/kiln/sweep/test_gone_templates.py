@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kiln.events import publisher
 from kiln.runs.record import Ledger
-from kiln.sweep import orphans
+from kiln.sweep import gone_templates
 from tests.faults.memory import MemoryDocuments
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ class Troubled(MemoryDocuments):
 
 
 def test_one_that_hangs_or_fails_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orphans, "SECONDS", 0.5)
+    monkeypatch.setattr(gone_templates, "SECONDS", 0.5)
     monkeypatch.setattr(publisher, "is_on", lambda: True)
     store = Troubled()
     kept = ["templates/s/g/here.json", "runs/s/g/here/01.json", "leftovers/s/g/gone/01.json"]
     for path in (*OLD, *kept, "listeners/0af3/s/g/gone/t.json"):
         store.create(path, Ledger(run_id="x"))
 
-    removed = orphans.remove_orphans(store)
+    removed = gone_templates.forget_gone_templates(store)
     store.let_go.set()
 
     assert removed.documents == len(OLD) - 2 + 1
