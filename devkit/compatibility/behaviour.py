@@ -24,7 +24,7 @@ BEHAVIOUR = (
     Behaviour(
         "a template that was taken and is wrong",
         "provisioningState Failed, with a provisioningError; its name is blocked until it is deleted",
-        "the same state and codes; the next PUT mends it",
+        "the same state and codes; the next PUT fixes it",
     ),
     Behaviour(
         "problems of a body",

@@ -56,7 +56,7 @@ def audit(lock: Path, *, reachable: Callable[[], bool], ask: Callable[[Path], st
     except (ValueError, KeyError, TypeError):
         return Audited(Verdict.BROKEN, f"pip-audit made no report:\n{text}") if reachable() else _unreachable()
     bad = [
-        f"{each['name']} {each['version']}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or 'none yet'}"
+        f"{each['name']} {each['version']}: {flaw['id']}, fixed in {', '.join(flaw['fix_versions']) or 'none yet'}"
         for each in found
         for flaw in each.get("vulns", ())
     ]

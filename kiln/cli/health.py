@@ -21,13 +21,13 @@ SWEEP_TIMES = 10
 
 
 class FindingView(View):
-    """Something that is wrong, and its mend."""
+    """Something that is wrong, and its fix."""
 
     area: str
     severity: str
     target: str
     message: str
-    mend: str
+    fix: str
     since: datetime | None = None
     cost: str | None = None
     details: tuple[str, ...] = ()

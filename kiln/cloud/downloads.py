@@ -205,7 +205,7 @@ def _next(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> str:
 
 
 def _unreachable(artifact: ArtifactSpec, where: str, error: httpx.TransportError) -> Exception:
-    """Return what a connection's fault means: to be mended by the template's author, or perhaps by time."""
+    """Return what a connection's fault means: to be fixed by the template's author, or perhaps by time."""
     host = urlsplit(where).hostname
     cause: BaseException | None = error
     while cause is not None:

@@ -43,17 +43,17 @@ HINTS = {
 STATUS_HINTS: dict[int | None, str] = {
     http.HTTPStatus.UNAUTHORIZED: "Kiln's identity was not accepted: look at its assignment to the function app.",
     http.HTTPStatus.FORBIDDEN: "Give Kiln's identity a role for what the message names, or a way through its firewall.",
-    http.HTTPStatus.NOT_FOUND: "Somebody deleted it, or its name in the template is wrong: mend that, and try again.",
+    http.HTTPStatus.NOT_FOUND: "Somebody deleted it, or its name in the template is wrong: fix that, and try again.",
     http.HTTPStatus.CONFLICT: "Something else holds the resource, such as a lock or another operation: try again then.",
 }
-GENERAL_HINT = "This is Azure's own word: mend what it says, and try again."
+GENERAL_HINT = "This is Azure's own word: fix what it says, and try again."
 
 
 @contextlib.contextmanager
 def azure(doing: str) -> Iterator[None]:
     """Run calls to Azure; `doing` (an infinitive) names them in errors.
 
-    Raises `AzureFailed` for what no retry can mend. Transient faults (throttling, server errors, lost connections,
+    Raises `AzureFailed` for what no retry can fix. Transient faults (throttling, server errors, lost connections,
     answers that are not Azure's) escape as azure-core's own exceptions, for the caller's retry policy.
     """
     from azure.core.exceptions import HttpResponseError

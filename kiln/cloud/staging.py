@@ -32,7 +32,7 @@ SUCCEEDED = "Succeeded"
 
 
 def is_ready(find: Callable[[], Any]) -> bool:
-    """Whether what `find` looks up is there and whole. Anything else is for a PUT to mend."""
+    """Whether what `find` looks up is there and whole. Anything else is for a PUT to fix."""
     try:
         found = find()
     except AzureNotFound:

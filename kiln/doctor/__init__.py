@@ -1,1 +1,1 @@
-"""The doctor: what is wrong with Kiln and around it, each with its mend."""
+"""The doctor: what is wrong with Kiln and around it, each with its fix."""

@@ -1,4 +1,4 @@
-"""The kinds of Kiln's own documents as the doctor sees them: form, what one harms that cannot be read, and the mend.
+"""The kinds of Kiln's own documents as the doctor sees them: form, what one harms that cannot be read, and the fix.
 
 Here are all kinds of which there are no more than templates, triggers and what is going have. What there is one of for
 each run or request (`NOT_READ`) is told where it is needed.
@@ -35,15 +35,15 @@ NOT_READ = ("runs/", "plans/", "ledgers/", "versions/", "operations/", "health/"
 
 @dataclass(frozen=True)
 class Kind:
-    """Documents whose paths start with `prefix`, have `part` and lack `without`: their form, what one harms, the mend.
+    """Documents whose paths start with `prefix`, have `part` and lack `without`: their form, what one harms, the fix.
 
-    One that is `removable` is made anew, or `mend` says what is lost with it; the command is put after that.
+    One that is `removable` is made anew, or `fix` says what is lost with it; the command is put after that.
     """
 
     prefix: str
     form: type[BaseModel]
     harm: str
-    mend: str
+    fix: str
     removable: bool = True
     part: str = ""
     without: str = "\n"

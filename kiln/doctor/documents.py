@@ -1,7 +1,7 @@
-"""Documents of Kiln's own that cannot be read: each by its blob, with what it harms and what mends it.
+"""Documents of Kiln's own that cannot be read: each by its blob, with what it harms and what fixes it.
 
 It owns the looking, and the command, which is the Azure CLI's, for a POSIX shell: it removes no document that was
-mended in the meantime.
+fixed in the meantime.
 """
 
 from __future__ import annotations
@@ -55,21 +55,21 @@ def _found(kind: Kind, unreadable: tuple[Unreadable, ...]) -> Iterator[Finding]:
             yield _silent(each.path, each.reason)
         else:
             command = f" {_remove(each.path, each.etag)}" if kind.removable else ""
-            yield _finding(each.path, f"{kind.harm} The document cannot be read: {each.reason}", kind.mend + command)
+            yield _finding(each.path, f"{kind.harm} The document cannot be read: {each.reason}", kind.fix + command)
     more = len(unreadable) - MOST_TOLD
     if more > 0:
-        yield _finding(kind.prefix, f"{more} more cannot be read. {kind.harm}", "Mend those first that are told.")
+        yield _finding(kind.prefix, f"{more} more cannot be read. {kind.harm}", "Fix those first that are told.")
 
 
 def _silent(path: str, why: str) -> Finding:
     """Return the finding of what may well be as it should, and is not to be removed."""
-    mend = "Look again. If that goes on, see the storage account that KILN_STATE_ENDPOINT names."
-    return _finding(path, f"It could not be looked at: {why}", mend, Severity.WARNING)
+    fix = "Look again. If that goes on, see the storage account that KILN_STATE_ENDPOINT names."
+    return _finding(path, f"It could not be looked at: {why}", fix, Severity.WARNING)
 
 
-def _finding(path: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Finding:
+def _finding(path: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
     target = f"{CONTAINER}/{path}"
-    return Finding(area=Area.DOCUMENTS, severity=severity, target=target, message=message, mend=mend)
+    return Finding(area=Area.DOCUMENTS, severity=severity, target=target, message=message, fix=fix)
 
 
 def _remove(path: str, etag: str) -> str:

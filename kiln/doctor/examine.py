@@ -57,5 +57,5 @@ def _blind(where: Area, error: Exception) -> Finding:
         severity=Severity.ERROR,
         target=where.value,
         message=redact(f"This could not be looked at: {type(error).__name__}: {error}"),
-        mend="If the message speaks of authorization, see what is found under permissions; else look again later.",
+        fix="If the message speaks of authorization, see what is found under permissions; else look again later.",
     )

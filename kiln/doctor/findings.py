@@ -28,7 +28,7 @@ class Severity(StrEnum):
 
 
 class Finding(Document):
-    """Something that is wrong with `target` (an ARM id, or a setting's name), since when, and how to mend it.
+    """Something that is wrong with `target` (an ARM id, or a setting's name), since when, and how to fix it.
 
     `cost` says what it costs, `details` are the single things that the message sums up.
     """
@@ -37,7 +37,7 @@ class Finding(Document):
     severity: Severity
     target: str
     message: str
-    mend: str
+    fix: str
     since: datetime | None = None
     cost: str | None = None
     details: tuple[str, ...] = ()

@@ -46,22 +46,22 @@ def examine(now: datetime) -> Found:
 def _leftover(each: Leftover, refused: str | None) -> Finding:
     hand = manual_removal(each.entry)
     if refused is None:
-        message, mend = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
+        message, fix = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
     else:
         message = f"{hand.subject} is nobody's and cannot be {hand.becomes}: {refused.rstrip('.')}"
-        mend = _mend(each, hand)
+        fix = _fix(each, hand)
     return Finding(
         area=Area.LEFTOVERS,
         severity=Severity.WARNING if refused is None else Severity.ERROR,
         target=each.entry.id,
         message=f"{message} ({each.why}).",
-        mend=mend,
+        fix=fix,
         since=each.since,
         cost=COSTS.get(each.entry.kind),
     )
 
 
-def _mend(each: Leftover, hand: ManualRemoval) -> str:
+def _fix(each: Leftover, hand: ManualRemoval) -> str:
     if each.entry.stands_for is None:
         return f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
     return (
@@ -77,7 +77,7 @@ def _problems(found: FoundLeftovers) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=Area.LEFTOVERS.value,
             message=problem,
-            mend="If it speaks of authorization, see what is found under permissions.",
+            fix="If it speaks of authorization, see what is found under permissions.",
         )
     if found.more:
         yield Finding(
@@ -85,7 +85,7 @@ def _problems(found: FoundLeftovers) -> Iterator[Finding]:
             severity=Severity.WARNING,
             target=Area.LEFTOVERS.value,
             message=f"{found.more} more are nobody's than are told here.",
-            mend="Each sweep deletes the oldest.",
+            fix="Each sweep deletes the oldest.",
         )
 
 
@@ -103,7 +103,7 @@ def _stale(latest: SweepReport | None, oldest: datetime | None, now: datetime) -
             message="No sweep has ended lately."
             if latest
             else "No sweep has ever ended, though there are old templates.",
-            mend="See whether the app's timer sweep_leftovers runs, and what the log says of it; at once: kiln doctor "
+            fix="See whether the app's timer sweep_leftovers runs, and what the log says of it; at once: kiln doctor "
             "--sweep.",
             since=since,
         )

@@ -123,7 +123,7 @@ def _needs(templates: Iterable[TemplateRecord]) -> set[Use]:
 
 def _lack(scope: str, role: str, lacking: tuple[str, ...]) -> Finding:
     what = lacking[0] if len(lacking) == 1 else f"{len(lacking)} actions"
-    return _finding(scope, f"Kiln's identity lacks {what} of its role {_role(role)!r}.", _mend(scope, role), lacking)
+    return _finding(scope, f"Kiln's identity lacks {what} of its role {_role(role)!r}.", _fix(scope, role), lacking)
 
 
 def _silent(place: str, error: object, unseen: list[Use]) -> Finding:
@@ -135,23 +135,23 @@ def _silent(place: str, error: object, unseen: list[Use]) -> Finding:
     reason = redact(str(error)).rstrip(".")
     message = f"It cannot be seen what Kiln's identity may do here, for {len(unseen)} uses of its roles: {reason}."
     if isinstance(error, AzureNotFound) or (isinstance(error, BuildError) and REFUSED in _codes(error)):
-        mend = f"{_mend(_subscription(place), 'lookups')} What else it lacks shows after that."
-        mend += " If the subscription is gone, delete its templates." if whole else ""
+        fix = f"{_fix(_subscription(place), 'lookups')} What else it lacks shows after that."
+        fix += " If the subscription is gone, delete its templates." if whole else ""
     else:
         hint = error.detail.hint if isinstance(error, BuildError) else None
-        mend = hint or "Azure did not answer: look again later. The other subscriptions were looked at."
-    return _finding(place, message, mend, _told(unseen))
+        fix = hint or "Azure did not answer: look again later. The other subscriptions were looked at."
+    return _finding(place, message, fix, _told(unseen))
 
 
 def _skipped(subscription: str, unseen: list[Use]) -> Finding:
     groups = len({scope for scope, _ in unseen})
     message = f"{groups} more resource groups were not looked at: one examination asks about {MOST_GROUPS}."
     roles = ", ".join(repr(_role(role)) for role in sorted({role for _, role in unseen}))
-    mend = (
+    fix = (
         f"Give it the roles {roles} at the subscription, which spares asking its groups; or see by hand: az role "
         f"assignment list --scope <group's id> --include-inherited --assignee {identity()}"
     )
-    return _finding(subscription, message, mend, _told(unseen), Severity.WARNING)
+    return _finding(subscription, message, fix, _told(unseen), Severity.WARNING)
 
 
 def _told(uses: list[Use]) -> tuple[str, ...]:
@@ -173,16 +173,16 @@ def _lacking(role: str, known: tuple[Permission, ...]) -> tuple[str, ...]:
 
 
 def _finding(
-    scope: str, message: str, mend: str, details: tuple[str, ...] = (), severity: Severity = Severity.ERROR
+    scope: str, message: str, fix: str, details: tuple[str, ...] = (), severity: Severity = Severity.ERROR
 ) -> Finding:
-    return Finding(area=Area.PERMISSIONS, severity=severity, target=scope, message=message, mend=mend, details=details)
+    return Finding(area=Area.PERMISSIONS, severity=severity, target=scope, message=message, fix=fix, details=details)
 
 
 def _role(role: str) -> str:
     return rights.BLOB_ROLE if role == "blobs" else f"Kiln {role}"
 
 
-def _mend(scope: str, role: str) -> str:
+def _fix(scope: str, role: str) -> str:
     given = grant(rights.BLOB_ROLE if role == "blobs" else f"Kiln {role} <hash>", shlex.quote(scope))
     if role == "blobs":
         return f"Give it the role: {given}"

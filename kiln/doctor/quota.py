@@ -53,7 +53,7 @@ def _blind(subscription: str, region: str, why: str) -> Finding:
         severity=Severity.ERROR,
         target=f"/subscriptions/{subscription}",
         message=f"The sizes and quotas of {region} could not be looked at: {why}",
-        mend="If the message speaks of authorization, see what is found under permissions; else look again later.",
+        fix="If the message speaks of authorization, see what is found under permissions; else look again later.",
     )
 
 
@@ -72,8 +72,8 @@ def _judged(
     """Yield what keeps one machine of the size from being made."""
     if size is None or size.restricted:
         why = f"this subscription may not use it ({size.restricted})" if size else f"{region} has no such size"
-        mend = "Set vmProfile.vmSize to a size that az vm list-skus shows without restrictions there."
-        yield _finding(templates, f"No machine of size {name} can be made in {region}: {why}.", mend)
+        fix = "Set vmProfile.vmSize to a size that az vm list-skus shows without restrictions there."
+        yield _finding(templates, f"No machine of size {name} can be made in {region}: {why}.", fix)
         return
     for quota in (size.family, REGIONAL):
         limit = limits.get(quota.lower())
@@ -83,20 +83,20 @@ def _judged(
             f"No machine of size {name} can be made in {region} now: it takes {size.cores} processors, and of the "
             f"{limit.limit} of {'all families' if quota == REGIONAL else quota} {limit.used} are in use."
         )
-        mend = (
+        fix = (
             "Ask for more (Azure portal, Quotas, Compute), set vmProfile.vmSize to a size of another family, or wait "
             "until other machines are gone."
         )
-        yield _finding(templates, message, mend)
+        yield _finding(templates, message, fix)
 
 
-def _finding(templates: list[str], message: str, mend: str) -> Finding:
+def _finding(templates: list[str], message: str, fix: str) -> Finding:
     return Finding(
         area=Area.QUOTA,
         severity=Severity.ERROR,
         target=templates[0] if len(templates) == 1 else f"/subscriptions/{part_of(templates[0], 'subscriptions')}",
         message=message,
-        mend=mend,
+        fix=fix,
         details=tuple(templates),
     )
 

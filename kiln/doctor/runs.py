@@ -33,7 +33,7 @@ def _runs(lost: ExamineRequest) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=f"{each.run.template.arm}/runs/{each.run.run_id}",
             message=f"The run is {record.state.value}, but nothing works on it: its orchestration is {each.life}.",
-            mend=f"{again} {SWEEP}",
+            fix=f"{again} {SWEEP}",
             since=record.requested,
         )
 
@@ -50,7 +50,7 @@ def _templates(lost: ExamineRequest) -> Iterator[Finding]:
             target=record.id.arm,
             message=f"The template is {record.provisioning_state.value}, but nothing works on it: the orchestration of "
             f"its {each.what} is {each.life}.",
-            mend=f"Kiln starts it again, or ends it as Failed, within minutes; at once: kiln show {record.id.name}.",
+            fix=f"Kiln starts it again, or ends it as Failed, within minutes; at once: kiln show {record.id.name}.",
             since=record.under_way_since,
         )
 
@@ -62,6 +62,6 @@ def _problems(lost: ExamineRequest) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=Area.RUNS.value,
             message=problem,
-            mend="All others are looked at. If it is a document that cannot be read: restore an earlier version of it "
+            fix="All others are looked at. If it is a document that cannot be read: restore an earlier version of it "
             '(docs/operations.md, "Documents that cannot be read"), or remove it, and what its ledger names is swept.',
         )

@@ -62,5 +62,5 @@ def _slips(names: Collection[str]) -> Iterator[Finding]:
             yield _finding(name, f"{name} is no setting of Kiln's.", f"{meant[0]} may be meant.", Severity.WARNING)
 
 
-def _finding(target: str, message: str, mend: str, severity: Severity = Severity.ERROR) -> Finding:
-    return Finding(area=Area.SETTINGS, severity=severity, target=target, message=message, mend=mend)
+def _finding(target: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(area=Area.SETTINGS, severity=severity, target=target, message=message, fix=fix)

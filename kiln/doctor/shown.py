@@ -46,7 +46,7 @@ def without_state(now: datetime, message: str) -> dict[str, Any]:
         severity=Severity.ERROR,
         target="KILN_STATE_ENDPOINT",
         message=message,
-        mend="See that the account is there, that its firewall lets the app in, and that Kiln's identity is Storage "
+        fix="See that the account is there, that its firewall lets the app in, and that Kiln's identity is Storage "
         "Blob Data Owner there.",
     )
     return {"time": time_text(now), "healthy": False, "findings": [_finding(finding)], "facts": []}
@@ -63,7 +63,7 @@ def _of_the_whole(health: Health) -> list[Finding]:
             severity=Severity.WARNING,
             target=area.value,
             message="There is something of Kiln as a whole, which you may not see.",
-            mend="Ask an Admin of all of Kiln.",
+            fix="Ask an Admin of all of Kiln.",
         )
         for area in areas
     ]
@@ -81,7 +81,7 @@ def _finding(each: Finding) -> dict[str, Any]:
         "severity": each.severity.value,
         "target": each.target,
         "message": each.message,
-        "mend": each.mend,
+        "fix": each.fix,
     }
     if each.since is not None:
         shown["since"] = time_text(each.since)

@@ -37,13 +37,13 @@ def examine() -> Iterator[Finding]:
     endpoint = config().topic_endpoint
     if endpoint is None:
         message = "Kiln announces nothing, and does not ask the marketplace for new versions."
-        mend = "Name an Event Grid topic. See the table of parameters in docs/deploy.md; azd provision sets it."
-        yield Finding(area=Area.SETTINGS, severity=Severity.WARNING, target=SETTING, message=message, mend=mend)
+        fix = "Name an Event Grid topic. See the table of parameters in docs/deploy.md; azd provision sets it."
+        yield Finding(area=Area.SETTINGS, severity=Severity.WARNING, target=SETTING, message=message, fix=fix)
         return
     reason = _unreachable(endpoint)
     if reason is not None:
-        message, mend = f"{endpoint} does not answer: {reason.rstrip('.')}.", "See its name, its firewall and its DNS."
-        yield Finding(area=Area.SETTINGS, severity=Severity.ERROR, target=SETTING, message=message, mend=mend)
+        message, fix = f"{endpoint} does not answer: {reason.rstrip('.')}.", "See its name, its firewall and its DNS."
+        yield Finding(area=Area.SETTINGS, severity=Severity.ERROR, target=SETTING, message=message, fix=fix)
     boxes = list(Outboxes().list())
     yield from _failing(endpoint, boxes)
     yield from _refused([refusal for box in boxes for refusal in box.refused])
@@ -60,7 +60,7 @@ def _refused(refusals: list[Refusal]) -> Iterator[Finding]:
         severity=Severity.ERROR,
         target=SETTING,
         message=f"The topic refuses the event {first.event}{others}: {first.reason.rstrip('.')}.",
-        mend="If its inputSchema is not CloudEventSchemaV1_0, make it anew; else tell Kiln's makers. "
+        fix="If its inputSchema is not CloudEventSchemaV1_0, make it anew; else tell Kiln's makers. "
         "Each is tried again every minute, if it is not too large, and given up after 24 hours.",
         since=first.since,
     )
@@ -81,7 +81,7 @@ def _failing(endpoint: str, boxes: list[Outbox]) -> Iterator[Finding]:
         severity=Severity.ERROR,
         target=SETTING,
         message=f"The topic does not take the events of {len(failing)} runs{_why(failed)}.",
-        mend=_mend(endpoint, failed),
+        fix=_fix(endpoint, failed),
         since=failing[first],
     )
 
@@ -93,7 +93,7 @@ def _why(failed: PublishFailed | None) -> str:
     return f", for it refuses Kiln's identity: {reason}" if _is_refused(failed) else f": {reason}"
 
 
-def _mend(endpoint: str, failed: PublishFailed | None) -> str:
+def _fix(endpoint: str, failed: PublishFailed | None) -> str:
     if failed is None:
         return "Look again in a minute; the log has the topic's answer."
     if not _is_refused(failed):

@@ -89,7 +89,7 @@ def _silent_sources() -> Iterator[Finding]:
                 severity=Severity.WARNING,
                 target=record.source.key,
                 message=f"It could not be asked for its versions: {record.reason.rstrip('.')}.",
-                mend="All others are asked. Each round tries once more; mend what the message says.",
+                fix="All others are asked. Each round tries once more; fix what the message says.",
                 since=record.failing_since,
             )
 
@@ -100,7 +100,7 @@ def _silent(path: str, why: str) -> Finding:
         severity=Severity.WARNING,
         target=f"triggers/{path}",
         message=f"It could not be looked at: {why}",
-        mend="All others are looked at. Look again later.",
+        fix="All others are looked at. Look again later.",
     )
 
 
@@ -110,7 +110,7 @@ def _unreadable(name: str, why: str) -> Finding:
         severity=Severity.ERROR,
         target=name,
         message=f"It never fires, for it cannot be understood: {why}",
-        mend="Store it again: kiln trigger put.",
+        fix="Store it again: kiln trigger put.",
     )
 
 
@@ -122,7 +122,7 @@ def _failing(name: str, failures: int, limit: int, run: str, since: datetime) ->
         severity=Severity.ERROR if over else Severity.WARNING,
         target=name,
         message=f"{told}; the last was {run}." + ("" if over else f" After {limit} in a row it is deactivated."),
-        mend="See why that run failed (kiln logs). A run that succeeds mends the trigger: kiln retry, or kiln build.",
+        fix="See why that run failed (kiln logs). A run that succeeds fixes the trigger: kiln retry, or kiln build.",
         since=since,
     )
 
@@ -136,7 +136,7 @@ def _late(record: TemplateRecord, trigger: TriggerRecord, name: str, now: dateti
             severity=Severity.WARNING,
             target=name,
             message="It was to fire and has not: a run of its template is in the way, or the template takes none.",
-            mend="See the template's state and its run: kiln show.",
+            fix="See the template's state and its run: kiln show.",
             since=pending.at,
         )
 

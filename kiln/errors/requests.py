@@ -93,7 +93,7 @@ class DocumentUnreadable(KilnError):
         super().__init__(
             f"Kiln's own document {path} cannot be read: {reason}",
             target=path,
-            hint="Whoever runs Kiln mends it: kiln doctor names the document, what it keeps from working, and the "
+            hint="Whoever runs Kiln fixes it: kiln doctor names the document, what it keeps from working, and the "
             "commands. Until then nothing is done that it might forbid.",
         )
 

@@ -37,7 +37,7 @@ def check_trigger_cycle(template: TemplateRecord, kind: str, may_read: May) -> N
 
 
 def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
-    """Write the index's entry of a trigger that was stored; a crash before that is mended by the index's repair."""
+    """Write the index's entry of a trigger that was stored; a crash before that is fixed by the index's repair."""
     stored = Templates().get(trigger.template)
     if stored is not None and trigger.kind == index.KIND:
         index.enter_trigger(stored.content, trigger.name, now)

@@ -79,7 +79,7 @@ def check_state(record: TemplateRecord, *, retry: bool) -> None:
                 code=NOT_NOW,
                 target=name,
                 details=(ErrorDetail(code=why.code, message=why.message),) if why else (),
-                hint="Submit the template again when that is mended.",
+                hint="Submit the template again when that is fixed.",
             )
         case _:
             return

@@ -1,4 +1,4 @@
-"""`kiln doctor`: what is wrong with Kiln and around it, and how to mend it."""
+"""`kiln doctor`: what is wrong with Kiln and around it, and how to fix it."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def take_in(api: Api, name: str, accepted: TemplateView, session: Session) -> No
         raise Failure(
             f"{name} cannot be built.",
             detail=ErrorDetail(code=error.provisioning_error_code, message=error.message),
-            hint="Nothing was built. Mend the template, or what it names, and build it again.",
+            hint="Nothing was built. Fix the template, or what it names, and build it again.",
         )
 
 

@@ -1,4 +1,4 @@
-"""What the doctor found, for a terminal: by area, each finding with its age, its cost and its mend."""
+"""What the doctor found, for a terminal: by area, each finding with its age, its cost and its fix."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _finding(finding: FindingView, now: datetime) -> Iterator[RenderableType]:
     yield from (Padding(Text(f"- {each}", style="dim"), (0, 0, 0, 6), expand=False) for each in details[:MOST_DETAILS])
     if len(details) > MOST_DETAILS:
         yield Padding(Text(f"- and {len(details) - MOST_DETAILS} more", style="dim"), (0, 0, 0, 6), expand=False)
-    yield Padding(Text("Mend: ", style="bold").append(finding.mend, style="not bold"), (0, 0, 0, 4), expand=False)
+    yield Padding(Text("Fix: ", style="bold").append(finding.fix, style="not bold"), (0, 0, 0, 4), expand=False)
 
 
 def _sum(health: HealthView) -> Text:

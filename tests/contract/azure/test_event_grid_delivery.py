@@ -122,7 +122,7 @@ def test_a_lost_time_is_made_up_for_in_scaled_time(cloud: Harness, subscriber: S
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(400, "BadRequest"), (413, "PayloadTooLarge"), (401, "Unauthorized")])
-def test_what_no_retry_can_mend_is_a_dead_letter_after_one_attempt(
+def test_what_no_retry_can_fix_is_a_dead_letter_after_one_attempt(
     cloud: Harness, subscriber: Subscriber, letters: ContainerClient, status: int, outcome: str
 ) -> None:
     subscriber.answers = [status]

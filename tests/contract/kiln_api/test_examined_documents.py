@@ -1,4 +1,4 @@
-"""The doctor names each document that cannot be read, what it keeps from working, and what mends it."""
+"""The doctor names each document that cannot be read, what it keeps from working, and what fixes it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def look() -> tuple[Finding, ...]:
 
 def remove(finding: Finding) -> None:
     """Do what the finding's command does."""
-    words = shlex.split(finding.mend[finding.mend.index("az storage blob delete") :])
+    words = shlex.split(finding.fix[finding.fix.index("az storage blob delete") :])
     given = dict(zip(words[4::2], words[5::2], strict=True))
     assert given["--auth-mode"] == "login"
     url = given["--blob-url"]
@@ -96,20 +96,20 @@ def test_every_kind_of_document_is_looked_at_or_left_out_on_purpose() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.prefix}{kind.part}")
-def test_each_is_named_with_what_it_harms_and_how_it_is_mended(kind: Kind) -> None:
+def test_each_is_named_with_what_it_harms_and_how_it_is_fixed(kind: Kind) -> None:
     with poisoned(path_of(kind)):
         (finding,) = look()
         assert (finding.target, finding.severity) == (f"kiln/{path_of(kind)}", Severity.ERROR)
         assert finding.message.startswith(kind.harm)
         assert "another form than this version of Kiln writes" in finding.message
-        assert finding.mend.startswith(kind.mend)
-        assert re.search(r"\baz storage blob delete\b", finding.mend) is not None or not kind.removable
+        assert finding.fix.startswith(kind.fix)
+        assert re.search(r"\baz storage blob delete\b", finding.fix) is not None or not kind.removable
         if kind.removable:
             remove(finding)
             assert look() == ()
 
 
-def test_a_document_that_was_mended_meanwhile_is_not_removed_by_the_command() -> None:
+def test_a_document_that_was_fixed_meanwhile_is_not_removed_by_the_command() -> None:
     record = template()
     path = Templates.path(record.id)
     documents().delete(path)
@@ -152,7 +152,7 @@ def test_what_the_store_does_not_answer_for_is_not_to_be_removed(monkeypatch: py
 
     assert finding.severity is Severity.WARNING
     assert "no route to host" in finding.message
-    assert "delete" not in finding.mend
+    assert "delete" not in finding.fix
 
 
 def test_no_more_are_told_by_name_than_somebody_reads() -> None:

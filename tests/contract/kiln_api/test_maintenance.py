@@ -136,7 +136,7 @@ def test_a_run_that_was_canceled_before_it_began_is_lost() -> None:
     assert found.unstarted == ()
 
 
-def test_submissions_and_deletions_without_an_orchestration_are_found_and_mended() -> None:
+def test_submissions_and_deletions_without_an_orchestration_are_found_and_fixed() -> None:
     hub = TaskHub()
     never, broken = template(ProvisioningState.CREATING), template(ProvisioningState.UPDATING)
     leaving = template(ProvisioningState.DELETING)
@@ -282,7 +282,7 @@ def test_an_examination_is_started_once_and_its_answer_asked_for_until_it_is_the
 
 def test_what_is_in_other_subscriptions_is_not_shown() -> None:
     def finding(target: str) -> Finding:
-        return Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=target, message="m", mend="m", since=NOW)
+        return Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=target, message="m", fix="m", since=NOW)
 
     own = f"/subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/rg"
     other = f"/subscriptions/{SUBSCRIPTION[:-1]}2/resourceGroups/rg"
@@ -302,11 +302,11 @@ def test_an_admin_of_one_subscription_learns_nothing_of_others() -> None:
     blob = LedgerEntry(kind="vhd", id="https://teamb.blob.core.windows.net/vhds/theirs.vhd", tier=1, purpose="build")
     found = [
         Finding(
-            area=area, severity=Severity.ERROR, target=target, message=stranger.arm, mend="m", details=(stranger.arm,)
+            area=area, severity=Severity.ERROR, target=target, message=stranger.arm, fix="m", details=(stranger.arm,)
         )
         for area, target in ((Area.SETTINGS, "KILN_GRANTS"), (Area.LEFTOVERS, blob.id), (Area.LEFTOVERS, stranger.arm))
     ]
-    mine = Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=own, message="m", mend="m")
+    mine = Finding(area=Area.LEFTOVERS, severity=Severity.ERROR, target=own, message="m", fix="m")
     at = datetime.now(UTC) - timedelta(minutes=1)
     LatestHealth().keep(Health(at=at, findings=(*found, mine)))
     leftover = Leftover(entry=blob, why="w", since=NOW)

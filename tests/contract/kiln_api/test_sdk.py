@@ -215,9 +215,9 @@ def test_a_submission_that_fails_raises_azures_own_reason_and_the_template_keeps
     with pytest.raises(ResourceExistsError, match="not allowed in provisioningState Failed: There is no image"):
         templates.begin_run(group, "web")
 
-    mended = templates.begin_create_or_update(group, "web", template_body()).result()
-    assert shown(mended).provisioning_state == "Succeeded"
-    assert shown(mended).provisioning_error is None
+    fixed = templates.begin_create_or_update(group, "web", template_body()).result()
+    assert shown(fixed).provisioning_state == "Succeeded"
+    assert shown(fixed).provisioning_error is None
 
 
 def test_tags_are_changed_at_once_and_anything_else_is_submitted(sdk: ImageBuilderClient, group: str) -> None:

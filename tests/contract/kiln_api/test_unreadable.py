@@ -154,7 +154,7 @@ def test_a_template_whose_latest_run_cannot_be_read_is_shown_without_it_and_begi
     assert world.hub.started == started
 
 
-def test_a_template_that_cannot_be_read_is_told_and_nothing_replaces_it_until_it_is_mended_or_gone(
+def test_a_template_that_cannot_be_read_is_told_and_nothing_replaces_it_until_it_is_fixed_or_gone(
     world: World,
 ) -> None:
     path, record = Templates.path(world.id), world.template
@@ -196,7 +196,7 @@ def test_a_template_goes_with_what_cannot_be_read_of_it(world: World, kind: str)
     assert world.api("GET", world.id.arm).status == HTTPStatus.NOT_FOUND
 
 
-def test_a_deletion_that_a_document_forbids_ends_at_once_and_says_which_and_works_once_that_is_mended(
+def test_a_deletion_that_a_document_forbids_ends_at_once_and_says_which_and_works_once_that_is_fixed(
     world: World,
 ) -> None:
     path = GroupClaims.path(world.id.subscription, world.template.staging_group)
@@ -253,7 +253,7 @@ def test_what_a_run_made_that_cannot_be_read_and_that_nobody_works_on_is_owed_wh
     Leftovers().strike(run, {VHD.id})
 
 
-def test_a_trigger_that_cannot_be_read_is_mended_by_storing_it_again(world: World) -> None:
+def test_a_trigger_that_cannot_be_read_is_fixed_by_storing_it_again(world: World) -> None:
     paths = (
         Triggers.path(world.id, "listening"),
         AllPendingEvents.path(world.id, "listening"),

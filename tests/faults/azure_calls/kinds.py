@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.faults.azure_calls.calls import Call
 
 MARK = "the planted cause"
-"""In the innermost message of what is not to be mended; a person must see it."""
+"""In the innermost message of what is not to be fixed; a person must see it."""
 PATIENCE = 1.0
 """Seconds after which the client gives up, when it is to."""
 RETRY_AFTER = 7

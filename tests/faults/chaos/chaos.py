@@ -69,7 +69,7 @@ class Chaos:
     _broken: list[BaseException] = field(default_factory=list)
 
     def rage(self) -> None:
-        """Let everything happen until it ends; then mend all that is broken. Raises what a client raised.
+        """Let everything happen until it ends; then fix all that is broken. Raises what a client raised.
 
         It is for the main thread, from which Azurite is started anew: a child dies with the thread that started it.
         When it is interrupted, clients still ask; their last questions end with the host.

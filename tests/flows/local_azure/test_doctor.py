@@ -1,4 +1,4 @@
-"""The doctor against the local Azure: each finding provoked once, with its mend, and nothing where nothing is wrong."""
+"""The doctor against the local Azure: each finding provoked once, with its fix, and nothing where nothing is wrong."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_leftover_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_t
     assert (finding.area, finding.severity, finding.target) == (Area.LEFTOVERS, Severity.WARNING, disk)
     assert finding.since == NOW - timedelta(hours=5)
     assert finding.cost == "by its size, every month"
-    assert "kiln doctor --sweep" in finding.mend
+    assert "kiln doctor --sweep" in finding.fix
 
     left.fault(method="DELETE", path="*/disks/kiln-left", status=409, code="ScopeLocked", message="a lock", times=0)
     runner = FlowRunner(list(orchestrators.blueprints), real_activities(), VirtualClock(NOW))
@@ -127,14 +127,14 @@ def test_a_leftover_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_t
     finding = only(examine())
     assert finding.severity is Severity.ERROR
     assert "ScopeLocked" in finding.message
-    assert f"az resource delete --ids {disk}" in finding.mend
+    assert f"az resource delete --ids {disk}" in finding.fix
 
 
 def test_a_sweeper_that_does_not_run_is_told(kiln: Callable[..., Kiln]) -> None:
     kiln(template())
     LatestSweep().keep(SweepReport(began=NOW - timedelta(days=3), ended=NOW - timedelta(days=3)))
 
-    assert "sweep_leftovers" in only(examine()).mend
+    assert "sweep_leftovers" in only(examine()).fix
 
 
 def test_a_sweeper_that_never_ran_is_told_once_there_was_time_for_it(kiln: Callable[..., Kiln]) -> None:
@@ -148,7 +148,7 @@ def test_a_sweeper_that_never_ran_is_told_once_there_was_time_for_it(kiln: Calla
     Templates().update(new.id, lambda known: known.model_copy(update={"created": made}))
     finding = only(examine())
     assert (finding.target, finding.since) == ("KILN_SWEEP_SCHEDULE", made)
-    assert "sweep_leftovers" in finding.mend
+    assert "sweep_leftovers" in finding.fix
 
 
 def test_runs_and_templates_that_nobody_works_on_are_told(kiln: Callable[..., Kiln]) -> None:
@@ -213,7 +213,7 @@ def test_a_size_that_cannot_be_had_is_told_with_its_templates(kiln: Callable[...
 
     assert (finding.area, finding.target) == (Area.QUOTA, wants.id.arm)
     assert said in finding.message
-    assert "vmProfile.vmSize" in finding.mend
+    assert "vmProfile.vmSize" in finding.fix
 
 
 def test_an_action_that_is_lacking_is_told_with_its_scope_and_the_role_that_has_it(
@@ -232,7 +232,7 @@ def test_an_action_that_is_lacking_is_told_with_its_scope_and_the_role_that_has_
         "Microsoft.Network/networkSecurityGroups/join/action",
         "Microsoft.Network/virtualNetworks/subnets/join/action",
     )
-    assert f'--role "Kiln staging <hash>" --scope {SUBSCRIPTION_ID}' in finding.mend
+    assert f'--role "Kiln staging <hash>" --scope {SUBSCRIPTION_ID}' in finding.fix
 
 
 def test_a_group_is_asked_where_the_subscription_is_not_enough(
@@ -263,7 +263,7 @@ def test_a_subscription_where_kiln_may_not_even_ask_is_told_with_the_role_that_l
     finding = only(examine())
 
     assert (finding.area, finding.target) == (Area.PERMISSIONS, SUBSCRIPTION_ID)
-    assert f'--role "Kiln lookups <hash>" --scope {SUBSCRIPTION_ID}' in finding.mend
+    assert f'--role "Kiln lookups <hash>" --scope {SUBSCRIPTION_ID}' in finding.fix
     assert f"Kiln staging at {SUBSCRIPTION_ID}" in finding.details
 
 
@@ -291,7 +291,7 @@ def test_settings_that_are_missing_odd_or_not_answered_are_told(
         "KILN_SWEEP_SCHEDULE",
         "KILN_TOPIC_ENDPOINT",
     }
-    assert "KILN_GRANTS" in found["KILN_GRANT"].mend
+    assert "KILN_GRANTS" in found["KILN_GRANT"].fix
     assert "refused" in found["KILN_TOPIC_ENDPOINT"].message
 
 
@@ -319,9 +319,9 @@ def test_a_topic_that_refuses_kilns_identity_is_told_with_the_role_to_give(
     assert (finding.area, finding.target) == (Area.SETTINGS, "KILN_TOPIC_ENDPOINT")
     assert "events of 1 runs, for it refuses Kiln's identity: " in finding.message
     assert "no right" in finding.message
-    assert '--role "EventGrid Data Sender" --scope "<id of the topic>"' in finding.mend
-    assert "Microsoft.EventGrid/events/send/action" in finding.mend
-    assert f"[?endpoint=='{config().topic_endpoint}'].id" in finding.mend
+    assert '--role "EventGrid Data Sender" --scope "<id of the topic>"' in finding.fix
+    assert "Microsoft.EventGrid/events/send/action" in finding.fix
+    assert f"[?endpoint=='{config().topic_endpoint}'].id" in finding.fix
 
 
 def test_a_topic_that_fails_otherwise_is_told_with_its_answer_and_without_a_role(kiln: Callable[..., Kiln]) -> None:
@@ -332,7 +332,7 @@ def test_a_topic_that_fails_otherwise_is_told_with_its_answer_and_without_a_role
     finding = only(examine())
 
     assert "too busy" in finding.message
-    assert "az role" not in finding.mend
+    assert "az role" not in finding.fix
 
 
 def test_events_that_are_taken_by_now_are_no_finding(kiln: Callable[..., Kiln]) -> None:
@@ -353,7 +353,7 @@ def test_events_that_another_host_tries_to_publish_are_left_to_it(kiln: Callable
     finding = only(examine())
 
     assert "another host" in finding.message
-    assert "az role" not in finding.mend
+    assert "az role" not in finding.fix
 
 
 def test_what_cannot_be_looked_at_is_a_finding_and_the_rest_is_looked_at(kiln: Callable[..., Kiln]) -> None:

@@ -39,15 +39,15 @@ def test_a_definition_that_is_not_there_fails_the_submission_with_aib_s_code_and
     assert lost.resources() == []
 
 
-def test_a_failed_template_can_be_mended_by_a_new_version(kiln: Callable[..., Kiln]) -> None:
-    mended = kiln(template(distribute=[gallery(image="nowhere")]))
-    mended.submit()
+def test_a_failed_template_can_be_fixed_by_a_new_version(kiln: Callable[..., Kiln]) -> None:
+    fixed = kiln(template(distribute=[gallery(image="nowhere")]))
+    fixed.submit()
 
-    mended.put(template())
-    mended.submit()
+    fixed.put(template())
+    fixed.submit()
 
-    assert mended.template.provisioning_state == "Succeeded"
-    assert mended.template.settled == 2
+    assert fixed.template.provisioning_state == "Succeeded"
+    assert fixed.template.settled == 2
 
 
 def test_an_artifact_whose_checksum_differs_fails_the_submission(kiln: Callable[..., Kiln]) -> None:

@@ -55,9 +55,9 @@ def test_only_what_was_judged_and_found_good_is_clean(
     assert audit(lock, reachable=lambda: next(asked), ask=lambda _: said).verdict is verdict
 
 
-def test_a_flaw_is_named_with_the_version_that_mends_it(lock: Path) -> None:
+def test_a_flaw_is_named_with_the_version_that_fixes_it(lock: Path) -> None:
     told = audit(lock, reachable=lambda: True, ask=lambda _: report(a=[FLAW], b=[])).told
-    assert told == "a 1.0: PYSEC-2026-1, mended in 1.1"
+    assert told == "a 1.0: PYSEC-2026-1, fixed in 1.1"
 
 
 @pytest.mark.parametrize(

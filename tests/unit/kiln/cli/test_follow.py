@@ -71,6 +71,6 @@ def test_a_busy_server_is_waited_for(status: int) -> None:
 
 
 @pytest.mark.parametrize("failure", [Refused("gone", status=404, detail=None), Untrusted("who?", hint="")])
-def test_what_waiting_does_not_mend_ends_it_at_once(failure: Failure) -> None:
+def test_what_waiting_does_not_fix_ends_it_at_once(failure: Failure) -> None:
     with pytest.raises(type(failure)):
         list(follow(looks(UNDER_WAY, failure), lambda _: None))

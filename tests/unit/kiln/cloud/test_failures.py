@@ -54,7 +54,7 @@ def test_a_refusal_becomes_azures_innermost_words_with_a_hint() -> None:
         (403, "SomethingForbidden", "role"),
         (404, "ResourceNotFound", "name"),
         (409, "Conflict", "lock"),
-        (400, "InvalidParameter", "mend"),
+        (400, "InvalidParameter", "fix"),
         (409, "AllocationFailed", "vmSize"),
         (403, "RequestDisallowedByPolicy", "Policy"),
     ],

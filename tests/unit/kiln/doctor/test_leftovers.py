@@ -48,19 +48,19 @@ MARK = {"kilnInstallation": "kiln-1", "kilnMark": "0123456789abcdef-20260101-000
 
 
 def told(kind: str, resource: str, refused: str | None, mark: dict[str, str] | None = None) -> tuple[str, str]:
-    """Return message and mend."""
+    """Return message and fix."""
     entry = LedgerEntry.model_validate({"kind": kind, "id": resource, "tier": 0, "mark": mark or {}})
     finding = _leftover(Leftover(entry=entry, why="its template is gone", since=NOW), refused)
-    return finding.message, finding.mend
+    return finding.message, finding.fix
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_be_removed_is_removed_by_hand_with_the_command_of_its_kind(kind: str) -> None:
     resource, command = NOT_BY_RESOURCE.get(kind, (DISK, ["az", "resource", "delete", "--ids", DISK]))
 
-    _, mend = told(kind, resource, "ScopeLocked: a lock")
+    _, fix = told(kind, resource, "ScopeLocked: a lock")
 
-    assert shlex.split(mend[mend.index("az ") :]) == command
+    assert shlex.split(fix[fix.index("az ") :]) == command
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,9 +76,9 @@ echo {answer}
 """)
     az.chmod(0o755)
 
-    _, mend = told(kind, resource, "ScopeLocked: a lock", MARK)
+    _, fix = told(kind, resource, "ScopeLocked: a lock", MARK)
     subprocess.run(
-        ["/bin/sh", "-c", mend[mend.index("[ ") :]], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=answer == "true"
+        ["/bin/sh", "-c", fix[fix.index("[ ") :]], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=answer == "true"
     )
 
     said = [line.split("\0")[:-1] for line in (tmp_path / "said").read_text().splitlines()]
@@ -90,37 +90,37 @@ echo {answer}
 
 
 def test_a_group_that_is_not_kilns_is_to_be_unmarked_and_not_to_be_deleted() -> None:
-    message, mend = told("group-mark", GROUP, "ScopeLocked: a lock.")
+    message, fix = told("group-mark", GROUP, "ScopeLocked: a lock.")
 
     assert message == (
         "Kiln's mark on the group, which is not Kiln's, is nobody's and cannot be taken off: ScopeLocked: a lock "
         "(its template is gone)."
     )
-    assert "take it off by hand: az tag update" in mend
-    assert "delete" not in mend
+    assert "take it off by hand: az tag update" in fix
+    assert "delete" not in fix
 
 
 def test_a_disk_that_can_be_read_is_to_be_closed_and_not_to_be_deleted() -> None:
-    message, mend = told("disk-access", DISK, "Conflict")
+    message, fix = told("disk-access", DISK, "Conflict")
 
     assert "cannot be withdrawn" in message
-    assert "delete" not in mend
+    assert "delete" not in fix
 
 
 def test_a_spare_that_stands_for_an_image_is_not_to_be_deleted_before_it_was_thought_of() -> None:
     entry = LedgerEntry(kind="image", id=f"{GROUP}/images/spare", tier=9, stands_for=f"{GROUP}/images/golden")
-    mend = _leftover(Leftover(entry=entry, why="its run has ended", since=NOW), "OnlyCopy: it stays").mend
+    fix = _leftover(Leftover(entry=entry, why="its run has ended", since=NOW), "OnlyCopy: it stays").fix
 
-    assert mend.startswith("It may be the only copy of a good image: run the template again")
-    assert "Only if nobody needs what is in it, delete it by hand: az resource delete" in mend
+    assert fix.startswith("It may be the only copy of a good image: run the template again")
+    assert "Only if nobody needs what is in it, delete it by hand: az resource delete" in fix
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_the_next_sweep_sees_to_needs_no_hand(kind: str) -> None:
-    message, mend = told(kind, GROUP if "group" in kind else DISK, None)
+    message, fix = told(kind, GROUP if "group" in kind else DISK, None)
 
     assert "is nobody's (its template is gone)." in message
-    assert mend == "The next sweep sees to it; at once: kiln doctor --sweep."
+    assert fix == "The next sweep sees to it; at once: kiln doctor --sweep."
 
 
 @pytest.mark.parametrize("oldest", [None, LATELY])
@@ -133,7 +133,7 @@ def test_that_no_sweep_has_ever_ended_is_told_once_a_template_is_old() -> None:
 
     assert finding.since == LONG_AGO
     assert "ever" in finding.message
-    assert "sweep_leftovers" in finding.mend
+    assert "sweep_leftovers" in finding.fix
 
 
 @pytest.mark.parametrize(("ended", "told"), [(LATELY, 0), (LONG_AGO, 1)])

@@ -68,10 +68,10 @@ def test_a_subscription_that_refuses_is_told_with_the_role_to_give_there_and_the
 
     refused, lacking = sorted(found.findings, key=lambda each: each.target)
     assert (refused.target, refused.severity, lacking.target) == (ONE, Severity.ERROR, TWO)
-    assert f'az role assignment create --assignee me --role "Kiln lookups <hash>" --scope {ONE} ' in refused.mend
+    assert f'az role assignment create --assignee me --role "Kiln lookups <hash>" --scope {ONE} ' in refused.fix
     assert refused.details == ("Kiln lookups at /subscriptions/one", f"Kiln images at {group(ONE, 'a')}")
     assert "c2VjcmV0" not in refused.message
-    assert f'--role "Kiln staging <hash>" --scope {TWO}' in lacking.mend
+    assert f'--role "Kiln staging <hash>" --scope {TWO}' in lacking.fix
     assert facts(found) == ["Kiln's identity has what 1 of 4 uses of its roles need."]
 
 
@@ -81,13 +81,13 @@ def test_a_subscription_that_does_not_answer_is_to_be_asked_later_and_is_given_n
     finding = only(found)
     assert finding.target == ONE
     assert "lost" in finding.message
-    assert "later" in finding.mend
-    assert "az role" not in finding.mend
+    assert "later" in finding.fix
+    assert "az role" not in finding.fix
 
 
-def test_another_refusal_of_azures_has_the_mend_of_its_own() -> None:
+def test_another_refusal_of_azures_has_the_fix_of_its_own() -> None:
     broken = AzureFailed("look", azure_code="Odd", azure_message="no", hint="Turn it around.")
-    assert only(judged([(ONE, "lookups")], asked(one=broken))).mend == "Turn it around."
+    assert only(judged([(ONE, "lookups")], asked(one=broken))).fix == "Turn it around."
 
 
 def test_a_group_that_refuses_is_told_once_with_the_role_that_lets_it_be_asked() -> None:
@@ -96,19 +96,19 @@ def test_a_group_that_refuses_is_told_once_with_the_role_that_lets_it_be_asked()
     finding = only(judged(uses, asked(one=LESS, group=DENIED)))
 
     assert finding.target == group(ONE, "a (b)")
-    assert f'--role "Kiln lookups <hash>" --scope {ONE} ' in finding.mend
+    assert f'--role "Kiln lookups <hash>" --scope {ONE} ' in finding.fix
     assert len(finding.details) == 2
 
 
 def test_a_group_that_is_not_there_is_told_once() -> None:
     uses = [(group(ONE, "a"), role) for role in ("staging", "blobs")]
     gone = AzureNotFound("look", azure_code="ResourceGroupNotFound", azure_message="gone")
-    assert "Make it" in only(judged(uses, asked(one=LESS, group=gone))).mend
+    assert "Make it" in only(judged(uses, asked(one=LESS, group=gone))).fix
 
 
 def test_a_scope_with_signs_of_the_shells_is_quoted() -> None:
     finding = only(judged([(group(ONE, "a (b)"), "networks")], asked(one=LESS, group=())))
-    assert f"--scope '{group(ONE, 'a (b)')}'" in finding.mend
+    assert f"--scope '{group(ONE, 'a (b)')}'" in finding.fix
 
 
 def test_groups_that_are_too_many_to_be_asked_about_are_told_and_not_counted_as_fine() -> None:
@@ -120,7 +120,7 @@ def test_groups_that_are_too_many_to_be_asked_about_are_told_and_not_counted_as_
     finding = only(found)
     assert (finding.target, finding.severity) == (ONE, Severity.WARNING)
     assert f"{more} more resource groups were not looked at" in finding.message
-    assert "'Kiln images'" in finding.mend
+    assert "'Kiln images'" in finding.fix
     assert finding.details[0] == f"Kiln images at {group(ONE, f'g{MOST_GROUPS:03}')}"
     assert finding.details[MOST_TOLD:] == ("and 1 more",)
     assert facts(found) == [

@@ -10,8 +10,8 @@ from tests.authority import ADDRESS
 
 
 def told(*names: str, deployed: bool) -> dict[str, str]:
-    """Return what is told of these names, by name: its mend."""
-    return {found.target: found.mend for found in _slips({*names, *(KNOWN if deployed else ())})}
+    """Return what is told of these names, by name: its fix."""
+    return {found.target: found.fix for found in _slips({*names, *(KNOWN if deployed else ())})}
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -19,7 +19,7 @@ ILL: dict[str, Any] = {
             "severity": "Warning",
             "target": f"{SUBSCRIPTION}/resourceGroups/IT_web/providers/Microsoft.Compute/disks/kiln-20260716-os",
             "message": "It is nobody's (run 20260716-070000-1a2b3c4d is Failed).",
-            "mend": "The next sweep deletes it; at once: kiln doctor --sweep.",
+            "fix": "The next sweep deletes it; at once: kiln doctor --sweep.",
             "since": "2026-07-16T07:20:00.000Z",
             "cost": "by its size, every month",
         },
@@ -28,7 +28,7 @@ ILL: dict[str, Any] = {
             "severity": "Error",
             "target": f"{TEMPLATE}/runs/20260716-070000-1a2b3c4d",
             "message": "The run is Running, but nothing works on it: its orchestration is failed or terminated.",
-            "mend": "It has to be ended. The next sweep does it; at once: kiln doctor --sweep.",
+            "fix": "It has to be ended. The next sweep does it; at once: kiln doctor --sweep.",
             "since": "2026-07-14T07:00:00.000Z",
         },
         {
@@ -36,7 +36,7 @@ ILL: dict[str, Any] = {
             "severity": "Error",
             "target": SUBSCRIPTION,
             "message": "Kiln's identity lacks 62 actions of its role 'Kiln lookups'.",
-            "mend": 'Give it the role: az role assignment create --assignee 1 --role "Kiln lookups <hash>"',
+            "fix": 'Give it the role: az role assignment create --assignee 1 --role "Kiln lookups <hash>"',
             "details": [f"Microsoft.Compute/locations/{number}/read" for number in range(62)],
         },
     ],
@@ -61,7 +61,7 @@ class Waiting(FakeKiln):
         return self.script.pop(0)
 
 
-def test_the_screen_shows_each_finding_with_its_age_its_cost_and_its_mend() -> None:
+def test_the_screen_shows_each_finding_with_its_age_its_cost_and_its_fix() -> None:
     result = run("doctor", kiln=FakeKiln(overrides={"GET health": Answer(200, ILL)}))
 
     assert result.exit_code == 1
