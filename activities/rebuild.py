@@ -13,14 +13,14 @@ from kiln.errors import SourceNotFound
 from kiln.rebuild import claiming
 from kiln.rebuild.contracts import (
     CLAIM_REBUILD,
+    FREE_SLOT,
     LIST_DEPENDENTS,
-    LOOK_AT_VERSION,
-    SETTLE_REBUILD,
+    LOOK_UP_VERSION,
     Claim,
     ClaimRequest,
     DependentsRequest,
     DependentTriggers,
-    SettleRequest,
+    SlotRequest,
     SourceVersion,
     VersionFacts,
 )
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from kiln.rebuild.source import MarketplaceImage
 
 
-@implements(LOOK_AT_VERSION)
-def look_at_version(found: SourceVersion) -> VersionFacts:
+@implements(LOOK_UP_VERSION)
+def look_up_version(found: SourceVersion) -> VersionFacts:
     """Return what Azure knows of the version; whoever may send events may tell of one that is not there.
 
     Raises `SourceNotFound` for a version that the marketplace does not list: once the workflow has asked often enough,
@@ -70,8 +70,8 @@ def claim_rebuild(request: ClaimRequest) -> Claim:
     return claiming.claim(request.rebuild, datetime.fromisoformat(request.at), config().rebuild_concurrency)
 
 
-@implements(SETTLE_REBUILD)
-def settle_rebuild(request: SettleRequest) -> Nothing:
-    """Free the place of a run that is over."""
-    Rebuilds().free_place(request.run)
+@implements(FREE_SLOT)
+def free_slot(request: SlotRequest) -> Nothing:
+    """Free the slot of a run that is over."""
+    Rebuilds().free_slot(request.run)
     return Nothing()

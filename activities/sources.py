@@ -16,7 +16,7 @@ from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
 from kiln.ids import digest
 from kiln.parallel import run_within
-from kiln.rebuild.contracts import LIST_SOURCES, LOOK_AT_SOURCE, Looked, WatchedSource, WatchedSources
+from kiln.rebuild.contracts import CHECK_SOURCE, LIST_SOURCES, SourceReport, WatchedSource, WatchedSources
 from kiln.rebuild.index import repair
 from kiln.rebuild.source import MarketplaceImage, named_version, source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kiln.rebuild.contracts import WatchRound
     from kiln.rebuild.watch import SeenVersion
 
-LOOK_SECONDS = 45.0
+CHECK_SECONDS = 45.0
 """For one source; longer than what a look tries (kiln.cloud.watch) and a publishing take."""
 
 log = logging.getLogger("kiln.rebuild")
@@ -83,32 +83,32 @@ def _used(at: str) -> Iterator[WatchedSource]:
             yield WatchedSource(subscription=record.id.subscription, source=source, named=named, at=at)
 
 
-@implements(LOOK_AT_SOURCE)
-def look_at_source(request: WatchedSource) -> Looked:
+@implements(CHECK_SOURCE)
+def check_source(request: WatchedSource) -> SourceReport:
     """Ask the marketplace once for all versions, and announce what is new. What fails is noted, and never raised."""
     now = datetime.fromisoformat(request.at)
     try:
-        looked = run_within(LOOK_SECONDS, lambda: _look(request))
+        report = run_within(CHECK_SECONDS, lambda: _check(request))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this source's alone, and noted for the doctor
         why = reason(error)
         log.warning("cannot look at %s: %s", request.source.key, why, extra={"source": request.source.key})
         Sources().note(request.source, why, now)
-        return Looked(error=why)
+        return SourceReport(error=why)
     Sources().note(request.source, None, now)
-    return looked
+    return report
 
 
-def _look(request: WatchedSource) -> Looked:
+def _check(request: WatchedSource) -> SourceReport:
     seen = watch.versions(request.subscription, request.source)
     known = Sources().get(request.source.key) or SourceRecord(source=request.source)
     new, ending = new_versions(seen, known.newest), deprecating(seen, request.named, known.warned)
     events = [*_published(request, new, known.newest), *_deprecating(request, ending)]
     if not events:
-        return Looked()
+        return SourceReport()
     publisher.publish(events)
     warned = tuple(item.version for item in ending)
     Sources().remember(SourceRecord(source=request.source, newest=new[-1] if new else None, warned=warned))
-    return Looked(versions=new, deprecating=warned)
+    return SourceReport(versions=new, deprecating=warned)
 
 
 def _published(request: WatchedSource, new: tuple[str, ...], previous: str | None) -> Iterator[CloudEvent]:

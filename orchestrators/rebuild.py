@@ -12,17 +12,17 @@ from kiln.contracts.runs import BUILD_IMAGE, BuildRequest
 from kiln.errors import BuildError, SourceNotFound
 from kiln.rebuild.contracts import (
     CLAIM_REBUILD,
+    FREE_SLOT,
     LIST_DEPENDENTS,
-    LOOK_AT_VERSION,
+    LOOK_UP_VERSION,
     REBUILD,
     REBUILD_TEMPLATE,
-    SETTLE_REBUILD,
     ClaimRequest,
     DependentsRequest,
     RebuildReport,
     RebuildRequest,
     Rebuilt,
-    SettleRequest,
+    SlotRequest,
     SourceVersion,
     VersionFacts,
 )
@@ -69,17 +69,17 @@ def _facts(flow: Flow, found: SourceVersion) -> Steps[VersionFacts]:
     """Return what Azure knows of the version, once it lists it. Raises `SourceNotFound` if it does not for too long."""
     for pause in LISTED_WITHIN:
         try:
-            return (yield from flow.run(LOOK_AT_VERSION, found))
+            return (yield from flow.run(LOOK_UP_VERSION, found))
         except BuildError as error:
             if error.detail.code != SourceNotFound.code:
                 raise
         yield from flow.sleep(pause)
-    return (yield from flow.run(LOOK_AT_VERSION, found))
+    return (yield from flow.run(LOOK_UP_VERSION, found))
 
 
 @orchestrator(REBUILD_TEMPLATE)
 def rebuild_template(flow: Flow, request: RebuildRequest) -> Steps[Rebuilt]:
-    """Wait until the template may be built, build it, and free its place; or find that it is not to be built."""
+    """Wait until the template may be built, build it, and free its slot; or find that it is not to be built."""
     template = request.target.template.arm
     for attempt in range(request.attempt, request.attempt + LOOKS):
         asked = ClaimRequest(rebuild=request.model_copy(update={"attempt": attempt}), at=flow.stamp)
@@ -89,7 +89,7 @@ def rebuild_template(flow: Flow, request: RebuildRequest) -> Steps[Rebuilt]:
         if claim.run is not None and claim.instance_id is not None:
             built = flow.known(BUILD_IMAGE, BuildRequest(run=claim.run), claim.instance_id)
             end = yield from flow.join(built)
-            yield from flow.run(SETTLE_REBUILD, SettleRequest(run=claim.run))
+            yield from flow.run(FREE_SLOT, SlotRequest(run=claim.run))
             reason = str(end) if isinstance(end, BuildError) else claim.reason
             return Rebuilt(template=template, run_id=claim.run.run_id, reason=reason)
         yield from flow.sleep(timedelta(seconds=claim.seconds))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.contracts.base import Nothing
-from kiln.rebuild.contracts import LIST_SOURCES, LOOK_AT_SOURCE, WATCH_SOURCES, WatchRequest, WatchRound
+from kiln.rebuild.contracts import CHECK_SOURCE, LIST_SOURCES, WATCH_SOURCES, WatchRequest, WatchRound
 from orchestrators.flow import Flow, orchestrator
 
 if TYPE_CHECKING:
@@ -29,5 +29,5 @@ def watch_sources(flow: Flow, _: WatchRequest) -> Steps[Nothing]:
     for start in range(0, len(watched.sources), AT_ONCE):
         if flow.now >= end:
             break
-        yield from flow.run_each(LOOK_AT_SOURCE, list(watched.sources[start : start + AT_ONCE]), delays=LITTLE)
+        yield from flow.run_each(CHECK_SOURCE, list(watched.sources[start : start + AT_ONCE]), delays=LITTLE)
     return Nothing()

@@ -15,7 +15,7 @@ from kiln.automation.trigger_secrets import StoredSecret
 from kiln.events.outbox import Outbox
 from kiln.rebuild.claims import RebuildRecord
 from kiln.rebuild.dependents import Dependent
-from kiln.rebuild.records import Places
+from kiln.rebuild.records import Slots
 from kiln.rebuild.source_records import SourceRecord
 from kiln.runs.group_claims import GroupClaim
 from kiln.runs.installation import Installation
@@ -115,8 +115,8 @@ KINDS = (
         "What it was built from is known by its runs; remove it:",
     ),
     Kind(
-        "rebuild-places.json",
-        Places,
+        "rebuild-slots.json",
+        Slots,
         "It is not known which rebuilds are going.",
         "The next rebuild begins it anew; at once, by removing it:",
     ),

@@ -1,6 +1,6 @@
 """A version claimed for a template: decided, then made a run of, by compare-and-swap at each step.
 
-The order is: take a place, claim the version, begin the run (kiln.runs.begin). Whoever dies in between is asked again
+The order is: take a slot, claim the version, begin the run (kiln.runs.begin). Whoever dies in between is asked again
 and goes on from there; whoever is too late leaves nothing behind.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=15)
 """How much later than it meant to a rebuild may look again before another event of its version goes on in its place."""
-FULL = "all places for rebuilds are taken"
+FULL = "all slots for rebuilds are taken"
 GONE = "the template or its trigger is gone"
 
 log = logging.getLogger("kiln.rebuild")
@@ -65,9 +65,9 @@ def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigg
     return tuple(triggers)
 
 
-def claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
-    """Decide what is to be done; if it is to build, make the run. `places` is how many may build at once."""
-    told = _claim(asked, now, places)
+def claim(asked: RebuildRequest, now: datetime, slots: int) -> Claim:
+    """Decide what is to be done; if it is to build, make the run. `slots` is how many may build at once."""
+    told = _claim(asked, now, slots)
     log.info(
         "%s %s for version %s: %s",
         told.decision,
@@ -79,14 +79,14 @@ def claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
     return told
 
 
-def _claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
+def _claim(asked: RebuildRequest, now: datetime, slots: int) -> Claim:
     stored = Templates().made(asked.target.template, asked.target.made)
     if stored is None:
         return Claim(decision="skip", reason=GONE)
     record, key = stored.content, asked.found.source.key
     claimed = Rebuilds().get(record, key).claimed
     if claimed is not None and claimed.by == asked.by:
-        return _begin(asked, record, claimed, now, places)
+        return _begin(asked, record, claimed, now, slots)
     facts = rebuild_facts(asked, record, now)
     if facts is None:
         return Claim(decision="skip", reason=GONE)
@@ -98,42 +98,42 @@ def _claim(asked: RebuildRequest, now: datetime, places: int) -> Claim:
             _let_wait(record, key, asked.found.version, asked.by, now, rest)
             return Claim(decision="wait", reason=reason, seconds=rest.total_seconds())
         case Start():
-            return _start(asked, record, now, places)
+            return _start(asked, record, now, slots)
 
 
-def _start(asked: RebuildRequest, record: TemplateRecord, now: datetime, places: int) -> Claim:
+def _start(asked: RebuildRequest, record: TemplateRecord, now: datetime, slots: int) -> Claim:
     version, key = asked.found.version, asked.found.source.key
     name = run_id(now, digest(record.id.key, record.created.isoformat(), key, version, length=8))
     ref = RunRef(template=record.id, run_id=name)
-    if not Rebuilds().take_place(ref, places, now):
+    if not Rebuilds().take_slot(ref, slots, now):
         _let_wait(record, key, version, asked.by, now, pause(asked.attempt))
         return _later(FULL, asked.attempt)
     made = Rebuilds().change(record, key, lambda known: claims.claim(known, version, asked.by, name, now))
     if made.claimed is None or made.claimed.by != asked.by:
-        Rebuilds().free_place(ref)
+        Rebuilds().free_slot(ref)
         return _later("another event came first", 0)
-    return _begin(asked, record, made.claimed, now, places)
+    return _begin(asked, record, made.claimed, now, slots)
 
 
-def _begin(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, now: datetime, places: int) -> Claim:
-    """Begin the run that was claimed: once, however often this is asked. It has a place as long as it may be built."""
+def _begin(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, now: datetime, slots: int) -> Claim:
+    """Begin the run that was claimed: once, however often this is asked. It has a slot as long as it may be built."""
     ref = RunRef(template=record.id, run_id=claimed.run_id)
-    if not Rebuilds().take_place(ref, places, now):
+    if not Rebuilds().take_slot(ref, slots, now):
         return _later(FULL, asked.attempt)
     try:
         met = begin_run(record.id, claimed.run_id, lambda current: _run(asked, current, claimed))
     except (NotDue, BeingDeleted, ResourceNotFound):
-        Rebuilds().free_place(ref)
+        Rebuilds().free_slot(ref)
         return Claim(decision="skip", reason=GONE)
     match met:
         case Begun(run) if not run.state.is_final:
             reason = f"version {asked.found.version}"
             return Claim(decision="start", reason=reason, run=ref, instance_id=run.instance_id)
         case Begun(run):
-            Rebuilds().free_place(ref)
+            Rebuilds().free_slot(ref)
             return Claim(decision="skip", reason=f"run {run.run_id} was made, and is {run.state.value}")
         case InTheWay(run):
-            Rebuilds().free_place(ref)
+            Rebuilds().free_slot(ref)
             return _later(f"run {run.run_id} is going", asked.attempt)
 
 

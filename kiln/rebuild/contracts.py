@@ -36,7 +36,7 @@ class WatchedSources(Message):
     repaired: int = 0
 
 
-class Looked(Message):
+class SourceReport(Message):
     """What a look at a source led to: versions that were announced, those about to go, or why it failed."""
 
     versions: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ class Claim(Message):
     instance_id: str | None = None
 
 
-class SettleRequest(Message):
+class SlotRequest(Message):
     """A run that a trigger started is over."""
 
     run: RunRef
@@ -142,11 +142,11 @@ class RebuildReport(Message):
 
 
 LIST_SOURCES = Activity("list_sources", WatchRound, WatchedSources)
-LOOK_AT_SOURCE = Activity("look_at_source", WatchedSource, Looked)
-LOOK_AT_VERSION = Activity("look_at_version", SourceVersion, VersionFacts)
+CHECK_SOURCE = Activity("check_source", WatchedSource, SourceReport)
+LOOK_UP_VERSION = Activity("look_up_version", SourceVersion, VersionFacts)
 LIST_DEPENDENTS = Activity("list_dependents", DependentsRequest, DependentTriggers)
 CLAIM_REBUILD = Activity("claim_rebuild", ClaimRequest, Claim)
-SETTLE_REBUILD = Activity("settle_rebuild", SettleRequest, Nothing)
+FREE_SLOT = Activity("free_slot", SlotRequest, Nothing)
 WATCH_SOURCES = Orchestrator("watch_sources", WatchRequest, Nothing)
 REBUILD = Orchestrator("rebuild", SourceVersion, RebuildReport)
 REBUILD_TEMPLATE = Orchestrator("rebuild_template", RebuildRequest, Rebuilt)

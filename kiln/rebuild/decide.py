@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE = timedelta(seconds=5)
 GROWTH = 1.5
 LONGEST_PAUSE = timedelta(minutes=5)
-"""Between looks at what has no known end: another run, another template, a free place."""
+"""Between looks at what has no known end: another run, another template, a free slot."""
 
 PRODUCER_LIMIT = timedelta(hours=4)
 """How long one template waits for others that make versions of its source: AIB's default build timeout."""

@@ -1,4 +1,4 @@
-"""How far each template is with its source's versions, and who has one of the places for builds at once."""
+"""How far each template is with its source's versions, and who has one of the slots for builds at once."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BEGINS_WITHIN = timedelta(minutes=10)
 
 
 class Holder(Document):
-    """A run that has a place, since when."""
+    """A run that has a slot, since when."""
 
     run: RunRef
     since: datetime
 
 
-class Places(Document):
-    """The places for rebuilds at once that are taken, oldest first.
+class Slots(Document):
+    """The slots for rebuilds at once that are taken, oldest first.
 
     A document that cannot be read is begun anew: for a while more may build at once, but all do not wait for one blob.
     """
@@ -37,21 +37,21 @@ class Places(Document):
     holders: tuple[Holder, ...] = ()
 
 
-def take(places: Places, run: RunRef, limit: int, now: datetime) -> Places:
-    """Give the run a place, if there is one and it has none."""
-    has_one = any(holder.run == run for holder in places.holders)
-    if has_one or len(places.holders) >= limit:
-        return places
-    return Places(holders=(*places.holders, Holder(run=run, since=now)))
+def take(slots: Slots, run: RunRef, limit: int, now: datetime) -> Slots:
+    """Give the run a slot, if there is one and it has none."""
+    has_one = any(holder.run == run for holder in slots.holders)
+    if has_one or len(slots.holders) >= limit:
+        return slots
+    return Slots(holders=(*slots.holders, Holder(run=run, since=now)))
 
 
-def give_back(places: Places, runs: frozenset[RunRef]) -> Places:
-    """Free the places of these runs."""
-    return Places(holders=tuple(holder for holder in places.holders if holder.run not in runs))
+def give_back(slots: Slots, runs: frozenset[RunRef]) -> Slots:
+    """Free the slots of these runs."""
+    return Slots(holders=tuple(holder for holder in slots.holders if holder.run not in runs))
 
 
 class Rebuilds:
-    """Rebuild records by template, and the places."""
+    """Rebuild records by template, and the slots."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
@@ -85,27 +85,27 @@ class Rebuilds:
         """Remove the template's record; it may be gone already, and one of a template made anew stays."""
         forget_if(self._store, self.path(template.id), RebuildRecord, lambda known: known.made == template.created)
 
-    def take_place(self, run: RunRef, limit: int, now: datetime) -> bool:
-        """Give the run one of `limit` places. Returns whether it has one.
+    def take_slot(self, run: RunRef, limit: int, now: datetime) -> bool:
+        """Give the run one of `limit` slots. Returns whether it has one.
 
         When all are taken, the oldest is freed if its run is over: who held it died before it could.
         """
         if self._take(run, limit, now):
             return True
-        places = self._store.get(_PLACES, Places)
-        oldest = places.content.holders[0] if places and places.content.holders else None
+        slots = self._store.get(_SLOTS, Slots)
+        oldest = slots.content.holders[0] if slots and slots.content.holders else None
         if oldest is None or not self._is_over(oldest, now):
             return False
-        self.free_place(oldest.run)
+        self.free_slot(oldest.run)
         return self._take(run, limit, now)
 
-    def free_place(self, run: RunRef) -> None:
-        """Free the run's place; it may have none."""
-        keep_latest(self._store, _PLACES, Places(), lambda known: give_back(known, frozenset({run})))
+    def free_slot(self, run: RunRef) -> None:
+        """Free the run's slot; it may have none."""
+        keep_latest(self._store, _SLOTS, Slots(), lambda known: give_back(known, frozenset({run})))
 
     def _take(self, run: RunRef, limit: int, now: datetime) -> bool:
-        first = take(Places(), run, limit, now)
-        taken = keep_latest(self._store, _PLACES, first, lambda known: take(known, run, limit, now))
+        first = take(Slots(), run, limit, now)
+        taken = keep_latest(self._store, _SLOTS, first, lambda known: take(known, run, limit, now))
         return any(holder.run == run for holder in taken.holders)
 
     def _is_over(self, holder: Holder, now: datetime) -> bool:
@@ -115,4 +115,4 @@ class Rebuilds:
         return record.state.is_final
 
 
-_PLACES = "rebuild-places.json"
+_SLOTS = "rebuild-slots.json"

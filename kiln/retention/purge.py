@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BOUNDS = {
     "installation.json": "one document",
-    "rebuild-places.json": "one document",
+    "rebuild-slots.json": "one document",
     "health/": "one document, the latest",
     "sweeps/": "one document, the latest",
     "purges/": "one document, the latest",

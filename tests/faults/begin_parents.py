@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from azure.durable_functions import OrchestrationRuntimeStatus as Status
 
-from activities.rebuild import claim_rebuild, settle_rebuild
+from activities.rebuild import claim_rebuild, free_slot
 from activities.submission import begin_automatic_run
 from kiln.contracts.templates import SubmissionReport
 from kiln.ids import RunRef, SubmissionRef
@@ -17,7 +17,7 @@ from kiln.rebuild.contracts import (
     ClaimRequest,
     DependentTrigger,
     RebuildRequest,
-    SettleRequest,
+    SlotRequest,
     SourceVersion,
     VersionFacts,
 )
@@ -118,11 +118,11 @@ class Rebuild(Parent):
         return claim.instance_id, claim.decision == "wait"
 
     def again(self, at: datetime) -> None:
-        """Free the build's place in the end."""
+        """Free the build's slot in the end."""
         super().again(at)
         for run in self.world.runs:
             if self.done and self.owns(run) and run.state.is_final:
-                settle_rebuild(SettleRequest(run=RunRef(template=run.template, run_id=run.run_id)))
+                free_slot(SlotRequest(run=RunRef(template=run.template, run_id=run.run_id)))
 
     def owns(self, run: RunRecord) -> bool:
         """It is of the version."""

@@ -296,9 +296,9 @@ def test_a_follower_that_cannot_be_read_keeps_no_other_from_being_built(world: W
 
 def test_places_for_rebuilds_that_cannot_be_read_are_begun_anew(world: World) -> None:
     run, now = RunRef(template=world.id, run_id=OLD_RUN), datetime.now(UTC)
-    documents().delete(records._PLACES)
+    documents().delete(records._SLOTS)
 
-    with poisoned(records._PLACES):
-        assert Rebuilds().take_place(run, 1, now)
-        assert not Rebuilds().take_place(RunRef(template=world.id, run_id=f"{OLD_RUN[:-1]}2"), 1, now)
-        Rebuilds().free_place(run)
+    with poisoned(records._SLOTS):
+        assert Rebuilds().take_slot(run, 1, now)
+        assert not Rebuilds().take_slot(RunRef(template=world.id, run_id=f"{OLD_RUN[:-1]}2"), 1, now)
+        Rebuilds().free_slot(run)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import orchestrators
-from activities.rebuild import look_at_version
+from activities.rebuild import look_up_version
 from devkit.host.testing import FlowResult, FlowRunner
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import SourceVersionPublished
@@ -92,9 +92,9 @@ def test_a_marketplace_version_that_is_not_there_leads_to_no_build_until_it_is_t
 
     assert result.status == "Failed"
     assert "does not list it" in str(result.error)
-    assert (web.runs, [call.name for call in web.runner.calls]) == (0, ["look_at_version"] * 5)
+    assert (web.runs, [call.name for call in web.runner.calls]) == (0, ["look_up_version"] * 5)
     publish(local_azure, offer, "99.0.0")
-    assert look_at_version(market_event(offer, "99.0.0")) == VersionFacts()
+    assert look_up_version(market_event(offer, "99.0.0")) == VersionFacts()
 
 
 def test_a_gallery_version_that_is_not_there_leads_to_no_build() -> None:
@@ -107,4 +107,4 @@ def test_a_gallery_version_that_is_not_there_leads_to_no_build() -> None:
     result = app.told(forged)
 
     assert result.status == "Completed"
-    assert (app.runs, [call.name for call in app.runner.calls]) == (0, ["look_at_version"])
+    assert (app.runs, [call.name for call in app.runner.calls]) == (0, ["look_up_version"])

@@ -168,14 +168,14 @@ def test_a_source_that_hangs_costs_its_own_bound_and_is_what_the_doctor_finds(
         return versions(subscription, source)
 
     monkeypatch.setattr(marketplace, "versions", hang)
-    monkeypatch.setattr(sources, "LOOK_SECONDS", 2.0)
+    monkeypatch.setattr(sources, "CHECK_SECONDS", 2.0)
 
     result = watch()
     let_go.set()
 
     assert result.status == "Completed"
     assert told(topic) == [("westeurope", "1.0.0")]
-    assert len(result.calls_of("look_at_source")) == 2
+    assert len(result.calls_of("check_source")) == 2
     (finding,) = [each for each in triggers.examine(datetime.now(UTC)).findings if market.offer in each.target]
     assert "took longer than 2 seconds" in finding.message
 
@@ -192,7 +192,7 @@ def test_a_source_whose_record_cannot_be_read_is_begun_anew_and_told_of_again(ma
         second = watch()
         assert len(told(topic)) == 2
 
-    assert all(len(result.calls_of("look_at_source")) == 2 for result in (first, second)), "none was tried again"
+    assert all(len(result.calls_of("check_source")) == 2 for result in (first, second)), "none was tried again"
 
 
 def test_a_source_that_azure_answers_with_faults_is_tried_little(market: Market, topic: Topic) -> None:

@@ -75,7 +75,7 @@ RULES = (
     ),
     Rule(
         "a version that was announced and is not listed yet is looked for again",
-        lambda call, kind: (call.activity, kind.name) == ("look_at_version", "404"),
+        lambda call, kind: (call.activity, kind.name) == ("look_up_version", "404"),
         GOOD,
     ),
     Rule(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.rebuild.contracts import (
     LIST_DEPENDENTS,
-    LOOK_AT_VERSION,
+    LOOK_UP_VERSION,
     REBUILD_TEMPLATE,
     DependentsRequest,
     DependentTriggers,
@@ -104,7 +104,7 @@ def _requests(place: Place, found: SourceVersion, mark: str) -> list[RebuildRequ
         assert "error" not in answer, answer
         return answer["result"]
 
-    facts = VersionFacts.model_validate(ask(LOOK_AT_VERSION.name, found))
+    facts = VersionFacts.model_validate(ask(LOOK_UP_VERSION.name, found))
     asked = DependentsRequest(found=found, by=mark, at=found.at)
     followers = DependentTriggers.model_validate(ask(LIST_DEPENDENTS.name, asked)).triggers
     return [

@@ -60,10 +60,10 @@ class Shop:
         self.going: set[str] = set()
         self.most_going = 0
         answers = {
-            "look_at_version": self._facts,
+            "look_up_version": self._facts,
             "list_dependents": rebuild.list_dependents,
             "claim_rebuild": rebuild.claim_rebuild,
-            "settle_rebuild": rebuild.settle_rebuild,
+            "free_slot": rebuild.free_slot,
             "make_plan": self._plan,
             "report_progress": self._progress,
             "check_step": self._step,

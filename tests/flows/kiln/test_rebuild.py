@@ -29,7 +29,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
-    """A store of its own for each test: index and places are the whole app's."""
+    """A store of its own for each test: index and slots are the whole app's."""
     with own_clients({**local_azure.environment(f"re{uuid.uuid4().hex[:12]}"), "KILN_REBUILD_CONCURRENCY": "3"}):
         yield
 
@@ -73,14 +73,14 @@ def test_a_version_that_is_not_listed_yet_is_looked_at_again_for_a_quarter_of_an
             raise fault
         return VersionFacts()
 
-    shop.world.answers["look_at_version"] = look
+    shop.world.answers["look_up_version"] = look
     began = shop.now
 
     end = shop.told(debian(), "1.0.0").finish()
 
     assert (end.status, shop.built(template)) == ("Completed" if built else "Failed", built)
     assert shop.now - began >= (timedelta(minutes=15) if missed > 3 else MINUTE)
-    assert len([call for call in shop.world.runner.calls if call.name == "look_at_version"]) == min(missed + 1, 5)
+    assert len([call for call in shop.world.runner.calls if call.name == "look_up_version"]) == min(missed + 1, 5)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -112,7 +112,7 @@ def test_the_host_may_die_after_any_step() -> None:
 def test_a_claim_whose_answer_was_lost_makes_one_run() -> None:
     shop = Shop()
     template = shop.template("web")
-    for name in ("list_dependents", "claim_rebuild", "settle_rebuild"):
+    for name in ("list_dependents", "claim_rebuild", "free_slot"):
         shop.world.runner.redeliver(name, nth=None)
     shop.told(debian(), "1.0.0")
     shop.drain()

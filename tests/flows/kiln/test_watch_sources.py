@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import orchestrators
-from activities.sources import LOOK_SECONDS
+from activities.sources import CHECK_SECONDS
 from devkit.host.testing import FlowResult, FlowRunner
 from kiln.rebuild.contracts import (
+    CHECK_SOURCE,
     LIST_SOURCES,
-    LOOK_AT_SOURCE,
     WATCH_SOURCES,
-    Looked,
+    SourceReport,
     WatchedSource,
     WatchedSources,
     WatchRequest,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AT_ONCE = 2
-HANGING = timedelta(seconds=LOOK_SECONDS)
+HANGING = timedelta(seconds=CHECK_SECONDS)
 """What a batch takes in which a source hangs."""
 EVERY = timedelta(minutes=15)
 """A round is due (triggers/watch.py)."""
@@ -60,10 +60,10 @@ def watch(count: int, batch: timedelta, trouble: Callable[[int], None] = lambda 
         looked += 1
         runner.clock.advance(batch / AT_ONCE)  # the local host runs one after the other what Azure runs at once
         trouble(looked)
-        return success(Looked())
+        return success(SourceReport())
 
     runner = FlowRunner(
-        orchestrators=list(orchestrators.blueprints), activities={LIST_SOURCES.name: listed, LOOK_AT_SOURCE.name: look}
+        orchestrators=list(orchestrators.blueprints), activities={LIST_SOURCES.name: listed, CHECK_SOURCE.name: look}
     )
     result = runner.run(WATCH_SOURCES.name, WatchRequest().model_dump(mode="json"))
     assert result.status == "Completed"
@@ -72,7 +72,7 @@ def watch(count: int, batch: timedelta, trouble: Callable[[int], None] = lambda 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 25])
 def test_all_are_looked_at_while_there_is_time(count: int) -> None:
-    skus = [call.input["source"]["sku"] for call in watch(count, timedelta(seconds=10)).calls_of(LOOK_AT_SOURCE.name)]
+    skus = [call.input["source"]["sku"] for call in watch(count, timedelta(seconds=10)).calls_of(CHECK_SOURCE.name)]
 
     assert skus == [str(number) for number in range(count)]
 
@@ -80,7 +80,7 @@ def test_all_are_looked_at_while_there_is_time(count: int) -> None:
 def test_sources_that_hang_without_end_do_not_make_the_round_longer_than_its_bound_and_one_look() -> None:
     result = watch(100, HANGING)
 
-    calls = result.calls_of(LOOK_AT_SOURCE.name)
+    calls = result.calls_of(CHECK_SOURCE.name)
     begun = [call.at - result.started for call in calls[::AT_ONCE]]
     assert all(at < LIMIT for at in begun)
     assert len(calls) == AT_ONCE * 14, "13 batches of 45 s end within 10 minutes, and one more begins"
@@ -88,7 +88,7 @@ def test_sources_that_hang_without_end_do_not_make_the_round_longer_than_its_bou
 
 
 def test_a_batch_that_begins_right_at_the_bound_does_not_begin() -> None:
-    assert len(watch(100, LIMIT / 4).calls_of(LOOK_AT_SOURCE.name)) == AT_ONCE * 4
+    assert len(watch(100, LIMIT / 4).calls_of(CHECK_SOURCE.name)) == AT_ONCE * 4
 
 
 def test_hosts_that_die_at_each_look_are_within_the_bound_as_well() -> None:
