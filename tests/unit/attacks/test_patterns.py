@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import itertools
 import pkgutil
@@ -42,6 +43,7 @@ def service() -> Iterator[ModuleType]:
                 yield importlib.import_module(found.name)
 
 
+@functools.cache
 def patterns() -> dict[str, re.Pattern[str]]:
     """Return every pattern that a module of the service keeps, by its place."""
     found: dict[str, re.Pattern[str]] = {}
