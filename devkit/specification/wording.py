@@ -8,35 +8,46 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # it ships no types
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_FORMATS = FormatChecker(formats=())
 _QUOTED = 40  # characters
 # RFC 3339, section 5.6: what Swagger 2.0 means by date-time; the offset is not optional.
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
-def _format(name: str, holds: Callable[[Any], bool]) -> None:
-    _FORMATS.checks(name, raises=(ValueError, binascii.Error))(holds)
+_FORMATS: dict[str, Callable[[Any], bool]] = {
+    "date-time": lambda value: not isinstance(value, str) or _DATE_TIME.fullmatch(value) is not None,
+    "uuid": lambda value: not isinstance(value, str) or str(uuid.UUID(value)) == value.lower(),
+    "byte": lambda value: not isinstance(value, str) or base64.b64decode(value, validate=True) is not None,
+    "int32": lambda value: not isinstance(value, int) or -(2**31) <= value < 2**31,
+    "int64": lambda value: not isinstance(value, int) or -(2**63) <= value < 2**63,
+}
 
 
-_format("date-time", lambda value: not isinstance(value, str) or _DATE_TIME.fullmatch(value) is not None)
-_format("uuid", lambda value: not isinstance(value, str) or str(uuid.UUID(value)) == value.lower())
-_format("byte", lambda value: not isinstance(value, str) or base64.b64decode(value, validate=True) is not None)
-_format("int32", lambda value: not isinstance(value, int) or -(2**31) <= value < 2**31)
-_format("int64", lambda value: not isinstance(value, int) or -(2**63) <= value < 2**63)
+@functools.cache
+def _json_schema() -> tuple[Any, Any]:
+    """Return the class of validators and the checker of formats.
+
+    jsonschema takes seconds to import, with the formats that it brings; who judges nothing does not wait for it.
+    """
+    from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]  # it ships no types
+
+    checker = FormatChecker(formats=())
+    for name, holds in _FORMATS.items():
+        checker.checks(name, raises=(ValueError, binascii.Error))(holds)
+    return Draft202012Validator, checker
 
 
 def validator(schema: dict[str, Any]) -> Any:
     """Return a validator for `mistakes`."""
-    return Draft202012Validator(schema, format_checker=_FORMATS)
+    draft, formats = _json_schema()
+    return draft(schema, format_checker=formats)
 
 
 def mistakes(checks: Any, value: Any) -> Iterator[tuple[str, str]]:
