@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 PYTHON := $(VENV)/.set-up
 AZURITE := node_modules/.set-up
 
+# Where an image turns bytecode off, each of the hundreds of Pythons that tests start would compile all of Kiln anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
