@@ -36,7 +36,7 @@ def close_lost_run(request: LostRunClosing) -> LostRunFacts:
     Leftovers().keep(lost.run, datetime.fromisoformat(request.at))
     where = f" It had come to: {record.phases[-1].name.value}." if record.phases else " It had not begun."
     error = RunLost(
-        f"Nothing works on the run any more: its orchestration was found {lost.life}.{where}",
+        f"Nothing works on the run any more: its orchestration was found {lost.status}.{where}",
         hint="What it made is deleted. Run the template again.",
     )
     return LostRunFacts(over=False, canceled=record.state is RunState.CANCELING, error=error.detail)

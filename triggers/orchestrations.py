@@ -14,7 +14,7 @@ from azure.durable_functions import DurableOrchestrationClient, OrchestrationRun
 from kiln.contracts.base import encoded
 from kiln.contracts.runs import CANCEL
 from kiln.errors import TaskHubUnavailable
-from kiln.lifecycle.orchestrations import Life
+from kiln.lifecycle.orchestrations import RuntimeStatus
 from kiln.redact import redact
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ PURGE_SECONDS = 120.0
 """For a purge, which the host answers when all is deleted."""
 
 
-_LIFE = {
-    OrchestrationRuntimeStatus.Completed: Life.DONE,
-    OrchestrationRuntimeStatus.Failed: Life.BROKEN,
-    OrchestrationRuntimeStatus.Terminated: Life.BROKEN,
-    OrchestrationRuntimeStatus.Canceled: Life.BROKEN,
+_STATUSES = {
+    OrchestrationRuntimeStatus.Completed: RuntimeStatus.COMPLETED,
+    OrchestrationRuntimeStatus.Failed: RuntimeStatus.FAILED,
+    OrchestrationRuntimeStatus.Terminated: RuntimeStatus.FAILED,
+    OrchestrationRuntimeStatus.Canceled: RuntimeStatus.FAILED,
 }
 
 
@@ -49,14 +49,14 @@ class DurableOrchestrations:
         self._seen: dict[str, datetime | None] = {}
         """When each instance that was asked about had been started; None: never."""
 
-    async def life(self, instance_id: str) -> Life:
+    async def status(self, instance_id: str) -> RuntimeStatus:
         """Return how the orchestration is."""
         status = await self._status(instance_id)
         self._seen[instance_id] = status.created_time if status else None
-        return _life(status)
+        return _runtime_status(status)
 
     async def start(self, orchestrator: Orchestrator[Any, Any], instance_id: str, request: BaseModel) -> None:
-        """Start the orchestration unless it is going already, or was started since `life` was asked."""
+        """Start the orchestration unless it is going already, or was started since `status` was asked."""
         try:
             await _asked(
                 self._client.start_new(orchestrator.name, instance_id=instance_id, client_input=encoded(request))
@@ -64,7 +64,9 @@ class DurableOrchestrations:
         except TaskHubUnavailable:
             status = await self._status(instance_id)
             before = self._seen.get(instance_id)
-            if _life(status) is Life.GOING or (status is not None and status.created_time != before):
+            if _runtime_status(status) is RuntimeStatus.RUNNING or (
+                status is not None and status.created_time != before
+            ):
                 return  # another request started it first, or this one did and the answer was lost; it may be over
             raise
 
@@ -75,7 +77,7 @@ class DurableOrchestrations:
         (OrchestrationInstanceStatusQueryCondition in Azure/durabletask, 5217032). One that was started anew has a new
         time. Raises `TaskHubUnavailable`, because of a `TimeoutError` where the host may well go on.
         """
-        done = await _asked(self._client.purge_instance_history_by(since, before, list(_LIFE)), PURGE_SECONDS)
+        done = await _asked(self._client.purge_instance_history_by(since, before, list(_STATUSES)), PURGE_SECONDS)
         return int(done.instances_deleted)
 
     async def answers(self) -> bool:
@@ -91,12 +93,12 @@ class DurableOrchestrations:
 
         Each request has a payload of its own: histories tell them apart.
         """
-        if await self.life(instance_id) is not Life.GOING:
+        if await self.status(instance_id) is not RuntimeStatus.RUNNING:
             return False
         try:
             await _asked(self._client.raise_event(instance_id, CANCEL, {"id": str(uuid.uuid4())}))
         except TaskHubUnavailable:
-            if await self.life(instance_id) is Life.GOING:
+            if await self.status(instance_id) is RuntimeStatus.RUNNING:
                 raise
             return False  # it ended in between
         return True
@@ -114,8 +116,8 @@ class DurableOrchestrations:
         return None
 
 
-def _life(status: DurableOrchestrationStatus | None) -> Life:
-    return _LIFE.get(status.runtime_status, Life.GOING) if status is not None else Life.NONE
+def _runtime_status(status: DurableOrchestrationStatus | None) -> RuntimeStatus:
+    return _STATUSES.get(status.runtime_status, RuntimeStatus.RUNNING) if status is not None else RuntimeStatus.MISSING
 
 
 async def _asked(question: Awaitable[T], seconds: float = SECONDS) -> T:

@@ -32,7 +32,7 @@ def _runs(lost: ExamineRequest) -> Iterator[Finding]:
             area=Area.RUNS,
             severity=Severity.ERROR,
             target=f"{each.run.template.arm}/runs/{each.run.run_id}",
-            message=f"The run is {record.state.value}, but nothing works on it: its orchestration is {each.life}.",
+            message=f"The run is {record.state.value}, but nothing works on it: its orchestration is {each.status}.",
             fix=f"{again} {SWEEP}",
             since=record.requested,
         )
@@ -49,7 +49,7 @@ def _templates(lost: ExamineRequest) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=record.id.arm,
             message=f"The template is {record.provisioning_state.value}, but nothing works on it: the orchestration of "
-            f"its {each.what} is {each.life}.",
+            f"its {each.what} is {each.status}.",
             fix=f"Kiln starts it again, or ends it as Failed, within minutes; at once: kiln show {record.id.name}.",
             since=record.under_way_since,
         )

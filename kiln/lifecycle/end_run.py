@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.contracts.templates import DELETE_TEMPLATE, TemplateRequest
 from kiln.errors import DocumentUnreadable
 from kiln.ids import RunRef
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.lifecycle.submission import give_up
 from kiln.runs.begin import current_run
 from kiln.runs.naming import build_instance, delete_instance
@@ -94,10 +94,10 @@ async def start_deletion(orchestrations: Orchestrations, record: TemplateRecord,
     await _end_run(orchestrations, record, now)
     await give_up(orchestrations, record, now)
     instance = delete_instance(record)
-    life = await orchestrations.life(instance)
-    if life is Life.DONE:  # it has just ended as it should, or another ended it without a word
+    status = await orchestrations.status(instance)
+    if status is RuntimeStatus.COMPLETED:  # it has just ended as it should, or another ended it without a word
         known = await asyncio.to_thread(Templates().get, record.id)
         if known is None or known.content.created != record.created:
             return
-    if life is not Life.GOING:
+    if status is not RuntimeStatus.RUNNING:
         await orchestrations.start(DELETE_TEMPLATE, instance, TemplateRequest(template=record.id, made=record.created))

@@ -21,7 +21,7 @@ from kiln.events.received import (
 )
 from kiln.ids import digest
 from kiln.lifecycle.listeners import Heard, fire_listeners
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.rebuild.contracts import REBUILD, SourceVersion
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
@@ -96,7 +96,7 @@ async def _rebuild(told: SourceVersion, orchestrations: Orchestrations) -> str:
     if not await asyncio.to_thread(_is_followed, told.source.key):
         log.debug("event %s tells of a source that no trigger follows", told.event, extra=facts)
         return UNFOLLOWED
-    if await orchestrations.life(instance) in {Life.GOING, Life.DONE}:
+    if await orchestrations.status(instance) in {RuntimeStatus.RUNNING, RuntimeStatus.COMPLETED}:
         log.info("event %s came again", told.event, extra={**facts, "metric": "kiln.events.duplicate"})
         return "duplicate"
     await orchestrations.start(REBUILD, instance, told)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.lifecycle.parallel import await_each
 from kiln.lifecycle.reconcile import STARTING, reconcile
 from kiln.lifecycle.start_run import go_on, is_awaited, is_unstarted
@@ -70,7 +70,7 @@ async def _look(orchestrations: Orchestrations, record: TemplateRecord, run: Run
     if run is None or now - run.requested < GRACE:
         return Lost(templates=templates)
     if await is_unstarted(orchestrations, run):
-        return Lost(templates=templates, unstarted=(_found(run, Life.NONE),))
+        return Lost(templates=templates, unstarted=(_found(run, RuntimeStatus.MISSING),))
     gone = await _lost_run(orchestrations, run)
     return Lost((gone,) if gone is not None else (), templates)
 
@@ -123,19 +123,19 @@ async def _lost_template(orchestrations: Orchestrations, record: TemplateRecord,
     what = record.under_way
     if what is None or now - record.under_way_since < STARTING:
         return None
-    life = await orchestrations.life(delete_instance(record) if what == "deletion" else submit_instance(record))
-    return None if life is Life.GOING else LostTemplate(template=record.id, what=what, life=life.value)
+    status = await orchestrations.status(delete_instance(record) if what == "deletion" else submit_instance(record))
+    return None if status is RuntimeStatus.RUNNING else LostTemplate(template=record.id, what=what, status=status.value)
 
 
 async def _lost_run(orchestrations: Orchestrations, run: RunRecord) -> LostRun | None:
     """Return the run if nobody works on it, nor will: one that is about to begin may be left to its starter."""
-    life = await orchestrations.life(run.instance_id)
-    if life is Life.GOING:
+    status = await orchestrations.status(run.instance_id)
+    if status is RuntimeStatus.RUNNING:
         return None
-    if life is Life.NONE and not run.phases and await is_awaited(orchestrations, run):
+    if status is RuntimeStatus.MISSING and not run.phases and await is_awaited(orchestrations, run):
         return None
-    return _found(run, life)
+    return _found(run, status)
 
 
-def _found(run: RunRecord, life: Life) -> LostRun:
-    return LostRun(run=RunRef(template=run.template, run_id=run.run_id), life=life.value)
+def _found(run: RunRecord, status: RuntimeStatus) -> LostRun:
+    return LostRun(run=RunRef(template=run.template, run_id=run.run_id), status=status.value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kiln.doctor.contracts import EXAMINE, ExamineRequest
 from kiln.lifecycle.lost import find_lost, reconcile_lost, start_again
-from kiln.lifecycle.orchestrations import Life
+from kiln.lifecycle.orchestrations import RuntimeStatus
 from kiln.rebuild.contracts import WATCH_SOURCES, WatchRequest
 from kiln.sweep.contracts import SWEEP, SweepRequest
 
@@ -36,12 +36,12 @@ async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
 
 async def is_sweeping(orchestrations: Orchestrations) -> bool:
     """Whether a sweep is going."""
-    return await orchestrations.life(SWEEP_INSTANCE) is Life.GOING
+    return await orchestrations.status(SWEEP_INSTANCE) is RuntimeStatus.RUNNING
 
 
 async def start_examination(orchestrations: Orchestrations, now: datetime) -> None:
     """Start an examination unless one is going."""
-    if await orchestrations.life(EXAMINE_INSTANCE) is Life.GOING:
+    if await orchestrations.status(EXAMINE_INSTANCE) is RuntimeStatus.RUNNING:
         return
     lost = await find_lost(orchestrations, now)
     await orchestrations.start(
@@ -56,7 +56,7 @@ async def start_watch(orchestrations: Orchestrations) -> bool:
 
     Returns whether it did.
     """
-    if await orchestrations.life(WATCH_INSTANCE) is Life.GOING:
+    if await orchestrations.status(WATCH_INSTANCE) is RuntimeStatus.RUNNING:
         return False
     await orchestrations.start(WATCH_SOURCES, WATCH_INSTANCE, WatchRequest())
     return True

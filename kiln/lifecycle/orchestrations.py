@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from kiln.contracts.base import Orchestrator
 
 
-class Life(Enum):
+class RuntimeStatus(Enum):
     """How an orchestration is, as far as anybody has to tell apart."""
 
-    NONE = "never started"
-    GOING = "going"
-    DONE = "completed"
-    BROKEN = "failed or terminated"
+    MISSING = "never started"
+    RUNNING = "going"
+    COMPLETED = "completed"
+    FAILED = "failed or terminated"
 
 
 class Orchestrations(Protocol):
     """The orchestrations of this app's task hub, as one request, event or timer sees them."""
 
-    async def life(self, instance_id: str) -> Life:
+    async def status(self, instance_id: str) -> RuntimeStatus:
         """Return how the orchestration is."""
 
     async def start(self, orchestrator: Orchestrator[Any, Any], instance_id: str, request: BaseModel) -> None:
-        """Start the orchestration unless it is going already, or was started since `life` was asked."""
+        """Start the orchestration unless it is going already, or was started since `status` was asked."""
 
     async def cancel(self, instance_id: str) -> bool:
         """Ask the orchestration to cancel itself. Returns False when there is nothing going that could."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kiln.errors import ErrorDetail
 from kiln.ids import RunRef
 from kiln.lifecycle.end_run import cancel_current_run, start_deletion
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.lifecycle.parallel import await_each
 from kiln.lifecycle.start_run import is_unstarted, start
 from kiln.lifecycle.submission import reconcile_submission
@@ -75,20 +75,20 @@ async def reconcile(orchestrations: Orchestrations, record: TemplateRecord, now:
     """Return the template as it is, once somebody works on what is under way of it, or that is over."""
     if record.under_way != "deletion":
         return await reconcile_submission(orchestrations, record, now)
-    match life := await orchestrations.life(delete_instance(record)):
-        case Life.GOING:
+    match status := await orchestrations.status(delete_instance(record)):
+        case RuntimeStatus.RUNNING:
             return record
-        case Life.NONE:
+        case RuntimeStatus.MISSING:
             await start_deletion(orchestrations, record, now)
             return record
-        case Life.DONE | Life.BROKEN:
-            return await asyncio.to_thread(_broken_off, record, life)
+        case RuntimeStatus.COMPLETED | RuntimeStatus.FAILED:
+            return await asyncio.to_thread(_broken_off, record, status)
 
 
-def _broken_off(record: TemplateRecord, life: Life) -> TemplateRecord:
+def _broken_off(record: TemplateRecord, status: RuntimeStatus) -> TemplateRecord:
     """Let a template stay whose deletion is over, unless that told so itself since the template was read."""
     error = ErrorDetail(
-        code="ServerError", message=f"Its orchestration is {life.value}, without a word.", hint="See the app's log."
+        code="ServerError", message=f"Its orchestration is {status.value}, without a word.", hint="See the app's log."
     )
 
     def ended(known: TemplateRecord) -> TemplateRecord:

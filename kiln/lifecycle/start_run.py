@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kiln.contracts.runs import BUILD_IMAGE, BuildRequest
 from kiln.errors import Conflict, ErrorDetail
 from kiln.ids import RunRef
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.runs.begin import Begun, InTheWay, begin_run, current_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
 from kiln.runs.status import why_failed
@@ -98,14 +98,14 @@ async def is_unstarted(orchestrations: Orchestrations, run: RunRecord) -> bool:
     """Whether the run's orchestration was never started, and nobody is going to: who began it died before that."""
     if run.state is not RunState.RUNNING or run.phases:
         return False
-    if await orchestrations.life(run.instance_id) is not Life.NONE:
+    if await orchestrations.status(run.instance_id) is not RuntimeStatus.MISSING:
         return False
     return not await is_awaited(orchestrations, run)
 
 
 async def is_awaited(orchestrations: Orchestrations, run: RunRecord) -> bool:
     """Whether an orchestration that asked for the run is still going, and so will start it."""
-    return run.starter is not None and await orchestrations.life(run.starter) is Life.GOING
+    return run.starter is not None and await orchestrations.status(run.starter) is RuntimeStatus.RUNNING
 
 
 async def go_on(orchestrations: Orchestrations, template: TemplateRecord, run: RunRecord) -> None:

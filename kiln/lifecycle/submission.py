@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts.templates import SUBMIT_TEMPLATE
 from kiln.ids import SubmissionRef
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.runs.naming import submit_instance
 from kiln.runs.record import ProvisioningError, TemplateRecord
 from kiln.runs.store import Templates
@@ -31,13 +31,13 @@ async def reconcile_submission(orchestrations: Orchestrations, record: TemplateR
     """Return the template as it is, once somebody works on its submission or it is over."""
     if not is_going(record):
         return record
-    match await orchestrations.life(submit_instance(record)):
-        case Life.GOING:
+    match await orchestrations.status(submit_instance(record)):
+        case RuntimeStatus.RUNNING:
             return record
-        case Life.NONE:
+        case RuntimeStatus.MISSING:
             await start_submission(orchestrations, record)
             return record
-        case Life.DONE | Life.BROKEN:
+        case RuntimeStatus.COMPLETED | RuntimeStatus.FAILED:
             return await asyncio.to_thread(_broken_off, record, now)
 
 
@@ -46,7 +46,10 @@ async def give_up(orchestrations: Orchestrations, record: TemplateRecord, now: d
 
     If it starts after all, its first activity sees that the template is going.
     """
-    if record.settled >= record.version or await orchestrations.life(submit_instance(record)) is Life.GOING:
+    if (
+        record.settled >= record.version
+        or await orchestrations.status(submit_instance(record)) is RuntimeStatus.RUNNING
+    ):
         return
     await asyncio.to_thread(
         Templates().update_made, record.id, record.created, lambda known: settle(known, record.version, now, None)

@@ -11,10 +11,10 @@ from kiln.sweep.models import EndedRun, Leftover, Undeleted
 
 
 class LostRun(Message):
-    """A run that is not over, and whose orchestration is (`life` says how it was found)."""
+    """A run that is not over, and whose orchestration is (`status` says how it was found)."""
 
     run: RunRef
-    life: str
+    status: str
 
 
 class LostRunClosing(Message):
@@ -29,7 +29,7 @@ class LostTemplate(Message):
 
     template: TemplateId
     what: Literal["submission", "deletion"]
-    life: str
+    status: str
 
 
 class SweepRequest(Message):

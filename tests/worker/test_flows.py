@@ -86,7 +86,7 @@ def a_lost_run_is_swept_and_all_is_examined(both: Both) -> None:
     run, flow = kiln.start_build()
     flow.run_until(lambda: bool(flow.calls_of("start_step")))
 
-    lost = LostRun(run=RunRef(template=run.template, run_id=run.run_id), life="failed or terminated")
+    lost = LostRun(run=RunRef(template=run.template, run_id=run.run_id), status="failed or terminated")
     both.run("sweep", SweepRequest(lost=(lost,)))
     both.run("examine", ExamineRequest())
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkit.local.in_process import InProcessAzure
-    from kiln.lifecycle.orchestrations import Life
+    from kiln.lifecycle.orchestrations import RuntimeStatus
 
 NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
 LATER = NOW + GRACE
@@ -175,14 +175,14 @@ def test_what_cannot_be_read_keeps_no_other_lost_run_from_being_found_and_is_tol
 def test_an_instance_that_is_asked_about_in_vain_keeps_no_other_from_being_found() -> None:
     hub, run, silent = TaskHub(), running(template()), running(template())
     orchestrations = DurableOrchestrations(hub)
-    life = orchestrations.life
+    status = orchestrations.status
 
-    async def ask(instance_id: str) -> Life:
+    async def ask(instance_id: str) -> RuntimeStatus:
         if instance_id == silent.instance_id:
             raise RuntimeError("the hub has no answer")
-        return await life(instance_id)
+        return await status(instance_id)
 
-    object.__setattr__(orchestrations, "life", ask)
+    object.__setattr__(orchestrations, "status", ask)
     found = asyncio.run(find_lost(orchestrations, LATER))
 
     assert [each.run.template for each in found.runs] == [run.template]

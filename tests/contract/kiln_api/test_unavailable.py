@@ -24,7 +24,7 @@ from devkit.host.durable_payloads import client_binding
 from kiln import blobs
 from kiln.errors import StorageUnavailable, TaskHubUnavailable
 from kiln.ids import TemplateId
-from kiln.lifecycle.orchestrations import Life, Orchestrations
+from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.runs.documents import Documents, Stored, documents
 from kiln.runs.record import Ledger, RunState
 from kiln.runs.store import Runs, Templates
@@ -232,8 +232,8 @@ FAILURE = (500, '{"Message":"Something went wrong","ExceptionMessage":"the stora
 GONE = (410, "")
 
 
-def life(orchestrations: Orchestrations) -> Awaitable[Life]:
-    return orchestrations.life("i")
+def asked(orchestrations: Orchestrations) -> Awaitable[RuntimeStatus]:
+    return orchestrations.status("i")
 
 
 def begin(orchestrations: Orchestrations) -> Awaitable[None]:
@@ -241,7 +241,7 @@ def begin(orchestrations: Orchestrations) -> Awaitable[None]:
 
 
 async def look_and_begin(orchestrations: Orchestrations) -> None:
-    await orchestrations.life("i")
+    await orchestrations.status("i")
     await begin(orchestrations)
 
 
@@ -250,12 +250,12 @@ def end(orchestrations: Orchestrations) -> Awaitable[bool]:
 
 
 def test_an_error_of_the_task_hub_is_no_instance_that_never_was() -> None:
-    assert told(life, NONE) is Life.NONE
-    assert told(life, status("Running")) is Life.GOING
-    assert told(life, status("Terminated")) is Life.BROKEN
+    assert told(asked, NONE) is RuntimeStatus.MISSING
+    assert told(asked, status("Running")) is RuntimeStatus.RUNNING
+    assert told(asked, status("Terminated")) is RuntimeStatus.FAILED
     for wrong in (FAILURE, (503, "{}"), (502, "<html>"), (429, '"slower"')):
         with pytest.raises(TaskHubUnavailable):
-            told(life, wrong)
+            told(asked, wrong)
 
 
 def test_who_is_second_to_start_an_instance_that_ended_already_is_told_nothing_of_it() -> None:
@@ -293,7 +293,7 @@ def test_a_task_hub_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(hub_module, "SECONDS", 0.05)
     with pytest.raises(TaskHubUnavailable, match="within"):
-        asyncio.run(DurableOrchestrations(cast("Any", Hanging())).life("i"))
+        asyncio.run(DurableOrchestrations(cast("Any", Hanging())).status("i"))
 
 
 def test_a_run_that_ends_before_its_start_was_asked_about_is_started_once() -> None:

@@ -13,7 +13,7 @@ import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.lifecycle.lost import reconcile_lost
 from kiln.lifecycle.maintenance import SWEEP_INSTANCE
-from kiln.lifecycle.orchestrations import Life
+from kiln.lifecycle.orchestrations import RuntimeStatus
 from kiln.sweep.contracts import SWEEP, LostRun, LostTemplate, SweepRequest
 from kiln.sweep.models import GRACE
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class _Broken:
     """The durable client's word on every orchestration."""
 
-    async def life(self, _: str) -> Life:
+    async def status(self, _: str) -> RuntimeStatus:
         """Say that it is over, and not well."""
-        return Life.BROKEN
+        return RuntimeStatus.FAILED
 
 
 def end_run(run: RunRef, activities: dict[str, Callable[[Any], Any]]) -> None:
@@ -36,12 +36,12 @@ def end_run(run: RunRef, activities: dict[str, Callable[[Any], Any]]) -> None:
     runner = FlowRunner(
         list(orchestrators.blueprints), activities, VirtualClock(datetime.now(UTC) + 2 * GRACE), replay_once=True
     )
-    request = SweepRequest(lost=(LostRun(run=run, life=Life.BROKEN.value),))
+    request = SweepRequest(lost=(LostRun(run=run, status=RuntimeStatus.FAILED.value),))
     result = runner.run(SWEEP.name, request.model_dump(mode="json"), instance_id=SWEEP_INSTANCE)
     assert result.status == "Completed", result.error
 
 
 def end_submission(template: TemplateId) -> None:
     """Let the submission count as ended of a template whose orchestration is over before it is."""
-    lost = LostTemplate(template=template, what="submission", life=Life.BROKEN.value)
+    lost = LostTemplate(template=template, what="submission", status=RuntimeStatus.FAILED.value)
     asyncio.run(reconcile_lost(cast("Any", _Broken()), (lost,), datetime.now(UTC)))

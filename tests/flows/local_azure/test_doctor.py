@@ -156,8 +156,8 @@ def test_runs_and_templates_that_nobody_works_on_are_told(kiln: Callable[..., Ki
     run, _ = lost.start_build()
     broken = "failed or terminated"
     request = ExamineRequest(
-        runs=(LostRun(run=RunRef(template=lost.id, run_id=run.run_id), life=broken),),
-        templates=(LostTemplate(template=lost.id, what="submission", life=broken),),
+        runs=(LostRun(run=RunRef(template=lost.id, run_id=run.run_id), status=broken),),
+        templates=(LostTemplate(template=lost.id, what="submission", status=broken),),
     )
 
     first, second = examine(request).findings

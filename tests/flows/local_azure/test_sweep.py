@@ -57,7 +57,7 @@ def sweep(*lost: LostRun, at: datetime = LATER) -> SweepReport:
 
 
 def lost(run: RunRecord) -> LostRun:
-    return LostRun(run=RunRef(template=run.template, run_id=run.run_id), life="failed or terminated")
+    return LostRun(run=RunRef(template=run.template, run_id=run.run_id), status="failed or terminated")
 
 
 def broken_off(kiln: Kiln, at: str = "start_step") -> RunRecord:
