@@ -26,6 +26,21 @@ Name = Annotated[str, typer.Argument(help="The template's name.", show_default=F
 Named = Annotated[
     str | None, typer.Option("--name", "-n", help="The template's name, if not the file's.", show_default=False)
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of an ARM template file.", show_default=False),
+]
+Parameters = Annotated[
+    Path | None, typer.Option("--parameters", metavar="FILE", help="An ARM parameter file.", show_default=False)
+]
+Resource = Annotated[
+    str | None,
+    typer.Option("--resource", metavar="NAME", help="The image template, of several in the file.", show_default=False),
+]
+Location = Annotated[
+    str | None,
+    typer.Option("--location", metavar="REGION", help="What resourceGroup().location stands for.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -48,15 +63,24 @@ def kiln(
 # The imports inside are what makes `kiln --help` quick: the Azure SDK, pydantic and rich load with the first use.
 @app.command()
 @command
-def build(session: Session, file: File, name: Named = None) -> int:
+def build(
+    session: Session,
+    file: File,
+    name: Named = None,
+    values: Set = None,
+    parameters: Parameters = None,
+    resource: Resource = None,
+    location: Location = None,
+) -> int:
     """Submit a template, run it, and follow the build to its end.
 
     Exit code: 0 succeeded, 1 failed, 2 the template or the command line is wrong, 3 partially succeeded,
     4 canceled, 5 the API cannot be reached, 130 interrupted (the build goes on).
     """
     from kiln.cli.commands.build import build as run
+    from kiln.cli.template_file import ArmOptions
 
-    return run(session, file, name)
+    return run(session, file, name, ArmOptions(tuple(values or ()), parameters, resource, location))
 
 
 @app.command()
@@ -65,19 +89,25 @@ def plan(
     session: Session,
     file: File,
     name: Named = None,
+    values: Set = None,
+    parameters: Parameters = None,
+    resource: Resource = None,
+    location: Location = None,
     scripts: Annotated[bool, typer.Option("--scripts", help="Print each step's script, too.")] = False,  # noqa: FBT002  # typer
     as_json: Json = False,  # noqa: FBT002  # typer
 ) -> int:
     """Print what a build would do, without asking anybody."""
     from kiln.cli.commands.plan import plan as run
+    from kiln.cli.template_file import ArmOptions
 
-    return run(session, file, name, scripts=scripts, as_json=as_json)
+    options = ArmOptions(tuple(values or ()), parameters, resource, location)
+    return run(session, file, name, options, scripts=scripts, as_json=as_json)
 
 
 @app.command()
 @command
 def validate(
-    session: Session,  # noqa: ARG001 - a command has one; this one asks nobody
+    session: Session,
     file: Annotated[
         Path, typer.Argument(help="An image template, a trigger, or an ARM template that has some.", show_default=False)
     ],
@@ -90,14 +120,18 @@ def validate(
             show_default=False,
         ),
     ] = None,
+    values: Set = None,
+    parameters: Parameters = None,
+    location: Location = None,
 ) -> int:
     """Check a template without asking anybody, and print every problem with its place in the file.
 
     Exit code: 0 valid, 1 not valid, 2 no JSON, no template, or an api-version that is not supported.
     """
     from kiln.cli.commands.validate import validate as run
+    from kiln.cli.template_file import ArmOptions
 
-    return run(file, api_version)
+    return run(session, file, api_version, ArmOptions(tuple(values or ()), parameters, None, location))
 
 
 @app.command()

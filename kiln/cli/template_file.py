@@ -10,13 +10,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kiln.arm_template.deployment import is_arm_template
+from kiln.arm_template.evaluate import Place
+from kiln.arm_template.faults import ExpressionInvalid
+from kiln.arm_template.parameters import from_file, from_text
 from kiln.cli.faults import UsageFailure
-from kiln.errors import TemplateInvalid
+from kiln.errors import Problem, TemplateInvalid
+from kiln.template.arm_template import Subject, subjects
 from kiln.template.parse import parse_template
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kiln.cli.settings import Settings
     from kiln.template.models import ImageTemplate
 
 NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
@@ -24,33 +30,112 @@ NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 
 
 @dataclass(frozen=True)
+class ArmOptions:
+    """What the command line says of an ARM template file: values of parameters, and which of its resources is meant."""
+
+    values: tuple[str, ...] = ()
+    """`NAME=VALUE`, which count more than those of the file."""
+    parameters: Path | None = None
+    resource: str | None = None
+    location: str | None = None
+    """Where the resource group is."""
+
+
+@dataclass(frozen=True)
 class TemplateFile:
-    """A file that holds a valid template: its name, its JSON as written, and what that means."""
+    """A file that holds a valid template: its name, its JSON as it is sent, and what that means."""
 
     name: str
     body: dict[str, Any]
     template: ImageTemplate
 
 
-def read_template(file: Path, name: str | None) -> TemplateFile:
+@dataclass(frozen=True)
+class ReadFile:
+    """A file as it was read: its text, its JSON value, and the image templates in it."""
+
+    text: str
+    body: Any
+    subjects: tuple[Subject, ...]
+
+
+def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
+    """Return a file with its image templates, those of an ARM template deployed as the options say.
+
+    Raises `UsageFailure`, also where the options name what the file has not.
+    """
+    text, body = read_json(file)
+    if not is_arm_template(body) and (options.values or options.parameters):
+        raise UsageFailure(
+            f"{file} is no ARM template file: it takes no parameters.", hint="Leave --set and --parameters away."
+        )
+    place = Place(settings.subscription or None, settings.resource_group or None, options.location)
+    try:
+        found = subjects(body, place, _given(body, options))
+    except ExpressionInvalid as error:
+        raise UsageFailure(f"{file}: {error}.") from error
+    return ReadFile(text, body, found)
+
+
+def read_template(file: Path, name: str | None, settings: Settings, options: ArmOptions) -> TemplateFile:
     """Return the template in `file`, named `name`, or as the file's own `name` member says, or as the file.
 
     Raises `UsageFailure` that lists every problem with its place.
     """
-    body = read_json(file)[1]
+    subject = _chosen(file, read_file(file, settings, options).subjects, options)
     try:
-        template = parse_template(body)
+        template = parse_template(subject.body, subject.api_version)
     except TemplateInvalid as error:
-        raise UsageFailure(
-            f"{file}: {problem_lines(error)}", hint=f"Where they stand in the file, and the rules: kiln validate {file}"
-        ) from error
-    named = name or (body.get("name") if isinstance(body.get("name"), str) else None) or file.stem
+        raise _refused(file, subject, error.problems) from error
+    if subject.unresolved:
+        raise _refused(file, subject, ())
+    named = name or subject.name or _name_in(subject.body) or file.stem
     if not NAME.match(named):
         raise UsageFailure(
             f"{named!r} cannot be a template's name: it takes 1 to 64 letters, digits, '.', '_' and '-'.",
             hint="Give another with --name.",
         )
-    return TemplateFile(name=named, body=body, template=template)
+    return TemplateFile(name=named, body=subject.body, template=template)
+
+
+def _given(body: Any, options: ArmOptions) -> dict[str, Any]:
+    """Return the values of parameters, those of the command line over those of the file."""
+    given = from_file(read_json(options.parameters)[1]) if options.parameters else {}
+    declared = body.get("parameters") if isinstance(body, dict) else None
+    for text in options.values:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageFailure(f"--set takes NAME=VALUE, got {name!r}.")
+        key, found = from_text(declared if isinstance(declared, dict) else {}, name, value)
+        given = {known: each for known, each in given.items() if known.lower() != key.lower()} | {key: found}
+    return given
+
+
+def _chosen(file: Path, found: tuple[Subject, ...], options: ArmOptions) -> Subject:
+    """Return the one image template that is meant. Raises `UsageFailure` where that is not clear."""
+    if not found:
+        raise UsageFailure(f"{file} is an ARM template without image templates.")
+    wanted = options.resource
+    meant = [subject for subject in found if wanted is None or (subject.name or "").lower() == wanted.lower()]
+    if len(meant) == 1:
+        return meant[0]
+    names = ", ".join(subject.name or subject.prefix for subject in found)
+    if wanted is not None and not meant:
+        raise UsageFailure(f"{file} has no image template {wanted!r}; it has {names}.")
+    raise UsageFailure(f"{file} has {len(found)} image templates: {names}.", hint="Choose one with --resource NAME.")
+
+
+def _name_in(body: Any) -> str | None:
+    name = body.get("name") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _refused(file: Path, subject: Subject, problems: tuple[Problem, ...]) -> UsageFailure:
+    error = TemplateInvalid(subject.told(problems))
+    hint = f"Where they stand in the file, and the rules: kiln validate {file}"
+    if subject.unresolved:
+        hint = "Give parameters by --set NAME=VALUE or --parameters FILE, and the group's place by --location. " + hint
+    return UsageFailure(f"{file}: {problem_lines(error)}", hint=hint)
 
 
 def read_json(file: Path) -> tuple[str, Any]:

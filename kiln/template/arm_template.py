@@ -1,43 +1,48 @@
-"""Image templates inside an ARM template file, as far as they can be read without deploying it.
+"""Image templates in a file as people have them: a body alone, an ARM resource, or resources of an ARM template file.
 
-It owns what an ARM template is; expressions are resolved by a deployment alone, and are named as what they are.
+It owns which parts of a file are an image template; the language of ARM templates is kiln.arm_template's.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from kiln.arm_template.deployment import Resource, is_arm_template, resources
 from kiln.errors import Problem
 from kiln.ids import PROVIDER
 from kiln.template.versions import LATEST
 from kiln.template.wording import path_text
 
+if TYPE_CHECKING:
+    from kiln.arm_template.evaluate import Place
+
 TYPE = f"{PROVIDER}/imageTemplates"
 SYNTAX = "https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions"
-_EXPRESSION = re.compile(r"\[(?!\[).*\]", re.DOTALL)
 _MEMBERS = ("location", "tags", "identity", "properties")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One image template in a file: its place, its body, its api-version, and the expressions in it by their paths."""
+    """One image template in a file: its place, its body, its api-version, its name if it says one.
+
+    `unresolved` says of each expression without a value here, by its path in the file, why it has none.
+    """
 
     prefix: str
     body: Any
     api_version: str
-    expressions: tuple[str, ...] = ()
+    name: str | None = None
+    unresolved: dict[str, str] = field(default_factory=dict)
 
     def told(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         """Return the problems with paths from the file's beginning; an expression is one, and hides others there."""
-        text = "is an ARM expression, which a deployment resolves; put in what it stands for to have it checked"
-        found = [Problem(path=path, message=text, source=SYNTAX) for path in self.expressions]
-        found += [problem for problem in problems if not self._is_hidden(problem.path)]
-        return tuple(problem.model_copy(update={"path": self._whole(problem.path)}) for problem in found)
+        found = [Problem(path=path, message=why, source=SYNTAX) for path, why in self.unresolved.items()]
+        whole = (problem.model_copy(update={"path": self._whole(problem.path)}) for problem in problems)
+        return (*found, *(problem for problem in whole if not self._is_hidden(problem.path)))
 
     def _is_hidden(self, path: str) -> bool:
-        return any(path == known or path.startswith((f"{known}.", f"{known}[")) for known in self.expressions)
+        return any(path == known or path.startswith((f"{known}.", f"{known}[")) for known in self.unresolved)
 
     def _whole(self, path: str) -> str:
         if not self.prefix or path == "$":
@@ -45,41 +50,36 @@ class Subject:
         return self.prefix + ("" if path.startswith("[") else ".") + path
 
 
-def subjects(body: Any) -> tuple[Subject, ...]:
-    """Return the image templates in a file's JSON value: the value itself, unless it is an ARM template."""
-    if not (isinstance(body, dict) and isinstance(body.get("resources"), list | dict)):
+def subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, ...]:
+    """Return the image templates in a file's JSON value, deployed to a place with the given parameters.
+
+    A value that is neither an ARM template nor a resource is a body by itself.
+    """
+    if is_arm_template(body):
+        found = resources(body, place, given)
+    elif isinstance(body, dict) and str(body.get("type", "")).lower() == TYPE.lower():
+        found = (resource.moved(2) for resource in resources({"resources": [body]}, place, given))
+    else:
         return (Subject(prefix="", body=body, api_version=LATEST),)
-    resources = body["resources"]
-    named = resources.items() if isinstance(resources, dict) else enumerate(resources)
-    return tuple(
-        _subject(path_text(("resources", place)), resource)
-        for place, resource in named
-        if isinstance(resource, dict) and str(resource.get("type", "")).lower() == TYPE.lower()
-    )
+    return tuple(_subject(resource) for resource in found if resource.type.lower() == TYPE.lower())
 
 
-def _subject(prefix: str, resource: dict[str, Any]) -> Subject:
-    body = {name: resource[name] for name in _MEMBERS if name in resource}
-    version = resource.get("apiVersion")
+def _subject(resource: Resource) -> Subject:
+    body = {name: resource.body[name] for name in _MEMBERS if name in resource.body}
+    unresolved = {
+        path_text(each.path): f"is an ARM expression without a value here: {each.why}" for each in resource.unresolved
+    }
+    prefix = path_text(resource.path) if resource.path else ""
+    version, name = resource.body.get("apiVersion"), resource.body.get("name")
+    is_dated = isinstance(version, str) and not _is_below(f"{prefix}.apiVersion", unresolved)
     return Subject(
         prefix=prefix,
         body=body,
-        api_version=version if isinstance(version, str) else LATEST,
-        expressions=tuple(_expressions(body)),
+        api_version=version if isinstance(version, str) and is_dated else LATEST,
+        name=name if isinstance(name, str) and not _is_below(f"{prefix}.name", unresolved) else None,
+        unresolved=unresolved,
     )
 
 
-def _expressions(body: dict[str, Any]) -> list[str]:
-    """Return the paths of all expressions, of names in maps as well."""
-    found = []
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
-    while waiting:
-        path, value = waiting.pop(0)
-        if isinstance(value, str) and _EXPRESSION.fullmatch(value):
-            found.append(path_text(path))
-        elif isinstance(value, dict):
-            found += [path_text((*path, name)) for name in value if _EXPRESSION.fullmatch(name)]
-            waiting += [((*path, name), item) for name, item in value.items() if not _EXPRESSION.fullmatch(name)]
-        elif isinstance(value, list):
-            waiting += [((*path, index), item) for index, item in enumerate(value)]
-    return found
+def _is_below(path: str, unresolved: dict[str, str]) -> bool:
+    return path.lstrip(".") in unresolved

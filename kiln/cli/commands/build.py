@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kiln.cli.session import Session
+    from kiln.cli.template_file import ArmOptions
 
 LOOKS_FOR_RUN = 60
 LOOK_SECONDS = 0.5
 """How often, and how far apart, the new run is looked for after the API accepted it."""
 
 
-def build(session: Session, file: Path, name: str | None) -> ExitCode:
+def build(session: Session, file: Path, name: str | None, options: ArmOptions) -> ExitCode:
     """Build the template in `file` and return the exit code of what it came to."""
-    source = read_template(file, name)
+    source = read_template(file, name, session.settings, options)
     name = source.name
     with Api(session) as api:
         before = _run_ids(api, name)

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kiln.cli.session import Session
+    from kiln.cli.template_file import ArmOptions
 
 
-def plan(session: Session, file: Path, name: str | None, *, scripts: bool, as_json: bool) -> ExitCode:
+def plan(
+    session: Session, file: Path, name: str | None, options: ArmOptions, *, scripts: bool, as_json: bool
+) -> ExitCode:
     """Print the plan of the template in `file`. Nothing is sent anywhere. Raises `UsageFailure` if it can have none."""
-    source = read_template(file, name)
     settings = session.settings
+    source = read_template(file, name, settings, options)
     template_id = TemplateId(subscription=settings.subscription, group=settings.resource_group, name=source.name)
     if problems := check_references(source.template):
         lines = "\n".join(f"  {problem.path}: {problem.message}" for problem in problems)

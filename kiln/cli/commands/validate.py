@@ -8,9 +8,8 @@ from rich.text import Text
 
 from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import stdout
-from kiln.cli.template_file import read_json
+from kiln.cli.template_file import ArmOptions, read_file
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
-from kiln.template.arm_template import Subject, subjects
 from kiln.template.parse import parse_template
 from kiln.template.positions import place_of, positions
 from kiln.template.references import check_references, check_texts
@@ -20,18 +19,21 @@ from kiln.template.versions import LATEST
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kiln.cli.session import Session
+    from kiln.template.arm_template import Subject
 
-def validate(file: Path, api_version: str | None) -> ExitCode:
+
+def validate(session: Session, file: Path, api_version: str | None, options: ArmOptions) -> ExitCode:
     """Print the problems of the templates in `file`, or of its trigger, each with its place and its rule."""
-    text, body = read_json(file)
-    found = () if is_trigger(body) else tuple(subjects(body))
-    if not found and not is_trigger(body):
+    read = read_file(file, session.settings, options)
+    found = () if is_trigger(read.body) else read.subjects
+    if not found and not is_trigger(read.body):
         raise UsageFailure(f"{file} is an ARM template without image templates.")
-    console, places = stdout(), positions(text)
-    count = 0
-    problems = (problem for subject in found for problem in _problems(subject, api_version))
-    for problem in problems if found else _trigger_problems(body, api_version or LATEST):
-        count += 1
+    console, places = stdout(), positions(read.text)
+    problems = [problem for subject in found for problem in _problems(subject, api_version)]
+    told = list(dict.fromkeys(problems if found else _trigger_problems(read.body, api_version or LATEST)))
+    count = len(told)
+    for problem in told:
         line, column = place_of(places, problem.path)
         console.print(
             Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")

@@ -2,43 +2,62 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiln.arm_template.evaluate import Place
 from kiln.errors import Problem
-from kiln.template.arm_template import subjects
+from kiln.template.arm_template import Subject, subjects
 from tests.unit.kiln.template.bodies import BODY
 
 RESOURCE = {
     "type": "Microsoft.VirtualMachineImages/imageTemplates",
     "apiVersion": "2022-07-01",
-    "name": "[parameters('name')]",
+    "name": "[concat('web', '-image')]",
     "dependsOn": [],
     **BODY,
 }
 OTHER = {"type": "Microsoft.Compute/galleries", "apiVersion": "2022-03-03", "name": "gallery"}
 
 
+def found(body: Any, **given: Any) -> tuple[Subject, ...]:
+    return subjects(body, Place("sub", "rg"), given)
+
+
 def paths(body: Any, *problems: str) -> list[str]:
     """Return the paths that are told of the only template in a file that has problems at these paths of its body."""
-    (subject,) = subjects(body)
+    (subject,) = found(body)
     return [problem.path for problem in subject.told(tuple(Problem(path=path, message="") for path in problems))]
 
 
 def test_a_template_by_itself_is_its_own_subject() -> None:
-    (subject,) = subjects(BODY)
+    (subject,) = found(BODY)
     assert subject.body == BODY
     assert paths(BODY, "location", "$") == ["location", "$"]
-    assert subjects([1])[0].body == [1]
+    assert found([1])[0].body == [1]
+
+
+def test_a_resource_by_itself_is_one_without_its_envelope() -> None:
+    (subject,) = found(RESOURCE)
+    assert subject.body == BODY
+    assert (subject.api_version, subject.name) == ("2022-07-01", "web-image")
+    assert paths({**RESOURCE, "location": "[parameters('x')]"}, "tags") == ["location", "tags"]
 
 
 def test_an_arm_templates_image_templates_are_found_without_their_envelope() -> None:
-    (subject,) = subjects({"resources": [OTHER, RESOURCE]})
+    (subject,) = found({"resources": [OTHER, RESOURCE]})
     assert subject.body == BODY
-    assert subject.api_version == "2022-07-01"
+    assert (subject.api_version, subject.name) == ("2022-07-01", "web-image")
     assert paths({"resources": [OTHER, RESOURCE]}, "location", "$") == ["resources[1].location", "resources[1]"]
     assert paths({"resources": {"image": RESOURCE}}, "tags['a b']") == ["resources.image.tags['a b']"]
-    assert subjects({"resources": [OTHER]}) == ()
+    assert found({"resources": [OTHER]}) == ()
 
 
-def test_an_expression_is_named_and_hides_what_else_is_wrong_there() -> None:
+def test_an_api_version_or_a_name_that_has_no_value_is_not_taken_for_one() -> None:
+    body = {**RESOURCE, "apiVersion": "[parameters('api-version')]", "name": "[parameters('name')]"}
+    (subject,) = found({"resources": [body]})
+    assert (subject.api_version, subject.name) == ("2025-10-01", None)
+    assert list(subject.unresolved) == ["resources[0].apiVersion", "resources[0].name"]
+
+
+def test_an_expression_without_a_value_is_named_and_hides_what_else_is_wrong_there() -> None:
     body = {
         **RESOURCE,
         "location": "[resourceGroup().location]",
@@ -46,8 +65,8 @@ def test_an_expression_is_named_and_hides_what_else_is_wrong_there() -> None:
         "tags": {"escaped": "[[not one]"},
         "properties": {"customize": [{"type": "Shell", "inline": ["[variables('line')]"]}], "distribute": "[x()]"},
     }
-    found = paths({"resources": [body]}, "location", "properties.distribute", "properties.distribute[0].type", "tags")
-    assert sorted(found) == [
+    told = paths({"resources": [body]}, "location", "properties.distribute", "properties.distribute[0].type", "tags")
+    assert sorted(told) == [
         "resources[0].identity.userAssignedIdentities['[parameters(\\'id\\')]']",
         "resources[0].location",
         "resources[0].properties.customize[0].inline[0]",

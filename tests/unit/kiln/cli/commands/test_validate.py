@@ -86,7 +86,10 @@ def test_an_arm_templates_resource_is_held_against_its_own_api_version(tmp_path:
     result = validate(tmp_path, {"resources": [resource]})
 
     assert result.exit_code == 1
-    assert "resources[0].location: is an ARM expression" in result.output
+    assert (
+        "resources[0].location: is an ARM expression without a value here: there is no parameter 'location'"
+        in result.output
+    )
     assert "resources[0].properties.distribute[0].targetRegions: is new in api-version 2022-07-01" in result.output
     assert "at api-version 2022-02-14." in result.output
 
@@ -127,3 +130,42 @@ def test_a_trigger_is_checked_by_itself(tmp_path: Path) -> None:
     assert lines[-1].endswith("has 2 problems at api-version 2025-10-01.")
     assert validate(tmp_path, trigger, "--api-version", "2022-02-14").exit_code == 1
     assert validate(tmp_path, trigger, "--api-version", "1999-01-01").exit_code == 2
+
+
+ARM: dict[str, Any] = {
+    "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+    "contentVersion": "1.0.0.0",
+    "parameters": {"name": {"type": "string"}, "version": {"type": "string", "defaultValue": "2025-10-01"}},
+    "variables": {"location": "[toLower('WestEurope')]"},
+    "resources": [
+        {
+            "type": "Microsoft.VirtualMachineImages/imageTemplates",
+            "apiVersion": "[parameters('version')]",
+            "name": "[parameters('name')]",
+            **BODY,
+            "location": "[variables('location')]",
+        }
+    ],
+}
+
+
+def test_an_arm_template_is_valid_once_its_parameters_have_values(tmp_path: Path) -> None:
+    lacking = validate(tmp_path, ARM)
+    given = validate(tmp_path, ARM, "--set", "name=web")
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps({"parameters": {"name": {"value": "web"}}}))
+    from_file = validate(tmp_path, ARM, "--parameters", str(file))
+    wrong = validate(tmp_path, ARM, "--set", "nome=web")
+
+    assert lacking.exit_code == 1
+    assert "resources[0].name: is an ARM expression without a value here: the parameter 'name' has" in lacking.output
+    assert (given.exit_code, from_file.exit_code) == (0, 0), given.output
+    assert wrong.exit_code == 2
+    assert "the template has no parameter 'nome'; it has name, version" in wrong.output
+
+
+def test_parameters_are_for_arm_templates_alone(tmp_path: Path) -> None:
+    result = validate(tmp_path, BODY, "--set", "name=web")
+
+    assert result.exit_code == 2
+    assert "is no ARM template file: it takes no parameters" in result.output

@@ -1,0 +1,149 @@
+"""The text of an expression, `[concat('a', parameters('b')[0].c)]`, as a tree.
+
+Facts: Microsoft's "Syntax and expressions in ARM templates": a string in single quotes doubles a quote to have one;
+functions and properties are found without regard to case; a text that begins with `[[` is plain text; an expression
+has 24,576 characters at the most.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kiln.arm_template.faults import ExpressionInvalid
+
+LONGEST = 24_576
+_TOKEN = re.compile(
+    r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<mark>\?\.|\.\?|\[\?|[()\[\],.]))"
+)
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A string or a number that stands in the expression."""
+
+    value: str | int | float
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function, or of the template's own one in a `namespace`."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    namespace: str = ""
+
+
+@dataclass(frozen=True)
+class Access:
+    """A property or an item of a value; with `safe`, null where it is not there."""
+
+    of: Expression
+    key: Expression
+    safe: bool = False
+
+
+Expression = Literal | Call | Access
+
+
+def is_expression(text: str) -> bool:
+    """Whether a string of a template is an expression, and not plain text."""
+    return text.startswith("[") and text.endswith("]") and not text.startswith("[[")
+
+
+def plain(text: str) -> str:
+    """Return a string that is no expression as it is meant: `[[` stands for `[`."""
+    return text[1:] if text.startswith("[[") else text
+
+
+def parse(text: str) -> Expression:
+    """Return the tree of an expression with its brackets. Raises `ExpressionInvalid` that says where it goes wrong."""
+    if len(text) > LONGEST:
+        raise ExpressionInvalid(f"an expression has {LONGEST} characters at the most, this one has {len(text)}")
+    reader = _Reader(text[1:-1])
+    found = reader.expression()
+    reader.end()
+    return found
+
+
+class _Reader:
+    """Reads one expression from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def expression(self) -> Expression:
+        """Read a literal or a call, and what is taken of it."""
+        kind, word = self._next()
+        found: Expression
+        if kind == "string":
+            found = Literal(word[1:-1].replace("''", "'"))
+        elif kind == "number":
+            found = Literal(float(word) if "." in word else int(word))
+        elif kind == "name":
+            found = self._call(word)
+        else:
+            raise self._unexpected(word)
+        while (mark := self._peek()) in {".", "[", ".?", "[?"}:
+            self._next()
+            found = self._access(found, mark)
+        return found
+
+    def end(self) -> None:
+        """Make sure that nothing is left. Raises `ExpressionInvalid`."""
+        if self._text[self._at :].strip():
+            raise self._unexpected(self._text[self._at :].strip()[:20])
+
+    def _call(self, name: str) -> Call:
+        namespace = ""
+        if self._peek() == ".":
+            self._next()
+            namespace, (kind, name) = name, self._next()
+            if kind != "name":
+                raise self._unexpected(name)
+        if self._peek() != "(":
+            raise ExpressionInvalid(
+                f"{name!r} is neither a function call nor a string: a string stands in single quotes, and a parameter "
+                f"or variable is parameters('{name}') or variables('{name}')"
+            )
+        self._next()
+        arguments: list[Expression] = []
+        while self._peek() != ")":
+            if arguments:
+                self._expect(",")
+            arguments.append(self.expression())
+        self._next()
+        return Call(name, tuple(arguments), namespace)
+
+    def _access(self, of: Expression, mark: str) -> Access:
+        if mark in {"[", "[?"}:
+            key = self.expression()
+            self._expect("]")
+            return Access(of, key, safe=mark == "[?")
+        kind, name = self._next()
+        if kind != "name":
+            raise self._unexpected(name)
+        return Access(of, Literal(name), safe=mark == ".?")
+
+    def _expect(self, mark: str) -> None:
+        _, word = self._next()
+        if word != mark:
+            raise self._unexpected(word, wanted=mark)
+
+    def _peek(self) -> str:
+        match = _TOKEN.match(self._text, self._at)
+        return match["mark"] or "" if match else ""
+
+    def _next(self) -> tuple[str, str]:
+        match = _TOKEN.match(self._text, self._at)
+        if match is None:
+            rest = self._text[self._at :].strip()
+            raise self._unexpected(rest[:20]) if rest else ExpressionInvalid("the expression ends too early")
+        self._at = match.end()
+        kind = str(match.lastgroup)
+        return kind, match[kind]
+
+    def _unexpected(self, word: str, wanted: str = "") -> ExpressionInvalid:
+        expected = f", where {wanted!r} is expected" if wanted else ""
+        return ExpressionInvalid(f"unexpected {word!r} at character {self._at + 1}{expected}")

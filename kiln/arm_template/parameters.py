@@ -1,0 +1,113 @@
+"""Parameters of an ARM template: what each takes, and the values that are given for them.
+
+Source: Microsoft's "Parameters in ARM templates" and "Create Resource Manager parameter file".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kiln.arm_template.evaluate import Lazy, Scope
+from kiln.arm_template.faults import ExpressionInvalid, KnownAtDeployment
+from kiln.arm_template.functions.table import found, kind_of, same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "securestring": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "secureobject": (dict,),
+}
+"""By a parameter's `type` in lower case, the JSON values that it takes."""
+
+
+class ParameterMissing(KnownAtDeployment):
+    """A parameter that has no value here, and no default."""
+
+
+def parameters(declared: dict[str, Any], given: dict[str, Any], scope_of: Callable[[], Scope]) -> Lazy:
+    """Return the parameters of a template: as given, or by their defaults, which are resolved in its own scope."""
+
+    def value_of(name: str, rules: dict[str, Any]) -> Callable[[], Any]:
+        def make() -> Any:
+            key = found(name, given)
+            if key is not None:
+                return checked(name, rules, given[key])
+            if "defaultValue" in rules:
+                return checked(name, rules, scope_of().resolved(rules["defaultValue"]))
+            if rules.get("nullable"):
+                return None
+            raise ParameterMissing(f"the parameter {name!r} has neither value nor default")
+
+        return make
+
+    make = {name: value_of(name, rules) for name, rules in declared.items() if isinstance(rules, dict)}
+    return Lazy("parameter", make)
+
+
+def checked(name: str, rules: dict[str, Any], value: Any) -> Any:
+    """Return a parameter's value if its rules allow it. Raises `ExpressionInvalid`."""
+    if value is None and rules.get("nullable"):
+        return value
+    kinds = KINDS.get(str(rules.get("type", "")).lower())
+    if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+        raise ExpressionInvalid(f"the parameter {name!r} takes {rules['type']}, got {kind_of(value)}")
+    allowed = rules.get("allowedValues")
+    if isinstance(allowed, list):
+        values = value if isinstance(value, list) and not any(same(value, each) for each in allowed) else [value]
+        if not all(any(same(item, each) for each in allowed) for item in values):
+            shown = ", ".join(json.dumps(each, ensure_ascii=False) for each in allowed)
+            raise ExpressionInvalid(f"the parameter {name!r} takes one of {shown}")
+    measured = value if isinstance(value, int) and not isinstance(value, bool) else None
+    size = len(value) if isinstance(value, str | list) else None
+    for rule, what in (("minValue", measured), ("maxValue", measured), ("minLength", size), ("maxLength", size)):
+        bound = rules.get(rule)
+        if what is None or not isinstance(bound, int):
+            continue
+        if what < bound if rule.startswith("min") else what > bound:
+            raise ExpressionInvalid(f"the parameter {name!r} breaks its {rule} of {bound}")
+    return value
+
+
+def from_file(body: Any) -> dict[str, Any]:
+    """Return the values in a parameter file's JSON. Raises `ExpressionInvalid`, also for one that is in a key vault."""
+    members = body.get("parameters", body) if isinstance(body, dict) else None
+    if not isinstance(members, dict):
+        raise ExpressionInvalid('a parameter file is {"parameters": {NAME: {"value": ...}}}')
+    values = {}
+    for name, member in members.items():
+        if name.startswith("$") or name == "contentVersion":
+            continue
+        if isinstance(member, dict) and "reference" in member:
+            raise ExpressionInvalid(f"the parameter {name!r} is in a key vault, which only a deployment reads: set it")
+        if not isinstance(member, dict) or "value" not in member:
+            raise ExpressionInvalid(f'the parameter {name!r} is not {{"value": ...}}')
+        values[name] = member["value"]
+    return values
+
+
+def from_text(declared: dict[str, Any], name: str, value: str) -> tuple[str, Any]:
+    """Return a parameter's name and the value that a person typed: JSON, unless it takes a string.
+
+    Raises `ExpressionInvalid` for a parameter that is not there, or a value that is no JSON.
+    """
+    key = found(name, declared)
+    if key is None:
+        known = ", ".join(sorted(declared)) or "none"
+        raise ExpressionInvalid(f"the template has no parameter {name!r}; it has {known}")
+    rules = declared[key]
+    kinds = KINDS.get(str(rules.get("type", "")).lower()) if isinstance(rules, dict) else None
+    if kinds == (str,):
+        return key, value
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError as error:
+        if kinds is None:
+            return key, value
+        raise ExpressionInvalid(f"the parameter {key!r} takes {rules['type']}: {value!r} is not JSON") from error

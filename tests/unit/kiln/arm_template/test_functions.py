@@ -1,0 +1,215 @@
+"""Functions as Microsoft's pages of them show, by example."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiln.arm_template.deployment import scope_of
+from kiln.arm_template.evaluate import Place
+from kiln.arm_template.faults import ExpressionInvalid, KnownAtDeployment
+from kiln.arm_template.unique_string import unique_string
+
+PLACE = Place("sub", "rg", "westeurope", now=datetime(2026, 11, 29, 8, 5, 3, tzinfo=UTC))
+GROUP = "/subscriptions/sub/resourceGroups/rg"
+
+
+def value(text: str, place: Place = PLACE, **body: Any) -> Any:
+    return scope_of(body, place, {}).text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("base64('one')", "b25l"),
+        ("base64ToString('b25l')", "one"),
+        ("base64ToJson('eyJhIjoxfQ==')", {"a": 1}),
+        ("concat('a', 1, true())", "a1True"),
+        ("concat(createArray(1), createArray(2))", [1, 2]),
+        ("contains('OneTwo', 'Two')", True),
+        ("contains('OneTwo', 'two')", False),
+        ("contains(createArray('a', 'b'), 'b')", True),
+        ("contains(createObject('Name', 1), 'name')", True),
+        ("dataUriToString(dataUri('Hello'))", "Hello"),
+        ("empty('')", True),
+        ("empty(null())", True),
+        ("endsWith('abcdef', 'EF')", True),
+        ("first('One')", "O"),
+        ("first(createArray())", None),
+        ("format('{0}, {1}. {{{2:N0}}}', 'Hello', 'User', 8175133)", "Hello, User. {8,175,133}"),
+        ("format('{0:D3}|{0:X2}|{0:F1}|{0,4}|{0,-4}|', 7)", "007|07|7.0|   7|7   |"),
+        ("guid('a', 'b')", "2d796349-8c7e-55ec-9624-54ece82ed031"),
+        ("indexOf('test', 'T')", 0),
+        ("indexOf(createArray('a', 'b'), 'b')", 1),
+        ("join(createArray('a', 1), '-')", "a-1"),
+        ("json('{\"a\": [1, null]}')", {"a": [1, None]}),
+        ("last('One')", "e"),
+        ("lastIndexOf('test', 't')", 3),
+        ("length('One')", 3),
+        ("length(createObject('a', 1))", 1),
+        ("padLeft('10', 5, '0')", "00010"),
+        ("padLeft(10, 3)", " 10"),
+        ("replace('123-123', '-', '')", "123123"),
+        ("skip('abc', 1)", "bc"),
+        ("skip(createArray(1, 2), -1)", [1, 2]),
+        ("split('a,b;c', createArray(',', ';'))", ["a", "b", "c"]),
+        ("startsWith('Abc', 'aB')", True),
+        ("string(createObject('a', createArray(1)))", '{"a":[1]}'),
+        ("string(true())", "True"),
+        ("substring('one two three', 4, 3)", "two"),
+        ("take('abc', 9)", "abc"),
+        ("toLower('One')", "one"),
+        ("toUpper('One')", "ONE"),
+        ("trim('  one ')", "one"),
+        ("uri('http://contoso.org/firstpath/', 'myscript.sh')", "http://contoso.org/firstpath/myscript.sh"),
+        ("uriComponent('http://contoso.com/a b')", "http%3A%2F%2Fcontoso.com%2Fa%20b"),
+        ("uriComponentToString('a%20b')", "a b"),
+        ("array('a')", ["a"]),
+        ("flatten(createArray(createArray(1), createArray(2, 3)))", [1, 2, 3]),
+        ("intersection(createArray(1, 2, 3), createArray(3, 2))", [2, 3]),
+        ("intersection(createObject('a', 1, 'b', 2), createObject('b', 2, 'a', 3))", {"b": 2}),
+        ("items(createObject('b', 1, 'a', 2))", [{"key": "a", "value": 2}, {"key": "b", "value": 1}]),
+        ("max(1, 3, 2)", 3),
+        ("min(createArray(3, 2))", 2),
+        ("objectKeys(createObject('b', 1, 'a', 2))", ["a", "b"]),
+        ("range(5, 3)", [5, 6, 7]),
+        ("shallowMerge(createArray(createObject('a', 1), createObject('a', 2)))", {"a": 2}),
+        ("tryGet(createObject('a', createArray(7)), 'a', 0)", 7),
+        ("tryGet(createObject('a', 1), 'b', 'c')", None),
+        ("union(createArray(1, 2), createArray(2, 3))", [1, 2, 3]),
+        (
+            "union(createObject('a', createObject('x', 1)), createObject('a', createObject('y', 2), 'b', 3))",
+            {"a": {"x": 1, "y": 2}, "b": 3},
+        ),
+        ("add(5, -3)", 2),
+        ("sub(5, 3)", 2),
+        ("mul(5, 3)", 15),
+        ("div(-7, 2)", -3),
+        ("mod(-7, 2)", -1),
+        ("int('4')", 4),
+        ("bool('True')", True),
+        ("bool(0)", False),
+        ("and(true(), false())", False),
+        ("or(true(), false())", True),
+        ("not(true())", False),
+        ("equals('a', 'A')", False),
+        ("equals(1, true())", False),
+        ("equals(createObject('a', 1), createObject('a', 1))", True),
+        ("less('abc', 'abd')", True),
+        ("greaterOrEquals(2, 2)", True),
+        ("coalesce(null(), 'a')", "a"),
+        ("if(true(), 'a', reference('x'))", "a"),
+        ("dateTimeAdd('2020-04-07 14:53:14Z', '-P1Y2M')", "2019-02-07 14:53:14Z"),
+        ("dateTimeAdd('2024-01-31T00:00:00Z', 'P1M')", "2024-02-29T00:00:00Z"),
+        ("dateTimeToEpoch('1970-01-02T00:00:00Z')", 86400),
+        ("dateTimeFromEpoch(86400)", "1970-01-02T00:00:00Z"),
+        ("utcNow()", "20261129T080503Z"),
+        ("utcNow('yyyy.MM.dd')", "2026.11.29"),
+        ("utcNow('d')", "11/29/2026"),
+        ("utcNow('M-d H:m')", "11-29 8:5"),
+        ("resourceGroup().id", GROUP),
+        ("resourceGroup().Location", "westeurope"),
+        ("subscription().subscriptionId", "sub"),
+        ("deployment().name", "deployment"),
+        ("environment().suffixes.storage", "core.windows.net"),
+        ("resourceId('Microsoft.Compute/images', 'a')", f"{GROUP}/providers/Microsoft.Compute/images/a"),
+        (
+            "resourceId('s', 'g', 'Microsoft.Compute/galleries/images', 'a', 'b')",
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/a/images/b",
+        ),
+        (
+            "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'r')",
+            "/subscriptions/sub/providers/Microsoft.Authorization/roleDefinitions/r",
+        ),
+        ("extensionResourceId('/a', 'Microsoft.B/c', 'd')", "/a/providers/Microsoft.B/c/d"),
+        ("tenantResourceId('Microsoft.B/c', 'd')", "/providers/Microsoft.B/c/d"),
+        ("CONCAT('a')", "a"),
+        ("createArray('a')[0]", "a"),
+        ("createObject('Name', 1).name", 1),
+        ("createObject('a', 1)[?'b']", None),
+    ],
+)  # fmt: skip
+def test_a_function_does_what_its_page_says(text: str, expected: Any) -> None:
+    found = value(f"[{text}]")
+    assert found == expected
+    assert isinstance(found, bool) is isinstance(expected, bool)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("concat(createObject())", r"concat\(\): expected strings or arrays, got an object"),
+        ("toLower(1)", r"toLower\(\): expected a string, got a number"),
+        ("toLower()", r"toLower\(\) takes 1 argument, here it has 0"),
+        ("concat()", r"concat\(\) takes 1 or more arguments"),
+        ("substring('abc', 2, 9)", "characters 2 to 11 are not within a string of 3"),
+        ("format('{1}', 'a')", "there is no value for {1}"),
+        ("format('{')", "a single '{'"),
+        ("format('{0:P}', 1)", "the format 'P'"),
+        ("json('{')", "not JSON"),
+        ("base64ToString('*')", "not base64"),
+        ("div(1, 0)", "division by zero"),
+        ("createObject('a')", "come in pairs"),
+        ("range(0, 10001)", "0 to 10000"),
+        ("min(createArray())", "nothing to choose from"),
+        ("resourceId('a')", "a resource type, such as"),
+        ("resourceId('Microsoft.Compute/images', 'a', 'b')", "has 1 names, here are 2"),
+        ("createObject('a', 1).b", "an object has no 'b'"),
+        ("createArray('a')[1]", "an array has no 1"),
+        ("'a'.b", "'b' is asked of a string"),
+        ("parameters('x')", "there is no parameter 'x'"),
+        ("variables('x')", "there is no variable 'x'"),
+        ("copyIndex()", "outside of a loop"),
+        ("nothing()", r"there is no function nothing\(\)"),
+        ("if(1, 2)", "takes 3 arguments"),
+        ("if('true', 1, 2)", "expected a bool"),
+        ("mine.own()", r"the template has no function mine.own\(\)"),
+        ("dateTimeAdd('2020-01-01', 'three days')", "not a duration"),
+        ("utcNow('Q')", "the date format 'Q'"),
+    ],
+)
+def test_what_a_function_does_not_take_is_told(text: str, why: str) -> None:
+    with pytest.raises(ExpressionInvalid, match=why):
+        value(f"[{text}]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["reference('a').b", "list('a', '2020')", "listKeys('a', '2020').keys", "newGuid()", "resourceGroup().tags",
+     "subscription().tenantId"],
+)  # fmt: skip
+def test_what_a_deployment_alone_knows_is_told_as_that(text: str) -> None:
+    with pytest.raises(KnownAtDeployment):
+        value(f"[{text}]")
+
+
+def test_a_place_that_is_not_known_makes_ids_unknown() -> None:
+    for text in ("resourceGroup().location", "resourceId('Microsoft.Compute/images', 'a')", "subscription().id"):
+        with pytest.raises(KnownAtDeployment, match="is not known here"):
+            value(f"[{text}]", Place())
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (("test",), "rbgf3xv4ufgzg"),
+        (("hello", "world"), "a7wkljktk6wne"),
+        (("abc",), "cgtzqvhu4i23s"),
+        (("/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/my-rg",), "bmg7c6xu4tw46"),
+        (("foo", "bar", "baz"), "xzi4ioaxtmth4"),
+    ],
+)
+def test_a_unique_string_is_azures(parts: tuple[str, ...], expected: str) -> None:
+    assert unique_string(*parts) == expected
+
+
+@given(st.text())
+def test_a_unique_string_fits_into_names(text: str) -> None:
+    found = unique_string(text)
+    assert len(found) == 13
+    assert found.isalnum()
+    assert found == found.lower()
