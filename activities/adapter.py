@@ -16,8 +16,9 @@ from kiln.contracts.base import encoded
 from kiln.errors import BuildError, DocumentUnreadable, RunCanceled, Superseded
 from kiln.ids import RunRef
 from kiln.redact import redact
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Ledgers, Templates
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

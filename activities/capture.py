@@ -18,8 +18,9 @@ from kiln.contracts.images import (
     VhdRequest,
 )
 from kiln.contracts.runs import REPORT_OUTPUT, OutputReport
-from kiln.runs.record import EntryKind, LedgerEntry
-from kiln.runs.store import Ledgers, Runs
+from kiln.runs.ledger import EntryKind, LedgerEntry
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.runs import Runs
 from kiln.runs.tags import MARK_TAG, mark_in
 from kiln.runs.transitions import add_output
 

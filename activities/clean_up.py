@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from activities.adapter import implements
 from kiln.cloud import removal
 from kiln.contracts.clean_up import CLOSE_LEDGER, START_DELETE, CloseRequest, DeleteRequest, Deletions
-from kiln.runs.store import Ledgers
+from kiln.runs.ledgers import Ledgers
 
 if TYPE_CHECKING:
     from kiln.contracts.base import Operation

@@ -17,7 +17,7 @@ from kiln.contracts.images import (
     START_SNAPSHOT_COPY,
     START_SPARE,
 )
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from kiln.errors import AzureFailed, BuildError
-from kiln.runs.store import Ledgers
+from kiln.runs.ledgers import Ledgers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kiln.ids import RunRef
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
 
 
 @contextlib.contextmanager

@@ -19,7 +19,8 @@ from kiln.plans import Plans
 from kiln.runs.begin import has_begun
 from kiln.runs.installation import installation_in
 from kiln.runs.record import Phase, RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import annotate
 from kiln.template.parse import parse_for_build
 

@@ -19,8 +19,8 @@ from kiln.contracts.machines import (
     MachineRequest,
     ProvisionRequest,
 )
-from kiln.runs.record import EntryKind, LedgerEntry
-from kiln.runs.store import Ledgers
+from kiln.runs.ledger import EntryKind, LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:

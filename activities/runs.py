@@ -24,7 +24,8 @@ from kiln.contracts.runs import (
 from kiln.events.drain import keep
 from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.runs.reservations import Reservations
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop
 from kiln.sweep.leftovers import Leftovers
 

@@ -23,7 +23,7 @@ from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.rebuild.watch import Deprecation, deprecating, new_versions
 from kiln.runs.reading import reason
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.template.parse import parse_stored
 
 if TYPE_CHECKING:

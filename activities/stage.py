@@ -29,8 +29,9 @@ from kiln.contracts.staging import (
 from kiln.ids import RunRef
 from kiln.planner.artifacts import artifact_urls
 from kiln.redact import redact
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.templates import Templates
 from kiln.template.parse import parse_for_build
 
 if TYPE_CHECKING:

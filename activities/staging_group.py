@@ -9,7 +9,7 @@ from kiln.cloud.group_tags import GroupUser
 from kiln.errors import BuildError
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.installation import installation_in
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from kiln.ids import TemplateId

@@ -18,7 +18,7 @@ from kiln.runs.installation import installation_in
 from kiln.runs.naming import run_id, submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import settle
 from kiln.template.parse import parse_for_build
 

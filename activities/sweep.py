@@ -8,7 +8,7 @@ from activities.adapter import implements
 from kiln.contracts.base import Nothing
 from kiln.errors import RunLost
 from kiln.runs.record import RunState
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.sweep import report, search
 from kiln.sweep.contracts import (
     CLOSE_LOST_RUN,

@@ -24,9 +24,11 @@ from kiln.rebuild.records import Rebuilds
 from kiln.runs.documents import ATTEMPTS
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.installation import installation_in
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.reading import tell
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import stay
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from activities.adapter import implements
 from activities.making import making
 from kiln.cloud import validation_image
 from kiln.contracts.validation import START_VALIDATION_DEFINITION, START_VALIDATION_GALLERY, START_VALIDATION_VERSION
-from kiln.runs.record import EntryKind, LedgerEntry
+from kiln.runs.ledger import EntryKind, LedgerEntry
 from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:

@@ -36,7 +36,10 @@ FORBIDDEN_MODULES = {
     "kiln.blobs": "the store is an activity's business",
     "kiln.cloud": "Azure is an activity's business",
     "kiln.config": "settings may differ at the next replay",
-    "kiln.runs.store": "the store is an activity's business",
+    "kiln.runs.documents": "the store is an activity's business",
+    "kiln.runs.ledgers": "the store is an activity's business",
+    "kiln.runs.runs": "the store is an activity's business",
+    "kiln.runs.templates": "the store is an activity's business",
     "azure": "only flow.py knows durable",
 }
 DURABLE = "azure.durable_functions"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kiln.errors import BuildError
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
     from orchestrators.flow import Steps
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kiln.runs.documents import documents
-from kiln.runs.record import Ledger
+from kiln.runs.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from kiln.rebuild.source import source_key
 from kiln.rebuild.source_records import Sources
 from kiln.runs.reading import reason
 from kiln.runs.recent import readable_runs
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_stored

@@ -13,9 +13,10 @@ from kiln.errors import ResourceNotFound
 from kiln.ids import region_name
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from kiln.lifecycle.reconcile import reconcile
-from kiln.runs.record import OperationKind, OperationRecord, TemplateRecord
+from kiln.runs.operations import OperationKind, OperationRecord, Operations
+from kiln.runs.runs import Runs
 from kiln.runs.status import error_body
-from kiln.runs.store import Operations, Runs, Templates
+from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from triggers.answers import template_answer
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
@@ -23,6 +24,7 @@ from triggers.readable import shown_run
 from triggers.reply import RETRY_AFTER, Reply
 
 if TYPE_CHECKING:
+    from kiln.runs.record import TemplateRecord
     from triggers.call import Call
 
 bp = df.Blueprint()

@@ -11,7 +11,7 @@ import azure.durable_functions as df
 
 from kiln.errors import ResourceNotFound
 from kiln.lifecycle.submit import Submission, accept
-from kiln.runs.record import OperationKind, TemplateRecord
+from kiln.runs.operations import OperationKind
 from kiln.template.patch import apply_patch, parse_patch
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.etags import check_if_match
@@ -21,6 +21,7 @@ from triggers.reply import Reply
 from triggers.templates import shown
 
 if TYPE_CHECKING:
+    from kiln.runs.record import TemplateRecord
     from triggers.call import Call
 
 bp = df.Blueprint()

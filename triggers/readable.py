@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from kiln.errors import DocumentUnreadable
 from kiln.ids import TemplateId
 from kiln.runs.reading import tell
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

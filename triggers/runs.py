@@ -15,9 +15,11 @@ from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.start_run import busy, start_run
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
-from kiln.runs.record import OperationKind, RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.operations import OperationKind
+from kiln.runs.record import RunRecord, RunState, TemplateRecord
+from kiln.runs.runs import Runs
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.templates import Templates
 from kiln.template.overrides import WHAT, apply_overrides
 from kiln.template.wording import kind, path_text
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint

@@ -12,10 +12,10 @@ from kiln.automation.trigger_entries import next_times
 from kiln.errors import DocumentUnreadable, ResourceNotFound
 from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger
+from kiln.runs.operations import OperationKind
 from kiln.runs.recent import readable_runs
-from kiln.runs.record import OperationKind, TemplateRecord, TriggerRecord
 from kiln.runs.status import trigger_resource
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_stored
@@ -29,6 +29,7 @@ from triggers.reply import Reply
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kiln.runs.record import TemplateRecord, TriggerRecord
     from triggers.call import Call
 
 SINCE = "2022-07-01"

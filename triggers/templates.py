@@ -13,8 +13,8 @@ import azure.durable_functions as df
 from kiln.lifecycle.end_run import delete_template as begin_deletion
 from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.submit import Submission, accept
-from kiln.runs.record import OperationKind, TemplateRecord
-from kiln.runs.store import Templates
+from kiln.runs.operations import OperationKind
+from kiln.runs.templates import Templates
 from kiln.template.parse import parse_template, without_read_only
 from triggers.answers import template_answer
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
@@ -25,6 +25,7 @@ from triggers.readable import shown_run
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
+    from kiln.runs.record import TemplateRecord
     from triggers.call import Call
 
 bp = df.Blueprint()

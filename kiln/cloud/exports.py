@@ -21,7 +21,7 @@ from kiln.cloud.vhd_places import require_storage
 from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed, AzureNotFound, VhdTaken
 from kiln.ids import name_of, part_of
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.tags import mark_in
 from kiln.secret import Secret
 

@@ -11,7 +11,7 @@ from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
 from kiln.ids import name_of, part_of, region_name
 from kiln.planner.facts import DefinitionFacts
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.tags import MARK_TAG
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kiln.cloud.inventory import Content
     from kiln.ids import TemplateId
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
 
 log = logging.getLogger("kiln.cloud")
 NAMED = 3

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
     from kiln.cloud.group_tags import GroupUser
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
 
 
 class Content(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 
 KINDS = {
     "microsoft.compute/galleries/images/versions": LedgerEntry(kind="gallery-version", id="", tier=0),

@@ -16,7 +16,7 @@ from kiln.cloud.origins import refuse_data_disks
 from kiln.cloud.snapshots import copies
 from kiln.errors import AzureFailed, ImageTaken
 from kiln.ids import name_of, part_of
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.tags import mark_in
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from kiln.runs.tags import MARK_TAG, RUN_TAG, maker_in, tag
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
 
 SUCCEEDED = "Succeeded"
 VERSIONS = {

@@ -19,7 +19,7 @@ from kiln.ids import name_of, part_of
 
 if TYPE_CHECKING:
     from kiln.cloud.marks import Found
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
 
 GO_WITH_THEIR_MACHINE = frozenset({"nic", "disk"})
 """What Azure deletes with a machine (`deleteOption: Delete`), so that a 404 is no surprise."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from kiln.contracts.base import Activity, Message, Operation, Orchestrator
 from kiln.ids import RunRef
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 
 
 class Deletions(Message):

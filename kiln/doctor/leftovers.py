@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.manual_removal import ManualRemoval, manual_removal
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.search import find_leftovers
 

@@ -16,7 +16,7 @@ from kiln.ids import name_of, part_of
 from kiln.runs.tags import INSTALLATION_TAG
 
 if TYPE_CHECKING:
-    from kiln.runs.record import LedgerEntry
+    from kiln.runs.ledger import LedgerEntry
 
 
 class ManualRemoval(NamedTuple):

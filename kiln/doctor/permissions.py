@@ -22,7 +22,7 @@ from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
 from kiln.redact import redact
 from kiln.runs.installation import installation
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ from kiln.ids import part_of, region_name
 from kiln.parallel import run_each
 from kiln.planner.machine import X64_SIZE
 from kiln.redact import redact
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Finding, Severity
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from kiln.parallel import run_each
 from kiln.rebuild.source_records import Sources
 from kiln.runs.reading import reason
 from kiln.runs.recent import readable_runs
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
 from kiln.template.trigger_kinds.schedule import ScheduleTrigger

@@ -36,7 +36,7 @@ from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef
 from kiln.parallel import run_each
 from kiln.redact import redact
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 
 if TYPE_CHECKING:
     from kiln.events.cloud_events import CloudEvent

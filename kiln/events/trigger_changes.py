@@ -14,7 +14,7 @@ from kiln.events.of_run import error_of
 from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
 from kiln.ids import RunRef
 from kiln.runs.recent import readable_runs
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers
 from kiln.template.triggers import parse_stored_trigger

@@ -14,7 +14,8 @@ from kiln.runs.begin import current_run
 from kiln.runs.naming import build_instance, delete_instance
 from kiln.runs.reading import tell
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish, leave, request_cancel
 from kiln.sweep.leftovers import Leftovers
 

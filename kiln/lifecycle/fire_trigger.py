@@ -22,7 +22,7 @@ from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.recent import recent_runs
 from kiln.runs.record import RunCause, RunRecord, TemplateRecord, TriggerRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import find_trigger
 from kiln.template.parse import parse_template

@@ -24,7 +24,7 @@ from kiln.runs.lineage import leads_round, short_name
 from kiln.runs.naming import RUN_ID
 from kiln.runs.reading import read_latest, reason
 from kiln.runs.record import RunRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.triggers import find_trigger
 from kiln.template.trigger_kinds.event import EventTrigger, matches
 from kiln.template.triggers import parse_trigger

@@ -19,7 +19,8 @@ from kiln.lifecycle.start_run import go_on, is_awaited, is_unstarted
 from kiln.parallel import run_each
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.reading import reason
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.sweep.contracts import LostRun, LostTemplate
 from kiln.sweep.models import GRACE
 

@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln.errors import ErrorDetail
 from kiln.ids import PROVIDER
-from kiln.runs.record import (
-    OperationKind,
-    OperationRecord,
-    ProvisioningState,
-    RunRecord,
-    RunState,
-    TemplateRecord,
-    TemplateVersion,
-)
+from kiln.runs.operations import OperationKind, OperationRecord
+from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TemplateVersion
 from kiln.runs.status import error_body, time_text
 
 if TYPE_CHECKING:

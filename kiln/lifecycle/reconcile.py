@@ -23,7 +23,7 @@ from kiln.runs.begin import current_run, has_begun
 from kiln.runs.naming import delete_instance
 from kiln.runs.reading import reason
 from kiln.runs.record import RunState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import stay
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.graph import DependentTemplate, cycle_text, find_cycle
 from kiln.rebuild.source import followed_source, produced_definitions
 from kiln.runs.reading import tell
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template
 

@@ -14,7 +14,7 @@ from kiln.ids import SubmissionRef
 from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.runs.naming import submit_instance
 from kiln.runs.record import ProvisioningError, TemplateRecord
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import settle
 
 if TYPE_CHECKING:

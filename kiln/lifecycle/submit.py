@@ -16,8 +16,8 @@ from kiln.lifecycle.submission import reconcile_submission, start_submission
 from kiln.runs.begin import being_deleted
 from kiln.runs.naming import staging_group
 from kiln.runs.record import ProvisioningState, TemplateRecord
-from kiln.runs.store import Templates
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from kiln.template.base import RESOURCE_GROUP, ArmId
 

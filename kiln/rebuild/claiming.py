@@ -24,7 +24,7 @@ from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.reading import tell
 from kiln.runs.record import RunCause
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 
 if TYPE_CHECKING:

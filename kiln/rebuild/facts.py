@@ -16,7 +16,7 @@ from kiln.runs.lineage import short_name
 from kiln.runs.reading import tell
 from kiln.runs.recent import recent_runs
 from kiln.runs.record import RunRecord, RunState
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.trigger_health import GOOD, health
 from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template

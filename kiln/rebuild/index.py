@@ -12,7 +12,7 @@ from kiln.parallel import run_each
 from kiln.rebuild.dependents import Dependent, Dependents
 from kiln.rebuild.source import followed_source, produced_definitions
 from kiln.runs.reading import reason
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers, find_trigger
 from kiln.template.parse import parse_stored
 

@@ -10,7 +10,7 @@ from kiln.rebuild.claims import RebuildRecord, present
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import forget_if, keep_latest
 from kiln.runs.record import Document
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ from kiln.retention.staged import delete_staged
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import DocumentT, read_each, reason
 from kiln.runs.record import RunRecord, TemplateVersion
-from kiln.runs.store import Templates
 from kiln.runs.template_secrets import StoredUrl, TemplateSecrets
+from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from kiln.template.signed_urls import urls
 

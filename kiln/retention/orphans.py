@@ -23,10 +23,11 @@ from kiln.rebuild.source import source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
+from kiln.runs.ledger import Ledger
 from kiln.runs.reading import reason
-from kiln.runs.record import Ledger, RunRecord, TriggerRecord
+from kiln.runs.record import RunRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from kiln.sweep.leftovers import RunLeftovers
 from kiln.template.parse import parse_stored

@@ -20,10 +20,13 @@ from kiln.parallel import run_each
 from kiln.plans import Plans
 from kiln.retention.run_logs import delete_logs
 from kiln.runs.documents import Documents, documents
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.operations import OperationRecord
 from kiln.runs.reading import reason
-from kiln.runs.record import OperationRecord, RunState
+from kiln.runs.record import RunState
 from kiln.runs.reservations import Reservations
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.sweep.leftovers import Leftovers, RunLeftovers
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import BeingDeleted, Conflict, ResourceNotFound
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import begun
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from kiln.errors import PreconditionFailed
 from kiln.ids import TemplateId
 from kiln.runs.documents import ATTEMPTS, Documents, documents
 from kiln.runs.record import Document
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiln.errors import DocumentUnreadable
 from kiln.runs.reading import tell
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

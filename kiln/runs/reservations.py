@@ -16,7 +16,7 @@ from kiln.errors import PreconditionFailed
 from kiln.ids import TemplateId, part_of
 from kiln.runs.documents import ATTEMPTS, Documents, documents
 from kiln.runs.record import Document
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 
 if TYPE_CHECKING:
     from kiln.ids import RunRef

@@ -8,7 +8,7 @@ from kiln.errors import DocumentUnreadable, ResourceNotFound
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import keep_latest, readable, tell
 from kiln.runs.record import TemplateRecord, TriggerRecord
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from kiln.cloud.kinds import KINDS
 from kiln.ids import RunRef, TemplateId, name_of, part_of
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.naming import staging_group
-from kiln.runs.record import LedgerEntry, ProvisioningState
+from kiln.runs.record import ProvisioningState
 from kiln.sweep.models import GRACE, Leftover
 from kiln.sweep.ownership import own_mark, run_of
 

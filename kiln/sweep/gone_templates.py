@@ -8,7 +8,7 @@ from kiln.events import publisher
 from kiln.parallel import run_each
 from kiln.runs.documents import Documents, documents
 from kiln.runs.reading import reason
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 
 KINDS = ("runs", "ledgers", "versions", "triggers", "secrets", "pending-events", "rebuilds", "listeners", "outbox")
 """Folders of what belongs to a template. What runs left (kiln.sweep.leftovers) outlives it."""

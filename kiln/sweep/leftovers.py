@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from kiln.ids import RunRef
 from kiln.runs.documents import Documents, documents
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.reading import readable
-from kiln.runs.record import Document, LedgerEntry
-from kiln.runs.store import Ledgers
+from kiln.runs.record import Document
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

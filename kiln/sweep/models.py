@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiln.ids import RunRef
-from kiln.runs.record import LedgerEntry, RunState
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.record import RunState
 
 GRACE = timedelta(minutes=30)
 """What was somebody's so lately is left alone: far longer than any call that may still be under way."""

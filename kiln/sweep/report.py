@@ -10,7 +10,7 @@ from kiln.errors import ResourceNotFound
 from kiln.parallel import run_each
 from kiln.rebuild.index import repair
 from kiln.runs.reading import reason
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.transitions import strike_leftovers
 from kiln.sweep.gone_templates import forget_gone_templates
 from kiln.sweep.latest_sweep import LatestSweep

@@ -13,7 +13,8 @@ from kiln.errors import DocumentUnreadable
 from kiln.parallel import run_each
 from kiln.runs.installation import installation
 from kiln.runs.reading import reason
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.sweep.contracts import FoundLeftovers
 from kiln.sweep.decide import Unknown, is_due, leftovers
 from kiln.sweep.latest_sweep import LatestSweep

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kiln.lifecycle.listeners import Heard, fire_listeners
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish
 from tests.contract.kiln_api.in_process import Answer, Api
 from triggers.orchestrations import DurableOrchestrations

@@ -16,7 +16,8 @@ import pytest
 
 from kiln.runs import documents
 from kiln.runs.record import RunRecord, RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.contract.kiln_api.conftest import template_body
 from tests.faults.begin_askers import Asker, Event, Retry, Run, Schedule, Webhook
 from tests.faults.begin_parents import AutoRun, Rebuild

@@ -28,7 +28,8 @@ from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.begin import has_begun
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish, settle
 from kiln.runs.versions import Versions
 from kiln.sweep.contracts import LostRunClosing

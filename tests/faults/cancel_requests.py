@@ -20,7 +20,8 @@ from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from tests.faults.crash_recording import Activity, Recording, record
 from tests.faults.crash_scene import BODY, Scene, scene

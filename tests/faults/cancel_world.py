@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiln.runs.record import Phase, PhaseState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from tests.flows.local_azure.kiln import STAGED
 
 if TYPE_CHECKING:

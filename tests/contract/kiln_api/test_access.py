@@ -15,8 +15,9 @@ import pytest
 from kiln.automation.trigger_secrets import TriggerSecrets
 from kiln.events import journal
 from kiln.ids import TemplateId
-from kiln.runs.record import OperationKind, OperationRecord, ProvisioningState, TemplateRecord
-from kiln.runs.store import Operations, Templates
+from kiln.runs.operations import OperationKind, OperationRecord, Operations
+from kiln.runs.record import ProvisioningState, TemplateRecord
+from kiln.runs.templates import Templates
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api

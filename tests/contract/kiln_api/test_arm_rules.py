@@ -13,7 +13,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from kiln import blobs
 from kiln.ids import TemplateId
 from kiln.runs.documents import CONTAINER, Documents
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, sdk_at, serve_stand_in, template_body, template_path
 from tests.contract.kiln_api.wire import code, put, ready
 from triggers.paging import PAGE_SIZE

@@ -25,7 +25,8 @@ from kiln.runs.documents import documents
 from kiln.runs.naming import delete_instance, run_id, submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import Document, Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import enter, finish, leave, request_cancel, settle
 from kiln.runs.triggers import Triggers
 from kiln.runs.versions import Versions, present

@@ -31,7 +31,7 @@ from kiln.runs.documents import CONTAINER, Documents, documents
 from kiln.runs.group_claims import GroupClaims
 from kiln.runs.installation import installation
 from kiln.runs.record import TemplateRecord, TriggerRecord
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.flows.local_azure.kiln import real_activities

@@ -20,7 +20,7 @@ from kiln.runs.lineage import short_name
 from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.triggers import Triggers
 from tests.contract.kiln_api.firing_world import LISTENING, SECRET, World, new_world
 from tests.contract.kiln_api.task_hub import TaskHub

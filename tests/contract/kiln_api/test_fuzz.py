@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kiln.ids import TemplateId
 from kiln.runs.documents import documents
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import settle
 from kiln.template.versions import API_VERSIONS, LATEST
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

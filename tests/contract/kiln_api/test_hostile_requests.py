@@ -19,7 +19,8 @@ from kiln.ids import TemplateId
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs import documents
 from kiln.runs.new_run import new_run
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import begin
 from kiln.runs.versions import Versions
 from tests.app_settings import set_settings

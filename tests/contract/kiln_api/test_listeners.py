@@ -16,7 +16,7 @@ from kiln.lifecycle.events import NotHeard, take
 from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.runs.lineage import short_name
 from kiln.runs.record import TriggerRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.triggers import Triggers
 from tests.contract.kiln_api.firing_world import LISTENING, World, new_world
 from tests.poison import WORD, poisoned

@@ -24,10 +24,12 @@ from kiln.lifecycle.maintenance import EXAMINE_INSTANCE, SWEEP_INSTANCE, start_s
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import repair
 from kiln.runs.documents import documents
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.new_run import new_run
-from kiln.runs.record import LedgerEntry, Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.record import Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import enter, request_cancel, settle
 from kiln.runs.triggers import Triggers
 from kiln.sweep import latest_sweep, search

@@ -20,9 +20,11 @@ from kiln.rebuild.source_records import SourceRecord, Sources
 from kiln.retention.orphans import remove_orphans
 from kiln.runs.documents import Documents, documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.record import RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from kiln.sweep.leftovers import Leftovers, RunLeftovers
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body

@@ -11,8 +11,12 @@ from kiln.ids import RunRef, TemplateId
 from kiln.plans import Plans
 from kiln.retention.purge import purge_operations, purge_runs
 from kiln.runs.documents import documents
-from kiln.runs.record import LedgerEntry, OperationKind, OperationRecord, RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Ledgers, Operations, Runs, Templates
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.operations import OperationKind, OperationRecord, Operations
+from kiln.runs.record import RunRecord, RunState, TemplateRecord
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.sweep.leftovers import Leftovers, RunLeftovers
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 

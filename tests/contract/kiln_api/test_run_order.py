@@ -16,7 +16,8 @@ from kiln.runs.naming import run_id
 from kiln.runs.new_run import new_run
 from kiln.runs.recent import readable_runs
 from kiln.runs.record import RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import begin, finish, settle
 from kiln.runs.versions import Versions
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body

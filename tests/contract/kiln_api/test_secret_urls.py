@@ -13,8 +13,9 @@ import pytest
 from kiln.errors import ArtifactUnavailable
 from kiln.ids import TemplateId
 from kiln.runs.documents import documents
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import settle
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, template_path
 from tests.contract.kiln_api.in_process import Api

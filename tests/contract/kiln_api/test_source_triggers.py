@@ -23,7 +23,8 @@ from kiln.rebuild.source import GalleryDefinition, MarketplaceImage
 from kiln.runs.documents import documents
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunCause, RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish, leave, settle
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, template_path

@@ -14,7 +14,8 @@ from kiln.ids import TemplateId
 from kiln.runs.naming import delete_instance, submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningError, ProvisioningState, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import Answer, Api
 

@@ -26,8 +26,10 @@ from kiln.errors import StorageUnavailable, TaskHubUnavailable
 from kiln.ids import TemplateId
 from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.runs.documents import Documents, Stored, documents
-from kiln.runs.record import Ledger, RunState
-from kiln.runs.store import Runs, Templates
+from kiln.runs.ledger import Ledger
+from kiln.runs.record import RunState
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import settle
 from kiln.sweep.contracts import SWEEP, SweepRequest
 from tests.contract.kiln_api.conftest import template_body

@@ -23,9 +23,12 @@ from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaims
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.naming import build_instance, delete_instance
-from kiln.runs.record import LedgerEntry, TriggerRecord
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.record import TriggerRecord
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from kiln.runs.versions import Versions
 from kiln.sweep.leftovers import Leftovers

@@ -17,7 +17,7 @@ from kiln.planner.make_plan import gallery_image_ids, make_plan
 from kiln.planner.steps import StepSpec
 from kiln.plans import Plans
 from kiln.runs.record import RunRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.template.parse import parse_template
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.waiting import until

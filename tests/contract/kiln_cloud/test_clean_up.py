@@ -16,8 +16,10 @@ from kiln.contracts.staging import GroupRequest, NetworkRequest, StorageRequest
 from kiln.contracts.templates import TemplateRequest
 from kiln.errors import ImageTaken, RunCanceled
 from kiln.planner.targets import ManagedImageTarget
-from kiln.runs.record import LedgerEntry, ProvisioningState, TemplateRecord
-from kiln.runs.store import Ledgers, Templates
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.record import ProvisioningState, TemplateRecord
+from kiln.runs.templates import Templates
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import body_with, done, machine_of, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION

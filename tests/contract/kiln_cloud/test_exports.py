@@ -9,7 +9,7 @@ import pytest
 from activities import capture
 from kiln.cloud import exports, removal
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VhdTaken
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from kiln.runs.tags import mark_in
 from tests.contract.kiln_cloud.vhds import new_container, request_for
 from tests.waiting import until

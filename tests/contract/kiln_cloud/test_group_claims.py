@@ -20,7 +20,8 @@ from kiln.runs.documents import documents
 from kiln.runs.group_claims import GroupClaim, GroupClaims
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import body_with, done
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION

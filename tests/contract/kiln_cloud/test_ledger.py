@@ -11,8 +11,10 @@ from kiln.config import config
 from kiln.errors import PreconditionFailed, RunCanceled
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents
-from kiln.runs.record import Ledger, LedgerEntry, RunRecord
-from kiln.runs.store import Ledgers, Runs
+from kiln.runs.ledger import Ledger, LedgerEntry
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.record import RunRecord
+from kiln.runs.runs import Runs
 
 TEMPLATE = TemplateId(subscription="s", group="g", name="n")
 

@@ -26,9 +26,12 @@ from kiln.rebuild.records import Rebuilds
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.begin import Begun, begin_run
 from kiln.runs.group_claims import GroupClaims
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.new_run import new_run
-from kiln.runs.record import LedgerEntry, ProvisioningState, RunState, TemplateRecord, TriggerRecord
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.record import ProvisioningState, RunState, TemplateRecord, TriggerRecord
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import leave, settle
 from kiln.runs.triggers import Triggers
 from kiln.sweep.gone_templates import forget_gone_templates

@@ -18,8 +18,9 @@ from kiln.retention import old_versions
 from kiln.retention.old_versions import purge_versions
 from kiln.runs.documents import Documents, documents
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
 from kiln.runs.template_secrets import TemplateSecrets
+from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_cloud.deaths import dying_after

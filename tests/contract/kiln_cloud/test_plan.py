@@ -15,7 +15,8 @@ from kiln.planner.targets import GalleryTarget
 from kiln.plans import Plans
 from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunOutput, RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import enter
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import DEBIAN, VHD, body_with, done, plan_with, turned_off

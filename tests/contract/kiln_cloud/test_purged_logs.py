@@ -19,9 +19,11 @@ from kiln.ids import RunRef, TemplateId
 from kiln.retention.purge import purge_runs
 from kiln.retention.run_logs import delete_logs
 from kiln.runs.documents import documents
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.reservations import Reservation, Reservations, version_path
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.contract.kiln_api.conftest import GALLERY_IMAGE, SUBSCRIPTION, template_body
 from tests.contract.kiln_cloud.deaths import dying_after
 from tests.own_clients import own_clients

@@ -16,7 +16,8 @@ from kiln.errors import TemplateRefused, provisioning_code
 from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.runs.new_run import new_run
 from kiln.runs.record import TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.app_settings import set_settings
 from tests.contract.kiln_cloud.building import DEBIAN, body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION

@@ -16,8 +16,8 @@ from kiln.contracts.images import ImageRequest
 from kiln.errors import AzureFailed, ImageTaken, OnlyCopy
 from kiln.ids import name_of, part_of
 from kiln.planner.targets import ManagedImageTarget
-from kiln.runs.record import LedgerEntry
-from kiln.runs.store import Ledgers
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION

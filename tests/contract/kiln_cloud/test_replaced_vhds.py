@@ -12,8 +12,8 @@ from activities import capture, clean_up
 from kiln.cloud import exports, marks
 from kiln.contracts.clean_up import CloseRequest, DeleteRequest
 from kiln.errors import AzureFailed, MadeByAnother, OnlyCopy, VhdTaken
-from kiln.runs.record import LedgerEntry
-from kiln.runs.store import Ledgers
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.tags import mark_in
 from tests.contract.kiln_cloud.vhds import new_container, request_for
 from tests.waiting import until

@@ -17,8 +17,9 @@ from kiln.contracts.templates import TemplateRequest
 from kiln.errors import BuildError, provisioning_code
 from kiln.ids import SubmissionRef, TemplateId, group_id
 from kiln.planner.staging import GroupSpec
-from kiln.runs.record import LedgerEntry, ProvisioningState, TemplateRecord
-from kiln.runs.store import Templates
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.record import ProvisioningState, TemplateRecord
+from kiln.runs.templates import Templates
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import body_with, done
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION

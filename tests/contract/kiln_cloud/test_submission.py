@@ -13,7 +13,8 @@ from kiln.errors import ErrorDetail, Superseded, TemplateRefused, provisioning_c
 from kiln.ids import SubmissionRef, TemplateId
 from kiln.runs.documents import documents
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.contract.kiln_cloud.vhds import new_container

@@ -8,8 +8,8 @@ from kiln import blobs
 from kiln.config import config
 from kiln.ids import TemplateId
 from kiln.runs.documents import Documents
-from kiln.runs.record import Ledger
-from kiln.runs.store import Templates
+from kiln.runs.ledger import Ledger
+from kiln.runs.templates import Templates
 from tests.unit.kiln.runs.records import template_record
 
 

@@ -19,9 +19,11 @@ from kiln.errors import RunCanceled, VersionTaken
 from kiln.ids import RunRef, TemplateId
 from kiln.planner.targets import GalleryTarget
 from kiln.runs.documents import documents
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunState, TemplateRecord
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import enter
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import body_with, done, plan_with, turned_off

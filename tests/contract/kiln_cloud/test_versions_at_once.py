@@ -16,8 +16,9 @@ from kiln.contracts.images import GalleryRequest, RegionRequest, ReplicationRequ
 from kiln.contracts.runs import OutputReport
 from kiln.errors import AzureFailed, MadeByAnother, VersionTaken
 from kiln.planner.targets import GalleryTarget
-from kiln.runs.record import LedgerEntry, RunOutput
-from kiln.runs.store import Ledgers, Runs
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.record import RunOutput
+from kiln.runs.runs import Runs
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -25,6 +26,7 @@ from tests.waiting import until
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
+    from kiln.runs.ledger import LedgerEntry
 
 VERSION = "1.2.3"
 

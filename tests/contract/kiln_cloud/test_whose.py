@@ -19,7 +19,7 @@ from kiln.errors import AzureFailed, AzureNotFound, MadeByAnother
 from kiln.ids import resource_id
 from kiln.planner.staging import GroupSpec
 from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
-from kiln.runs.record import EntryKind, LedgerEntry
+from kiln.runs.ledger import EntryKind, LedgerEntry
 from kiln.runs.tags import MARK_TAG
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import done, machine_of, plan_with, stage, start_machine, turned_off

@@ -20,7 +20,7 @@ from kiln.events.outbox import Claim, Outbox, Outboxes, claim
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef, TemplateId
 from kiln.runs.record import Phase, RunRecord, RunState
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.transitions import enter, finish
 from tests.app_settings import set_settings
 from tests.contract.kiln_cloud.building import body_with

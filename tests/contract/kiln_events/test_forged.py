@@ -22,7 +22,8 @@ from kiln.rebuild.contracts import REBUILD, SourceVersion, VersionFacts
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.source import GalleryDefinition
 from kiln.runs.record import TemplateRecord, TriggerRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from tests.flows.local_azure.kiln import GALLERY, SUBSCRIPTION, real_activities
 

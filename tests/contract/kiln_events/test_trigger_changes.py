@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkit.guests.scripted.rules import Rule
 from kiln.runs.record import RunCause, RunRecord, TriggerRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.triggers import Triggers
 from tests.flows.local_azure.kiln import Kiln, template
 

@@ -21,7 +21,7 @@ from kiln.rebuild.contracts import WatchRequest
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import Sources
 from kiln.runs.record import ProvisioningState, TemplateRecord
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from tests.flows.local_azure.kiln import SUBSCRIPTION, real_activities
 from tests.poison import WORD, poisoned
 

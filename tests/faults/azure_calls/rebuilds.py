@@ -16,7 +16,7 @@ from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.source import MarketplaceImage
 from kiln.rebuild.source_records import Sources
 from kiln.runs.record import TriggerRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.triggers import Triggers
 from tests.faults.azure_calls.subjects import VERSION, Outcome, forget_group, runner
 from tests.faults.azure_calls.sweeper import end_run

@@ -19,7 +19,7 @@ from kiln.rebuild.contracts import (
 from kiln.rebuild.index import enter_trigger
 from kiln.rebuild.source import MarketplaceImage
 from kiln.runs.record import TriggerRecord
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from kiln.runs.triggers import Triggers
 from tests.faults.pairs import builds
 from tests.faults.pairs.builds import Builder, BuildMeeting

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, template
 
 if TYPE_CHECKING:

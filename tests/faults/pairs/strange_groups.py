@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.runs.record import ProvisioningState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from tests.faults.pairs import turns
 from tests.faults.pairs.access import Access
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, template

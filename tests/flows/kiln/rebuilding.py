@@ -21,7 +21,8 @@ from kiln.runs.begin import begin_run, has_begun
 from kiln.runs.lineage import lineage_of, lineage_tags
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import enter, finish
 from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template

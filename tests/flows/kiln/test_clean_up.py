@@ -8,7 +8,7 @@ import pytest
 
 from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from tests.flows.kiln.plans import plan, restart, validation
 from tests.flows.kiln.world import World, deleted, finish
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiln.contracts.base import Progress
 from kiln.contracts.clean_up import Deletions
 from kiln.errors import AzureFailed
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from tests.flows.kiln.world import World, checked, deleted
 
 STAGED = Deletions(

@@ -13,7 +13,7 @@ from kiln.errors import SourceNotFound
 from kiln.rebuild.contracts import VersionFacts
 from kiln.rebuild.source import version_order
 from kiln.runs.record import RunState
-from kiln.runs.store import Templates
+from kiln.runs.templates import Templates
 from kiln.runs.triggers import Triggers
 from tests.flows.kiln.rebuilding import BUILD, Shop, debian
 from tests.own_clients import own_clients

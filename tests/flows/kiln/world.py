@@ -16,7 +16,7 @@ from kiln.contracts.staging import StagedStorage
 from kiln.contracts.templates import Submitted, TemplateRequest
 from kiln.errors import BuildError, CustomizerFailed, RunCanceled, ValidatorFailed
 from kiln.planner.plan import Plan
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from tests.contracts import every
 from tests.flows.kiln.plans import RUN, SUBMISSION, TEMPLATE, plan, staging
 

@@ -22,7 +22,8 @@ from kiln.ids import RunRef, SubmissionRef, TemplateId
 from kiln.runs.naming import submit_instance
 from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import request_cancel
 
 if TYPE_CHECKING:

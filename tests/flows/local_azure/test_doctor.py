@@ -23,9 +23,12 @@ from kiln.events.names import EventType
 from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
 from kiln.rights import LOOKUPS
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
 from kiln.runs.new_run import new_run
-from kiln.runs.record import LedgerEntry, RunCause, RunState, TriggerRecord
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.record import RunCause, RunState, TriggerRecord
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish
 from kiln.runs.triggers import Triggers
 from kiln.sweep.contracts import LostRun, LostTemplate

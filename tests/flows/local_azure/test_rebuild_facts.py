@@ -9,7 +9,7 @@ from kiln.cloud.gallery_versions import version_facts
 from kiln.rebuild.contracts import VersionFacts
 from kiln.runs.lineage import short_name
 from kiln.runs.record import RunCause
-from kiln.runs.store import Runs
+from kiln.runs.runs import Runs
 from tests.flows.local_azure.kiln import GALLERY, gallery, template
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from devkit.guests.scripted.rules import Rule
 from kiln.cloud import clients
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, gallery, template
 
 if TYPE_CHECKING:

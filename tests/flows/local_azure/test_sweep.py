@@ -18,9 +18,12 @@ from kiln.doctor import leftovers
 from kiln.ids import RunRef
 from kiln.runs.documents import documents
 from kiln.runs.installation import installation
-from kiln.runs.record import LedgerEntry, RunState
-from kiln.runs.store import Ledgers, Runs, Templates
+from kiln.runs.ledger import LedgerEntry
+from kiln.runs.ledgers import Ledgers
+from kiln.runs.record import RunState
+from kiln.runs.runs import Runs
 from kiln.runs.tags import run_tags
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish, request_cancel
 from kiln.sweep.contracts import LostRun, SweepRequest
 from kiln.sweep.latest_sweep import LatestSweep

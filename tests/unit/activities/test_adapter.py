@@ -6,7 +6,7 @@ from activities.adapter import answer
 from kiln.contracts.base import Operation
 from kiln.contracts.clean_up import START_DELETE, DeleteRequest
 from kiln.errors import BuildError, ErrorDetail, Superseded, TemplateRefused
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 
 REQUEST = DeleteRequest(entry=LedgerEntry(kind="vm", id="/vm", tier=1)).model_dump(mode="json")
 

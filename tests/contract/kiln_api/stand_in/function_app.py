@@ -22,7 +22,8 @@ from kiln.errors import AzureFailed, ErrorDetail
 from kiln.ids import SubmissionRef
 from kiln.runs.documents import documents
 from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
-from kiln.runs.store import Runs, Templates
+from kiln.runs.runs import Runs
+from kiln.runs.templates import Templates
 from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle, stay
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from kiln.doctor.leftovers import STALE, _leftover, _stale
-from kiln.runs.record import LedgerEntry
+from kiln.runs.ledger import LedgerEntry
 from kiln.sweep.models import Leftover, SweepReport
 
 if TYPE_CHECKING:

@@ -6,14 +6,8 @@ import pytest
 
 from kiln.errors import ErrorDetail
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_resource, outcome
-from kiln.runs.record import (
-    OperationKind,
-    OperationRecord,
-    ProvisioningError,
-    ProvisioningState,
-    RunState,
-    TemplateRecord,
-)
+from kiln.runs.operations import OperationKind, OperationRecord
+from kiln.runs.record import ProvisioningError, ProvisioningState, RunState, TemplateRecord
 from kiln.runs.transitions import settle, stay
 from kiln.runs.versions import present
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from kiln.runs.ledger import record_try, strike_try
-from kiln.runs.record import Ledger, LedgerEntry
+from kiln.runs.ledger import Ledger, LedgerEntry, record_try, strike_try
 
 VM = LedgerEntry(kind="vm", id="/vm", tier=1)
 AGAIN = LedgerEntry(kind="vm", id="/VM", tier=1)

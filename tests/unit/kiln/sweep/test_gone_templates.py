@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from kiln.events import publisher
-from kiln.runs.record import Ledger
+from kiln.runs.ledger import Ledger
 from kiln.sweep import gone_templates
 from tests.faults.memory import MemoryDocuments
 
