@@ -1,1 +1,1 @@
-"""For developers and local runs: Azure, its storage, its machines and the Functions host, all on one machine."""
+"""Tools for developers and local runs: a local Azure, its storage, its machines and a Functions host on one machine."""

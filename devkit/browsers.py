@@ -1,4 +1,4 @@
-"""What pages in this machine's browsers must not do: reach servers here by a name of their own, or from elsewhere.
+"""Guards of local servers against pages in this machine's browsers that come by a name of their own or from elsewhere.
 
 A page can give its own name this machine's address (DNS rebinding), and then talks to a server as if it were its own;
 and any page can send requests here, whose answers alone are kept from it. Servers here trust whoever is on the machine.
@@ -25,12 +25,12 @@ def refusal(request: web.BaseRequest, own_name: str) -> str | None:
     browser sends: a browser's has a scheme or is `null` (RFC 6454, 7.1).
     """
     if not _is_own(request.host, own_name):
-        return "This server serves the names of this machine alone."
+        return "This server answers under names of this machine alone."
     origin = request.headers.get("Origin", "")
     of_a_page = "://" in origin or origin == "null"
     from_here = not of_a_page or origin.partition("://")[2].lower() == request.host.lower()
     if not from_here or request.headers.get("Sec-Fetch-Site", "none").lower() not in _OWN_PAGES:
-        return "This server serves no pages of other places."
+        return "This server answers no pages of other sites."
     return None
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def hold(file: Path, taken: Callable[[str], Exception]) -> Iterator[None]:
-    """Hold the file, whose folder must be there. Raises what `taken` makes of the id of the process that has it."""
+    """Hold the file, whose folder must be there. Raises the error that `taken` makes of the holder's process id."""
     with file.open("a+") as opened:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

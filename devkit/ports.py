@@ -1,4 +1,4 @@
-"""Whether a loopback port can be had, said before a server fails for it in its own words.
+"""The check that a loopback port is free, made before a server fails for want of it in words of its own.
 
 It must not know who wants the port.
 """

@@ -1,6 +1,6 @@
 """Tables of the app's settings in docs/: made from the model, by `python -m devkit.settings_table`.
 
-A page says where, and of which settings: between `<!-- settings: NAME PATTERN ... -->` and `<!-- /settings -->`.
+A page has each table between `<!-- settings: NAME PATTERN ... -->`, which names its settings, and `<!-- /settings -->`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def filled(page: str) -> str:
 def _table(patterns: list[str]) -> str:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in SETTINGS):
-            raise ValueError(f"no setting is {pattern}")
+            raise ValueError(f"no setting matches {pattern}")
     names = [name for name in SETTINGS if any(fnmatchcase(name, pattern) for pattern in patterns)]
     return markdown(HEAD, [_line(SETTINGS[name]) for name in names])
 

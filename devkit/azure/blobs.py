@@ -88,7 +88,7 @@ class Blobs:
             await self._request("PUT", target, headers={}, data=data[start : start + _APPEND_LIMIT], accept={201})
 
     async def read(self, url: str) -> bytes:
-        """Read what a URL answers, such as a script by its SAS."""
+        """Read the content behind a URL, such as a script's by its SAS."""
         return await self._request("GET", url, headers={}, data=b"", accept={200})
 
     async def _signed(

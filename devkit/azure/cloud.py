@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Cloud:
-    """Everything that a rule may use."""
+    """The parts of one local Azure, as far as a rule may use them."""
 
     store: Store
     guests: Guests

@@ -1,4 +1,4 @@
-"""The control plane under /_local/: what happened, what is there, and what shall go wrong or slow.
+"""The control plane under /_local/: the log of requests, the resources, fault rules, latency and the marketplace.
 
 It owns these routes, for loopback clients without a token; it must not know any service's rules.
 """

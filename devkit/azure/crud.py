@@ -1,4 +1,4 @@
-"""What most resources have in common: reading, listing, accepting a PUT and a DELETE.
+"""Rules that most resources share: reading, listing, accepting a PUT and a DELETE.
 
 It owns these four shapes of a rule; it must not know any particular resource type.
 """
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from devkit.azure.operations import Operation, WorkTable
 
 _NEW: Mapping[str, str] = {"Microsoft.Network": "Updating"}
-"""The provisioning state of what is being made, where a provider does not call it Creating (ProvisioningState in its
-specification)."""
+"""The provisioning state of a resource that is being made, for providers that do not call it Creating
+(ProvisioningState in their specifications)."""
 Check = Callable[["Cloud", Resource], None]
 Remove = Callable[["Cloud", Resource], Awaitable[None]]
 Show = Callable[["Cloud", Resource], dict[str, Any]]
@@ -36,7 +36,7 @@ def _shown(_: Cloud, resource: Resource) -> dict[str, Any]:
 
 
 def reads(table: RouteTable, kind: str, show: Show = _shown) -> None:
-    """Enter GET of one, and the lists that ARM has: by parent for nested types, else by group and by subscription."""
+    """Enter GET of one resource, and ARM's lists: by parent for nested types, else by group and by subscription."""
     path = path_of(kind)
 
     @table.route("GET", path)
@@ -80,7 +80,7 @@ def stage(cloud: Cloud, call: Call, kind: str, doc: dict[str, Any]) -> tuple[Res
 
 
 def put(cloud: Cloud, call: Call, kind: str, doc: dict[str, Any], *, work: str, new: int = 201) -> Answer:
-    """Accept a PUT whose rest happens in the background; `new` is the status for a new resource (201 or 202)."""
+    """Accept a PUT that goes on in the background; `new` is the status for a new resource (201 or 202)."""
     resource, created = stage(cloud, call, kind, doc)
     operation = cloud.operations.begin(work, resource.id, failure=call.failure)
     return put_answer(cloud, call, resource, operation, status=new if created else 200)

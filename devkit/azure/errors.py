@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ArmError(Exception):
-    """A refusal in ARM's form: an HTTP status, a code, a message for people, and where it points."""
+    """A refusal in ARM's form: an HTTP status, a code, a message for people, and the target that is wrong."""
 
     def __init__(
         self,

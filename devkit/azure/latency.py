@@ -1,4 +1,4 @@
-"""How long Azure takes: one table of seconds per kind of operation, and the two profiles made from it.
+"""Latency of Azure's operations: one table of seconds per kind of operation, and the two profiles made from it.
 
 It owns durations and Retry-After; it must not know what an operation does.
 """

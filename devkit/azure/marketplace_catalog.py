@@ -1,4 +1,4 @@
-"""What the marketplace offers: publishers, offers, SKUs and versions, as records that can be added to.
+"""The marketplace's catalogue: publishers, offers, SKUs and versions, as records that can be added to.
 
 It owns the catalogue and its order; it must not know routes or virtual machines.
 """
@@ -33,7 +33,7 @@ MARKETPLACE_VERSION: Shape = {
     },
 }
 DATA_DISK_GB = 32
-"""How large a data disk of a marketplace image is here, and that it is empty: the catalogue knows LUNs alone."""
+"""Size in GB of a marketplace image's data disks, which are empty here: the catalogue knows their LUNs alone."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Published:
 
     @property
     def key(self) -> str:
-        """What the version is found by, in any case."""
+        """The key that the version is found by, whatever case its names have."""
         return f"{self.publisher}/{self.offer}/{self.sku}/{self.version}".lower()
 
 
 def order(version: str) -> tuple[int, ...]:
-    """Return what versions are ordered by: their numbers, not their letters. Raises ArmError (400)."""
+    """Return the sort key of a version: its numbers, not its letters. Raises ArmError (400)."""
     try:
         return tuple(int(part) for part in version.split("."))
     except ValueError as error:

@@ -50,7 +50,7 @@ Work = Callable[["Cloud", Operation], Awaitable[dict[str, Any] | None]]
 
 
 class WorkTable:
-    """What each kind of operation does; a work must be repeatable, as it starts again after a restart."""
+    """The work of each kind of operation; it must be repeatable, as it starts again after a restart."""
 
     def __init__(self) -> None:
         self.works: dict[str, Work] = {}
@@ -72,7 +72,7 @@ class Operations:
     cloud: Cloud
     works: dict[str, Work]
     observers: list[Callable[[Operation], None]] = field(default_factory=list)
-    """Told of each operation that has ended."""
+    """Functions that are told of each operation that has ended."""
     _all: dict[str, Operation] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""How many more requests Resource Manager would take: a bucket of tokens for each kind of request.
+"""Rate limits of Resource Manager: how many more requests it would take, by a bucket of tokens for each kind.
 
 It owns the counting; it must not know what a request does. It never refuses one: a fault rule with status 429
 does, where a test wants that.

@@ -40,5 +40,5 @@ class RequestLog:
         self._entries.clear()
 
     def show(self) -> dict[str, Any]:
-        """Build the listing: how many, and each."""
+        """Build the listing: the number of requests, and each of them."""
         return {"count": len(self._entries), "requests": [asdict(entry) for entry in self._entries]}

@@ -1,4 +1,4 @@
-"""The route table: which method and path reach which rule, and what a rule is given and gives back.
+"""The route table: the rule for each method and path, the call that a rule gets, and the answer that it gives.
 
 It owns path patterns and matching; it must not know HTTP sockets or any resource's rules.
 """
@@ -21,7 +21,7 @@ GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
 
 @dataclass(frozen=True)
 class Call:
-    """A request without HTTP: what it addresses, with which parameters, and where its sender reached us."""
+    """A request without HTTP: the resource that it addresses, its parameters, and the address that its sender used."""
 
     method: str
     path: str

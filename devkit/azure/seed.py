@@ -1,4 +1,4 @@
-"""What a new local Azure contains: a group with a gallery and an identity, one with a network, a small marketplace.
+"""Contents of a new local Azure: a group with a gallery and an identity, one with a network, a small marketplace.
 
 It owns these facts; it must not overwrite what an earlier process stored.
 """

@@ -51,7 +51,7 @@ NUMBER = Leaf("a number", (int, float))
 MAP = Leaf("an object", (dict,))
 ANY = Leaf("any value")
 READ_ONLY = Leaf("read-only")
-"""Accepted and dropped: clients send back what they got."""
+"""A value that is accepted and dropped: clients send back what they got."""
 
 SUB_RESOURCE: Shape = {"id": Must(STR)}
 

@@ -1,4 +1,4 @@
-"""A disk file cut into the pieces that hold data, for uploads that leave out what is zero.
+"""Pieces of a disk file that hold data, for uploads that leave out zeros.
 
 It owns the search for data; it must not know where the pieces go.
 """

@@ -1,4 +1,4 @@
-"""What the local Azure remembers: resources and other records, in memory and written through to SQLite.
+"""The store of the local Azure: resources and other records, in memory and written through to SQLite.
 
 It owns durability and case-insensitive look-up; it must not know what any resource means.
 """
@@ -29,7 +29,7 @@ class Resource:
 
     @property
     def key(self) -> str:
-        """What the resource is found by."""
+        """The key that the resource is found by."""
         return ids.key(self.id)
 
     @property
@@ -44,7 +44,7 @@ class Resource:
         return found
 
     def show(self) -> dict[str, Any]:
-        """Build what a GET answers: a copy, so that nobody changes the state by changing an answer."""
+        """Build the answer to a GET: a copy, so that nobody changes the state by changing an answer."""
         shown: dict[str, Any] = json.loads(json.dumps(self.doc))
         return {"id": self.id, "name": self.name, "type": self.type, **shown}
 

@@ -1,8 +1,8 @@
-"""Refuses tags of any request as Azure does: too many, and names and values that it does not take.
+"""Rules of tags in any request: refuses too many of them, and names and values that Azure does not take.
 
 Limits: Microsoft's "Use tags to organize your Azure resources and management hierarchy", "Limitations"; codes: those
-that Microsoft's Az.Migrate passes on. Two names that differ in case alone are one to Azure; what it calls that is not
-written anywhere, so InvalidTagName here is a guess.
+that Microsoft's Az.Migrate passes on. Two names that differ in case alone are one to Azure; its code for that is
+documented nowhere, so InvalidTagName here is a guess.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _check_names(names: Iterable[str], longest: int) -> None:
             message = f"The tag names '{name}' have reserved characters '<,>,%,&,\\,?,/' or control characters."
             raise _refusal("InvalidTagNameCharacters", message)
         if name.lower() in seen:
-            raise _refusal("InvalidTagName", f"The tag name '{name}' is there twice; names of tags know no case.")
+            raise _refusal(
+                "InvalidTagName", f"The tag name '{name}' is there twice: names of tags are case-insensitive."
+            )
         seen.add(name.lower())
 
 

@@ -29,7 +29,7 @@ _CLOCK_SKEW = dt.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Certificates:
-    """Where the PEM files are: what clients trust, and what servers present."""
+    """Paths of the PEM files: the CA that clients trust, and the certificate and key of servers."""
 
     ca: Path
     certificate: Path
@@ -91,7 +91,7 @@ def _make(target: Certificates) -> None:
     )
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    # The CA goes first and comes last: an interrupted run never leaves one that does not belong to the pair.
+    # The CA is removed first and written last: an interrupted run never leaves one that does not belong to the pair.
     target.ca.unlink(missing_ok=True)
     write_atomically(target.key, private, mode=0o600)
     write_atomically(target.certificate, server.public_bytes(pem), mode=0o644)

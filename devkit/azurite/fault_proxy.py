@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _SDK = "azsdk-"
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
-"""Headers of one connection. The host goes on as it came: Azurite copies from its own address alone."""
+"""Headers of one connection, not passed on. The host is passed on: Azurite copies from its own address alone."""
 _LARGEST_BODY = 256 * 1024 * 1024  # bytes
 _SECONDS = 30
 _CLOSING = 0.25  # seconds
@@ -90,7 +90,7 @@ class FaultProxy:
         await self._runner.cleanup()
         await self._listener.abort()
         await self._session.close()
-        left = asyncio.all_tasks() - {asyncio.current_task()}  # of clients that gave up on what is held back
+        left = asyncio.all_tasks() - {asyncio.current_task()}  # held back, their clients gone
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -101,7 +101,7 @@ class FaultProxy:
             if not request.headers.get("User-Agent", "").startswith(_SDK):
                 return await self._forward(request)
             response = await self._meet(request, self.faults.meet(request.method, request.path))
-        except aiohttp.ClientConnectionError:  # Azurite is not there: whoever asks it without a proxy sees no answer
+        except aiohttp.ClientConnectionError:  # Azurite is not there: without a proxy there would be no answer
             response = None
         if response is None:
             return _drop(request)
@@ -111,7 +111,7 @@ class FaultProxy:
         return response
 
     async def _meet(self, request: web.Request, fault: Fault | None) -> web.Response | None:
-        """Let a request go as its rule says; None if the client is to see no answer."""
+        """Answer a request as its rule says; None if the client is to see no answer."""
         if fault is None:
             return await self._forward(request)
         rule = fault.rule

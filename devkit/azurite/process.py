@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _PACKAGE = _HERE.parents[1] / "node_modules" / "azurite"
 _LISTENS = re.compile(r"successfully listens on https://127\.0\.0\.1:(\d+)")
-_CAN_BE_STOPPED = re.compile("Azurite can be stopped")  # the launcher's own word
+_CAN_BE_STOPPED = re.compile("Azurite can be stopped")  # printed by the launcher
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -64,7 +64,7 @@ class Azurite:
 
     @property
     def child(self) -> Child:
-        """Azurite's process, for who supervises it."""
+        """Azurite's process, for its supervisor."""
         return self._child
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""What no property shows: how a build goes in AIB and in Kiln. One line for each thing that AIB documents."""
+"""Behaviour that no property shows, in AIB and in Kiln: one line for each thing that AIB documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ HEAD = ("what", "AIB", "Kiln")
 
 
 class Behaviour(NamedTuple):
-    """One thing, as AIB documents it and as Kiln does it."""
+    """One behaviour, as AIB documents it and as Kiln has it."""
 
     what: str
     azure: str

@@ -1,4 +1,4 @@
-"""The page itself: its words, and the tables in Markdown."""
+"""The page docs/compatibility.md: its words, and the tables in Markdown."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ AZURES = {
 """The operations of Microsoft's API definition of 2025-10-01, with the names of parameters left out."""
 
 POLLED = {("GET", f"{LOCATION}/operations/{{}}"), ("GET", f"{LOCATION}/operationResults/{{}}")}
-"""Where the headers of long-running operations point; AIB's answers do as well."""
+"""Routes that the headers of long-running operations point to; AIB's answers have such headers as well."""
 
 
 class Route(NamedTuple):

@@ -1,1 +1,1 @@
-"""What Microsoft.Authorization says of its caller."""
+"""Microsoft.Authorization of the local Azure: permissions of the caller."""

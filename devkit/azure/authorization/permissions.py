@@ -1,4 +1,4 @@
-"""What the caller may do at a scope: everything, unless a test says otherwise; nothing here enforces it.
+"""Permissions of the caller at a scope: all there are, unless a test says otherwise; nothing here enforces them.
 
 It owns the answer (learn.microsoft.com, "Permissions - List For Resource Group", which Resource Manager gives at a
 subscription as well) and the inheritance of scopes.
@@ -29,13 +29,13 @@ _KIND = "permissions"
 
 @table.route("GET", SUBSCRIPTION + "/providers/Microsoft.Authorization/permissions")
 async def of_subscription(cloud: Cloud, call: Call) -> Answer:
-    """List what the caller may do in the subscription: one entry for each role that it was given."""
+    """List the caller's permissions in the subscription: one entry for each role that it was given."""
     return Answer(200, {"value": _at(cloud, f"/subscriptions/{call.params['subscription']}")})
 
 
 @table.route("GET", GROUP + "/providers/Microsoft.Authorization/permissions")
 async def of_group(cloud: Cloud, call: Call) -> Answer:
-    """List what the caller may do in the group, with what it may in its subscription."""
+    """List the caller's permissions in the group, and those that it has in the subscription."""
     group = f"/subscriptions/{call.params['subscription']}/resourceGroups/{call.params['group']}"
     if cloud.store.find(group) is None:
         raise group_not_found(call.params["group"])
@@ -44,7 +44,7 @@ async def of_group(cloud: Cloud, call: Call) -> Answer:
 
 @table.route("PUT", "/_local/permissions", anonymous=True)
 async def set_permissions(cloud: Cloud, call: Call) -> Answer:
-    """Say by scope what the caller may do, in the place of everything; an empty list gives everything back."""
+    """Set the caller's permissions by scope, in place of all there are; an empty list gives these back."""
     if not isinstance(call.body, list):
         raise invalid("Send a list of scopes with their permissions.")
     settings = [check(SETTING, entry) for entry in call.body]

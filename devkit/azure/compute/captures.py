@@ -46,7 +46,7 @@ async def check_source(cloud: Cloud, source: Resource) -> None:
 
 
 def copied(source: Resource) -> float:
-    """Return the percentage of a background copy that is done; 100 for what was not copied so."""
+    """Return the percentage of a background copy that is done; 100 for a resource that was made otherwise."""
     copy: dict[str, float] | None = source.private.get("copy")
     if copy is None or copy["seconds"] <= 0:
         return 100.0
@@ -56,9 +56,9 @@ def copied(source: Resource) -> float:
 async def capture(
     cloud: Cloud, source: Resource, owner: Resource, data: Mapping[int, Resource] | None = None
 ) -> dict[str, Any]:
-    """Freeze a source for an owner and return what the owner keeps about it; repeated, it captures once.
+    """Freeze a source's disks for an owner and return the owner's record of them; one that has a record gets that.
 
-    A machine brings its data disks along, an image those that it has; `data` are a disk's or snapshot's, by LUN.
+    Data disks of a machine or an image are captured with it; `data` has those that go with a disk or snapshot, by LUN.
     """
     if "file" in owner.private:
         return owner.private
@@ -107,7 +107,7 @@ def require(cloud: Cloud, resource_id: str, kinds: tuple[str, ...], target: str)
 
 
 def refuse_other_region(source: Resource, location: str) -> None:
-    """Refuse a source that is not where its copy is to be."""
+    """Refuse a source in another region than its copy."""
     if source.doc["location"] != location:
         kind = "Virtual Machine" if source.type.lower() == MACHINE else source.type.rsplit("/", 1)[-1]
         message = f"Source {kind} '{source.id}' specified in the request does not exist in this Azure location."

@@ -81,7 +81,7 @@ async def revoke(cloud: Cloud, call: Call) -> Answer:
 
 @works.work("disk.revoke")
 async def withdraw(cloud: Cloud, operation: Operation) -> None:
-    """Delete the page blob, and with it every SAS's effect."""
+    """Delete the page blob, so that no SAS gives access to it any more."""
     disk = cloud.store.get(operation.target)
     access = disk.private.pop("access", None)
     if access is not None:

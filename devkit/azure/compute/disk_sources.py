@@ -1,7 +1,7 @@
-"""What a managed disk is made of: an image of any kind, one data disk of such an image, a snapshot, another disk.
+"""Sources of managed disks: images of any kind, single data disks of such images, snapshots, other disks.
 
-It owns the rules of creationData and the copying; a disk's data is that of a machine which is never started. It must
-not know a disk's later life.
+It owns the rules of creationData and the copying: the data is kept as the disk of a guest that is never started. It
+must not know a disk's later life.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _of_image(cloud: Cloud, properties: dict[str, Any], location: str) -> dict[s
 
 
 def _image(cloud: Cloud, creation: dict[str, Any], location: str) -> tuple[ImageFacts, int | None]:
-    """Find the image, and which of its data disks is meant (None: its OS disk)."""
+    """Find the image, and the LUN of its data disk that is meant (None: its OS disk)."""
     given = [name for name in ("imageReference", "galleryImageReference") if name in creation]
     if len(given) != 1 or "id" not in creation[given[0]]:
         message = "createOption FromImage needs the id of exactly one of imageReference and galleryImageReference."

@@ -85,7 +85,7 @@ def make_for(cloud: Cloud, vm: Resource, facts: ImageFacts) -> None:
 def _image_reference(
     vm: Resource, reference: dict[str, Any], facts: ImageFacts
 ) -> Callable[[int | None], dict[str, Any]]:
-    """Return how a disk of the machine names the image that it comes from, by the disk's LUN (None: the OS disk)."""
+    """Return a function of a disk's LUN (None: the OS disk) to the reference with which the disk names its image."""
     name, image = "imageReference", reference.get("id")
     if image is None:
         publisher, offer, sku = (reference[part] for part in ("publisher", "offer", "sku"))
@@ -194,7 +194,7 @@ async def let_go(cloud: Cloud, disk: Resource, *, delete: bool) -> None:
 
 
 async def remove(cloud: Cloud, disk: Resource) -> None:
-    """Delete a disk, its data with the last of its machine. Raises ArmError (409) while an access is granted."""
+    """Delete a disk, and with a machine's last one its data. Raises ArmError (409) while an access is granted."""
     refuse_under_access(disk, "deleting")
     if "access" in disk.private:
         await cloud.blobs.delete(disk.private["access"]["account"], disk.private["access"]["blob"])

@@ -1,4 +1,4 @@
-"""From an image reference to what a machine or disk is made of: marketplace, managed image or gallery version.
+"""Look-up of the image that a reference means: marketplace image, managed image or gallery version.
 
 It owns this look-up with its refusals; it must not know virtual machines or disks.
 """
@@ -36,7 +36,7 @@ class DataDiskFacts:
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What an image is made of and into: `size_gb` rounded up, `exact` the version that was meant.
+    """Facts of an image for what is made of it: `size_gb` is rounded up, `exact` is the version that was meant.
 
     `security` is the value of the feature SecurityType, as marketplace images and gallery definitions have it.
     """
@@ -108,7 +108,7 @@ def _latest(cloud: Cloud, definition: Resource, location: str) -> Resource:
 
 
 def _excluded(version: Resource, location: str) -> bool:
-    """Whether "latest" passes a version over: everywhere, or in this region."""
+    """Whether a version is excluded from "latest", everywhere or in this region."""
     profile = version.properties.get("publishingProfile", {})
     here = [t for t in profile.get("targetRegions", []) if t["name"].replace(" ", "").lower() == location]
     return any(part.get("excludeFromLatest", False) for part in (profile, *here))

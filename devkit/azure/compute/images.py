@@ -29,7 +29,7 @@ _FIXED = ("sourceVirtualMachine", "hyperVGeneration")
 
 
 def _sources(cloud: Cloud, properties: dict[str, Any]) -> tuple[Resource, dict[int, Resource]]:
-    """Return what the image is made of: a machine, or a disk or snapshot with others for its data disks, by LUN."""
+    """Return the image's source, a machine, disk or snapshot, and by LUN the disks or snapshots for its data disks."""
     storage = properties.get("storageProfile", {})
     parts = [storage["osDisk"]] if "osDisk" in storage else []
     if "sourceVirtualMachine" in properties:

@@ -1,4 +1,4 @@
-"""What a virtual machine looks like from outside: power state, agent, statuses.
+"""The instance view of a virtual machine: power state, agent, statuses.
 
 It owns the derivation from the machine's real state; it must not change anything.
 """

@@ -106,7 +106,7 @@ async def _launch(cloud: Cloud, command: Resource, guest: Guest, script: Script)
 
 @works.work("runCommand.put")
 async def follow(cloud: Cloud, operation: Operation) -> None:
-    """Wait for the script's start (asyncExecution) or end; its failure counts only if the resource says so."""
+    """Wait for the script's start (asyncExecution) or end; a failed script fails it only if the resource says so."""
     command = cloud.store.get(operation.target)
     run = cloud.scripts.find(command.key)
     if run is None:
@@ -122,7 +122,7 @@ async def follow(cloud: Cloud, operation: Operation) -> None:
 
 
 def lose(cloud: Cloud, command: Resource) -> None:
-    """Record that a script which an earlier process started cannot be followed."""
+    """Record that a script cannot be followed, as an earlier process started it."""
     if command.private["view"]["executionState"] in {"Pending", "Running"}:
         ended = {
             "executionState": "Failed",

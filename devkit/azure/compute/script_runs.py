@@ -26,7 +26,7 @@ _TAIL = 4096  # bytes of each stream in the instance view; learn.microsoft.com, 
 
 @dataclass(frozen=True)
 class Script:
-    """What to run, with its secrets: this is never stored."""
+    """A script to run, with its secrets; it is never stored."""
 
     content: bytes
     environment: Mapping[str, str]
@@ -38,7 +38,7 @@ class Script:
 
 @dataclass
 class _Output:
-    """One stream: its last bytes, and what its blob has not got yet."""
+    """One output stream: its last bytes, and those that its blob has not got yet."""
 
     url: str | None
     tail: bytes = b""
@@ -73,7 +73,7 @@ class ScriptRun:
 
     @property
     def view(self) -> dict[str, Any]:
-        """The instance view of now."""
+        """The instance view as it is now."""
         shown: dict[str, Any] = {
             "executionState": self.state,
             "executionMessage": self.message,
@@ -89,7 +89,7 @@ class ScriptRun:
         return shown
 
     async def run(self) -> None:
-        """Run to the end; everything is in the blobs before the state says so."""
+        """Run the script to its end; all output is in the blobs before the state says that it has ended."""
         try:
             await self._create_blobs()
             result = await self._execute()
@@ -176,7 +176,7 @@ class ScriptRuns:
         await asyncio.wait([self._runs[key][1]])
 
     async def kill(self, key: str) -> None:
-        """Kill a run and forget it; what its blobs have got stays."""
+        """Kill a run and forget it; its blobs keep the output that they have."""
         found = self._runs.pop(key, None)
         if found is not None:
             found[1].cancel()

@@ -1,4 +1,4 @@
-"""Snapshots: a stopped machine's disk, frozen, and copies of such, also in the background and into another region.
+"""Snapshots: frozen disks of stopped machines, and copies of snapshots, also in the background and to another region.
 
 It owns the snapshot's document; it must not know how a disk is frozen (see captures).
 """
@@ -106,7 +106,7 @@ async def take(cloud: Cloud, operation: Operation) -> None:
 
 
 def show(snapshot: Resource) -> dict[str, Any]:
-    """Show a snapshot, with how far its background copy is."""
+    """Show a snapshot, with the progress of its background copy."""
     shown = snapshot.show()
     shown["properties"]["completionPercent"] = captures.copied(snapshot)
     return shown

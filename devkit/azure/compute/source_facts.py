@@ -1,4 +1,4 @@
-"""What can be captured, described in one way: machines, disks, snapshots, managed images and gallery versions.
+"""Facts of captures' sources, in one form for all: machines, disks, snapshots, managed images and gallery versions.
 
 It owns reading these facts from each kind's own record; it must not change or copy anything.
 """
@@ -23,7 +23,7 @@ VERSION = "microsoft.compute/galleries/images/versions"
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What a source is. `os_type` and `generation` are None for a data disk; `generalized` for what nobody says."""
+    """Facts of a source. `os_type` and `generation` are None for a data disk, `generalized` where nobody says."""
 
     os_type: str | None
     generation: str | None

@@ -96,7 +96,7 @@ def _free_key(cloud: Cloud, key: str) -> str:
 
 @works.work("vm.put")
 async def provision(cloud: Cloud, operation: Operation) -> None:
-    """Make and boot the machine; a machine that was provisioned before only settles its document."""
+    """Make and boot the machine; if it was provisioned before, only settle its document."""
     vm = cloud.store.get(operation.target)
     if vm.private.get("provisioned"):
         return

@@ -1,4 +1,4 @@
-"""A machine's disks: how a new machine's storage profile is completed, and which disk resources it names.
+"""Disks of a virtual machine: the completion of a new machine's storage profile, and the disk resources in it.
 
 It owns the profile's rules and defaults; it must not know the disk resources' own rules or how machines are made.
 """
@@ -96,7 +96,7 @@ def _refuse_taken(cloud: Cloud, disk: dict[str, Any], vm_id: str) -> None:
 
 
 def for_guest(storage: dict[str, Any], facts: ImageFacts) -> tuple[DataDisk, ...]:
-    """Say which data disks the machine itself gets."""
+    """Return the data disks that the guest gets."""
     sources = {disk.lun: disk.source for disk in facts.data}
     return tuple(DataDisk(d["lun"], d["diskSizeGB"], sources.get(d["lun"])) for d in storage["dataDisks"])
 
@@ -113,7 +113,7 @@ def data_disks(cloud: Cloud, vm: Resource) -> dict[int, Resource]:
 
 
 def named(vm: Resource) -> list[dict[str, Any]]:
-    """Return how a machine's document names all its disks, the OS disk first."""
+    """Return the references to all disks in a machine's document, the OS disk first."""
     storage = vm.properties["storageProfile"]
     return [storage["osDisk"], *storage["dataDisks"]]
 

@@ -1,4 +1,4 @@
-"""Whether a machine and its image fit: processor, generation, Trusted Launch and purchase plan.
+"""Checks that a machine and its image fit each other: processor, generation, Trusted Launch and purchase plan.
 
 It owns these rules as functions of documents; it must not know where an image's facts come from.
 """

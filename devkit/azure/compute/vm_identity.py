@@ -1,4 +1,4 @@
-"""The identity of a virtual machine: user-assigned ones, which have to exist.
+"""Identities of a virtual machine: user-assigned ones, which have to exist.
 
 It owns that section's rules and its answer; it must not know what an identity may do.
 """
@@ -17,7 +17,7 @@ _KIND = "microsoft.managedidentity/userassignedidentities"
 
 
 def complete(cloud: Cloud, vm_id: str, identity: dict[str, Any]) -> dict[str, Any]:
-    """Return the section as it is kept and shown, with each identity's principal and client. Raises ArmError."""
+    """Return the section as Azure keeps and shows it, with each identity's principal and client. Raises ArmError."""
     given = identity.get("userAssignedIdentities", {})
     if "SystemAssigned" in identity["type"]:
         raise unsupported(f"identity.type {identity['type']} for virtual machines")

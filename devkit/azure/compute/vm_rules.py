@@ -1,4 +1,4 @@
-"""What Azure refuses in a virtual machine's document, and what a second PUT keeps.
+"""Rules of a virtual machine's document: refusals of Azure's, and what a second PUT keeps.
 
 It owns these checks as functions of documents; it must not know operations or machines.
 """
@@ -92,7 +92,7 @@ def _refuse_changes(where: str, names: tuple[str, ...], old: dict[str, Any], giv
 
 
 def _says_the_same(given: Any, old: Any) -> bool:
-    """Compare what was given with what is stored, which may have more: defaults were added."""
+    """Compare a given value with the stored one, which may have more in it: defaults were added."""
     if isinstance(given, dict) and isinstance(old, dict):
         return all(_says_the_same(value, old.get(key)) for key, value in given.items())
     if isinstance(given, str) and isinstance(old, str):

@@ -1,1 +1,1 @@
-"""What Microsoft.Compute says of itself: virtual machine sizes, where they can be had, and quotas."""
+"""Facts of Microsoft.Compute: virtual machine sizes, the regions that have them, and quotas."""

@@ -30,7 +30,7 @@ class Size:
     confidential: str | None = None
     regions: tuple[str, ...] = tuple(REGIONS)
     restricted: bool = False
-    """Whether this subscription may not use it anywhere, as it is with large sizes in a new one."""
+    """Whether this subscription may use it nowhere, as a new subscription may not use large sizes."""
 
 
 SIZES = (

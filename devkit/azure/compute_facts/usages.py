@@ -1,4 +1,4 @@
-"""Quotas: how much of what a subscription may have in a region is in use.
+"""Quotas: limits of a subscription in a region, and how much of each is in use.
 
 It owns the limits (chosen, as each subscription has its own) and the counting; it must not know what a machine does.
 Nothing here enforces a limit.

@@ -1,1 +1,1 @@
-"""Entra ID as far as the local Azure has it: signed tokens, where to get them, and how to check them."""
+"""Entra ID of the local Azure: signed tokens, the endpoints that give them out, and the keys to check them with."""

@@ -1,4 +1,4 @@
-"""What stands in a token: the claims of applications and of people, in both versions.
+"""Claims of access tokens: those of applications and of people, in both versions.
 
 It owns names and meaning of claims ("Access token claims reference"); it must not know HTTP or signatures.
 """
@@ -20,8 +20,8 @@ APPLICATION_LIFETIME = 24 * 3600  # seconds, as Azure gives managed identities
 PERSON_LIFETIME = 3600  # seconds
 _EARLY = 300  # seconds that a token is good before it was issued: clocks differ
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
-"""The client id of the Azure CLI, with which people come if nothing else is said."""
-_MOST_GROUPS = 200  # in a JWT; beyond, the token says where to ask ("Groups overage claim")
+"""The client id of the Azure CLI, which people sign in with unless another is named."""
+_MOST_GROUPS = 200  # in a JWT; with more, the token says where to ask for them ("Groups overage claim")
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Person:
 
 @dataclass(frozen=True)
 class About:
-    """What any token has: `version` is "1.0" or "2.0", `lifetime` in seconds (negative: it is over), app `roles`."""
+    """Facts of any token: `version` is "1.0" or "2.0", `lifetime` in seconds (negative: expired), app `roles`."""
 
     audience: str
     version: str = "1.0"
@@ -46,7 +46,7 @@ class About:
 
 
 def object_id_of(name: str) -> str:
-    """Return the object id of whoever has this name: the same one each time."""
+    """Return an object id for the principal of this name: the same one each time."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
 

@@ -1,4 +1,4 @@
-"""The documents that lead clients and resource servers to endpoints and keys: OpenID Connect's, and the cloud's own.
+"""Discovery documents, in which clients and resource servers find endpoints and keys: OpenID Connect's and the cloud's.
 
 It owns these documents; it must not know tokens. The paths are those of "OpenID Connect on the Microsoft identity
 platform".
@@ -55,13 +55,13 @@ def _configuration(cloud: Cloud, call: Call, version: str) -> dict[str, Any]:
 @table.route("GET", "/{tenant}/discovery/v2.0/keys", anonymous=True)
 @table.route("GET", "/{tenant}/discovery/keys", anonymous=True)
 async def keys(cloud: Cloud, _: Call) -> Answer:
-    """Answer the public keys of whoever signs tokens: one for all tenants and versions."""
+    """Answer the public keys of the tokens' issuer: one for all tenants and versions."""
     return Answer(200, cloud.issuer.keys())
 
 
 @table.route("GET", "/metadata/endpoints", anonymous=True)
 async def cloud_metadata(_: Cloud, call: Call) -> Answer:
-    """Answer what `az cloud register --endpoint-resource-manager` asks for: one object since 2022-09-01."""
+    """Answer `az cloud register --endpoint-resource-manager` with the cloud's metadata: one object since 2022-09-01."""
     cloud = {
         "name": "LocalAzure",
         "resourceManager": call.origin,

@@ -1,4 +1,4 @@
-"""Where applications get their access tokens: managed identity and client credentials.
+"""Token endpoints for applications: managed identity and client credentials.
 
 It owns these two protocols; it must not know who may do what.
 """

@@ -1,4 +1,4 @@
-"""Who signs the local Azure's tokens: one RSA key, made when it is first needed and kept with all other state.
+"""The issuer of the local Azure's tokens: one RSA key, made when it is first needed and kept with all other state.
 
 It owns the key and the two names that Entra ID issues tokens under; it must not know whom a token is for.
 """
@@ -23,7 +23,7 @@ _BITS = 2048
 
 @dataclass
 class Issuer:
-    """Signs with the key in `store`. `origin` is the base URL that version 2.0 names as the issuer's place."""
+    """Signs tokens with the key in `store`. `origin` is the base URL that version 2.0 names as the issuer's place."""
 
     store: Store
     origin: str = ""

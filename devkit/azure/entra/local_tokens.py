@@ -1,6 +1,6 @@
 """`POST /_local/tokens`: a token for anybody, as if they had signed in; for people and tests on this machine.
 
-It owns the route and its body; who may come (loopback alone) the gateway decides.
+It owns the route and its body; the gateway decides who may call it (loopback alone).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Resource Manager announces of itself: an event for each write, delete and action, once it has ended.
+"""Events of Resource Manager itself: one for each write, delete and action, once it has ended.
 
 It owns the events' form ("Azure subscription as an Event Grid source") and which request makes which; it must not know
 any resource's rules.
@@ -33,7 +33,7 @@ _GROUP = "Microsoft.Resources/subscriptions/resourceGroups"
 
 
 def announcing(route: Route) -> Route:
-    """Return a route that announces what comes of its requests; only those that write do."""
+    """Return the route with an event for the outcome of each request, if it is one that writes."""
     if route.method not in _KINDS or route.anonymous:
         return route
     steps = "/".join(part for part in route.segments[_last_name(route) + 1 :])
@@ -58,7 +58,7 @@ def _last_name(route: Route) -> int:
 
 
 def _facts(cloud: Cloud, call: Call, steps: str) -> dict[str, Any] | None:
-    """Gather what the event says of its request; None for a request that is about no resource."""
+    """Gather the facts of a request for its event; None for a request that is about no resource."""
     try:
         kind = ids.parse(call.id).type or _GROUP
     except ArmError:
@@ -96,7 +96,7 @@ def _announce_answered(cloud: Cloud, facts: dict[str, Any], answer: Answer) -> N
 
 
 def ended(cloud: Cloud, operation: Operation) -> None:
-    """Announce what an operation has come to, if a request waits for that."""
+    """Announce how an operation has ended, if a request's event waits for that."""
     for key, facts in cloud.store.records(_PENDING):
         if key == operation.id:
             cloud.store.forget(_PENDING, key)

@@ -26,7 +26,7 @@ async def list_functions(cloud: Cloud, _: Call) -> Answer:
 
 @table.route("PUT", "/_local/functions", anonymous=True)
 async def set_functions(cloud: Cloud, call: Call) -> Answer:
-    """Say where functions take their events, in place of what was known."""
+    """Set the URLs at which functions take events, in place of those that were known."""
     if not isinstance(call.body, dict) or not all(isinstance(url, str) for url in call.body.values()):
         raise invalid('Send an object: {"<ARM id of the function>": "<URL>"}.')
     destinations.set_functions(cloud.store, call.body)
@@ -44,7 +44,7 @@ async def list_events(cloud: Cloud, call: Call) -> Answer:
 
 @table.route("GET", "/_local/eventgrid/deliveries", anonymous=True)
 async def list_deliveries(cloud: Cloud, _: Call) -> Answer:
-    """List what is not delivered yet, and count what happened since the start."""
+    """List the open deliveries, with counts of what happened since the start."""
     events = cloud.events
     return Answer(200, {"now": events.time.now(), "counts": events.dispatcher.counts, "open": events.queue.show()})
 

@@ -1,4 +1,4 @@
-"""Dead letters: what Event Grid writes into a blob when it gives an event up.
+"""Dead letters: blobs that Event Grid writes of the events that it gives up.
 
 It owns their place and shape ("Event Grid message delivery and retry", "Set dead-letter location"); it must not know
 when an event is given up.

@@ -54,7 +54,7 @@ class DeliveryFault:
         return bool(self.met >= nth and (not times or self.met < nth + times))
 
     def hold_back(self, delivery: Delivery, now: float) -> None:
-        """Hold an event to the end of a window, in which the last comes first."""
+        """Hold an event back to the end of a window; of those held in it, the last comes first."""
         if now >= self.window_end:
             self.window_end, self.rank = now + self.rule["reorder"], 0
         self.rank -= 1
@@ -80,7 +80,7 @@ class DeliveryFaults:
         return [{**fault.rule, "met": fault.met} for fault in self._faults]
 
     def published(self, delivery: Delivery, now: float) -> int:
-        """Hold a new delivery back where a rule says so, and return how many more of it there are to be."""
+        """Hold a new delivery back where a rule says so, and return how many duplicates of it there are to be."""
         copies = 0
         for fault in self._met(delivery, _ON_PUBLISH):
             copies += fault.rule.get("duplicate", 0)

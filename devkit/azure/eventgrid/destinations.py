@@ -1,4 +1,4 @@
-"""Where events go: the URL behind a destination, and the local functions that have one.
+"""Destinations of event subscriptions: the URL behind each, and the local functions that have one.
 
 It owns both ways to an endpoint, by URL and by a function's ARM id; it must not know what is sent there.
 """
@@ -20,7 +20,7 @@ _FUNCTION = "function"
 
 
 def set_functions(store: Store, functions: dict[str, str]) -> None:
-    """Say at which URL each function (ARM id: .../Microsoft.Web/sites/{app}/functions/{name}) takes its events."""
+    """Set the URL at which each function (ARM id: .../Microsoft.Web/sites/{app}/functions/{name}) takes its events."""
     for key, _ in list(store.records(_FUNCTION)):
         store.forget(_FUNCTION, key)
     for resource_id, url in functions.items():
@@ -40,7 +40,7 @@ def _check_function(kind: str, resource_id: str) -> None:
 
 
 def _check_url(url: str) -> None:
-    """Refuse what Event Grid does not send to: only https, but for this machine's own loopback addresses."""
+    """Refuse a URL that Event Grid does not send to: only https, but for this machine's own loopback addresses."""
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
         return
@@ -83,7 +83,7 @@ def check_destination(cloud: Cloud, destination: dict[str, Any]) -> None:
 
 
 def function_url(cloud: Cloud, resource_id: str) -> str | None:
-    """Return where a function takes its events; None if it is not known here."""
+    """Return the URL at which a function takes its events; None if it is not known here."""
     wanted = ids.key(resource_id)
     return next((body["url"] for key, body in cloud.store.records(_FUNCTION) if key == wanted), None)
 

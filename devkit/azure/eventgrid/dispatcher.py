@@ -1,4 +1,4 @@
-"""Delivery: what is due goes out, several at a time to each subscription, until it is taken or given up.
+"""Delivery of the events that are due: several at a time to each subscription, until each is taken or given up.
 
 It owns attempts, batches and what follows from how they end; it must not know who publishes, or HTTP.
 """
@@ -34,7 +34,7 @@ _NO_FUNCTION = Attempt(None, "InvalidAzureFunctionDestination")
 
 @dataclass
 class Dispatcher:
-    """The one that delivers; `counts` has what happened since the start, by name."""
+    """Delivers events; `counts` says by name how often things happened since the start."""
 
     cloud: Cloud
     queue: Queue
@@ -81,7 +81,7 @@ class Dispatcher:
             del self._ready[key]
 
     def _batch(self, key: str, ready: deque[Delivery]) -> list[Delivery]:
-        """Take what goes in one request: "all or none", so what has as many attempts behind it; or one dead letter."""
+        """Take the deliveries of one request, of equally many attempts ("all or none"), or a blob's dead letters."""
         most, size = _limits(self.cloud.store.find(key))
         batch = [ready.popleft()]
         size -= batch[0].event.size
@@ -175,7 +175,7 @@ class Dispatcher:
 
     async def _bury(self, subscription: Resource, letters: list[Delivery]) -> None:
         place = dead_letters.place_of(subscription)
-        if place is None:  # taken away since
+        if place is None:  # removed since
             self._forget(letters, "dropped")
             return
         try:
@@ -188,7 +188,7 @@ class Dispatcher:
         self._forget(letters, "deadLettered")
 
     def _bury_later(self, letter: Delivery) -> None:
-        """Try again in five minutes; drop the event once its place has been gone for four hours."""
+        """Try to dead-letter an event again in five minutes; drop it once its place has been gone for four hours."""
         since = letter.published if letter.last_attempt is None else letter.last_attempt
         if self.time.now() - since > retries.DEAD_LETTER_GIVE_UP_SECONDS * self.cloud.time_scale:
             self._forget([letter], "dropped")
@@ -206,7 +206,7 @@ class Dispatcher:
 
 
 def _limits(subscription: Resource | None) -> tuple[int, int]:
-    """Return how many events go into one request at most, and how many bytes they had better have."""
+    """Return the largest number of events in one request, and their preferred size in bytes."""
     if subscription is None:
         return 1, 0
     properties = destination_of(subscription)["properties"]

@@ -1,4 +1,4 @@
-"""The time by which deliveries are due: the clock's, and as much later as somebody has moved it.
+"""Event Grid's time, by which deliveries are due: the clock's, and an offset by which it was moved forward.
 
 It owns the offset, which outlives a restart as the due times do; it must not know what is due.
 """
@@ -17,7 +17,7 @@ _KIND, _KEY = "eventTime", "offset"
 
 
 class EventTime:
-    """Seconds since the epoch; `advance` moves it, and wakes who waits."""
+    """Event Grid's time in seconds since the epoch; `advance` moves it, and ends waits."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Events on the wire: the two schemas, what each asks of a publisher, and the way from one to the other.
+"""Events on the wire: the two schemas, their checks of what is published, and the conversion of one to the other.
 
 It owns their checks (learn.microsoft.com, "Azure Event Grid event schema", "CloudEvents v1.0 schema with Azure Event
 Grid"; github.com/cloudevents/spec, 1.0); it must not know topics, subscriptions or HTTP servers.
@@ -25,7 +25,7 @@ _SPOKEN = {EVENT_GRID: "EventGridEvent", CLOUD_EVENTS: "CloudEventV10"}
 
 
 class Malformed(Exception):
-    """What was published is not an event of the schema that the topic takes; the message is for the publisher."""
+    """A published body is no event of the schema that the topic takes; the message is for the publisher."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Event:
 
     @property
     def type(self) -> str:
-        """What happened."""
+        """The type of event: what happened."""
         return str(self.document["type" if self.schema == CLOUD_EVENTS else "eventType"])
 
     @property
     def subject(self) -> str:
-        """What it happened to; empty if the event does not say."""
+        """The subject: what it happened to; empty if the event does not say."""
         return str(self.document.get("subject") or "")
 
     @property
@@ -78,7 +78,7 @@ def stamped(document: dict[str, Any], topic: str) -> Event:
 
 
 def read(schema: str, body: bytes, *, topic: str) -> list[Event]:
-    """Read what was published to a topic. Raises Malformed."""
+    """Read the events in a body that was published to a topic. Raises Malformed."""
     try:
         content = json.loads(body)
     except ValueError as error:
@@ -145,7 +145,7 @@ def _time(schema: str, document: dict[str, Any], name: str) -> None:
         moment = datetime.fromisoformat(document[name])
         if moment.tzinfo is not None:
             moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as error:  # or a year before the first, or after the last, in UTC
+    except (TypeError, ValueError, OverflowError) as error:  # or in UTC its year is before the first or after the last
         raise Malformed(f"The property '{name}' of '{_SPOKEN[schema]}' is no time in ISO 8601: {error}.") from error
 
 

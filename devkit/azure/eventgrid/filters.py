@@ -53,7 +53,7 @@ _COMPARISONS: Mapping[str, _Test] = {
     "BoolEquals": lambda found, wanted: found is wanted,
 }
 _PRESENCE = ("IsNullOrUndefined", "IsNotNull")
-# Operator -> its comparison, and whether one that holds lets the filter fail ("FAIL_MATCH").
+# Operator -> its comparison, and whether the filter fails where the comparison holds ("FAIL_MATCH").
 _MANY: Mapping[str, tuple[_Test, bool]] = {
     f"{kind}{negation}{name}": (test, bool(negation))
     for kind, tests in (("String", _STRINGS), ("Number", _NUMBERS))

@@ -1,4 +1,4 @@
-"""The proof that an endpoint wants events: by its answer, or by somebody who follows the validation URL.
+"""The validation handshake: an endpoint proves that it wants events, by its answer or by a visit to a validation URL.
 
 It owns the two handshakes' course ("Endpoint validation with Event Grid event schema", "... by using CloudEvents
 schema"); it must not know HTTP.
@@ -24,11 +24,11 @@ _WAITING = "AwaitingManualAction"
 
 
 async def validate(cloud: Cloud, subscription: Resource) -> None:
-    """Ask the endpoint; a function needs none of it. Raises ArmError (400) if it does not prove itself."""
+    """Ask a webhook whether it wants events; a function is not asked. Raises ArmError (400) if it proves nothing."""
     if destination_of(subscription)["endpointType"] != "WebHook":
         return
     reply = await _ask(cloud, subscription)
-    if reply is not None and reply.attempt.status is None:  # silence is asked once more; a no is a no
+    if reply is not None and reply.attempt.status is None:  # no answer: asked once more
         await asyncio.sleep(_PAUSE_SECONDS * cloud.time_scale)
         reply = await _ask(cloud, subscription)
     if reply is None:

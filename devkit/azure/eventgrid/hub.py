@@ -29,7 +29,7 @@ _IN_FORCE = {"Succeeded", "Updating"}
 
 
 class EventGrid:
-    """Everything between a publisher and the subscribers."""
+    """The local Event Grid: everything between a publisher and the subscribers."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -50,7 +50,7 @@ class EventGrid:
         await self.dispatcher.stop()
 
     def publish(self, topic: str, events: Sequence[Event]) -> None:
-        """Put events to a topic, by its id, into the queues of the subscriptions that they are for; on disk at once."""
+        """Queue events published to a topic (by its id) for the subscriptions that want them; on disk at once."""
         subscriptions = self._subscriptions(topic)
         for event in events:
             self._number += 1

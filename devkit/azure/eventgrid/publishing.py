@@ -83,7 +83,7 @@ class Publishing(Gateway):
 
 
 def _check_content_type(schema: str, content_type: str) -> None:
-    """Refuse the other schema's media type: the service tells the modes of CloudEvents by it."""
+    """Refuse the media type of the other schema: by it the service tells the modes of CloudEvents apart."""
     fits = content_type in _CONTENT_TYPES if schema == CLOUD_EVENTS else content_type == "application/json"
     if not fits:
         raise Malformed(f"The content type '{content_type}' does not fit the topic's input schema '{schema}'.")
@@ -105,7 +105,7 @@ def _authenticate(request: web.BaseRequest, topic: Resource) -> None:
 
 
 def _check_token(token: str) -> None:
-    """Look into a token for its audience and its end; like everything here, not for its signature."""
+    """Check a token's audience and expiry; like everything here, not its signature."""
     claims = _claims(token)
     if str(claims.get("aud", "")).rstrip("/") != AUDIENCE:
         raise _unauthorized(f"The token's audience is not {AUDIENCE}.")

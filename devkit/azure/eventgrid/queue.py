@@ -21,7 +21,7 @@ _KIND = "delivery"
 
 @dataclass
 class Delivery:
-    """An event on its way to a subscription, in the schema of that; times in seconds of the local Event Grid's time.
+    """An event on its way to a subscription, in that one's schema; times in seconds of the local Event Grid's time.
 
     `reason` is set once it is given up and waits to be dead-lettered. Of those due at one time the lowest `rank` goes
     first.
@@ -41,7 +41,7 @@ class Delivery:
 
     @property
     def event(self) -> Event:
-        """What is delivered."""
+        """The event that is delivered."""
         return Event(self.schema, self.document)
 
 
@@ -82,7 +82,7 @@ class Queue:
         self._store.forget(_KIND, delivery.id)
 
     def show(self) -> list[dict[str, Any]]:
-        """List what is not done: the event's id and type, its subscription, and where its delivery stands."""
+        """List the open deliveries: the event's id and type, its subscription, and where its delivery stands."""
         return [
             {
                 "id": delivery.document["id"],

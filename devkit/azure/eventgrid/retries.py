@@ -1,4 +1,4 @@
-"""What becomes of a delivery by how its last attempt ended: done, again after a while, or given up.
+"""Retries of deliveries: by the end of its last attempt, a delivery is done, tried again after a while, or given up.
 
 It owns the schedule and the status codes (learn.microsoft.com, "Event Grid message delivery and retry"); it must not
 know HTTP or the clock.
@@ -14,7 +14,7 @@ ANSWER_SECONDS = 30.0
 DEAD_LETTER_SECONDS = 300.0
 # "If the dead-letter location is unavailable for four hours, the event is dropped".
 DEAD_LETTER_GIVE_UP_SECONDS = 4 * 3600.0
-# Seconds; the last again and again. Event Grid adds a small randomness, which is left out here.
+# Seconds before each retry; the last one repeats. Event Grid adds a small randomness, which is left out here.
 _SCHEDULE = (10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 _SUCCESS = range(200, 205)
 # "Error codes for which retry doesn't happen", by kind of endpoint.
@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """How an attempt ended: a status, or without one (None) the outcome that says why there is none."""
+    """The end of an attempt: a status, or None and the outcome that says why there is none."""
 
     status: int | None
     outcome: str

@@ -44,7 +44,7 @@ _EVENT_GRID = Principal("4962773b-9cdb-44cf-a8bf-237846a00ab7", "4962773b-9cdb-4
 
 @dataclass(frozen=True)
 class Reply:
-    """How a request ended, and what came back if anything did."""
+    """The end of a request, and the answer if there was one."""
 
     attempt: Attempt
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Reply:
 
 @dataclass
 class Sender:
-    """Requests to subscribers; `close` when done. `answer_seconds` is how long one may take."""
+    """Sends requests to subscribers; `close` when done. `answer_seconds` is how long an answer may take."""
 
     ca_file: Path | None
     issuer: Issuer
@@ -139,7 +139,7 @@ class Sender:
             return Reply(SOCKET_ERROR)
 
     def _bearer(self, audience: str | None) -> dict[str, str]:
-        """Make the token of a subscription whose webhook is protected with Entra ID."""
+        """Make the header with a token for a webhook that is protected with Entra ID."""
         if audience is None:
             return {}
         made = claims.of_application(self.issuer, About(audience), _EVENT_GRID)

@@ -1,7 +1,6 @@
-"""What the bodies of Microsoft.EventGrid's requests consist of.
+"""The bodies of Microsoft.EventGrid's requests, as its OpenAPI (2025-02-15) names their properties.
 
-It owns these shapes, those of the stable api-version 2025-02-15 as far as they are modelled; it must not know rules
-that need the state.
+It owns the modelled part of these shapes; it must not know rules that need the state.
 """
 
 from __future__ import annotations

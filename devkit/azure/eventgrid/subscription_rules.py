@@ -1,4 +1,4 @@
-"""What Event Grid refuses in an event subscription, and what it fills in.
+"""Rules of an event subscription's document: refusals of Event Grid's, and the defaults that it fills in.
 
 It owns these rules ("Event Grid subscription schema", "Event schema compatibility", "Event delivery with a managed
 identity"); it must not know how a subscription is stored.
@@ -24,7 +24,7 @@ _ACCOUNT = "microsoft.storage/storageaccounts"
 _CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
 _BATCH = {"maxEventsPerBatch": (1, 5000, 1), "preferredBatchSizeInKilobytes": (1, 1024, 64)}
 _RETRIES = {"maxDeliveryAttempts": (1, 30, 30), "eventTimeToLiveInMinutes": (1, 1440, 1440)}
-"""Each the least, the most and the default."""
+"""The least, the most and the default of each."""
 
 
 def checked(cloud: Cloud, topic: Resource, given: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _numbers(values: dict[str, Any], limits: dict[str, tuple[int, int, int]], pa
 
 
 def _schema(topic: Resource, properties: dict[str, Any]) -> None:
-    """Default to the schema in which events come in; CloudEvents never become events of the Event Grid schema."""
+    """Fill in the schema of delivery, the topic's own; refuse to make CloudEvents events of the Event Grid schema."""
     incoming = topic.properties.get("inputSchema", EVENT_GRID)
     outgoing = properties.setdefault("eventDeliverySchema", incoming)
     if (incoming, outgoing) == (CLOUD_EVENTS, EVENT_GRID):

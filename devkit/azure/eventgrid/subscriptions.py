@@ -53,7 +53,7 @@ async def update(cloud: Cloud, call: Call) -> Answer:
 
 
 def destination_of_properties(properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the destination in a subscription's properties, copied as far as it is changed."""
+    """Return the destination in a subscription's properties, copied first so that it can be changed."""
     wrapped = properties.get("deliveryWithResourceIdentity")
     owner = properties if wrapped is None else dict(wrapped)
     if wrapped is not None:
@@ -69,7 +69,7 @@ def _write(cloud: Cloud, call: Call, given: dict[str, Any]) -> Answer:
     source = topic.id if topic.type == topics.TYPE else topic.properties["source"]
     destination = destination_of_properties(properties)
     url = destination["properties"].get("endpointUrl")
-    if url is not None:  # what a query carries is secret: only `getFullUrl` shows it
+    if url is not None:  # secrets may be in the query: only `getFullUrl` shows it
         shown = {name: value for name, value in destination["properties"].items() if name != "endpointUrl"}
         destination["properties"] = {**shown, "endpointBaseUrl": base_url(url)}
     kind = f"{topic.type}/eventSubscriptions"

@@ -1,4 +1,4 @@
-"""System topics: what a subscription or a resource group announces of itself.
+"""System topics: topics for the events of a subscription or a resource group itself.
 
 It owns their documents; it must not know when anything is announced.
 """

@@ -67,7 +67,7 @@ def check_name(call: Call, longest: int) -> None:
 
 
 def _endpoint(cloud: Cloud, call: Call, resource: Resource) -> str:
-    """Write the endpoint: a path for the host name <topic>.<region>-1.eventgrid.azure.net, and as unique."""
+    """Write the endpoint: a path instead of the host name <topic>.<region>-1.eventgrid.azure.net, as unique as that."""
     region = resource.doc["location"]
     for other in cloud.store.list(kind=TYPE):
         same = (other.name.lower(), other.doc["location"]) == (resource.name.lower(), region)
@@ -115,7 +115,7 @@ async def update(cloud: Cloud, call: Call) -> Answer:
 
 @table.route("POST", PATH + "/listKeys", action=True)
 async def list_keys(cloud: Cloud, call: Call) -> Answer:
-    """Show both keys; with `disableLocalAuth` they exist as well, and open nothing."""
+    """Show both keys; with `disableLocalAuth` they exist as well, but nothing can be published with them."""
     keys = cloud.store.get(call.id).private["keys"]
     return Answer(200, {"key1": keys[0], "key2": keys[1]})
 

@@ -1,4 +1,4 @@
-"""The features of an image definition: which names and values it may have, and what its SecurityType asks for.
+"""The features of an image definition: the names and values that they may have, and what a SecurityType asks for.
 
 It owns these facts (learn.microsoft.com, "Trusted Launch for Azure virtual machines", and the gallery OpenAPI's
 GalleryImageFeature); it must not know versions or virtual machines.

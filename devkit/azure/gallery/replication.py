@@ -1,4 +1,4 @@
-"""Replication of a gallery version: which region is how far, by the clock.
+"""Replication of a gallery version: the progress of each region, by the clock.
 
 It owns the arithmetic over what a version's private part records; it must not know routes or operations.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def begin(version: Resource, region: str, seconds: float, *, fault: dict[str, Any] | None = None) -> None:
-    """Record that a copy into a region begins and lasts so long; with a fault it may be late or fail."""
+    """Record that a copy into a region begins, and how long it lasts; with a fault it may be late or fail."""
     entry: dict[str, Any] = {"started": clock.now(), "seconds": seconds}
     if fault is not None:
         entry["seconds"] = fault.get("seconds", seconds)
@@ -47,7 +47,7 @@ def regional_state(version: Resource, region: str) -> str:
 
 
 def failures(version: Resource) -> dict[str, str]:
-    """Return the regions that have failed, with why."""
+    """Return the regions that have failed, with the reason of each."""
     held = version.private.get("regions", {})
     return {name: held[name]["failure"] for name in held if regional_state(version, name) == "Failed"}
 

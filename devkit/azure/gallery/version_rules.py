@@ -1,4 +1,4 @@
-"""What Azure refuses in an image version's document, and what an update may change.
+"""Rules of an image version's document: refusals of Azure's, and what an update may change.
 
 It owns these checks as functions of documents; it must not know operations or replication's progress.
 """

@@ -1,4 +1,4 @@
-"""What an image version is made of, and whether that fits the version's definition.
+"""Sources of an image version, and the check that they fit the version's definition.
 
 Messages are those of learn.microsoft.com, "Troubleshoot images in an Azure Compute Gallery". It owns these checks; it
 must not know how a source is captured.
@@ -26,9 +26,9 @@ _PATH = "galleryImageVersion.properties.storageProfile"
 
 
 def sources(cloud: Cloud, properties: dict[str, Any]) -> tuple[Resource, dict[int, Resource]]:
-    """Return the source, and those of data disks that are named one by one, by LUN.
+    """Return the source, and by LUN those of data disks that are named one by one.
 
-    Raises ArmError for none, for several kinds at once, and for what does not exist.
+    Raises ArmError for no source, for several kinds at once, and for one that does not exist.
     """
     storage = properties["storageProfile"]
     data = storage.get("dataDiskImages", [])

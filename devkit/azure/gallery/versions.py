@@ -55,7 +55,7 @@ async def put(cloud: Cloud, call: Call) -> Answer:
 
 @table.route("PATCH", PATH, body=VERSION_UPDATE)
 async def patch(cloud: Cloud, call: Call) -> Answer:
-    """Change what is given of a version that exists, as a PUT of the whole would."""
+    """Change the given properties of an existing version, as a PUT of the whole would."""
     old = cloud.store.get(call.id)
     given = call.body.get("properties", {})
     profile = {**old.properties["publishingProfile"], **given.get("publishingProfile", {})}
@@ -84,7 +84,7 @@ def _targets(version: Resource) -> list[dict[str, Any]]:
 
 @works.work("version.put")
 async def publish(cloud: Cloud, operation: Operation) -> None:
-    """Capture if that is still to be done, copy to the home region, then to the others, and wait for all."""
+    """Capture a version unless that was done, copy it to the home region, then to the others, and wait for all."""
     version = cloud.store.get(operation.target)
     await _capture(cloud, version)
     home = version.doc["location"]

@@ -1,7 +1,7 @@
 """The managed identities that the app has: its own, and user-assigned ones that somebody assigned to it.
 
-It owns the list, which outlives the process, and how an identity is chosen by what a token request names; it must not
-know tokens. The app's own identity, which a request gets that names none, is the seeded `builder`.
+It owns the list, which outlives the process, and the choice of the identity that a token request names; it must not
+know tokens. The app's own identity, which counts where a request names none, is the seeded `builder`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RECORD = "app-identity"
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a token is for: the ids of the service principal, and the resource that it belongs to."""
+    """The principal that a token is for: ids of the service principal, and the resource that it belongs to."""
 
     client_id: str
     object_id: str
@@ -53,7 +53,7 @@ def assign(store: Store, identity_id: str) -> None:
 
 
 def assigned(store: Store) -> list[str]:
-    """List the ids of what is assigned to the app, in the order of assignment."""
+    """List the ids of the identities that are assigned to the app, in the order of assignment."""
     return [body["id"] for _, body in store.records(_RECORD)]
 
 

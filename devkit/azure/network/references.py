@@ -1,4 +1,4 @@
-"""References between Network's resources: what one names has to exist, and in the same region.
+"""References between Network's resources: a resource that another one names has to exist, in the same region.
 
 It owns that rule; it must not know what the resources do with each other.
 """

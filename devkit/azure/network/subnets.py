@@ -52,7 +52,7 @@ def show(cloud: Cloud, subnet: Resource) -> dict[str, Any]:
 
 
 def _fill_in(subnet_id: str, properties: dict[str, Any]) -> None:
-    """Write what the service writes: the specification's defaults, and what a delegation lets its service do."""
+    """Fill in what the service fills in: the specification's defaults, and the actions that a delegation allows."""
     properties.setdefault("privateEndpointNetworkPolicies", "Disabled")
     properties.setdefault("privateLinkServiceNetworkPolicies", "Enabled")
     for delegation in properties.setdefault("delegations", []):
@@ -129,7 +129,7 @@ async def put(cloud: Cloud, call: Call) -> Answer:
 
 
 def interfaces_in(cloud: Cloud, subnet: Resource) -> list[tuple[Resource, dict[str, Any]]]:
-    """List the interfaces with an address in a subnet, each with that part of it."""
+    """List the interfaces with an address in a subnet, each with its IP configuration there."""
     return [
         (nic, part)
         for nic in cloud.store.list(kind="Microsoft.Network/networkInterfaces")

@@ -131,7 +131,7 @@ async def delete(cloud: Cloud, call: Call) -> Answer:
 
 
 def _refuse_used_from_outside(cloud: Cloud, group: Resource) -> None:
-    """Refuse while a NIC elsewhere uses a subnet in here, as Azure does before it deletes anything."""
+    """Refuse while a NIC of another group uses a subnet of this one, as Azure does before it deletes anything."""
     inside = group.key + "/"
     for nic in cloud.store.list(kind="Microsoft.Network/networkInterfaces"):
         for part in nic.properties.get("ipConfigurations", []):

@@ -25,14 +25,14 @@ _BY_TYPE = re.compile(r"\s*resourceType eq '([^']*)'\s*", re.IGNORECASE)
 
 
 def by_tag(text: str) -> Callable[[Resource], bool] | None:
-    """Return what `tagName eq 'x'`, perhaps `and tagValue eq 'y'`, asks for; None if the filter is none of the two."""
+    """Return the test of a filter `tagName eq 'x'`, perhaps with `and tagValue eq 'y'`; None for any other filter."""
     match = _BY_TAG.fullmatch(text)
     if match is None:
         return None
     name, value = match[1].lower(), match[2]
 
     def has(resource: Resource) -> bool:
-        tags = {tag.lower(): found for tag, found in resource.doc.get("tags", {}).items()}  # names in any case
+        tags = {tag.lower(): found for tag, found in resource.doc.get("tags", {}).items()}  # names are case-insensitive
         return name in tags and value in {None, tags[name]}
 
     return has

@@ -21,7 +21,7 @@ NAMESPACES = (
     "Microsoft.Resources", "Microsoft.Storage",
 )  # fmt: skip
 RESOURCE_TYPES = {"Microsoft.Compute": ("galleries/images/versions", "images", "virtualMachines")}
-"""Those whose regions are asked for; each is in all of them."""
+"""Resource types whose regions clients ask for; each is in all regions."""
 
 
 def _subscription() -> dict[str, Any]:
@@ -92,7 +92,7 @@ async def list_providers(_: Cloud, __: Call) -> Answer:
 @table.route("GET", SUBSCRIPTION + "/providers/{namespace}")
 @table.route("POST", SUBSCRIPTION + "/providers/{namespace}/register")
 async def get_provider(_: Cloud, call: Call) -> Answer:
-    """Show a resource provider; to register one is to find it registered."""
+    """Show a resource provider, also when it is to be registered: all are."""
     asked = call.params["namespace"]
     for namespace in NAMESPACES:
         if namespace.lower() == asked.lower():

@@ -1,9 +1,9 @@
 """The tags of a resource group as a resource of their own: read, and changed without a PUT of the group.
 
 Source: Resource Manager's specification (Microsoft.Resources 2024-07-01, Tags_GetAtScope and Tags_UpdateAtScope). Other
-scopes than groups are not served. Names know no case, and a tag that is there keeps its own ("Use tags to organize
-your Azure resources"). What Delete does with a pair whose value is another is not written anywhere: here that tag
-stays.
+scopes than groups are not served. Names are case-insensitive, and a tag that is there keeps its case ("Use tags to
+organize your Azure resources"). It is documented nowhere what Delete does with a pair whose value is another: here
+that tag stays.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _merged(old: dict[str, str], given: dict[str, str]) -> dict[str, str]:
 
 
 def _without(old: dict[str, str], given: dict[str, str]) -> dict[str, str]:
-    """Return the tags that are not deleted: by name where the value is empty, else by name and value."""
+    """Return the tags that are left when those given are deleted: by name, and by value too where one is given."""
     gone = {name.lower(): value for name, value in given.items()}
     return {name: value for name, value in old.items() if gone.get(name.lower()) not in {"", value}}
 

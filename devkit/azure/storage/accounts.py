@@ -1,6 +1,6 @@
 """Storage accounts: names that are unique everywhere, with a real blob service behind each.
 
-It owns the account document and its keys' way out; it must not know which blob server stands behind the port.
+It owns the account document and gives out keys; it must not know which blob server stands behind the port.
 """
 
 from __future__ import annotations
