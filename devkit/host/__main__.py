@@ -1,6 +1,7 @@
 """The command line: `python -m devkit.host --app DIR --port 7071 --db FILE [--tls FOLDER] [--keys FILE]`.
 
-It owns arguments, the log, signals and the exit; it must not know how an app is served.
+It owns arguments, the log, signals, the exit, and the lock on the database: two hosts on one would each run what the
+other does. It must not know how an app is served.
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from devkit import one_holder
 from devkit.azurite.certificates import ensure_certificates
 from devkit.host.app import AppError
-from devkit.host.exclusive import DatabaseTaken, hold
 from devkit.host.routes import RouteError
 from devkit.host.server import Host
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
 log = logging.getLogger("devkit.host")
+
+
+class DatabaseTaken(RuntimeError):
+    """Another host runs on the database; the message names both."""
 
 
 def main() -> int:
@@ -34,7 +43,7 @@ def main() -> int:
     # The Python worker's working directory is the app's.
     os.chdir(directory)
     try:
-        with hold(database):
+        with _held(database):
             host = Host(directory, database, host=options.host, port=options.port, tls=tls)
             if keys is not None:
                 host.keys.save(keys)
@@ -48,6 +57,17 @@ def main() -> int:
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def _held(database: Path) -> AbstractContextManager[None]:
+    """Hold the database, for which its folder must be there. Entering raises DatabaseTaken."""
+
+    def taken(process: str) -> DatabaseTaken:
+        return DatabaseTaken(
+            f"another host (process {process}) runs on {database}: stop it, or choose another with --db"
+        )
+
+    return one_holder.hold(database.with_name(f"{database.name}.lock"), taken)
 
 
 async def _serve(host: Host) -> bool:

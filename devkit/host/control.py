@@ -1,4 +1,4 @@
-"""What clients do to instances: start, signal, terminate, suspend, resume, restart, rewind, purge.
+"""Operations of clients on instances: start, signal, terminate, suspend, resume, restart, rewind, purge.
 
 It owns what each operation writes; it must not know who asks, nor run anything itself.
 """
@@ -15,8 +15,7 @@ from devkit.host.protocol import Event, EventType, RuntimeStatus, event
 
 if TYPE_CHECKING:
     from devkit.host.clock import Clock
-    from devkit.host.outbox import Outbox
-    from devkit.host.records import Instance
+    from devkit.host.records import Instance, Outbox
     from devkit.host.store import Store
     from devkit.host.taskhub import TaskHub
 
@@ -71,8 +70,8 @@ class Control:
     def purge(self, instance_id: str) -> bool:
         """Delete an instance, whatever it does; False if it is unknown. Its sub-orchestrations stay.
 
-        Nothing looks whether it is over (DeleteAllDataForOrchestrationInstance of AzureTableTrackingStore in
-        Azure/durabletask, 5217032), nor after its children (azure-functions-durable-extension issue 704).
+        Whether it is over is not checked (DeleteAllDataForOrchestrationInstance of AzureTableTrackingStore in
+        Azure/durabletask, 5217032); its children are not touched (azure-functions-durable-extension issue 704).
         """
         with self._hub.change():
             if self._store.instance(instance_id) is None:

@@ -1,6 +1,6 @@
 """The engine: threads that run episodes and activities as soon as the task hub sets them free.
 
-It owns who runs when: one episode of an instance at a time, activities and orchestrators up to their limits. It
+It owns the order of runs: one episode of an instance at a time, activities and orchestrators up to their limits. It
 must not know of HTTP or of the store's tables. Nothing polls: every wake-up follows a commit or a due timer.
 """
 
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from devkit.host.functions import FunctionTable
-    from devkit.host.outbox import Outbox
     from devkit.host.protocol import Event, RuntimeStatus
-    from devkit.host.records import ActivityWork, Instance
+    from devkit.host.records import ActivityWork, Instance, Outbox
     from devkit.host.store import Store
     from devkit.host.versioning import Versioning
 

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
     from devkit.host.clock import VirtualClock
     from devkit.host.flow_checks import CheckedFunctions
-    from devkit.host.outbox import Outbox
     from devkit.host.protocol import Event
-    from devkit.host.records import ActivityWork
+    from devkit.host.records import ActivityWork, Outbox
 
 When = Literal["before", "after"]
 
@@ -41,12 +40,12 @@ _MOST_STEPS = 100_000
 
 
 class HostDied(BaseException):
-    """Raised by a test in the middle of an activity: the host dies there. The store gives the activity to the next."""
+    """Raised by a test in an activity: the host dies in the middle of it, and the store gives it to the next host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step was; `name` is the orchestrator's or the activity's, and a leap to the next timer has none."""
+    """One step that was taken; `name` is the orchestrator's or activity's, and a leap to the next timer has none."""
 
     kind: Literal["episode", "activity", "leap"]
     name: str = ""
@@ -55,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """What a test does at the nth call of an activity; `action` gets the id of the root instance."""
+    """An intervention of a test at the nth call of an activity; `action` gets the id of the root instance."""
 
     name: str
     nth: int | None
@@ -106,7 +105,7 @@ class World:
         self._boot()
 
     def pass_time(self, by: timedelta) -> None:
-        """Let time pass while other things are to be done; whose timers fire in it is woken, the earliest first."""
+        """Let time pass although there is something to do; timers that fire meanwhile wake their instances in order."""
         before = self.clock.now()
         self.clock.advance(by)
         fired = [id_ for micros, id_ in self.store.due_times() if before < from_micros(micros) <= self.clock.now()]

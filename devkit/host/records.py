@@ -1,11 +1,11 @@
-"""What the store keeps: instances, messages and queued activities, as plain values.
+"""Records of the store as plain values: instances, messages and queued activities; and the outbox, work to hand out.
 
 It owns their fields; it must not know of SQL or of how they are used.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Parent(NamedTuple):
-    """Whom a sub-orchestration reports to: instance, its generation, and the task in it."""
+    """The parent that a sub-orchestration reports to: instance, its generation, and the task in it."""
 
     instance_id: str
     execution_id: str
@@ -55,3 +55,13 @@ class ActivityWork(NamedTuple):
     task_id: int
     name: str
     payload: str | None
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Work that a committed change sets free: instances with messages, timers, activities; also ended instances."""
+
+    ready: list[str] = field(default_factory=list)
+    timers: list[tuple[datetime, str]] = field(default_factory=list)
+    activities: list[ActivityWork] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from devkit.host.episode import Decision, Episode, History, select
 from devkit.host.messages import child_finished, child_refused, execution_started, timer_fired
-from devkit.host.outbox import Outbox
 from devkit.host.protocol import Event, EventType, RuntimeStatus, event, from_micros, to_micros
-from devkit.host.records import ActivityWork, Instance, Parent
+from devkit.host.records import ActivityWork, Instance, Outbox, Parent
 from devkit.host.versioning import MISMATCH, Versioning
 from devkit.host.work import ActivityCall, SubOrchestrationCall, Timer
 
@@ -129,7 +128,7 @@ class TaskHub:
                 return None
             ours = self._versioning.takes(instance.version)
             if not ours and not self._versioning.fails:
-                log.warning("instance '%s' has version %s, not ours to run", instance_id, instance.version)
+                log.warning("instance '%s' has version %s, which this host does not run", instance_id, instance.version)
                 return None
             history, cold = self._history(instance)
             return Episode(instance, history, taken, suspended, now, cold, refused=None if ours else MISMATCH)

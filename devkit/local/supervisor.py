@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,6 @@ from devkit.azurite import Azurite
 from devkit.child import Child, ChildFailed, describe_exit
 from devkit.host.keys import saved_master_key
 from devkit.local import lock, parts, trust
-from devkit.local.back_off import BackOff
 from devkit.local.endpoints import Endpoints, port_of
 from devkit.local.eventing import Eventing
 from devkit.ports import is_taken, refuse_taken
@@ -28,12 +28,27 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _STOP_SECONDS = 60  # the local Azure switches machines off
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds
+_GOOD_RUN = 60.0  # seconds
 
 
 class _Ports(NamedTuple):
     host: int
     azure: int
     azurite: int
+
+
+@dataclass
+class BackOff:
+    """Doubling delays, from half a second to half a minute, and from the start again after a minute's good run."""
+
+    _next: float = _FIRST_DELAY
+
+    def after(self, lived: float) -> float:
+        """Return the seconds to wait before a restart, after a part that lived for `lived` seconds."""
+        delay = _FIRST_DELAY if lived >= _GOOD_RUN else self._next
+        self._next = min(delay * 2, _LONGEST_DELAY)
+        return delay
 
 
 class PartEnded(RuntimeError):
@@ -112,7 +127,7 @@ class Supervisor:
             self._report_end(host.child)
 
     def _report_end(self, child: Child) -> None:
-        """Let the queue of ended children get this one, whenever it ends."""
+        """Put this child into the queue of ended children once it ends."""
 
         def wait() -> None:
             self._ended.put((child, child.process.wait()))

@@ -17,7 +17,7 @@ from tests.unit.devkit.host.tables import table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkit.host.outbox import Outbox
+    from devkit.host.records import Outbox
 
 
 class Bench:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from devkit.local.back_off import BackOff
+from devkit.local.supervisor import BackOff
 
 
 def test_delays_double_up_to_half_a_minute() -> None:
