@@ -1,1 +1,1 @@
-"""What a virtual machine is locally: a real QEMU machine, or a scripted one for tests."""
+"""Guests, the virtual machines of the local Azure: real QEMU machines, or scripted ones for tests."""

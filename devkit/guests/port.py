@@ -16,7 +16,7 @@ Stream = Literal["stdout", "stderr"]
 PowerState = Literal["running", "stopped"]
 
 OutputSink = Callable[[Stream, bytes], Awaitable[None]]
-"""Called with each piece of a script's output as it arrives, in order within one stream."""
+"""A function that is called with each piece of a script's output as it arrives, in order within one stream."""
 
 
 class GuestError(Exception):
@@ -58,7 +58,7 @@ class DataDisk:
 
 @dataclass(frozen=True)
 class GuestSpec:
-    """What to make a machine from. `vm_id` is its ARM id in lower case and its unique key."""
+    """The specification of a machine. `vm_id` is its ARM id in lower case and its unique key."""
 
     vm_id: str
     computer_name: str
@@ -73,7 +73,7 @@ class GuestSpec:
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """How a script ended. After a timeout `exit_code` is -1, as Azure's Run Command handler reports it."""
+    """The end of a script. After a timeout `exit_code` is -1, as Azure's Run Command handler reports it."""
 
     exit_code: int
     timed_out: bool = False
@@ -112,8 +112,8 @@ class Guest(Protocol):
         """Run a script as root (LocalSystem), `timeout` in seconds. Cancelling the task kills the script.
 
         All output has gone to `output` when this returns. Raises GuestPoweredOff if the machine goes off
-        meanwhile. A script that a restart of the machine kills has no end that anybody hears of, as on Azure:
-        it times out.
+        meanwhile. A script that a restart of the machine kills times out: its end is not
+        reported, as on Azure.
         """
         ...
 

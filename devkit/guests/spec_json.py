@@ -25,7 +25,7 @@ def dump_spec(spec: GuestSpec) -> dict[str, Any]:
 
 
 def load_spec(document: dict[str, Any]) -> GuestSpec:
-    """Give back what `dump_spec` was given."""
+    """Give back the specification that `dump_spec` was given."""
     data_disks = tuple(_data_disk(disk) for disk in document["data_disks"])
     return GuestSpec(**{**document, "source": _source(document["source"]), "data_disks": data_disks})
 

@@ -33,7 +33,7 @@ _MAX_GEOMETRY = 65535 * _MAX_HEADS * 255
 
 @dataclass(frozen=True)
 class VhdFooter:
-    """What a valid footer says. `virtual_size` is in bytes."""
+    """Fields of a valid footer. `virtual_size` is in bytes."""
 
     virtual_size: int
     unique_id: uuid.UUID

@@ -145,11 +145,11 @@ def _describe(function: Any) -> ServedFunction:
 
 
 def _check_name(name: str, known: set[str]) -> None:
-    """Refuse a name that the host does not load, or knows already: it has no regard to case."""
+    """Refuse a name that the host does not load, or knows already in any case."""
     if not _FUNCTION_NAME.fullmatch(name):
         raise AppError(f"'{name}' is no function name: 1 to 128 letters, digits, - and _, a letter first, not 'host'")
     if name.lower() in known:
-        raise AppError(f"two functions are called '{name}', but for case")
+        raise AppError(f"two functions are called '{name}' but for case: names of functions are case-insensitive")
     known.add(name.lower())
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the engine needs of time."""
+    """Time as the engine needs it: reading it, and waiting for it."""
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
@@ -39,7 +39,7 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock for tests: it stands still until `advance` or `advance_to` moves it and wakes who waited."""
+    """A clock for tests: it stands still until `advance` or `advance_to` moves it and wakes the waiters."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = start

@@ -127,8 +127,8 @@ class DurableApi:
     async def _purge_many(self, request: web.Request) -> web.StreamResponse:
         """Purge what was created within the times, both included, and is in one of the states.
 
-        Only states in which an instance is over count; where none such is named, none is asked for at all, and what
-        still runs goes too (PurgeInstanceHistoryAsync of AzureTableTrackingStore and GetODataFilter of
+        States in which an instance is not over are dropped from the query; where no other is left, all instances of the
+        time are purged, running ones too (PurgeInstanceHistoryAsync of AzureTableTrackingStore and GetODataFilter of
         OrchestrationInstanceStatusQueryCondition in Azure/durabletask, 5217032). All is done before the answer comes.
         """
         since, before = _moment(request, "createdTimeFrom"), _moment(request, "createdTimeTo")
@@ -210,7 +210,7 @@ def _flag(request: web.Request, name: str, *, default: bool) -> bool:
 
 
 def _moment(request: web.Request, name: str) -> datetime | None:
-    """Return a time of the query; None, too, for one that is none (`TryGetDateTimeQueryParameterValue`)."""
+    """Return a time of the query; None if it is missing or malformed (`TryGetDateTimeQueryParameterValue`)."""
     try:
         return parse_timestamp(request.query[name])
     except (KeyError, ValueError):

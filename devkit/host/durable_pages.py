@@ -30,7 +30,7 @@ class Page(NamedTuple):
 
 
 def asked_statuses(text: str) -> list[RuntimeStatus]:
-    """Return the statuses in a query's list; what is none is passed over (`TryGetIEnumerableQueryParameterValue`)."""
+    """Return the statuses in a query's list; others are passed over (`TryGetIEnumerableQueryParameterValue`)."""
     known = {item.value for item in RuntimeStatus}
     return [RuntimeStatus(item) for item in text.split(",") if item in known]
 
@@ -45,7 +45,7 @@ def page_of(
     """Return those of the next `size` instances after `token` that match; both times of the window are included.
 
     A page may be short, or have nothing, although more follows: a table query may return no results and a token all the
-    same ("Query timeout and pagination", Azure Table Storage). Here each page of filtered instances is so.
+    same ("Query timeout and pagination", Azure Table Storage). Here that holds for each page of filtered instances.
     """
     wanted, (since, before) = set(statuses), window
     ordered = sorted((each for each in instances if each.instance_id > token), key=lambda each: each.instance_id)

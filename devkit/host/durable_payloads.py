@@ -130,7 +130,7 @@ def _shown(item: Event, scheduled: dict[int, Event], show_output: bool) -> dict[
 
 
 def _token(text: str | None) -> Any:
-    """Return the JSON value of a stored payload, or the text itself where it is none (a failure's text)."""
+    """Return the JSON value of a stored payload, or the text itself where it is no JSON (a failure's text)."""
     if text is None:
         return None
     try:

@@ -38,7 +38,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What an orchestrator is to be shown now."""
+    """The input of one episode: an instance, its history, and the messages to handle."""
 
     instance: Instance
     history: History
@@ -47,7 +47,7 @@ class Episode:
     started: datetime
     cold: bool
     refused: str | None = None
-    """Why the instance fails unseen, if it does."""
+    """The reason for which the instance fails without being run, if it does."""
 
     @property
     def new_events(self) -> list[Event]:
@@ -56,7 +56,7 @@ class Episode:
 
 
 class Completion(NamedTuple):
-    """How a generation ended: `value` is the output or the next input as JSON text, or a failure's text."""
+    """The end of a generation: `value` is the output or the next input as JSON text, or a failure's text."""
 
     status: RuntimeStatus
     value: str | None
@@ -64,7 +64,7 @@ class Completion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the orchestrator wants, and what that means for its instance."""
+    """The outcome of an episode: what the orchestrator wants, and what that means for its instance."""
 
     work: tuple[Work, ...] = ()
     cancelled_timers: tuple[int, ...] = ()

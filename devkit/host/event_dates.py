@@ -1,6 +1,6 @@
 """Dates in events, as the Functions host hands them on: read and written anew.
 
-It owns what becomes of a text that Newtonsoft.Json takes for a date. The Event Grid extension parses a request with
+It owns the form of texts that Newtonsoft.Json takes for dates. The Event Grid extension parses a request with
 `JToken.Parse` (`HttpRequestProcessor`, Azure/azure-sdk-for-net), which makes dates of such texts wherever they are, and
 the host writes them again for the worker (azure-functions-core-tools issue 3026 shows it). So `...:44.000Z` reaches a
 function as `...:44Z`, and another zone's time as UTC, the zone of the host. The rules are those of Newtonsoft's

@@ -38,7 +38,7 @@ _ORIGINS = {
 
 
 class EventGridTriggers:
-    """Serves every Event Grid function of an app; its key is asked for before it is asked."""
+    """Serves every Event Grid function of an app; requests come here when they have shown its key."""
 
     def __init__(self, app: App, worker: Worker, client_json: Callable[[Any], str]) -> None:
         self._functions = app.event_grid

@@ -1,4 +1,4 @@
-"""What a flow test looks at afterwards: outcome, activity calls in order, histories.
+"""The result of a flow test: outcome, activity calls in order, histories.
 
 It owns plain values; it must not know how they came about.
 """
@@ -29,7 +29,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class FlowResult:
-    """How a flow ended. `output` is the decoded return value, `error` a failure's or termination's text."""
+    """The end of a flow. `output` is the decoded return value, `error` a failure's or termination's text."""
 
     instance_id: str
     status: RuntimeStatus

@@ -1,4 +1,4 @@
-"""Orchestrator handles out of whatever a flow test has at hand: blueprints, decorated or plain functions.
+"""Orchestrator handles from the sources that a flow test may name: blueprints, decorated or plain functions.
 
 It owns unwrapping the decorators' objects; it must not know how flows are run.
 """

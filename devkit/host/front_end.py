@@ -1,4 +1,4 @@
-"""Keeps off an app, as Azure's front end does, requests for other hosts, bodies that never come, and long waits.
+"""Azure's front end: keeps requests for other hosts, bodies that never come, and long waits off an app.
 
 The first matters here, too, because of pages in browsers: see devkit.browsers.
 """
@@ -31,7 +31,7 @@ whatever functionTimeout is ("Azure Functions scale and hosting"). The caller th
 def front_end(
     own_name: str, body_seconds: float = BODY_SECONDS, response_seconds: float = RESPONSE_SECONDS
 ) -> Middleware:
-    """Return what every request passes; `own_name` is the address or name that the host is bound to."""
+    """Return the middleware that every request passes; `own_name` is the address or name that the host is bound to."""
     given_up: set[asyncio.Future[web.StreamResponse]] = set()
 
     def forget(answering: asyncio.Future[web.StreamResponse]) -> None:
@@ -53,7 +53,7 @@ def front_end(
         await asyncio.wait([answering], timeout=response_seconds)
         if not answering.done():
             log.error(
-                "%s %s: no response in %g s; what it called runs on", request.method, request.path, response_seconds
+                "%s %s: no response in %g s; the function runs on", request.method, request.path, response_seconds
             )
             given_up.add(answering)
             answering.add_done_callback(forget)

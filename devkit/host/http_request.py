@@ -42,7 +42,7 @@ async def request_datum(request: web.Request, path: str, query: str, parameters:
 
 
 async def _body(request: web.Request) -> bytes:
-    """Return the body as the host hands it on: nothing of one that comes without a Content-Length, as chunks do.
+    """Return the body as the host hands it on: empty where there is no Content-Length, as with chunks.
 
     That is how `ToRpcHttp` asks; azure-functions-host issue 7930, open, says so too.
     """
@@ -52,7 +52,7 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _pairs(query: str) -> Iterable[tuple[str, str]]:
-    """Read a query as `QueryFeature` does: `+` is a space, white space before a name is none of it."""
+    """Read a query as `QueryFeature` does: `+` is a space, white space before a name is dropped."""
     for part in query.split("&"):
         name, equals, value = part.partition("=")
         if equals:
@@ -60,7 +60,7 @@ def _pairs(query: str) -> Iterable[tuple[str, str]]:
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Join the values of each name, but for case, with commas; empty ones are left out (`StringValues.ToString`)."""
+    """Join the values of each name, in any case, with commas; empty ones are left out (`StringValues.ToString`)."""
     spelled: dict[str, str] = {}
     values: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -74,10 +74,10 @@ def _strings(values: Mapping[str, str]) -> dict[str, Datum]:
 
 
 def _is_front_ends(name: str) -> bool:
-    """Tell the headers in which App Service says who has signed in.
+    """Tell whether a header is one in which App Service says who has signed in.
 
     "External requests aren't allowed to set these headers" ("Work with user identities in Azure App Service
-    authentication"): it takes them off what comes in. Nothing stands before this host that would.
+    authentication"): App Service removes them from requests. In front of this host there is nothing that would.
     """
     return name.lower().startswith(("x-ms-client-principal", "x-ms-token-"))
 

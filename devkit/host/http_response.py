@@ -1,4 +1,4 @@
-"""The HTTP response that comes of what an HTTP function returned.
+"""The HTTP response that is made of an HTTP function's return value.
 
 It owns the way from a return value through the worker's converter and the host (azure-functions-host `HttpBinding`
 and `RawScriptResult`) to Kestrel; it must not know of requests.
@@ -23,7 +23,7 @@ _LIKE_JSON = re.compile(r"""\s*[{\["'/]""")
 
 
 def response(value: Any) -> web.Response:
-    """Return the response; TypeError or ValueError for what the worker, the host or Kestrel does not take."""
+    """Return the response; TypeError or ValueError for a value that the worker, the host or Kestrel does not take."""
     datum = sdk.encode_http_response(value)
     return _text(datum.value) if datum.type == "string" else _described(datum.value)
 
@@ -31,8 +31,8 @@ def response(value: Any) -> web.Response:
 def _text(value: str) -> web.Response:
     """Answer a returned text, which the host reads as JSON if it can, and as a description of a response if it may.
 
-    `HttpBinding.CreateResult` does so with Newtonsoft.Json, which takes more than JSON. What it would make of such a
-    text is not modelled, so it is refused.
+    `HttpBinding.CreateResult` does so with Newtonsoft.Json, which takes more than JSON. Such a text is refused, as
+    Newtonsoft's reading of it is not modelled.
     """
     if _LIKE_JSON.match(value) or _is_json(value):
         raise ValueError(
@@ -56,7 +56,7 @@ def _described(described: Mapping[str, Any]) -> web.Response:
         raise ValueError(f"an answer with the status {status} has no body")
     answer = web.Response(status=status, body=body)
     for name, header in described["headers"].items():
-        if name not in answer.headers:  # the host drops a header that is there already, but for case
+        if name not in answer.headers:  # the host drops a header that is there already, in any case
             answer.headers.add(name, _field(header.value))
     for cookie in described["cookies"] or ():
         for morsel in cookie.values():
@@ -65,7 +65,7 @@ def _described(described: Mapping[str, Any]) -> web.Response:
 
 
 def _field(value: str) -> str:
-    """Return a header's value that Kestrel sends: ASCII without controls (dotnet/aspnetcore `HttpCharacters`)."""
+    """Return a header's value, if Kestrel sends it: ASCII without controls (dotnet/aspnetcore `HttpCharacters`)."""
     if not _FIELD.fullmatch(value):
         raise ValueError(f"{value!r} is no value of a header: ASCII without control characters")
     return value

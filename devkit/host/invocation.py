@@ -21,7 +21,7 @@ from devkit.host.functions import FunctionTable
 
 
 class InvocationContext(func.Context):
-    """What a function gets as `context` if it asks for it."""
+    """The `context` that a function gets if it asks for it."""
 
     def __init__(self, function_name: str) -> None:
         self._function_name = function_name
@@ -70,7 +70,7 @@ def arguments(function: ServedFunction, value: Any, client_json: Callable[[Any],
 
 
 def require_none(function: ServedFunction, value: Any) -> None:
-    """Fail the call of a function that has returned something nobody takes.
+    """Raise RuntimeError if a function has returned a value that no binding takes.
 
     Timer and Event Grid functions have no `$return`; the worker raises "function ... without a $return binding
     returned a non-None value" (`invocation_request` in azure_functions_runtime/handle_event.py).

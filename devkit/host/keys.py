@@ -50,7 +50,7 @@ class Keys:
 
     def guarded(self, name: str, handler: Handler) -> Handler:
         """Return the handler behind the key: 401 without it."""
-        from aiohttp import web  # here: `kiln local` reads a saved key, and need not wait for a web server
+        from aiohttp import web  # imported here: `kiln local` reads a saved key, and need not wait for a web server
 
         async def handle(request: web.Request) -> web.StreamResponse:
             if not self.fits(request, name):

@@ -35,7 +35,7 @@ def timer_fired(timer: Timer) -> Event:
 
 
 def child_finished(child: Instance, task_id: int) -> Event:
-    """Return what a finished child tells its parent; a child that did not complete has failed."""
+    """Return the message of a finished child to its parent; a child that did not complete has failed."""
     if child.runtime_status is RuntimeStatus.COMPLETED:
         return event(EventType.SUB_ORCHESTRATION_COMPLETED, child.updated, TaskScheduledId=task_id, Result=child.output)
     return event(
@@ -48,7 +48,7 @@ def child_finished(child: Instance, task_id: int) -> Event:
 
 
 def child_refused(call: SubOrchestrationCall, reason: object, at: datetime) -> Event:
-    """Return what a parent hears whose child could not be started."""
+    """Return the message to a parent whose child could not be started."""
     return event(
         EventType.SUB_ORCHESTRATION_FAILED,
         at,

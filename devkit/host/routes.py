@@ -117,7 +117,7 @@ class Router(Generic[Target]):
                     raise RouteError(f"'{route.function}' and '{other.function}' both serve '{route.template}'")
 
     def match(self, method: str, path: str) -> tuple[Target, dict[str, str]] | None:
-        """Return what serves a request and its route parameters, or None.
+        """Return the target that serves a request, and its route parameters, or None.
 
         The method is a constraint of the route (`HttpMethodRouteConstraint`): one that exists for other methods only
         is passed over, and a later one may still match. `path` is decoded (devkit.host.paths).

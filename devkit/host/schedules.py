@@ -75,7 +75,7 @@ def zone() -> ZoneInfo:
 
 
 def _checked(text: str) -> str:
-    """Return an expression with six fields of what NCrontab knows: no ?, L, W and #, and Sunday is 0 alone."""
+    """Return an expression, checked to have six fields that NCrontab knows: no ?, L, W and #, and Sunday is 0 alone."""
     fields = text.lower().split()
     if len(fields) == _WITHOUT_SECONDS:
         fields.insert(0, "0")

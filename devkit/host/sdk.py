@@ -100,7 +100,7 @@ def decode_event(text: str) -> func.EventGridEvent | func.CloudEvent:
 
 
 def decode_timer(text: str) -> func.TimerRequest:
-    """Build what a timer function takes."""
+    """Build the TimerRequest that a timer function takes."""
     request: func.TimerRequest = converter("timerTrigger").decode(meta.Datum(text, "json"), trigger_metadata={})
     return request
 
@@ -132,5 +132,5 @@ def orchestrator_handle(generator: Callable[[Any], Any]) -> Handle:
 
 
 def converter(binding: str) -> Any:
-    """Return what decodes and encodes for a type of binding, None if azure-functions has nothing for it."""
+    """Return the converter for a type of binding, None if azure-functions has none."""
     return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]  # azure-functions has partial types

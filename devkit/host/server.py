@@ -42,7 +42,7 @@ _REQUEST_GRACE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long things may take: the front end waits for a response, and (None: by host.json) a function's call."""
+    """Time limits: of the front end's wait for a response, and of a function's call (None: by host.json)."""
 
     response_seconds: float = RESPONSE_SECONDS
     function: timedelta | None = None
@@ -75,8 +75,8 @@ class Host:
         self._worker = Worker(limit=limits.function or settings.function_timeout)
         self._store = Store(database)
         self.keys = keys.Keys(self._store)
-        # On Azure durable clients ask on an address of the host's own, which nobody outside can reach. Here everybody
-        # is inside: so its path is a secret.
+        # On Azure durable clients ask on an address of the host that cannot be reached from outside. Here everybody is
+        # inside: so the path is secret instead.
         self._rpc_path = f"{RPC_PATH}/{secrets.token_urlsafe()}"
         time = clock or SystemClock()
         self._timers = TimerTriggers(self._app, self._worker, self._store, time, self._client_json)

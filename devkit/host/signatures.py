@@ -1,6 +1,6 @@
 """The checks of a function's signature that the Python worker makes when it loads the function.
 
-It owns which parameters and annotations fit a function's bindings, by `Registry.add_indexed_function` of
+It owns the rules for parameters and annotations of a function with its bindings, by `Registry.add_indexed_function` of
 azure-functions-runtime 1.3.0 (`azure_functions_runtime/functions.py`; the worker for Python 3.11 does the same); the
 types that a binding takes are asked of azure-functions' own converters. It must not run the function.
 

@@ -82,10 +82,10 @@ class Store:
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
-    # What the host itself keeps: timers' states, its keys
+    # Settings of the host itself: timers' states, its keys
 
     def setting(self, name: str) -> str | None:
-        """Return what is kept under a name, or None."""
+        """Return the value under a name, or None."""
         rows = self._rows("SELECT value FROM settings WHERE name = ?", (name,))
         return None if not rows else str(rows[0][0])
 

@@ -216,7 +216,7 @@ class FlowRunner:
 
     @property
     def trail(self) -> list[Step]:
-        """What each step so far was."""
+        """The steps that were taken so far."""
         return list(self._world.trail)
 
     def on_activity(

@@ -1,13 +1,13 @@
 """The host's functionTimeout: calls of functions that take longer are ended.
 
-It owns who is too late and what becomes of the others; it must not know what the functions are for. The rules are
+It owns which calls are too late, and the fate of the others; it must not know what the functions are for. The rules are
 those of `FunctionExecutor` (Azure/azure-webjobs-sdk), `WebScriptHostExceptionHandler` and
 `RpcFunctionInvocationDispatcher.RestartWorkerWithInvocationIdAsync` (Azure/azure-functions-host): the call that is
 too late fails, and the worker process is restarted. What else that process was running is lost: no answer comes of
 it, and nobody fails it before its own time has run out.
 
-A thread cannot be killed from outside, as a process can. So what ran on a thread runs on here, its result is dropped,
-and `stray` says that it is there. A coroutine is cancelled.
+A thread cannot be killed from outside, as a process can. So a function on a thread runs on here, its result is dropped,
+and `stray` tells of it. A coroutine is cancelled.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class TimeLimit:
         self._thread.start()
 
     def stop(self) -> None:
-        """End nothing more."""
+        """Stop looking for such calls."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""What is remembered of a timer between runs of the host, and whether it has missed an occurrence.
+"""The status of a timer, kept between runs of the host, and whether it has missed an occurrence.
 
 It owns the status and its rules, those of ScheduleMonitor in Azure/azure-webjobs-sdk-extensions; it must not know how
 a function is called.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TimerStatus:
-    """When a timer fired last (None: never), fires next, and when this was reckoned; all in UTC."""
+    """Times of a timer: it fired last (None: never), fires next, and the status was reckoned; all in UTC."""
 
     last: datetime | None
     next: datetime
@@ -26,11 +26,11 @@ class TimerStatus:
 
     @staticmethod
     def initial(schedule: Schedule, now: datetime) -> TimerStatus:
-        """Reckon for a timer that has never fired."""
+        """Reckon the status of a timer that has never fired."""
         return TimerStatus(None, schedule.next(now), now)
 
     def fired(self, schedule: Schedule, at: datetime) -> TimerStatus:
-        """Reckon after a run that began at a time."""
+        """Reckon the status after a run that began at a time."""
         return TimerStatus(at, schedule.next(at), at)
 
 
@@ -54,7 +54,7 @@ def save(store: Store, name: str, status: TimerStatus) -> None:
 def current(status: TimerStatus | None, schedule: Schedule, now: datetime) -> TimerStatus:
     """Return the status to go on with at a start of the host.
 
-    If the schedule has changed since, what it would have been due for is not missed.
+    If the schedule has changed since, no occurrence of the old one counts as missed.
     """
     if status is None:
         return TimerStatus.initial(schedule, now)

@@ -1,7 +1,7 @@
-"""Timer triggers: functions called by a schedule, each one call at a time, and by hand at any.
+"""Timer triggers: functions called by a schedule, one call of each at a time, and by hand at any time.
 
-That no other host fires the same timers, which the extension's singleton lock sees to, is here a matter of the one
-process that may hold the database. It owns when a timer fires and what a call gets, by TimerListener in
+On Azure the extension's singleton lock keeps other hosts from firing the same timers; here only one process can hold
+the database. It owns when a timer fires and what a call gets, by TimerListener in
 Azure/azure-webjobs-sdk-extensions; it must not know the syntax of schedules.
 """
 
@@ -36,7 +36,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)  # .NET's default DateTime
 
 @dataclass(slots=True)
 class _Timer:
-    """One function, its schedule, and where it is in it."""
+    """One function, its schedule, and its status by that."""
 
     function: ServedFunction
     schedule: Schedule
@@ -72,7 +72,7 @@ class TimerTriggers:
             stored = timer_status.load(self._store, name) if timer.monitored else None
             timer.status = timer_status.current(stored, timer.schedule, now)
             self._keep(name, timer)
-            if stored is None:  # TimerListener does not take what it has just written: nothing was ever updated
+            if stored is None:  # TimerListener does not use the status just written: nothing was ever updated
                 timer.status = replace(timer.status, updated=_NEVER)
             if timer.monitored and now > timer.status.next:
                 log.info("timer '%s' is past due since %s", name, timer.status.next)
@@ -83,7 +83,7 @@ class TimerTriggers:
                 self._due.add([(timer.status.next, name)])
 
     def stop(self, grace_seconds: float) -> bool:
-        """Fire nothing more, and return whether the calls under way ended in time; one that did not is missed."""
+        """Stop firing, and return whether the calls under way ended in time; one that did not counts as missed."""
         with self._idle:
             self._stopping = True
         self._due.stop()
@@ -97,8 +97,8 @@ class TimerTriggers:
     def fire(self, name: str) -> None:
         """Call a timer's function now, beside a call under way; the schedule stays as it is.
 
-        The extension's lock is the listener's alone: what is called by hand goes past it (`JobHost.CallAsync`), and
-        is told of the stored status (`TimerTriggerBinding.BindAsync`).
+        The extension's lock is the listener's alone: a call by hand goes past it (`JobHost.CallAsync`), and gets the
+        stored status (`TimerTriggerBinding.BindAsync`).
         """
         self._call(name, scheduled=False)
 
@@ -127,7 +127,7 @@ class TimerTriggers:
                 self._idle.notify_all()
 
     def _ended(self, name: str, began: datetime | None, done: Future[Any]) -> None:
-        """See to what follows a call: the next of its schedule, if it was one of it, begun at a time."""
+        """Log a failed call; if it was the schedule's, begun at a time, keep the status and arm the next."""
         timer = self._timers[name]
         if done.cancelled():  # the host stops
             return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Timers:
-    """Due times of instances; `wake` is called with an instance's id once the clock has reached one."""
+    """Due times of instances; `wake` is called with an instance's id once the clock has reached its time."""
 
     def __init__(self, clock: Clock, wake: Callable[[str], None]) -> None:
         self._clock = clock

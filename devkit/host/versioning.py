@@ -21,7 +21,7 @@ MISMATCH = "Orchestration version did not comply with Worker Versioning"
 
 
 class MatchStrategy(StrEnum):
-    """Instances that a host runs: all, those of its own version, or those and older ones."""
+    """The instances that a host runs: all, those of its own version, or those and older ones."""
 
     NONE = "None"
     STRICT = "Strict"
@@ -29,7 +29,7 @@ class MatchStrategy(StrEnum):
 
 
 class FailureStrategy(StrEnum):
-    """What becomes of the others: left for other hosts, or failed."""
+    """The fate of instances that a host does not run: left for other hosts, or failed."""
 
     REJECT = "Reject"
     FAIL = "Fail"

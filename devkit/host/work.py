@@ -20,7 +20,7 @@ _KIND_NAMES = {
     EventType.TIMER_CREATED: "timer",
     EventType.EVENT_SENT: "entity message",
 }
-# What must not differ between the record and the replay, with the words for each.
+# Fields that must not differ between the record and the replay, with the words for each.
 _COMPARED = {
     "Name": "name",
     "Input": "input",

@@ -1,4 +1,4 @@
-"""Where user functions run: synchronous ones on threads, all asynchronous ones on one event loop, none for too long.
+"""The worker that runs user functions: synchronous ones on threads, asynchronous ones on one loop, none for too long.
 
 It owns the threads and the loop, as the Python worker does; it must not know what the functions are for.
 """
@@ -30,7 +30,7 @@ class Worker:
     def __init__(self, threads: int | None = None, limit: timedelta | None = None) -> None:
         wanted = threads or int(os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT") or _DEFAULT_THREADS)
         self._pool = ThreadPoolExecutor(wanted, thread_name_prefix="function")
-        # As many activities run as the engine lets, and those that were given up besides.
+        # The engine limits how many activities run, but those that were given up run besides.
         self._activities = ThreadPoolExecutor(_ACTIVITY_THREADS, thread_name_prefix="activity-function")
         self._limit = TimeLimit(limit)
         self._loop = asyncio.new_event_loop()
@@ -44,7 +44,7 @@ class Worker:
     def stop(self) -> bool:
         """Cancel what runs on the loop, close the durable clients' session, end the thread.
 
-        Return whether nothing is left that runs, as a thread may, which cannot be stopped from outside.
+        Return whether everything has ended: a thread cannot be stopped from outside.
         """
         self._limit.stop()
         asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result()

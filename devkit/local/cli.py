@@ -43,9 +43,15 @@ AzuritePort = Annotated[
     int, typer.Option(envvar="KILN_LOCAL_AZURITE_PORT", min=0, max=65535, help="Azurite's blob service.")
 ]
 Guests = Annotated[
-    GuestKind, typer.Option(envvar="KILN_LOCAL_GUESTS", help="What a virtual machine is: a real one, or a pretence.")
+    GuestKind,
+    typer.Option(envvar="KILN_LOCAL_GUESTS", help="Virtual machines: real ones, or scripted ones that only pretend."),
 ]
-Latency = Annotated[LatencyProfile, typer.Option(envvar="KILN_LOCAL_LATENCY", help="How long the local Azure takes.")]
+Latency = Annotated[
+    LatencyProfile,
+    typer.Option(
+        envvar="KILN_LOCAL_LATENCY", help="Latency of the local Azure: as little as it can, or about Azure's."
+    ),
+]
 TimeScale = Annotated[
     float, typer.Option(envvar="KILN_LOCAL_TIME_SCALE", min=0, help="A factor on the times of --latency azure.")
 ]
@@ -73,8 +79,8 @@ def up(
 ) -> None:
     """Start everything, print `ready URL` when all answer, and run until Ctrl-C or SIGTERM.
 
-    The Functions host is restarted whenever it ends. Logs are in DATA/logs, URLs in DATA/endpoints.json. Of the shell's
-    own environment no setting reaches the app: --set gives it some.
+    The Functions host is restarted whenever it ends. Logs are in DATA/logs, URLs in DATA/endpoints.json. The app gets
+    no settings from the shell's environment: use --set.
     """
     try:
         given = tuple(setting(text) for text in settings or ())
@@ -92,11 +98,11 @@ def up(
 
 @app.command()
 def status(*, data: Data = _DEFAULTS.data) -> None:
-    """Say what runs on a data folder, and where. Exit code 0 only if all parts answer."""
+    """Show the parts that run on a data folder, and their URLs. Exit code 0 only if all parts answer."""
     endpoints = _endpoints(data)
     parts = (
         ("Kiln's API", endpoints.host, ""),
-        ("local Azure", endpoints.azure, "/_local/latency"),  # of its paths, one that its request list leaves out
+        ("local Azure", endpoints.azure, "/_local/latency"),  # a path that the list of requests leaves out
         ("Azurite", endpoints.blob, ""),
     )
     answers = [_answers(url + path, endpoints) for _, url, path in parts]
@@ -140,7 +146,7 @@ def publish_version(
     *,
     data: Data = _DEFAULTS.data,
 ) -> None:
-    """Let the local marketplace have a new version of an image.
+    """Publish a new version of an image in the local marketplace.
 
     Kiln's watcher finds it the next time that it looks; `kiln local watch` lets it look now.
     """
@@ -172,7 +178,7 @@ def token(
     ] = None,
     data: Data = _DEFAULTS.data,
 ) -> None:
-    """Print an access token for the local Kiln's API, for an hour: an Admin's, unless it is to have other roles.
+    """Print an access token for the local Kiln's API, good for an hour: an Admin's, or with the roles of --role.
 
     `kiln` itself gets its own. Try a role with KILN_TOKEN=$(kiln local token --role Kiln.Reader) kiln list.
     """

@@ -41,7 +41,9 @@ class DemoFailed(RuntimeError):
 def demo(
     *,
     data: Annotated[Path, typer.Option(help="The folder for all state, logs and the VHD.")] = REPOSITORY / ".kiln/demo",
-    guests: Annotated[GuestKind, typer.Option(help="What a virtual machine is.")] = GuestKind.QEMU,
+    guests: Annotated[
+        GuestKind, typer.Option(help="Virtual machines: real ones, or scripted ones that only pretend.")
+    ] = GuestKind.QEMU,
     verify: Annotated[bool, typer.Option(envvar="VERIFY", help="Boot the VHD at the end, and look into it.")] = False,
 ) -> None:
     """Build examples/hello-linux.json on this machine and show the gallery version and the VHD."""
@@ -106,7 +108,7 @@ def _wait_until_ready(local: subprocess.Popen[str]) -> None:
 
 
 def _ports(data: Path) -> list[str]:
-    """Choose the usual ports; those of the last time where there was one; free ones where others have them."""
+    """Choose ports: those of the last demo on this data, else the usual ones, else free ones where others use these."""
     usual = Options()
     ports = {"--port": usual.port, "--azure-port": usual.azure_port, "--azurite-port": usual.azurite_port}
     again = Endpoints.load(data) is not None
@@ -114,7 +116,7 @@ def _ports(data: Path) -> list[str]:
 
 
 def _without_settings() -> dict[str, str]:
-    """Return this environment without what configures `kiln` for other places; the cache is the user's choice."""
+    """Return this environment without `kiln`'s settings for other places; the cache is the user's choice."""
     return {name: value for name, value in os.environ.items() if not name.startswith("KILN_") or "CACHE" in name}
 
 

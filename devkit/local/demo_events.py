@@ -32,7 +32,9 @@ _ENDED_OTHERWISE = {"Kiln.Build.Failed", "Kiln.Build.Canceled", "Kiln.Build.Part
 def demo_events(
     *,
     data: Annotated[Path, typer.Option(help="The folder for all state and logs.")] = REPOSITORY / ".kiln/demo-events",
-    guests: Annotated[GuestKind, typer.Option(help="What a virtual machine is.")] = GuestKind.SCRIPTED,
+    guests: Annotated[
+        GuestKind, typer.Option(help="Virtual machines: real ones, or scripted ones that only pretend.")
+    ] = GuestKind.SCRIPTED,
 ) -> None:
     """Publish a marketplace version on this machine, and show how it becomes images."""
     data = data.absolute()

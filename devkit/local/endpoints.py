@@ -1,4 +1,4 @@
-"""Where the parts of a local run answer, kept in its data folder for other commands and for the next start.
+"""Endpoints of a local run's parts, kept in its data folder for other commands and for the next start.
 
 It must not know who serves there.
 """

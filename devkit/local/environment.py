@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "KILN_CACHE_DIR", "KILN_LOG_LEVEL")
 _LOOPBACK = "127.0.0.1,localhost"
 AUDIENCE = "api://kiln"
-"""Whom tokens must be for that open Kiln's API, locally."""
+"""The audience of tokens for the local Kiln's API."""
 
 
 def inherited(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what every child gets. A developer's own AZURE_..., proxy and KILN_... settings are not in it."""
+    """Return the environment of every child, without a developer's own AZURE_..., proxy and KILN_... settings."""
     kept = {name: environment[name] for name in _INHERITED if name in environment}
     return {"KILN_LOG_LEVEL": "INFO", **kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": _LOOPBACK}
 
@@ -34,8 +34,8 @@ def app_settings(
     """Return the app's settings: what Azure's portal calls the environment variables of a function app.
 
     `azure` is the local Azure's base URL, `state` the blob endpoint of the app's own storage account, `ca` the
-    file with the certificate authority of both, `topic` where the app announces its events, if it does. What is `given`
-    counts, whatever a local Kiln has else.
+    file with the certificate authority of both, `topic` where the app announces its events, if it does. Settings that
+    are `given` count before those that a local Kiln has anyway.
     """
     reach = [f"/subscriptions/{SUBSCRIPTION_ID}", "{0.scheme}://{0.netloc}".format(urlsplit(state))]
     return {

@@ -21,7 +21,7 @@ SYSTEM_TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/systemTopics/subscription
 APP = f"{GROUP}/providers/Microsoft.Web/sites/kiln"
 FUNCTION = f"{APP}/functions/on_event"
 GALLERY_WRITES = f"kiln-gallery-versions-{hashlib.sha256(APP.encode()).hexdigest()[:13]}"
-"""An event subscription of the app's own, by a hash of its id: others may use the same topic (infra/events.bicep).
+"""Name of the app's own event subscription, with a hash of its id: others may use the same topic (infra/events.bicep).
 
 Azure's own hash, `uniqueString`, has 13 characters, too ("Bicep functions - string").
 """

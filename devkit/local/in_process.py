@@ -84,7 +84,7 @@ class InProcessAzure:
 
     @contextmanager
     def faults(self, *rules: dict[str, Any]) -> Iterator[None]:
-        """Let requests go wrong by these rules alone, and by none after it (devkit/azure/faults.py)."""
+        """Let requests go wrong by these rules alone for the block, and by none after it (devkit/azure/faults.py)."""
         httpx.put(f"{self.http_url}/_local/faults", json=rules, trust_env=False).raise_for_status()
         try:
             yield

@@ -1,4 +1,4 @@
-"""One `kiln local up` to a data folder.
+"""The lock on a data folder, which lets one `kiln local up` run on it.
 
 It must not know what the data is.
 """

@@ -1,4 +1,4 @@
-"""What `kiln local up` can be told, and where it keeps its data.
+"""Options of `kiln local up`, and the folders of its data.
 
 It must not know how anything is started.
 """
@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 SETTINGS = "KILN_"
-"""How the names of Kiln's own settings begin."""
+"""The beginning of the names of Kiln's own settings."""
 
 
 def setting(text: str) -> tuple[str, str]:
@@ -26,14 +26,14 @@ def setting(text: str) -> tuple[str, str]:
 
 
 class GuestKind(StrEnum):
-    """What a virtual machine is: a real one, or one that answers in the local Azure's own process."""
+    """Kinds of virtual machines: real ones, or scripted ones in the local Azure's own process."""
 
     QEMU = "qemu"
     SCRIPTED = "scripted"
 
 
 class LatencyProfile(StrEnum):
-    """How long the local Azure takes: no longer than it must, or about as long as Azure."""
+    """Latencies of the local Azure: no longer than it must be, or about Azure's."""
 
     INSTANT = "instant"
     AZURE = "azure"

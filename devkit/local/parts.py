@@ -25,7 +25,7 @@ _AZURE_START_SECONDS = 900  # the first time, it makes the machines' base image
 
 
 def azure_command(options: Options, azurite: Azurite, port: int) -> list[str]:
-    """Return what starts the local Azure on `port`, with `azurite` as its storage."""
+    """Return the command that starts the local Azure on `port`, with `azurite` as its storage."""
     return [
         *(sys.executable, "-m", "devkit.local.azure"),
         *("--port", str(port), "--data", str(options.data / "azure"), "--guests", options.guests),

@@ -1,6 +1,6 @@
 """Signing in to a local Kiln: whoever runs it on this machine is its Admin.
 
-It owns for whom the tokens are; it must not know how they are made. The local Azure gives them out, as Entra ID would.
+It owns whom the tokens are for; it must not know how they are made. The local Azure gives them out, as Entra ID would.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PATIENCE = 10.0  # seconds; everything is on this machine
 
 
 def token_source(origin: str) -> Callable[[], str] | None:
-    """Return what gets tokens for the API at `origin`, if a local Kiln of this user serves it; None for all others."""
+    """Return the source of tokens for an API that a local Kiln of this user serves at `origin`; None for all others."""
     note = trust.note_of(origin)
     return partial(mint, note.azure, note.ca) if note is not None and note.azure is not None else None
 

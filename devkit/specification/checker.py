@@ -1,7 +1,7 @@
 """The check of one exchange: whether the request is as Azure takes it, and the answer as Azure gives it.
 
-It owns what is checked in which order; it must not know where traffic comes from. A request that was refused is not
-judged: a test may well send nonsense, and what counts is that nothing wrong is accepted.
+It owns the checks and their order; it must not know where traffic comes from. A request that was refused is not judged:
+a test may well send nonsense, and what counts is that nothing wrong is accepted.
 """
 
 from __future__ import annotations

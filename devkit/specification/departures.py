@@ -1,6 +1,6 @@
-"""Everything in which judged traffic may differ from Microsoft's specifications, each with its reason.
+"""Departures of judged traffic from Microsoft's specifications that are allowed, each with its reason.
 
-It owns this one table; it must not know how a check is done. Whatever differs and is not in here is a mistake.
+It owns this one table; it must not know how a check is done. Any other departure is a mistake.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PROVIDER = _SUBSCRIPTION + r"/providers/[^/]+"
 
 
 class Body(StrEnum):
-    """What is known of the answer's body on a route that no specification has."""
+    """Kinds of answers' bodies on routes that no specification has."""
 
     OPERATION_STATUS = "the status object of Resource Manager's asynchronous operations"
     ANY = "anything; a failure is still ARM's error"
@@ -43,7 +43,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Difference:
-    """A place in the bodies or parameters of a provider's operations where a mistake is none."""
+    """A place in the bodies or parameters of a provider's operations where the check is wrong."""
 
     operation: str
     place: str
@@ -52,7 +52,7 @@ class Difference:
     """A pattern for what the check says there: a wider one than needed would hide other mistakes."""
 
     def explains(self, operation: str, place: str, what: str) -> bool:
-        """Tell whether it is about this mistake."""
+        """Tell whether this difference explains a mistake."""
         return all(
             re.fullmatch(pattern, text)
             for pattern, text in ((self.operation, operation), (self.place, place), (self.what, what))

@@ -20,7 +20,7 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True)
 class Exchange:
-    """`target` is the path with its query; bodies are JSON values, None where there was none."""
+    """One exchange: `target` is the path with its query; bodies are JSON values, None where there was none."""
 
     method: str
     target: str

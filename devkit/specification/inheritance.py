@@ -21,7 +21,7 @@ class Folded:
     properties: dict[str, Node] = field(default_factory=dict)
     required: set[str] = field(default_factory=set)
     others: Node | bool | None = None
-    """What other properties are: a schema, allowed at all, or None if the specification says nothing."""
+    """The rule for other properties: their schema, whether they are allowed, or None if nothing is said."""
 
 
 @dataclass

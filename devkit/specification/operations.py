@@ -54,7 +54,7 @@ class Operation:
 
     @property
     def literals(self) -> tuple[int, int]:
-        """How specific its path is: without whole ids first, then by the number of fixed segments."""
+        """Sort key by how specific its path is: without whole ids first, then by the number of fixed segments."""
         segments = self.template.split("/")
         return (-sum(part in _WHOLE_IDS for part in segments), sum("{" not in part for part in segments))
 

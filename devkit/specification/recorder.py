@@ -1,7 +1,6 @@
-"""What passed since the last look, kept in memory until it is judged.
+"""Exchanges since the last look, kept in memory until they are judged.
 
-It owns the list; it must not know who recorded or what was wrong. Request headers, where credentials are, never reach
-it.
+It owns the list; it must not know who recorded or what was wrong. It never gets request headers, where credentials are.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ class Recorder:
             self._exchanges.append(exchange)
 
     def take(self) -> list[Exchange]:
-        """Return what passed since the last time, and forget it."""
+        """Return the exchanges since the last call, and forget them."""
         with self._lock:
             taken, self._exchanges = self._exchanges, []
         return taken
 
     def judged(self, specifications: Specifications) -> list[Violation]:
-        """Return what is wrong with what passed since the last time, each violation once."""
+        """Return the violations in the exchanges since the last call, each once."""
         found = [violation for exchange in self.take() for violation in specifications.check(exchange)]
         return list(dict.fromkeys(found))

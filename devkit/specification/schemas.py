@@ -24,7 +24,7 @@ _FORMATS = {"date-time", "uuid", "int32", "int64", "byte"}
 
 
 class Direction(StrEnum):
-    """Who wrote a body: a property can be forbidden to one of the two."""
+    """Directions of a body: a property can be forbidden in one of them."""
 
     REQUEST = "request"
     SHOWN = "shown"

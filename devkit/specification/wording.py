@@ -1,4 +1,4 @@
-"""What is wrong with a JSON value, in words: one line for each mistake, with its place.
+"""Wording of mistakes in a JSON value: one line for each, with its place.
 
 It owns the wording and the formats that are checked; it must not know specifications. A value is never quoted unless it
 should be one of an enumeration: bodies carry passwords and scripts.

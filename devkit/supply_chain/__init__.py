@@ -1,1 +1,1 @@
-"""What Kiln is made of: its pinned packages, whether any is known to be vulnerable, and the list of them (SBOM)."""
+"""Kiln's supply chain: its pinned packages, known vulnerabilities in them, and the list of them (SBOM)."""

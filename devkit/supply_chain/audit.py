@@ -1,4 +1,4 @@
-"""Whether what is deployed is known to be vulnerable: `python -m devkit.supply_chain.audit` asks PyPI (pip-audit).
+"""The audit of deployed packages for vulnerabilities: `python -m devkit.supply_chain.audit` asks PyPI (pip-audit).
 
 It owns the verdict: a vulnerability fails, and so does an audit that breaks; where PyPI's database cannot be reached,
 nothing is judged, which is said and fails only with --strict. There is no other way to pass.
@@ -30,7 +30,7 @@ AUDIT_SECONDS = 300
 
 
 class Verdict(Enum):
-    """How an audit ended."""
+    """Ends of an audit."""
 
     CLEAN = "clean"
     VULNERABLE = "vulnerable"

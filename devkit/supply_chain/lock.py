@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _ASKED = "-r requirements.in"
-"""Whoever asks for a package directly."""
+"""The origin of a directly needed package, in uv's words."""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def main() -> None:
     version = version_of(ROOT)
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / version
     if _git(ROOT, "status", "--porcelain"):
-        sys.stderr.write("Note: what is not committed is not in it.\n")
+        sys.stderr.write("Note: changes that are not committed are not in it.\n")
     artefacts = make(ROOT, folder)
     sys.stdout.write(f"Kiln {version} of commit {_git(ROOT, 'rev-parse', 'HEAD')}, in {folder}:\n")
     for path in artefacts:

@@ -25,7 +25,7 @@ _FORMAT = 1  # counts up when the build itself changes in a way that the hashed 
 
 
 def recipe_hash() -> str:
-    """Identify what the image is built from: another recipe, another image."""
+    """Return a hash of all that the image is built from: another recipe makes another image."""
     digest = hashlib.sha256()
     digest.update(json.dumps([_FORMAT, debian.SUITE, debian.PACKAGES, _LEFT_OUT, layout.partition_table()]).encode())
     digest.update(layout.KERNEL_OPTIONS.encode())

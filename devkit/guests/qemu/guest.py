@@ -45,7 +45,7 @@ _SHUTDOWN_LIMIT = 120.0
 
 @dataclass(frozen=True)
 class Platform:
-    """What all machines share: where they start from, and what of the host they may use."""
+    """Facts that all machines share: the template that they start from, and what of the host they may use."""
 
     template: Template
     ca_pem: bytes
@@ -149,7 +149,7 @@ class QemuGuest:
         return disk
 
     async def _first_boot(self) -> None:
-        # What is left of a first boot that another process did not finish is worth nothing.
+        # The remains of a first boot that another process did not finish are of no use.
         if process := self._process():
             await process.kill()
         await self.make_disks()
@@ -198,7 +198,7 @@ class QemuGuest:
             await monitor.close()
 
     async def _agent_of_this_boot(self) -> Agent:
-        """Give the agent, the session set up also after a restart that nobody asked us for."""
+        """Give the agent, and set the session up if this boot has none: the guest may have restarted by itself."""
         agent = await self._connected_agent()
         await self._set_up_session(agent)
         return agent

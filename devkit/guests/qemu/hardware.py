@@ -82,7 +82,7 @@ def command(
 
 
 def may_have_kvm(cpuinfo: Path = Path("/proc/cpuinfo"), device: Path = Path("/dev/kvm")) -> bool:
-    """Say whether KVM is worth a probe. An openable /dev/kvm alone is not: it may lack hardware to work with."""
+    """Tell whether KVM is worth a probe. A /dev/kvm that opens is not enough: it may lack hardware to work with."""
     return device.exists() and re.search(r"^flags\s*:.*\b(vmx|svm)\b", cpuinfo.read_text(), re.MULTILINE) is not None
 
 

@@ -1,6 +1,7 @@
 """A QEMU process: starting it as a daemon, finding it again, and waiting for its end.
 
-It owns process identity, so that it outlives this program and is never mistaken; it must not know QEMU's devices.
+It owns the identity of a process that outlives this program, so that no other is taken for it; it must not know QEMU's
+devices.
 """
 
 from __future__ import annotations

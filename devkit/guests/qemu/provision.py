@@ -45,7 +45,7 @@ mkdir -p -m 700 /var/lib/waagent
 : > /var/lib/waagent/provisioned
 """
 
-# The root partition is number 1 and the last on the disk; it is mounted, so the kernel is told of the change apart.
+# The root partition is number 1 and the last on the disk; it is mounted, so the kernel has to be told of the change.
 _GROW = r"""
 root=$(findmnt --noheadings --output SOURCE /)
 disk=/dev/$(lsblk --noheadings --output PKNAME "$root")

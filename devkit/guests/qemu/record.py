@@ -68,15 +68,15 @@ class GuestRecord:
 
     @property
     def pid_file(self) -> Path:
-        """Where QEMU writes its process id."""
+        """The file that QEMU writes its process id to."""
         return self.directory / "qemu.pid"
 
     @property
     def log(self) -> Path:
-        """What QEMU itself says."""
+        """The log of QEMU itself."""
         return self.directory / "qemu.log"
 
     @property
     def console(self) -> Path:
-        """What the machine says on its serial port."""
+        """The log of the machine's serial port."""
         return self.directory / "console.log"

@@ -133,7 +133,7 @@ class Script:
         try:
             ended = await self._agent.ended(launcher)
         except CommandFailed:
-            # A restarted agent does not know its earlier children; the launcher also left its word in a file.
+            # A restarted agent does not know its earlier children; the launcher left the exit code in a file as well.
             return await self._recorded_exit_code()
         return None if ended is None else ended.exit_code
 

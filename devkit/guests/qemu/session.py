@@ -1,4 +1,4 @@
-"""What the platform puts into a running guest for as long as it runs, all of it in /run and so never on the disk.
+"""The session of a running guest: what the platform puts into it until it stops, in /run and so never on the disk.
 
 It owns the trusted local CA and the way to the host's services; it must not know what outlives a restart.
 """
@@ -21,7 +21,7 @@ _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _HOST = "10.0.2.2"  # how QEMU's user network names the host's loopback
 
 SCRIPT_ENVIRONMENT = dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"), _BUNDLE)
-"""Lets curl, OpenSSL and Python in a script trust the local CA besides the guest's own."""
+"""Variables that let curl, OpenSSL and Python in a script trust the local CA besides the guest's own."""
 
 
 def refresh_certificates() -> str:

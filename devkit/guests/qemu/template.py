@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _KVM_PROBE_LIMIT = 60.0  # seconds; with KVM the boot takes about five
 _BOOT_LIMIT = 240.0
 
-# What must not be in two machines at once is taken out; a clone makes its own.
+# Removes what two machines must not have in common; each clone makes its own.
 _FORGET_IDENTITY = """\
 set -eu
 systemctl is-system-running --wait >/dev/null || systemctl --failed --no-legend

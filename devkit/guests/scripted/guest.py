@@ -155,7 +155,7 @@ class ScriptedGuest:
         return self.write_disk(target, lun)
 
     def write_disk(self, target: Path, lun: int | None) -> DiskFacts:
-        """Write what a disk of the stopped machine holds: what ran here may have written to each of them."""
+        """Write a disk of the stopped machine: its source's scripts, and those that ran here, on whatever disk."""
         self._check_exists()
         if lun not in self._inherited:
             raise GuestError(f"{self.spec.vm_id}: there is no disk at LUN {lun}")
@@ -165,7 +165,7 @@ class ScriptedGuest:
         return write_disk(target, name, [*self._inherited[lun], *self.runs])
 
     def go_off(self) -> None:
-        """Be off, at once."""
+        """Switch off at once."""
         if not self._off.is_set():
             self._off.set()
             self._boot_over.set()

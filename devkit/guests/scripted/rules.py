@@ -1,4 +1,4 @@
-"""How a scripted machine answers a script: rules, the first that matches wins.
+"""Rules by which a scripted machine answers a script; the first that matches wins.
 
 It owns matching and the recognition of what a script does to its machine; it must not know machines.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BOOT_ID = b"{boot-id}"
-"""Stands in a rule's `stdout` for what a machine has anew after each start and restart."""
+"""Placeholder in a rule's `stdout` for the machine's boot id, a new one after each start and restart."""
 
 _GENERALIZE = re.compile(rb"waagent\b.*-deprovision|sysprep", re.IGNORECASE)
 _RESTART = re.compile(rb"\bshutdown(\.exe)?\s+[/-]r\b|\bRestart-Computer\b", re.IGNORECASE)
@@ -53,8 +53,8 @@ class Rule:
 def answer(rules: Iterable[Rule], script: bytes) -> Rule:
     """Give the rule for a script, and count it.
 
-    By default a script succeeds, says the boot id if it asks for it, and one that generalizes powers off, one that
-    restarts restarts: after its end, as both commands return before the machine goes down.
+    By default a script succeeds, and prints the boot id if it asks for it. One that generalizes its machine powers it
+    off, one that restarts it restarts it: after the script's end, as both commands return before the machine goes down.
     """
     for rule in rules:
         if rule.applies_to(script):

@@ -111,7 +111,7 @@ def test_without_host_json_the_defaults_hold(tmp_path: Path) -> None:
                 "@app.route(route='x')\ndef same(req): ...\n"
                 "@app.timer_trigger(schedule='1:00:00', arg_name='t')\ndef Same(t): ..."
             ),
-            "two functions are called 'Same', but for case",
+            "two functions are called 'Same' but for case: names of functions are case-insensitive",
         ),
         ("other = func.FunctionApp()", "must define one FunctionApp, found 2"),
     ],
