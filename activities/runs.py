@@ -26,7 +26,7 @@ from kiln.events.trigger_changes import keep_trigger_changes
 from kiln.runs.reservations import Reservations
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import add_output, annotate, end_phase, enter, finish, publish_outputs, stop
+from kiln.runs.transitions import add_output, annotate, end_phase, enter_phase, finish, publish_outputs, stop
 from kiln.sweep.leftovers import Leftovers
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def report_progress(request: ProgressReport) -> Nothing:
     at = datetime.fromisoformat(request.at)
 
     def change(record: RunRecord) -> RunRecord:
-        entered = enter(record, request.phase, at)
+        entered = enter_phase(record, request.phase, at)
         return annotate(entered, request.phase, note) if note else entered
 
     record = Runs().update(run.template, run.run_id, change)

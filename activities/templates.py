@@ -29,7 +29,7 @@ from kiln.runs.reading import tell
 from kiln.runs.record import ProvisioningState
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import stay
+from kiln.runs.transitions import abandon_deletion
 
 if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord
@@ -63,11 +63,11 @@ def _is_over(record: TemplateRecord) -> bool:
 @implements(LIST_STAGED)
 def list_staged(request: TemplateRequest) -> Deletions:
     """Return what Kiln made in a staging group that stays; one that goes as a whole takes it along."""
-    record = _doomed(request)
+    record = _still_to_delete(request)
     if record is None or GroupClaims().take(record) is not None:
         return Deletions()
     installation = installation_in(request.template.subscription)
-    return Deletions(entries=group_end.doomed(record.id, record.staging_group, installation))
+    return Deletions(entries=group_end.to_delete(record.id, record.staging_group, installation))
 
 
 @implements(START_DELETE_GROUP)
@@ -76,7 +76,7 @@ def start_delete_group(request: TemplateRequest) -> Operation:
 
     A group that another template has is left alone.
     """
-    record = _doomed(request)
+    record = _still_to_delete(request)
     if record is None:
         return Operation(doing="delete the staging resource group")
     group = record.staging_group
@@ -88,12 +88,12 @@ def start_delete_group(request: TemplateRequest) -> Operation:
 @implements(FORGET_TEMPLATE)
 def forget_template(request: TemplateRequest) -> Nothing:
     """Remove all that belongs to the template, then the template itself."""
-    record = _doomed(request)
+    record = _still_to_delete(request)
     if record is None:
         return Nothing()
     leave_template(record, datetime.now(UTC))
     Rebuilds().forget(record)
-    if not Runs().delete_all(request.template, lambda: _doomed(request) is not None):
+    if not Runs().delete_all(request.template, lambda: _still_to_delete(request) is not None):
         return Nothing()
     GroupClaims().release(record)
     for _ in range(ATTEMPTS):
@@ -106,11 +106,11 @@ def forget_template(request: TemplateRequest) -> Nothing:
 @implements(FAIL_DELETION)
 def fail_deletion(failure: DeletionFailure) -> Nothing:
     """Let the template stay, and say why it could not be deleted."""
-    Templates().update_made(failure.template, failure.made, lambda record: stay(record, failure.error))
+    Templates().update_made(failure.template, failure.made, lambda record: abandon_deletion(record, failure.error))
     return Nothing()
 
 
-def _doomed(request: TemplateRequest) -> TemplateRecord | None:
+def _still_to_delete(request: TemplateRequest) -> TemplateRecord | None:
     """Return the template if it is still the one to be deleted: a new one of its name is none of our business."""
     stored = Templates().made(request.template, request.made)
     if stored is None or stored.content.provisioning_state is not ProvisioningState.DELETING:

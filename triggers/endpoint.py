@@ -110,7 +110,7 @@ async def answer(
         log.exception("%s %s failed, correlation id %s", request.method, request.url, correlation)
         reply = failure(correlation)
     if visit.changes_something:
-        audit.write(visit.deed(reply, ids["x-ms-correlation-request-id"]))
+        audit.write(visit.audit_entry(reply, ids["x-ms-correlation-request-id"]))
     return reply.response(ids)
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kiln.access.audit import Deed
+from kiln.access.audit import AuditEntry
 from kiln.access.gate import gate
 from kiln.errors import DocumentUnreadable, KilnError, NotAuthenticated, NotAuthorized, Unavailable
 from triggers.call import Call
@@ -97,10 +97,10 @@ class Visit:
         """Whether the request is one that the audit log is for."""
         return self.request.method.upper() not in READING
 
-    def deed(self, reply: Reply, correlation: str) -> Deed:
+    def audit_entry(self, reply: Reply, correlation: str) -> AuditEntry:
         """Return what the audit log says of the request, which was answered with `reply`."""
         error = reply.body.get("error") if isinstance(reply.body, dict) else None
-        return Deed(
+        return AuditEntry(
             action=self.served.action,
             method=self.request.method,
             path=urlsplit(self.request.url).path,

@@ -18,7 +18,7 @@ log = logging.getLogger("kiln.audit")
 
 
 @dataclass(frozen=True)
-class Deed:
+class AuditEntry:
     """A call: what was asked for, where, by whom as far as that is known, and what became of it.
 
     `path` is what was asked for and where, `status` HTTP's, `code` the error's. `who`, `app` and `name` are the
@@ -43,13 +43,13 @@ class Deed:
         return "failed" if self.status >= HTTPStatus.BAD_REQUEST else "allowed"
 
 
-def line(deed: Deed) -> str:
-    """Return the deed as one line of printable ASCII; DEL is the one control character that JSON leaves as it is."""
-    facts = {"outcome": deed.outcome, **asdict(deed)}
+def line(entry: AuditEntry) -> str:
+    """Return the entry as one line of printable ASCII; DEL is the one control character that JSON leaves as it is."""
+    facts = {"outcome": entry.outcome, **asdict(entry)}
     shown = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in facts.items()}
     return json.dumps(shown, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
-def write(deed: Deed) -> None:
-    """Write the deed's line."""
-    log.info("%s", line(deed))
+def write(entry: AuditEntry) -> None:
+    """Write the entry's line."""
+    log.info("%s", line(entry))

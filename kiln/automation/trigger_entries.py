@@ -44,7 +44,7 @@ def keep_secret(template: TemplateId, name: str, trigger: Trigger) -> None:
         raise TemplateInvalid((problem,), what="trigger")
 
 
-def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) -> None:
+def write_entries(before: TriggerRecord | None, record: TriggerRecord, now: datetime) -> None:
     """Write the entries of a trigger that was stored, and drop those of what it was `before`."""
     if before is not None:
         _drop_listeners(before)
@@ -61,7 +61,7 @@ def enter(before: TriggerRecord | None, record: TriggerRecord, now: datetime) ->
             assert_never(never)
 
 
-def leave(template: TemplateId, name: str, record: TriggerRecord | None) -> None:
+def remove_entries(template: TemplateId, name: str, record: TriggerRecord | None) -> None:
     """Remove what goes with a trigger that was removed; `record` is what it was, None if that could not be read."""
     if record is None:
         Listeners().drop_all(template, name)

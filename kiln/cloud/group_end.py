@@ -33,7 +33,7 @@ NAMED = 3
 """Of what is not Kiln's so many are named."""
 
 
-class Standing(Enum):
+class Ownership(Enum):
     """How a staging group stands to a template that is being deleted."""
 
     GONE = "not there"
@@ -43,30 +43,30 @@ class Standing(Enum):
     THEIRS = "another template's, or another Kiln's"
 
 
-def standing(template: TemplateId, group: str, installation: str) -> Standing:
+def ownership(template: TemplateId, group: str, installation: str) -> Ownership:
     """Return how a staging group stands to the template, by the tags that it has now."""
-    return _standing(groups.find(template.subscription, group), template, installation)
+    return _ownership(groups.find(template.subscription, group), template, installation)
 
 
-def _standing(found: ResourceGroup | None, template: TemplateId, installation: str) -> Standing:
+def _ownership(found: ResourceGroup | None, template: TemplateId, installation: str) -> Ownership:
     if found is None:
-        return Standing.GONE
+        return Ownership.GONE
     match whose(found.tags, template.subscription, GroupUser(template.arm, installation)):
         case Whose.OURS:
-            return Standing.MADE if is_made_by_kiln(found.tags) else Standing.LENT
+            return Ownership.MADE if is_made_by_kiln(found.tags) else Ownership.LENT
         case Whose.NOBODYS:
-            return Standing.UNMARKED
+            return Ownership.UNMARKED
         case Whose.THEIRS:
-            return Standing.THEIRS
+            return Ownership.THEIRS
 
 
-def doomed(template: TemplateId, group: str, installation: str) -> tuple[LedgerEntry, ...]:
+def to_delete(template: TemplateId, group: str, installation: str) -> tuple[LedgerEntry, ...]:
     """Return what has to go from the template's staging group before its end: nothing of one that goes as a whole."""
-    stands = standing(template, group, installation)
-    if stands in {Standing.GONE, Standing.THEIRS}:
+    owner = ownership(template, group, installation)
+    if owner in {Ownership.GONE, Ownership.THEIRS}:
         return ()
     content = inventory.content(template.subscription, group, GroupUser(template.arm, installation))
-    if stands is Standing.MADE and not content.others:
+    if owner is Ownership.MADE and not content.others:
         return ()
     access = (each.model_copy(update={"kind": "disk-access", "tier": 0}) for each in _read_disks(content))
     return (*access, *content.own)
@@ -76,19 +76,19 @@ def start_end(template: TemplateId, group: str, installation: str, *, given: boo
     """Start to delete the template's staging group with all that is in it, or give it back.
 
     `given` tells that the template named it. Raises a `BuildError` when a group of Kiln's own has lost its tags, and
-    when something of somebody else's came into it since `doomed` looked.
+    when something of somebody else's came into it since `to_delete` looked.
     """
     found = groups.find(template.subscription, group)
-    stands = _standing(found, template, installation)
-    if found is None or stands is Standing.THEIRS:
-        return Operation(doing=f"leave the resource group {group}, which is {stands.value}")
+    owner = _ownership(found, template, installation)
+    if found is None or owner is Ownership.THEIRS:
+        return Operation(doing=f"leave the resource group {group}, which is {owner.value}")
     content = inventory.content(template.subscription, group, GroupUser(template.arm, installation))
-    if stands is Standing.MADE and not content.others:
+    if owner is Ownership.MADE and not content.others:
         return _start_delete(template.subscription, group, content)
-    if stands is Standing.MADE:
+    if owner is Ownership.MADE:
         _leave(template.subscription, group, found.tags or {}, content)
         return Operation(doing=f"leave the resource group {group}, which has {_named(content.others)} in it")
-    anothers = content.others or (tuple(others_tags(found.tags)) if stands is Standing.UNMARKED else ())
+    anothers = content.others or (tuple(others_tags(found.tags)) if owner is Ownership.UNMARKED else ())
     if not given and not anothers:
         tags = ", ".join(OWNER_TAGS)
         raise BuildError(
@@ -101,9 +101,9 @@ def start_end(template: TemplateId, group: str, installation: str, *, given: boo
         log.warning(
             "left the resource group %s, which is not the one that Kiln made: it has %s", group, _named(anothers)
         )
-    if stands is Standing.LENT:
+    if owner is Ownership.LENT:
         tagging.take_off(template.subscription, group, kilns_tags(found.tags))
-    return Operation(doing=f"leave the resource group {group}, which is {stands.value}")
+    return Operation(doing=f"leave the resource group {group}, which is {owner.value}")
 
 
 def start_delete(entry: LedgerEntry) -> Operation:

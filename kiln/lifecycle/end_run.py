@@ -16,7 +16,7 @@ from kiln.runs.reading import tell
 from kiln.runs.record import RunRecord, RunState, TemplateRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import finish, leave, request_cancel
+from kiln.runs.transitions import begin_deletion, finish, request_cancel
 from kiln.sweep.leftovers import Leftovers
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def delete_template(
 
     def leaving(record: TemplateRecord) -> TemplateRecord:
         check(record)
-        return leave(record, now)
+        return begin_deletion(record, now)
 
     record = await asyncio.to_thread(Templates().update, template, leaving)
     if record is None:

@@ -20,7 +20,7 @@ from kiln.events.received import (
     read_fact,
 )
 from kiln.ids import digest
-from kiln.lifecycle.listeners import Heard, fire_listeners
+from kiln.lifecycle.listeners import IncomingEvent, fire_listeners
 from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.rebuild.contracts import REBUILD, SourceVersion
 from kiln.rebuild.dependents import Dependents
@@ -37,7 +37,7 @@ UNFOLLOWED = "nothing follows it"
 log = logging.getLogger("kiln.events")
 
 
-class NotHeard(Exception):
+class ListenersFailed(Exception):
     """Triggers could not be fired by an event; all others were."""
 
     def __init__(self, failed: tuple[str, ...]) -> None:
@@ -50,11 +50,11 @@ async def take(document: object, orchestrations: Orchestrations, now: datetime) 
     event = read_event(document)
     if isinstance(event, Refusal):
         return _refused(event, None)
-    heard = Heard(id=event.id, type=event.type, source=event.source, subject=event.subject)
-    listened = await fire_listeners(orchestrations, heard, now)
-    told = await _taken(event, listened.fired, orchestrations, now)
-    if listened.failed:
-        raise NotHeard(listened.failed)
+    incoming = IncomingEvent(id=event.id, type=event.type, source=event.source, subject=event.subject)
+    came = await fire_listeners(orchestrations, incoming, now)
+    told = await _taken(event, came.fired, orchestrations, now)
+    if came.failed:
+        raise ListenersFailed(came.failed)
     return told
 
 

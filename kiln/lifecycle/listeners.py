@@ -41,7 +41,7 @@ log = logging.getLogger("kiln.triggers")
 
 
 @dataclass(frozen=True)
-class Heard:
+class IncomingEvent:
     """An event, as far as filters look at it; `id` and `source` together name it (CloudEvents 1.0.2)."""
 
     id: str
@@ -51,14 +51,14 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Listened:
+class FiredListeners:
     """How many triggers an event fired, and of which it is not known: those it is to reach when it comes again."""
 
     fired: int = 0
     failed: tuple[str, ...] = ()
 
 
-async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: datetime) -> Listened:
+async def fire_listeners(orchestrations: Orchestrations, event: IncomingEvent, now: datetime) -> FiredListeners:
     """Fire every trigger that waits for the event. The same event again starts nothing that it started before."""
     listeners, lineage = await asyncio.to_thread(_listeners, event)
     pending_event = PendingEvent(id=f"{event.source}\n{event.id}", at=now, lineage=lineage)
@@ -81,17 +81,17 @@ async def fire_listeners(orchestrations: Orchestrations, event: Heard, now: date
             )
         else:
             failed.append(f"{name}: {reason(attempt.fault)}")
-    return Listened(sum(bool(attempt.result) for attempt in attempts), tuple(failed))
+    return FiredListeners(sum(bool(attempt.result) for attempt in attempts), tuple(failed))
 
 
-def _listeners(event: Heard) -> tuple[list[Listener], tuple[str, ...]]:
+def _listeners(event: IncomingEvent) -> tuple[list[Listener], tuple[str, ...]]:
     """Return what may wait for the event, and the templates whose runs led to it."""
     listeners = list(Listeners().of(event.type))
     lineage = _lineage(event) if listeners else ()
     return [listener for listener in listeners if not leads_round(listener.template, lineage)], lineage
 
 
-def _lineage(event: Heard) -> tuple[str, ...]:
+def _lineage(event: IncomingEvent) -> tuple[str, ...]:
     """Return the templates that led to the event, oldest first: none if it is not about a template of Kiln's.
 
     Of a run that cannot be read only its own template is known; a cycle ends one build later by that.
@@ -106,7 +106,7 @@ def _lineage(event: Heard) -> tuple[str, ...]:
     return (*before, short_name(template))
 
 
-def _pending_events(listener: Listener, event: Heard) -> PendingEvents | None:
+def _pending_events(listener: Listener, event: IncomingEvent) -> PendingEvents | None:
     """Return the document of a listener's trigger, if that still waits for such events."""
     found = find_trigger(listener.template, listener.trigger)
     properties = parse_trigger(found[1].body).properties if found else None

@@ -24,7 +24,7 @@ from kiln.runs.naming import delete_instance
 from kiln.runs.reading import reason
 from kiln.runs.record import RunState
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import stay
+from kiln.runs.transitions import abandon_deletion
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,6 +92,10 @@ def _broken_off(record: TemplateRecord, status: RuntimeStatus) -> TemplateRecord
     )
 
     def ended(known: TemplateRecord) -> TemplateRecord:
-        return stay(known, error) if (known.created, known.leaving) == (record.created, record.leaving) else known
+        return (
+            abandon_deletion(known, error)
+            if (known.created, known.deletion_began) == (record.created, record.deletion_began)
+            else known
+        )
 
     return Templates().update(record.id, ended) or record

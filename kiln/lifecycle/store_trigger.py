@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.automation.trigger_entries import enter, keep_secret, leave
+from kiln.automation.trigger_entries import keep_secret, remove_entries, write_entries
 from kiln.errors import Conflict, DocumentUnreadable, TemplateInvalid
 from kiln.lifecycle.source_triggers import check_trigger_cycle, trigger_stored
 from kiln.lifecycle.start_run import NOT_NOW
@@ -70,7 +70,7 @@ def store_trigger(
     )
     keep_secret(template.id, record.name, trigger)
     stored = triggers.put(record)
-    enter(before, stored, now)
+    write_entries(before, stored, now)
     trigger_stored(stored, now)
     return stored, before is None
 
@@ -81,7 +81,7 @@ def remove_trigger(template: TemplateRecord, name: str, now: datetime) -> bool:
     there = Triggers().delete(template, name)
     leave_trigger(template, name, now)
     if there:
-        leave(template.id, name, record)
+        remove_entries(template.id, name, record)
     return there
 
 

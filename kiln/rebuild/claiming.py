@@ -92,7 +92,7 @@ def _claim(asked: RebuildRequest, now: datetime, slots: int) -> Claim:
         return Claim(decision="skip", reason=GONE)
     match decide(facts):
         case Skip(reason):
-            Rebuilds().change(record, key, lambda known: claims.leave(known, asked.by))
+            Rebuilds().change(record, key, lambda known: claims.stop_waiting(known, asked.by))
             return Claim(decision="skip", reason=reason)
         case Wait(reason, rest):
             _let_wait(record, key, asked.found.version, asked.by, now, rest)

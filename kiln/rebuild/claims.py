@@ -94,7 +94,7 @@ def claim(record: RebuildRecord, version: str, by: str, run_id: str, now: dateti
     return record.model_copy(update={"waiting": None, "claimed": made})
 
 
-def leave(record: RebuildRecord, by: str) -> RebuildRecord:
+def stop_waiting(record: RebuildRecord, by: str) -> RebuildRecord:
     """Wait no more."""
     own = record.waiting is not None and record.waiting.by == by
     return record.model_copy(update={"waiting": None}) if own else record

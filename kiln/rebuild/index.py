@@ -65,7 +65,7 @@ def leave_template(record: TemplateRecord, now: datetime) -> None:
     Those that were written after it was to go are of a template that was made anew under the name.
     """
     for made in _entries(record.id, record.body, tuple(_following(record)), now):
-        Dependents().remove(made, before=record.leaving)
+        Dependents().remove(made, before=record.deletion_began)
 
 
 def still_following(dependent: Dependent) -> TemplateRecord | None:

@@ -188,7 +188,7 @@ class TemplateRecord(Document):
     own document may not be written yet (kiln.runs.begin).
     `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
     `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
-    It is being deleted since `leaving`; `deletion_error` is why that failed, which is told until the template is
+    It is being deleted since `deletion_began`; `deletion_error` is why that failed, which is told until the template is
     submitted or deleted again.
     """
 
@@ -203,7 +203,7 @@ class TemplateRecord(Document):
     staging_given: bool = False
     provisioning_state: ProvisioningState = ProvisioningState.CREATING
     provisioning_error: ProvisioningError | None = None
-    leaving: datetime | None = None
+    deletion_began: datetime | None = None
     deletion_error: ErrorDetail | None = None
     runs: int = 0
     run_id: str | None = None
@@ -220,7 +220,7 @@ class TemplateRecord(Document):
     @property
     def under_way_since(self) -> datetime:
         """Since when that has been asked for."""
-        return self.leaving or self.changed
+        return self.deletion_began or self.changed
 
     @property
     def labels(self) -> dict[str, str]:

@@ -51,7 +51,7 @@ def begun(template: TemplateRecord, run_id: str) -> TemplateRecord:
     return template.model_copy(update={"beginning": None}) if is_its else template
 
 
-def enter(record: RunRecord, phase: Phase, at: datetime, note: str | None = None) -> RunRecord:
+def enter_phase(record: RunRecord, phase: Phase, at: datetime, note: str | None = None) -> RunRecord:
     """Start `phase` at `at`, which ends the phase before it. Entering a phase again changes nothing.
 
     Neither does work that has not heard yet of the run's early end: all that follows a stop is clean-up.
@@ -161,22 +161,22 @@ def settle(record: TemplateRecord, version: int, at: datetime, error: Provisioni
     )
 
 
-def leave(record: TemplateRecord, at: datetime) -> TemplateRecord:
+def begin_deletion(record: TemplateRecord, at: datetime) -> TemplateRecord:
     """Let the template be on its way out since `at`, or since it was before."""
     if record.provisioning_state is ProvisioningState.DELETING:
         return record
-    leaving = {"provisioning_state": ProvisioningState.DELETING, "leaving": at, "deletion_error": None}
+    leaving = {"provisioning_state": ProvisioningState.DELETING, "deletion_began": at, "deletion_error": None}
     return record.model_copy(update=leaving)
 
 
-def stay(record: TemplateRecord, error: ErrorDetail) -> TemplateRecord:
+def abandon_deletion(record: TemplateRecord, error: ErrorDetail) -> TemplateRecord:
     """Let a template that could not be deleted stay, as Failed; one that is not on its way out stays as it is."""
     if record.provisioning_state is not ProvisioningState.DELETING:
         return record
     why = f"The image template could not be deleted: {error.message}"
     hint = f"{error.hint or 'Remove what keeps it, such as a lock.'} Then delete the template again."
     told = error.model_copy(update={"message": why, "hint": hint})
-    staying = {"provisioning_state": ProvisioningState.FAILED, "leaving": None, "deletion_error": told}
+    staying = {"provisioning_state": ProvisioningState.FAILED, "deletion_began": None, "deletion_error": told}
     return record.model_copy(update=staying)
 
 

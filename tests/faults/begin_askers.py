@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kiln.lifecycle.listeners import Heard, fire_listeners
+from kiln.lifecycle.listeners import IncomingEvent, fire_listeners
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.runs import Runs
@@ -156,9 +156,9 @@ class Event(Triggered):
 
     def ask(self) -> None:
         """Deliver it."""
-        heard = Heard(id="1", type="Policy.Changed", source="/x", subject="y")
-        listened = asyncio.run(fire_listeners(DurableOrchestrations(self.world.hub), heard, datetime.now(UTC)))
-        self.taken = not listened.failed
+        incoming = IncomingEvent(id="1", type="Policy.Changed", source="/x", subject="y")
+        fired = asyncio.run(fire_listeners(DurableOrchestrations(self.world.hub), incoming, datetime.now(UTC)))
+        self.taken = not fired.failed
 
     def again(self, at: datetime) -> None:  # noqa: ARG002 - as soon as it can
         """Deliver it again until it was taken."""

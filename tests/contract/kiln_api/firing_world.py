@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import ErrorDetail
 from kiln.ids import TemplateId
-from kiln.lifecycle.listeners import Heard, fire_listeners
+from kiln.lifecycle.listeners import IncomingEvent, fire_listeners
 from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.documents import documents
@@ -93,10 +93,10 @@ class World:
 
     def hear(self, event: str = "1", type_: str = "Policy.Changed", source: str = "/x", subject: str = "rg-a") -> int:
         """Hear of an event; return how many triggers it fired."""
-        heard = Heard(id=event, type=type_, source=source, subject=subject)
-        listened = asyncio.run(fire_listeners(DurableOrchestrations(self.hub), heard, datetime.now(UTC)))
-        assert listened.failed == ()
-        return listened.fired
+        incoming = IncomingEvent(id=event, type=type_, source=source, subject=subject)
+        fired = asyncio.run(fire_listeners(DurableOrchestrations(self.hub), incoming, datetime.now(UTC)))
+        assert fired.failed == ()
+        return fired.fired
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import Document, Phase, ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import enter, finish, leave, request_cancel, settle
+from kiln.runs.transitions import begin_deletion, enter_phase, finish, request_cancel, settle
 from kiln.runs.triggers import Triggers
 from kiln.runs.versions import Versions, present
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
@@ -68,7 +68,7 @@ def claimed(template: TemplateRecord, *phases: Phase, starter: str | None = None
     """Store a run as the template's, as a request does that dies before it starts the orchestration."""
     run = new_run(template, NOW, "00000001", starter=starter)
     for phase in phases:
-        run = enter(run, phase, NOW)
+        run = enter_phase(run, phase, NOW)
     Runs().create(run)
     Templates().update(template.id, lambda known: known.model_copy(update={"run_id": run.run_id}))
     return run
@@ -170,7 +170,7 @@ def test_a_run_that_was_canceled_before_it_began_is_ended_by_the_timer(template:
 
 def test_the_timer_starts_no_run_of_a_template_that_is_being_deleted(template: TemplateRecord) -> None:
     run, hub = beginning(template), TaskHub()
-    Templates().update(template.id, lambda known: leave(known, NOW))
+    Templates().update(template.id, lambda known: begin_deletion(known, NOW))
     for _ in range(2):
         asyncio.run(reconcile_all(DurableOrchestrations(hub), NOW + timedelta(minutes=2)))
     assert ("delete_template", delete_instance(Templates().require(template.id))) in hub.started
@@ -305,7 +305,7 @@ def test_a_deletion_that_has_just_ended_is_not_started_anew(template: TemplateRe
 
 def left(template: TemplateRecord) -> TemplateRecord:
     """Mark a template as a DELETE does that dies before it starts the deletion."""
-    record = Templates().update(template.id, lambda known: leave(known, NOW))
+    record = Templates().update(template.id, lambda known: begin_deletion(known, NOW))
     assert record is not None
     return record
 

@@ -12,7 +12,7 @@ import pytest
 
 from kiln.automation.listeners import Listeners
 from kiln.lifecycle import events, listeners
-from kiln.lifecycle.events import NotHeard, take
+from kiln.lifecycle.events import ListenersFailed, take
 from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.runs.lineage import short_name
 from kiln.runs.record import TriggerRecord
@@ -170,7 +170,7 @@ def test_one_that_fails_and_one_that_hangs_are_told_to_event_grid_once_all_other
     with monkeypatch.context() as patch:
         patch.setattr(listeners, "take_and_fire", troubled)
         patch.setattr(listeners, "SECONDS", 1.0)
-        with pytest.raises(NotHeard, match=r"failing: ConnectionError: no route to host and 1 more"):
+        with pytest.raises(ListenersFailed, match=r"failing: ConnectionError: no route to host and 1 more"):
             hear(world)
     assert len(world.runs) == 1
     assert another.runs == []
@@ -194,7 +194,7 @@ def test_a_trigger_that_fails_keeps_no_rebuild_from_its_start(world: World, monk
     monkeypatch.setattr(events, "_taken", rebuild)
     monkeypatch.setattr(listeners, "take_and_fire", failing)
 
-    with pytest.raises(NotHeard):
+    with pytest.raises(ListenersFailed):
         hear(world)
     assert taken == [0]
 

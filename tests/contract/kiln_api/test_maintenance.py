@@ -30,7 +30,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, ProvisioningState, RunRecord, TemplateRecord, TriggerRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import enter, request_cancel, settle
+from kiln.runs.transitions import enter_phase, request_cancel, settle
 from kiln.runs.triggers import Triggers
 from kiln.sweep import latest_sweep, search
 from kiln.sweep.latest_sweep import LatestSweep
@@ -73,7 +73,7 @@ def template(state: ProvisioningState = ProvisioningState.SUCCEEDED) -> Template
 
 def running(record: TemplateRecord, *, begun: bool = True, starter: str | None = None) -> RunRecord:
     run = new_run(record, NOW, "00000001", starter=starter)
-    run = enter(run, Phase.PLAN, NOW) if begun else run
+    run = enter_phase(run, Phase.PLAN, NOW) if begun else run
     Runs().create(run)
     Templates().update(record.id, lambda known: known.model_copy(update={"run_id": run.run_id}))
     return run

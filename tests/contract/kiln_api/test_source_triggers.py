@@ -25,7 +25,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import RunCause, RunState
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import finish, leave, settle
+from kiln.runs.transitions import begin_deletion, finish, settle
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body, template_path
 from tests.contract.kiln_api.in_process import AUTHORITY, Answer, Api
@@ -142,7 +142,7 @@ def test_a_repair_writes_what_a_crash_left_out_and_removes_what_it_left_over(tem
 def test_a_template_that_is_forgotten_leaves_nothing_behind(templates: Group) -> None:
     templates.put("web", produces="app")
     templates.follow("web")
-    web = Templates().update(templates.id("web"), lambda known: leave(known, datetime.now(UTC)))
+    web = Templates().update(templates.id("web"), lambda known: begin_deletion(known, datetime.now(UTC)))
     assert web is not None
 
     forget_template(TemplateRequest(template=web.id, made=web.created))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.cloud import clients, group_end, groups, inventory, removal
-from kiln.cloud.group_end import Standing
+from kiln.cloud.group_end import Ownership
 from kiln.cloud.group_tags import GroupUser
 from kiln.errors import BuildError, provisioning_code
 from kiln.ids import TemplateId
@@ -40,22 +40,22 @@ def tags_of(name: str) -> dict[str, str]:
     return dict((found.tags if found else None) or {})
 
 
-def standing(name: str, template: TemplateId = MINE, installation: str = INSTALLATION) -> Standing:
-    return group_end.standing(template, name, installation)
+def ownership(name: str, template: TemplateId = MINE, installation: str = INSTALLATION) -> Ownership:
+    return group_end.ownership(template, name, installation)
 
 
 def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() -> None:
     name = new_name()
     groups.check(MINE, name, "westeurope", INSTALLATION)
-    assert standing(name) is Standing.GONE
+    assert ownership(name) is Ownership.GONE
 
     groups.create(spec(name))
 
-    assert standing(name) is Standing.MADE
-    assert standing(name, OTHER) is Standing.THEIRS
+    assert ownership(name) is Ownership.MADE
+    assert ownership(name, OTHER) is Ownership.THEIRS
     groups.check(MINE, name, "West Europe", INSTALLATION)
     done(group_end.start_end(MINE, name, INSTALLATION, given=True))
-    assert standing(name) is Standing.GONE
+    assert ownership(name) is Ownership.GONE
 
 
 def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None:
@@ -64,7 +64,7 @@ def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None
 
     groups.create(spec(name))
     assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm, "kilnInstallation": INSTALLATION}
-    assert standing(name) is Standing.LENT
+    assert ownership(name) is Ownership.LENT
     group_end.start_end(OTHER, name, INSTALLATION, given=True)
     assert "usedBy" in tags_of(name)
     group_end.start_end(MINE, name, INSTALLATION, given=True)
@@ -91,7 +91,7 @@ def test_a_group_that_became_anothers_is_left_alone_at_each_use(
     for caught in (at_submission, at_staging):
         assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
     assert group_end.start_end(MINE, name, INSTALLATION, given=True).url is None
-    assert standing(name) is Standing.THEIRS
+    assert ownership(name) is Ownership.THEIRS
     assert tags_of(name) == theirs
 
 
@@ -115,8 +115,8 @@ def test_tags_are_found_in_any_case_as_azure_compares_their_names() -> None:
     name = new_name()
     arm.group(name, tags={"USEDBY": OTHER.arm.upper(), "kilninstallation": INSTALLATION})
 
-    assert standing(name) is Standing.THEIRS
-    assert standing(name, OTHER) is Standing.LENT
+    assert ownership(name) is Ownership.THEIRS
+    assert ownership(name, OTHER) is Ownership.LENT
     groups.create(spec(name, OTHER))
     assert len(tags_of(name)) == 2
 

@@ -32,7 +32,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import leave, settle
+from kiln.runs.transitions import begin_deletion, settle
 from kiln.runs.triggers import Triggers
 from kiln.sweep.gone_templates import forget_gone_templates
 from tests.contract.kiln_api.task_hub import TaskHub
@@ -54,7 +54,9 @@ DEBIAN = MarketplaceImage(region="westeurope", publisher="Debian", offer="debian
 @pytest.fixture
 def old() -> TemplateRecord:
     """A template that is on its way out."""
-    return leave(made(TemplateId(subscription=SUBSCRIPTION, group="rg", name=uuid.uuid4().hex[:10]), THEN), THEN)
+    return begin_deletion(
+        made(TemplateId(subscription=SUBSCRIPTION, group="rg", name=uuid.uuid4().hex[:10]), THEN), THEN
+    )
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def test_what_waits_for_a_template_does_not_wait_for_the_next_one(old: TemplateR
 
 
 def test_a_deletion_that_comes_late_takes_nothing_of_another_deletion(old: TemplateRecord, new: TemplateRecord) -> None:
-    leaving = change(new, provisioning_state=ProvisioningState.DELETING, leaving=NOW)
+    leaving = change(new, provisioning_state=ProvisioningState.DELETING, deletion_began=NOW)
     assert GroupClaims().take(leaving) is None
 
     assert templates.list_staged(request_of(old)).entries == ()
@@ -171,10 +173,10 @@ def test_a_deletion_that_runs_twice_takes_nothing_that_was_made_in_between(
     Triggers().put(before)
     enter_trigger(old, before.name, THEN)
     after = made(old.id, NOW)
-    doomed, looks = templates._doomed, []
+    still_to_delete, looks = templates._still_to_delete, []
 
     def slow(request: TemplateRequest) -> TemplateRecord | None:
-        found = doomed(request)
+        found = still_to_delete(request)
         looks.append(found)
         if len(looks) == 2:  # it is still the old one: now the other host forgets it, and it is made anew
             templates.forget_template(request)
@@ -184,7 +186,7 @@ def test_a_deletion_that_runs_twice_takes_nothing_that_was_made_in_between(
             Rebuilds().change(after, DEBIAN.key, lambda known: known)
         return found
 
-    monkeypatch.setattr(templates, "_doomed", slow)
+    monkeypatch.setattr(templates, "_still_to_delete", slow)
     templates.forget_template(request_of(old))
 
     assert stored(after) == after
@@ -239,7 +241,9 @@ def test_a_run_that_ends_twice_gives_its_outputs_to_its_own_template(old: Templa
     run = run_of(first)
     report = FinishReport(run=run, state=RunState.SUCCEEDED, at=NOW.isoformat(), message="")
     finish_run(report)
-    templates.forget_template(request_of(change(first, provisioning_state=ProvisioningState.DELETING, leaving=NOW)))
+    templates.forget_template(
+        request_of(change(first, provisioning_state=ProvisioningState.DELETING, deletion_began=NOW))
+    )
     again = made(old.id, NOW)
     Templates().create(again)
 
@@ -256,7 +260,9 @@ def test_a_run_that_went_with_its_template_makes_nothing_more(old: TemplateRecor
     entry = LedgerEntry(kind="vm", id="/vm", tier=0)
     Ledgers().record(run.template, run.run_id, entry)
     adapter.fence(run)
-    templates.forget_template(request_of(change(first, provisioning_state=ProvisioningState.DELETING, leaving=NOW)))
+    templates.forget_template(
+        request_of(change(first, provisioning_state=ProvisioningState.DELETING, deletion_began=NOW))
+    )
     Templates().create(made(old.id, NOW))
 
     with pytest.raises(RunCanceled):

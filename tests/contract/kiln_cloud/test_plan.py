@@ -17,7 +17,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import enter
+from kiln.runs.transitions import enter_phase
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import DEBIAN, VHD, body_with, done, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -49,7 +49,7 @@ def asked(**properties: Any) -> tuple[TemplateRecord, RunRef]:
 
 
 def stored(run: RunRecord) -> RunRef:
-    Runs().create(enter(run, Phase.PLAN, NOW))
+    Runs().create(enter_phase(run, Phase.PLAN, NOW))
     return RunRef(template=run.template, run_id=run.run_id)
 
 

@@ -24,7 +24,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import Phase, RunState, TemplateRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import enter
+from kiln.runs.transitions import enter_phase
 from tests.contract.kiln_cloud import arm
 from tests.contract.kiln_cloud.building import body_with, done, plan_with, turned_off
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -55,7 +55,7 @@ def running(**properties: Any) -> RunRef:
     )
     Templates().create(record)
     run = new_run(record, NOW, uuid.uuid4().hex[:8])
-    Runs().create(enter(run, Phase.PLAN, NOW))
+    Runs().create(enter_phase(run, Phase.PLAN, NOW))
     return RunRef(template=run.template, run_id=run.run_id)
 
 

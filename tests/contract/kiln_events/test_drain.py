@@ -21,7 +21,7 @@ from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef, TemplateId
 from kiln.runs.record import Phase, RunRecord, RunState
 from kiln.runs.runs import Runs
-from kiln.runs.transitions import enter, finish
+from kiln.runs.transitions import enter_phase, finish
 from tests.app_settings import set_settings
 from tests.contract.kiln_cloud.building import body_with
 from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
@@ -42,7 +42,7 @@ def run() -> RunRef:
     record = RunRecord(
         run_id=uuid.uuid4().hex, instance_id="i", template=template, body=body_with(), version=1, requested=NOW
     )
-    Runs().create(enter(record, Phase.PLAN, NOW))
+    Runs().create(enter_phase(record, Phase.PLAN, NOW))
     return RunRef(template=template, run_id=record.run_id)
 
 

@@ -23,7 +23,7 @@ from kiln.runs.new_run import new_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TriggerRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import enter, finish
+from kiln.runs.transitions import enter_phase, finish
 from kiln.runs.triggers import Triggers
 from kiln.template.parse import parse_template
 from tests.flows.kiln.plans import plan
@@ -196,7 +196,7 @@ class Shop:
 
     def _progress(self, report: ProgressReport) -> Nothing:
         run, at = report.run, datetime.fromisoformat(report.at)
-        Runs().update(run.template, run.run_id, lambda known: enter(known, report.phase, at))
+        Runs().update(run.template, run.run_id, lambda known: enter_phase(known, report.phase, at))
         return Nothing()
 
     def _step(self, request: ScriptRequest) -> Progress:

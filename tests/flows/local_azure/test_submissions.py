@@ -230,7 +230,7 @@ def test_a_template_whose_group_cannot_be_deleted_stays_and_can_be_deleted_again
     assert result.error is not None
     assert "ScopeLocked" in result.error
     stayed = locked.template
-    assert (stayed.provisioning_state, stayed.leaving) == ("Failed", None)
+    assert (stayed.provisioning_state, stayed.deletion_began) == ("Failed", None)
     assert stayed.deletion_error is not None
     assert "ScopeLocked" in stayed.deletion_error.message
     assert locked.delete().status == "Completed"

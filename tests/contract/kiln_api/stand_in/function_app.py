@@ -24,7 +24,7 @@ from kiln.runs.documents import documents
 from kiln.runs.record import Phase, ProvisioningError, RunOutput, RunRecord, RunState, TemplateRecord
 from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
-from kiln.runs.transitions import add_output, annotate, enter, finish, publish_outputs, settle, stay
+from kiln.runs.transitions import abandon_deletion, add_output, annotate, enter_phase, finish, publish_outputs, settle
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -82,7 +82,7 @@ def begin(payload: Any) -> str:
     run = BuildRequest.model_validate(payload).run
 
     def change(record: RunRecord) -> RunRecord:
-        return annotate(enter(record, Phase.CUSTOMIZE, datetime.now(UTC)), Phase.CUSTOMIZE, "step 1 of 1")
+        return annotate(enter_phase(record, Phase.CUSTOMIZE, datetime.now(UTC)), Phase.CUSTOMIZE, "step 1 of 1")
 
     Runs().update(run.template, run.run_id, change)
     return str(Runs().require(run.template, run.run_id).body["properties"]["customize"][0]["inline"][0])
@@ -118,7 +118,7 @@ def forget(payload: Any) -> None:
     template = TemplateRequest.model_validate(payload).template
     if template.name.startswith("stuck"):
         error = AzureFailed("delete the group", azure_code="ScopeLocked", azure_message="a lock")
-        Templates().update(template, lambda record: stay(record, error.detail))
+        Templates().update(template, lambda record: abandon_deletion(record, error.detail))
         raise error
     if template.name.startswith("dead"):
         raise RuntimeError("it ends without a word")

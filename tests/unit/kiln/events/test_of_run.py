@@ -11,7 +11,7 @@ from kiln.errors import ErrorDetail
 from kiln.events.names import EventType
 from kiln.events.of_run import events_of, template_hash
 from kiln.runs.record import Phase, PhaseState, RunOutput, RunRecord, RunState
-from kiln.runs.transitions import add_output, end_phase, enter, finish, stop
+from kiln.runs.transitions import add_output, end_phase, enter_phase, finish, stop
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def version(*regions: str, error: ErrorDetail | None = None) -> RunOutput:
 def running(*phases: Phase, **changes: Any) -> RunRecord:
     record = run_record(body=WHOLE, source_version="0.1.2", **changes)
     for at, phase in enumerate(phases):
-        record = enter(record, phase, minute(at))
+        record = enter_phase(record, phase, minute(at))
     return record
 
 
@@ -84,7 +84,7 @@ def test_ids_are_those_of_the_fact_however_often_and_whenever_it_is_told() -> No
 def test_what_a_run_tells_only_grows() -> None:
     record = running()
     changes: list[Callable[[RunRecord], RunRecord]] = [
-        *(partial(enter, phase=phase, at=minute(1)) for phase in Phase),
+        *(partial(enter_phase, phase=phase, at=minute(1)) for phase in Phase),
         lambda run: add_output(run, version("westeurope")),
         lambda run: add_output(run, version("northeurope")),
         lambda run: stop(run, minute(2), ERROR, canceled=False),
@@ -130,7 +130,7 @@ def test_a_finished_image_says_what_it_was_made_of_and_how_long_it_took() -> Non
 
 def test_a_failure_names_its_phase_and_its_text_has_an_end() -> None:
     record = stop(running(Phase.PLAN, Phase.CUSTOMIZE), minute(3), ERROR, canceled=False)
-    record = ended(enter(record, Phase.CLEAN_UP, minute(4)), RunState.FAILED, ERROR)
+    record = ended(enter_phase(record, Phase.CLEAN_UP, minute(4)), RunState.FAILED, ERROR)
 
     failed = events_of(record, NOW)[-1].data
 
@@ -142,7 +142,9 @@ def test_a_failure_names_its_phase_and_its_text_has_an_end() -> None:
 def test_a_failure_names_the_phase_whose_error_is_the_run_s() -> None:
     other = ErrorDetail(code="AzureFailed", message="no")
     record = end_phase(running(Phase.VALIDATE), Phase.VALIDATE, minute(1), PhaseState.FAILED, ERROR)
-    record = end_phase(enter(record, Phase.CAPTURE, minute(2)), Phase.CAPTURE, minute(3), PhaseState.FAILED, other)
+    record = end_phase(
+        enter_phase(record, Phase.CAPTURE, minute(2)), Phase.CAPTURE, minute(3), PhaseState.FAILED, other
+    )
 
     assert events_of(ended(record, RunState.FAILED, ERROR), NOW)[-1].data["phase"] == "validate"
     assert events_of(ended(record, RunState.FAILED, other), NOW)[-1].data["phase"] == "capture"
@@ -160,7 +162,7 @@ def test_a_retry_tells_only_what_was_not_told_before() -> None:
 
 
 def test_a_template_of_other_rules_has_no_known_source() -> None:
-    started, _ = events_of(enter(run_record(), Phase.PLAN, NOW), NOW)
+    started, _ = events_of(enter_phase(run_record(), Phase.PLAN, NOW), NOW)
 
     assert "source" not in started.data
 

@@ -8,7 +8,7 @@ from kiln.errors import ErrorDetail
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_resource, outcome
 from kiln.runs.operations import OperationKind, OperationRecord
 from kiln.runs.record import ProvisioningError, ProvisioningState, RunState, TemplateRecord
-from kiln.runs.transitions import settle, stay
+from kiln.runs.transitions import abandon_deletion, settle
 from kiln.runs.versions import present
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record
 
@@ -69,7 +69,7 @@ def test_a_deletion_is_over_when_the_template_is_gone_and_has_failed_when_it_sta
     assert outcome(Pointed(kind)).state is OperationState.SUCCEEDED
     assert outcome(Pointed(kind, deleting)).state is OperationState.IN_PROGRESS
     lock = ErrorDetail(code="AzureFailed", message="ScopeLocked: a lock", hint="Take the lock off.")
-    stayed = outcome(Pointed(kind, stay(deleting, lock)))
+    stayed = outcome(Pointed(kind, abandon_deletion(deleting, lock)))
     assert stayed.state is OperationState.FAILED
     assert stayed.error is not None
     assert stayed.error.code == "DeletionFailed"

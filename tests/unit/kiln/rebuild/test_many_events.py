@@ -52,7 +52,7 @@ class Template:
         name = event.version.name
         match decide(facts):
             case Skip():
-                self.record = claims.leave(self.record, event.by)
+                self.record = claims.stop_waiting(self.record, event.by)
                 event.due = None
             case Wait(_, pause):
                 self.record = claims.wait(self.record, name, event.by, self.now, self.now + pause + LEASE)

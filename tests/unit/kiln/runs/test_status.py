@@ -12,7 +12,7 @@ from kiln.runs.status import (
     template_resource,
     time_text,
 )
-from kiln.runs.transitions import annotate, enter, finish, stop
+from kiln.runs.transitions import annotate, enter_phase, finish, stop
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record, template_record
 
 BOOM = ErrorDetail(
@@ -82,7 +82,7 @@ def test_a_source_that_no_run_had_shows_no_exact_version() -> None:
 
 
 def test_the_last_run_tells_where_it_is() -> None:
-    run = annotate(enter(run_record(), Phase.CUSTOMIZE, NOW), Phase.CUSTOMIZE, "step 2 of 3: packages")
+    run = annotate(enter_phase(run_record(), Phase.CUSTOMIZE, NOW), Phase.CUSTOMIZE, "step 2 of 3: packages")
     assert template_resource(template_record(), run)["properties"]["lastRunStatus"] == {
         "startTime": "2026-11-22T02:21:12.345Z",
         "runState": "Running",
@@ -103,7 +103,7 @@ def test_a_run_that_is_over_has_an_end_and_no_sub_state() -> None:
 
 def test_a_run_is_shown_with_phases_outputs_error_and_leftovers() -> None:
     output = RunOutput(name="disk", kind="VHD", artifact_uri="https://a/b/c.vhd", error=BOOM)
-    run = enter(run_record(outputs=(output,), log_url="https://a/log", source_version="1.2.3"), Phase.PLAN, NOW)
+    run = enter_phase(run_record(outputs=(output,), log_url="https://a/log", source_version="1.2.3"), Phase.PLAN, NOW)
     shown = run_resource(finish(run, RunState.FAILED, NOW, "broken", BOOM, ("/a/disk",)))
     assert shown["id"] == f"{WEB.arm}/runs/20261122-022112-3f9c8a1b"
     assert shown["properties"]["phases"] == [
@@ -119,7 +119,7 @@ def test_a_run_is_shown_with_phases_outputs_error_and_leftovers() -> None:
 
 
 def test_a_phase_that_failed_is_shown_with_its_error() -> None:
-    run = stop(enter(run_record(), Phase.CAPTURE, NOW), NOW, BOOM, canceled=False)
+    run = stop(enter_phase(run_record(), Phase.CAPTURE, NOW), NOW, BOOM, canceled=False)
     (shown,) = run_resource(run)["properties"]["phases"]
     assert (shown["state"], shown["error"]) == ("Failed", error_body(BOOM))
 

@@ -20,7 +20,7 @@ from kiln.runs.transitions import (
     annotate,
     begin,
     end_phase,
-    enter,
+    enter_phase,
     finish,
     publish_outputs,
     request_cancel,
@@ -34,7 +34,7 @@ BOOM = ErrorDetail(code="CustomizerFailed", message="It ended with exit code 3."
 
 
 def test_entering_a_phase_ends_the_one_before() -> None:
-    run = enter(enter(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
+    run = enter_phase(enter_phase(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
     assert [(phase.name, phase.state, phase.ended) for phase in run.phases] == [
         (Phase.PLAN, PhaseState.SUCCEEDED, LATER),
         (Phase.STAGE, PhaseState.RUNNING, None),
@@ -43,12 +43,12 @@ def test_entering_a_phase_ends_the_one_before() -> None:
 
 
 def test_entering_a_phase_again_changes_nothing() -> None:
-    run = enter(enter(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
-    assert enter(run, Phase.PLAN, LATER) == run
+    run = enter_phase(enter_phase(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
+    assert enter_phase(run, Phase.PLAN, LATER) == run
 
 
 def test_a_note_belongs_to_a_phase_that_is_running() -> None:
-    run = enter(enter(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
+    run = enter_phase(enter_phase(run_record(), Phase.PLAN, NOW), Phase.STAGE, LATER)
     assert annotate(run, Phase.STAGE, "network").phases[-1].note == "network"
     assert annotate(run, Phase.PLAN, "late") == run
 
@@ -60,47 +60,47 @@ def test_a_cancel_moves_a_running_run_and_no_other() -> None:
 
 
 def test_a_stop_ends_the_phase_and_not_the_run() -> None:
-    run = enter(run_record(), Phase.CUSTOMIZE, NOW)
+    run = enter_phase(run_record(), Phase.CUSTOMIZE, NOW)
     failed = stop(run, LATER, BOOM, canceled=False)
     assert (failed.phases[-1].state, failed.state, failed.error) == (PhaseState.FAILED, RunState.RUNNING, BOOM)
     assert stop(run, LATER, BOOM, canceled=True).phases[-1].state is PhaseState.CANCELED
 
 
 def test_a_phase_says_why_it_failed_and_the_run_goes_on() -> None:
-    run = enter(run_record(), Phase.CAPTURE, NOW)
+    run = enter_phase(run_record(), Phase.CAPTURE, NOW)
     partly = end_phase(run, Phase.CAPTURE, LATER, PhaseState.PARTIALLY_SUCCEEDED, BOOM)
     assert (partly.state, partly.error) == (RunState.RUNNING, None)
-    (captured, distributed) = enter(partly, Phase.DISTRIBUTE, LATER + timedelta(minutes=1)).phases
+    (captured, distributed) = enter_phase(partly, Phase.DISTRIBUTE, LATER + timedelta(minutes=1)).phases
     assert (captured.state, captured.ended, captured.error) == (PhaseState.PARTIALLY_SUCCEEDED, LATER, BOOM)
     assert (distributed.state, distributed.error) == (PhaseState.RUNNING, None)
 
 
 def test_a_phase_that_is_over_ends_no_second_time() -> None:
-    canceled = stop(enter(run_record(), Phase.CAPTURE, NOW), LATER, BOOM, canceled=True)
+    canceled = stop(enter_phase(run_record(), Phase.CAPTURE, NOW), LATER, BOOM, canceled=True)
     assert end_phase(canceled, Phase.CAPTURE, LATER, PhaseState.FAILED, BOOM) == canceled
     assert canceled.phases[-1].error is None
 
 
 def test_a_phase_in_which_the_run_stops_has_the_run_s_error() -> None:
-    stopped = stop(enter(run_record(), Phase.CUSTOMIZE, NOW), LATER, BOOM, canceled=False)
+    stopped = stop(enter_phase(run_record(), Phase.CUSTOMIZE, NOW), LATER, BOOM, canceled=False)
     assert stopped.phases[-1].error == BOOM
 
 
 def test_work_that_has_not_heard_of_the_stop_enters_no_phase_any_more() -> None:
-    stopped = stop(enter(run_record(), Phase.STAGE, NOW), NOW, BOOM, canceled=True)
-    assert enter(stopped, Phase.PROVISION, LATER) == stopped
-    cleaning = enter(stopped, Phase.CLEAN_UP, LATER)
+    stopped = stop(enter_phase(run_record(), Phase.STAGE, NOW), NOW, BOOM, canceled=True)
+    assert enter_phase(stopped, Phase.PROVISION, LATER) == stopped
+    cleaning = enter_phase(stopped, Phase.CLEAN_UP, LATER)
     assert [phase.name for phase in cleaning.phases] == [Phase.STAGE, Phase.CLEAN_UP]
-    assert enter(cleaning, Phase.PROVISION, LATER) == cleaning
+    assert enter_phase(cleaning, Phase.PROVISION, LATER) == cleaning
 
 
 def test_a_run_ends_once() -> None:
-    run = enter(run_record(), Phase.CLEAN_UP, NOW)
+    run = enter_phase(run_record(), Phase.CLEAN_UP, NOW)
     over = finish(run, RunState.FAILED, LATER, "broken", BOOM, ("/a/disk",))
     assert (over.state, over.sub_state, over.ended, over.leftovers) == (RunState.FAILED, None, LATER, ("/a/disk",))
     assert over.phases[-1].state is PhaseState.SUCCEEDED
     assert finish(over, RunState.SUCCEEDED, LATER, "", None, ()) == over
-    assert enter(over, Phase.PLAN, LATER) == over
+    assert enter_phase(over, Phase.PLAN, LATER) == over
 
 
 def test_an_output_replaces_the_one_of_its_name() -> None:
