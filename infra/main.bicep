@@ -216,8 +216,8 @@ module signIn 'modules/sign-in.bicep' = {
   }
 }
 
-module rights 'modules/rights.bicep' = {
-  name: 'kiln-rights-${token}'
+module roleAssignments 'modules/role-assignments.bicep' = {
+  name: 'kiln-role-assignments-${token}'
   params: {
     token: token
     principalId: identity.outputs.principalId

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiln.access.places import folded
+from kiln.access.scopes import folded
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kiln.access.places import Scope, arm_segments, is_within
 from kiln.access.roles import APP_ROLES, LEAST, Role
+from kiln.access.scopes import Scope, arm_segments, is_within
 from kiln.ids import PROVIDER
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
-from kiln.access.places import Scope, arm_segments, is_within, url_segments
+from kiln.access.scopes import Scope, arm_segments, is_within, url_segments
 from kiln.errors import Problem
 from kiln.template.base import ArmId, Url
 from kiln.template.models import ImageTemplate
@@ -21,7 +21,7 @@ from kiln.template.wording import path_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.access.places import Segments
+    from kiln.access.scopes import Segments
     from kiln.ids import TemplateId
     from kiln.template.shape import Place
 

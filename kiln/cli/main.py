@@ -153,7 +153,7 @@ def schema(
 @command
 def list_(session: Session) -> int:
     """List the templates of the resource group, each with its last run."""
-    from kiln.cli.commands.look import list_templates
+    from kiln.cli.commands.show import list_templates
 
     return list_templates(session)
 
@@ -162,7 +162,7 @@ def list_(session: Session) -> int:
 @command
 def show(session: Session, name: Name, as_json: Json = False) -> int:  # noqa: FBT002  # typer
     """Show a template, its last run's phases, and its outputs."""
-    from kiln.cli.commands.look import show as run
+    from kiln.cli.commands.show import show as run
 
     return run(session, name, as_json=as_json)
 
@@ -179,7 +179,7 @@ def logs(
     validation: Annotated[bool, typer.Option("--validation", help="The output of the validators instead.")] = False,  # noqa: FBT002  # typer
 ) -> int:
     """Print the output of a run's customizers, or of its validators."""
-    from kiln.cli.commands.look import logs as run
+    from kiln.cli.commands.show import logs as run
 
     return run(session, name, run_id, keep_on=follow, which="validation" if validation else "customization")
 

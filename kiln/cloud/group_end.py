@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from kiln.cloud import clients, exports, groups, inventory, marks, tagging
-from kiln.cloud.group_tags import GroupUser, Whose, is_made_by_kiln, kilns_tags, others_tags, user_in, whose
+from kiln.cloud.group_tags import GroupUser, Owner, is_made_by_kiln, kilns_tags, others_tags, owner_of, user_in
 from kiln.cloud.operations import start
 from kiln.contracts.base import Operation
 from kiln.errors import AzureNotFound, BuildError
@@ -51,12 +51,12 @@ def ownership(template: TemplateId, group: str, installation: str) -> Ownership:
 def _ownership(found: ResourceGroup | None, template: TemplateId, installation: str) -> Ownership:
     if found is None:
         return Ownership.GONE
-    match whose(found.tags, template.subscription, GroupUser(template.arm, installation)):
-        case Whose.OURS:
+    match owner_of(found.tags, template.subscription, GroupUser(template.arm, installation)):
+        case Owner.OURS:
             return Ownership.MADE if is_made_by_kiln(found.tags) else Ownership.LENT
-        case Whose.NOBODYS:
+        case Owner.NOBODYS:
             return Ownership.UNMARKED
-        case Whose.THEIRS:
+        case Owner.THEIRS:
             return Ownership.THEIRS
 
 

@@ -26,7 +26,7 @@ class GroupUser(NamedTuple):
     installation: str | None
 
 
-class Whose(Enum):
+class Owner(Enum):
     """Whose a group is, seen by one template."""
 
     NOBODYS = "nobody's"
@@ -41,14 +41,14 @@ def user_in(tags: Mapping[str, str] | None, subscription: str) -> GroupUser:
     return GroupUser(named or tag(tags, USED_BY), tag(tags, INSTALLATION_TAG))
 
 
-def whose(tags: Mapping[str, str] | None, subscription: str, own: GroupUser) -> Whose:
+def owner_of(tags: Mapping[str, str] | None, subscription: str, own: GroupUser) -> Owner:
     """Return whose a group with these tags is. One without Kiln's own tag may be marked by Image Builder itself."""
     found = user_in(tags, subscription)
     if found.installation is not None and found.installation != own.installation:
-        return Whose.THEIRS
+        return Owner.THEIRS
     if found.template is None:
-        return Whose.NOBODYS
-    return Whose.OURS if found.template.lower() == (own.template or "").lower() else Whose.THEIRS
+        return Owner.NOBODYS
+    return Owner.OURS if found.template.lower() == (own.template or "").lower() else Owner.THEIRS
 
 
 def is_made_by_kiln(tags: Mapping[str, str] | None) -> bool:

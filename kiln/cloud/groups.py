@@ -19,11 +19,11 @@ from kiln.cloud.group_tags import (
     KILN,
     USED_BY,
     GroupUser,
-    Whose,
+    Owner,
     is_made_by_kiln,
     others_tags,
+    owner_of,
     user_in,
-    whose,
 )
 from kiln.cloud.operations import may_have_worked
 from kiln.cloud.refusal import refused
@@ -66,7 +66,7 @@ def create(spec: GroupSpec) -> None:
 
 def _mark(spec: GroupSpec, there: ResourceGroup, own: GroupUser) -> bool:
     """Put those of the tags on a group that it has not. Returns whether it is still there."""
-    if whose(there.tags, spec.subscription, own) is Whose.NOBODYS:
+    if owner_of(there.tags, spec.subscription, own) is Owner.NOBODYS:
         if not spec.given:
             _require_not_made_anew(spec, there, own)
         elif is_made_by_kiln(there.tags):  # a copied tag: what Kiln did not make for the template it never deletes
@@ -107,7 +107,7 @@ def _require_not_made_anew(spec: GroupSpec, there: ResourceGroup, own: GroupUser
 
 
 def _require_not_theirs(found: ResourceGroup | None, spec: GroupSpec, own: GroupUser) -> None:
-    if found is not None and whose(found.tags, spec.subscription, own) is Whose.THEIRS:
+    if found is not None and owner_of(found.tags, spec.subscription, own) is Owner.THEIRS:
         raise in_use(spec.name, user_in(found.tags, spec.subscription), own)
 
 
@@ -139,12 +139,12 @@ def check(template: TemplateId, group: str, location: str, installation: str) ->
             hint="Name a group of the template's region, or none to let Kiln make one.",
         )
     own = GroupUser(template.arm, installation)
-    match whose(found.tags, template.subscription, own):
-        case Whose.OURS:
+    match owner_of(found.tags, template.subscription, own):
+        case Owner.OURS:
             return
-        case Whose.THEIRS:
+        case Owner.THEIRS:
             raise in_use(group, user_in(found.tags, template.subscription), own)
-        case Whose.NOBODYS:
+        case Owner.NOBODYS:
             _require_empty(template.subscription, group)
 
 

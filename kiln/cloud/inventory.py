@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.cloud.group_tags import Whose, is_made_by_kiln, kilns_tags, whose
+from kiln.cloud.group_tags import Owner, is_made_by_kiln, kilns_tags, owner_of
 from kiln.cloud.kinds import KINDS
 from kiln.errors import AzureNotFound
 
@@ -45,4 +45,4 @@ def content(subscription: str, group: str, user: GroupUser) -> Content:
 
 
 def _is_of(item: GenericResourceExpanded, subscription: str, user: GroupUser) -> bool:
-    return whose(item.tags, subscription, user) is Whose.OURS and is_made_by_kiln(item.tags)
+    return owner_of(item.tags, subscription, user) is Owner.OURS and is_made_by_kiln(item.tags)

@@ -11,7 +11,7 @@ import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kiln import rights
+from kiln import azure_roles
 from kiln.access.reach import named
 from kiln.cloud.allowed import missing
 from kiln.cloud.permissions import permissions
@@ -42,11 +42,11 @@ MOST_TOLD = 20
 REFUSED = "AuthorizationFailed"
 """Resource Manager's code for a caller who lacks the action ("Troubleshoot Azure RBAC")."""
 NEEDS = {
-    "lookups": (rights.LOOKUPS, frozenset[str]()),
-    "staging": (rights.STAGING, frozenset[str]()),
-    "blobs": (rights.BLOBS, rights.BLOB_DATA),
-    "images": (rights.IMAGES, frozenset[str]()),
-    "networks": (rights.NETWORKS, frozenset[str]()),
+    "lookups": (azure_roles.LOOKUPS, frozenset[str]()),
+    "staging": (azure_roles.STAGING, frozenset[str]()),
+    "blobs": (azure_roles.BLOBS, azure_roles.BLOB_DATA),
+    "images": (azure_roles.IMAGES, frozenset[str]()),
+    "networks": (azure_roles.NETWORKS, frozenset[str]()),
 }
 """By role, the actions and data actions."""
 OF_TYPES = {
@@ -179,11 +179,11 @@ def _finding(
 
 
 def _role(role: str) -> str:
-    return rights.BLOB_ROLE if role == "blobs" else f"Kiln {role}"
+    return azure_roles.BLOB_ROLE if role == "blobs" else f"Kiln {role}"
 
 
 def _fix(scope: str, role: str) -> str:
-    given = grant(rights.BLOB_ROLE if role == "blobs" else f"Kiln {role} <hash>", shlex.quote(scope))
+    given = grant(azure_roles.BLOB_ROLE if role == "blobs" else f"Kiln {role} <hash>", shlex.quote(scope))
     if role == "blobs":
         return f"Give it the role: {given}"
     return (

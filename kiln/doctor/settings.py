@@ -32,7 +32,7 @@ The template sets each of Kiln's settings. What only has a name like one may be 
 def examine() -> Found:
     """Return what is wrong with this process's settings."""
     settings = config()
-    findings = (*_of_values(settings), *_of_reach(), *_slips(set_names()), *topic.examine())
+    findings = (*_of_values(settings), *_of_reach(), *_misspelled(set_names()), *topic.examine())
     text = f"State is in {settings.state_endpoint}."
     return Found(findings=findings, facts=(Fact(area=Area.SETTINGS, target="KILN_STATE_ENDPOINT", text=text),))
 
@@ -53,7 +53,7 @@ def _of_reach() -> Iterator[Finding]:
         yield _finding("KILN_REACH", message, f"Say which resources templates may use. {DEPLOY}", Severity.WARNING)
 
 
-def _slips(names: Collection[str]) -> Iterator[Finding]:
+def _misspelled(names: Collection[str]) -> Iterator[Finding]:
     for name in sorted(names):
         if not name.upper().startswith(OWN) or name in SETTINGS:
             continue

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from kiln.errors import TaskHubUnavailable
-from kiln.retention.purged import Purged, Purges
+from kiln.retention.purge_progress import LatestPurge, PurgeProgress
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 """Before any orchestration of Kiln's."""
@@ -45,7 +45,7 @@ class Histories(Protocol):
 
 async def purge_histories(histories: Histories, before: datetime) -> int:
     """Purge orchestrations that are over and were created before then, as far as one look goes. Returns how many."""
-    known = await asyncio.to_thread(Purges().latest) or Purged(until=BEGINNING, width=WIDEST)
+    known = await asyncio.to_thread(LatestPurge().latest) or PurgeProgress(until=BEGINNING, width=WIDEST)
     begun, purged = time.monotonic(), 0
     while known.until < before:
         if time.monotonic() - begun > ROUND:
@@ -58,10 +58,10 @@ async def purge_histories(histories: Histories, before: datetime) -> int:
                 raise
             log.warning("histories of %s to %s take long: the rest waits for the next look", known.until, end)
             narrower = known.model_copy(update={"width": max(known.width / 2, NARROWEST)})
-            await asyncio.to_thread(Purges().keep, narrower)
+            await asyncio.to_thread(LatestPurge().keep, narrower)
             return purged
-        known = Purged(until=end, width=min(known.width * 2, WIDEST))
-        await asyncio.to_thread(Purges().keep, known)
+        known = PurgeProgress(until=end, width=min(known.width * 2, WIDEST))
+        await asyncio.to_thread(LatestPurge().keep, known)
     # What ended only after its window was looked at, or could not be deleted then: few.
     return purged + await _purge_between(histories, BEGINNING, before)
 

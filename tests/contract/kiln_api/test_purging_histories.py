@@ -18,7 +18,7 @@ from devkit.host.sdk import close_client_session
 from kiln.errors import TaskHubUnavailable
 from kiln.retention import histories
 from kiln.retention.histories import BEGINNING, NARROWEST, WIDEST, purge_histories
-from kiln.retention.purged import PATH, Purged, Purges
+from kiln.retention.purge_progress import PATH, LatestPurge, PurgeProgress
 from kiln.runs.documents import documents
 from tests.own_clients import own_clients
 from tests.poison import poisoned
@@ -137,7 +137,7 @@ def test_a_look_goes_on_where_the_last_one_was_stopped(
         patch.setattr(histories, "ROUND", -1.0)
         look(host, clock.now())
     assert left(host) == {"a", "b"}
-    Purges().keep(Purged(until=BEGINNING + timedelta(days=2), width=WIDEST))
+    LatestPurge().keep(PurgeProgress(until=BEGINNING + timedelta(days=2), width=WIDEST))
 
     assert look(host, clock.now()) == [0, 1, 1], "two windows, and then what was left before them"
 
@@ -191,7 +191,7 @@ def test_what_takes_too_long_is_asked_for_by_halves_and_the_host_goes_on_with_it
         free.set()
         assert done.wait(30)
 
-    assert Purges().latest() == Purged(until=BEGINNING, width=WIDEST / 2)
+    assert LatestPurge().latest() == PurgeProgress(until=BEGINNING, width=WIDEST / 2)
     look(host, clock.now())
     assert left(host) == set()
 
@@ -207,7 +207,7 @@ def test_a_hub_that_does_not_answer_is_told_and_nothing_is_passed_over(
         with pytest.raises(TaskHubUnavailable):
             look(host, clock.now())
 
-    assert Purges().latest() is None
+    assert LatestPurge().latest() is None
 
 
 def test_two_who_purge_at_once_purge_all_of_it(host: Host, clock: VirtualClock) -> None:
@@ -218,23 +218,23 @@ def test_two_who_purge_at_once_purge_all_of_it(host: Host, clock: VirtualClock) 
     look(host, clock.now(), at_once=2)
 
     assert left(host) == set()
-    known = Purges().latest()
+    known = LatestPurge().latest()
     assert known is not None
     assert known.until == clock.now()
 
 
 def test_who_is_further_counts_and_a_bookmark_that_cannot_be_read_is_made_anew(host: Host, clock: VirtualClock) -> None:
-    further = Purged(until=BEGINNING + timedelta(days=2), width=WIDEST)
-    Purges().keep(further)
-    Purges().keep(Purged(until=BEGINNING, width=NARROWEST))
-    assert Purges().latest() == further
+    further = PurgeProgress(until=BEGINNING + timedelta(days=2), width=WIDEST)
+    LatestPurge().keep(further)
+    LatestPurge().keep(PurgeProgress(until=BEGINNING, width=NARROWEST))
+    assert LatestPurge().latest() == further
     documents().delete(PATH)
     clock.advance(timedelta(days=1))
 
     with poisoned(PATH):
         look(host, clock.now())
 
-        assert Purges().latest() == Purged(until=clock.now(), width=WIDEST)
+        assert LatestPurge().latest() == PurgeProgress(until=clock.now(), width=WIDEST)
 
 
 def test_the_timer_purges_what_is_older_than_the_setting(tmp_path: Path, clock: VirtualClock) -> None:

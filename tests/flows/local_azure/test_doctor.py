@@ -13,6 +13,7 @@ import pytest
 import orchestrators
 from devkit.host.testing import FlowRunner, VirtualClock
 from kiln.automation.pending_events import AllPendingEvents, PendingEvent, take
+from kiln.azure_roles import LOOKUPS
 from kiln.config import config
 from kiln.doctor.contracts import ExamineRequest
 from kiln.doctor.findings import Area, Finding, Health, Severity
@@ -22,7 +23,6 @@ from kiln.events.drain import drain, keep_events
 from kiln.events.names import EventType
 from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
-from kiln.rights import LOOKUPS
 from kiln.runs.ledger import LedgerEntry
 from kiln.runs.ledgers import Ledgers
 from kiln.runs.new_run import new_run

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
+from kiln.azure_roles import LOOKUPS
 from kiln.cloud.allowed import Permission
 from kiln.doctor.findings import Severity
 from kiln.doctor.permissions import MOST_GROUPS, MOST_TOLD, judged
 from kiln.errors import AzureFailed, AzureNotFound
-from kiln.rights import LOOKUPS
 from tests.app_settings import set_settings
 
 if TYPE_CHECKING:

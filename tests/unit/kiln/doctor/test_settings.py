@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from kiln.config import read
-from kiln.doctor.settings import KNOWN, _of_values, _slips
+from kiln.doctor.settings import KNOWN, _misspelled, _of_values
 from tests.authority import ADDRESS
 
 
 def told(*names: str, deployed: bool) -> dict[str, str]:
     """Return what is told of these names, by name: its fix."""
-    return {found.target: found.fix for found in _slips({*names, *(KNOWN if deployed else ())})}
+    return {found.target: found.fix for found in _misspelled({*names, *(KNOWN if deployed else ())})}
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -21,7 +21,7 @@ def test_a_letter_too_few_is_told_though_the_deployment_sets_what_is_meant(name:
 
 @pytest.mark.parametrize("slip", ["KILN_RAECH", "KILN_REACHES", "kiln_reach", "KILN_REECH"])
 @pytest.mark.parametrize("deployed", [True, False])
-def test_other_slips_are_told(slip: str, *, deployed: bool) -> None:
+def test_other_misspellings_are_told(slip: str, *, deployed: bool) -> None:
     assert told(slip, deployed=deployed) == {slip: "KILN_REACH may be meant."}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln import rights
+from kiln import azure_roles
 from kiln.cloud.staging import ARTIFACTS, LOGS, VHDS
 from tests.unit.infra.bicep_file import INFRA, BicepFile, walk
 from tests.unit.infra.sdk_calls import calls
@@ -185,7 +185,7 @@ def test_the_roles_allow_what_the_calls_need_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_a_role_is_what_the_doctor_looks_for(name: str) -> None:
-    assert set(role(name)) == rights.ROLES[name]
+    assert set(role(name)) == azure_roles.ROLES[name]
 
 
 def test_what_a_run_makes_where_images_are_it_may_delete_there_when_it_comes_to_nothing() -> None:
@@ -232,14 +232,14 @@ def _imported(node: ast.AST) -> list[str]:
 
 
 def test_the_right_to_blobs_of_staging_accounts_holds_for_the_containers_that_kiln_makes() -> None:
-    file = BicepFile(INFRA / "modules/rights.bicep")
+    file = BicepFile(INFRA / "modules/role-assignments.bicep")
     containers = {file.literal(node) for node in file.variables["stagingContainers"].named_children}
 
     assert containers == {ARTIFACTS, LOGS, VHDS}
 
 
 def test_every_right_to_blobs_of_staging_accounts_has_that_condition() -> None:
-    file = BicepFile(INFRA / "modules/rights.bicep")
+    file = BicepFile(INFRA / "modules/role-assignments.bicep")
     grants = [module for module in file.modules if "blobDataContributor" in file.text(module.body)]
     assert len(grants) == 2
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kiln.access.places import Scope, arm_segments, is_within, url_segments
+from kiln.access.scopes import Scope, arm_segments, is_within, url_segments
 
 GROUP = "/subscriptions/s/resourceGroups/shared"
 IMAGE = f"{GROUP}/providers/Microsoft.Compute/galleries/g/images/web"

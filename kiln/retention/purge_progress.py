@@ -11,23 +11,23 @@ from kiln.runs.record import Document
 PATH = "purges/histories.json"
 
 
-class Purged(Document):
+class PurgeProgress(Document):
     """The next window of creation times: from `until` on, where those before were purged, `width` long."""
 
     until: datetime
     width: timedelta
 
 
-class Purges:
+class LatestPurge:
     """How far it is."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
-    def latest(self) -> Purged | None:
+    def latest(self) -> PurgeProgress | None:
         """Return how far it is, or None before the first look."""
-        return read_latest(self._store, PATH, Purged)
+        return read_latest(self._store, PATH, PurgeProgress)
 
-    def keep(self, purged: Purged) -> None:
+    def keep(self, purged: PurgeProgress) -> None:
         """Remember how far it is; of two who look at once, who is further counts."""
         keep_latest(self._store, PATH, purged, lambda known: purged if purged.until >= known.until else known)
