@@ -49,10 +49,10 @@ def look_up_version(found: SourceVersion) -> VersionFacts:
 
 def _require_listed(source: MarketplaceImage, version: str) -> None:
     """Ask the marketplace once, through the subscription of a template that follows the image; without one do not."""
-    follower = next(Dependents().of(source.key), None)
-    if follower is None:
+    dependent = next(Dependents().of(source.key), None)
+    if dependent is None:
         return
-    listed = watch.versions(follower.content.template.subscription, source)
+    listed = watch.versions(dependent.content.template.subscription, source)
     if version not in {seen.version for seen in listed}:
         raise SourceNotFound(f"An event told of version {version} of {source.key}; the marketplace does not list it.")
 
