@@ -1,1 +1,1 @@
-"""Templates and runs as records: what is stored, how a status may change, and where it is kept."""
+"""Records of templates and runs: the documents in the store, and the rules by which they change."""

@@ -1,6 +1,6 @@
-"""What a run leaves in its template's staging storage, as the API reads it: the log, and signed URLs of VHDs.
+"""Logs and VHDs of runs in the staging storage, as the API reads them.
 
-It only reads; what writes there belongs to kiln.cloud. It knows blobs by their URLs and nothing of runs.
+It only reads; kiln.cloud writes there. It knows blobs by their URLs and nothing of runs.
 """
 
 from __future__ import annotations
@@ -18,25 +18,23 @@ if TYPE_CHECKING:
     from kiln.secret import Secret
 
 LogName = Literal["customization", "validation"]
-"""AIB's two logs of a run."""
+"""The names of a run's two logs, as Image Builder has them."""
 
 LOG_PIECE = 4 * 1024 * 1024
-"""Bytes of a log in one answer at the most."""
+"""The most bytes of a log that one answer holds."""
 
+STAGED = "Check that the account exists, and that Kiln's identity is Storage Blob Data Contributor there."
 
-STAGED = "See that it is there, and that Kiln's identity is Storage Blob Data Contributor there."
-
-
-AGAIN = "Run the template again for a new one."
+AGAIN = "Run the template again to make a new VHD."
 
 
 def log_url(customization: str, name: LogName) -> str:
-    """Return the URL of a run's log, given that of its customization.log: they lie in one folder, as AIB's do."""
+    """Return the URL of a run's log, given its customization.log's: as with Image Builder, both are in one folder."""
     return f"{customization.rsplit('/', 1)[0]}/{name}.log"
 
 
 def read_log(url: str, offset: int) -> bytes:
-    """Return the log's bytes from `offset` on, `LOG_PIECE` at the most; none when there is nothing (yet).
+    """Return up to `LOG_PIECE` bytes of the log from `offset` on; none when nothing is there (yet).
 
     Raises `StorageUnavailable`.
     """
@@ -57,9 +55,9 @@ def read_log(url: str, offset: int) -> bytes:
 
 
 def share(artifact_uri: str, mark: str, lifetime: timedelta) -> tuple[Secret, datetime]:
-    """Return a URL that can read the VHD with this mark, and when it expires.
+    """Return a signed URL that can read the VHD with this mark, and when the URL expires.
 
-    Raises `ResourceNotFound` when nothing is there, `Conflict` when somebody else has written there since, and
+    Raises `ResourceNotFound` when there is no blob, `Conflict` when the blob is not the one with the mark, and
     `StorageUnavailable`.
     """
     from azure.core.exceptions import ResourceNotFoundError
@@ -69,10 +67,12 @@ def share(artifact_uri: str, mark: str, lifetime: timedelta) -> tuple[Secret, da
         try:
             found = blob.get_blob_properties(retry_total=1, **blobs.IMPATIENT)
         except ResourceNotFoundError as error:
-            raise ResourceNotFound(f"{artifact_uri} is not there any more.", target=artifact_uri, hint=AGAIN) from error
+            raise ResourceNotFound(
+                f"The VHD {artifact_uri} no longer exists.", target=artifact_uri, hint=AGAIN
+            ) from error
         if tag(found.metadata, MARK_TAG) != mark:
             raise Conflict(
-                f"{artifact_uri} is not what the run made: somebody else has written there since.",
+                f"The blob {artifact_uri} is not the VHD that the run made: somebody else has overwritten it.",
                 target=artifact_uri,
                 hint=AGAIN,
             )

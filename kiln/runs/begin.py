@@ -1,27 +1,27 @@
-"""A run begins, whoever asks for it: HTTP, a trigger, autoRun or a rebuild. One function, and one rule for each crash.
+"""Beginning a run, whoever asks for it: HTTP, a trigger, autoRun or a rebuild. A crash between its steps loses nothing.
 
-Two writes, a start and a third write, in this order. The template's document decides: it names the run and holds its
-whole record, by compare-and-swap, so that a run either is the template's or was never there; nothing is left of who
-came too late. As long as the template is `beginning` a run, a list of templates tells so (its label), and a timer looks
-after it.
+A run begins in four steps. Step 1 decides: by compare-and-swap, the template's document names the run and holds its
+whole record, so that a run either is the template's or never existed; a request that comes too late leaves nothing.
+While the template is `beginning` a run, its label says so in a list of templates, and a timer looks after it.
 
-    after                                  what there is                   who goes on, and from where
+    died after step                        there is                        who continues, and how
     -------------------------------------  ------------------------------  --------------------------------------------
-    nothing                                nothing                         who asked was told, or asks again
-    1 the template is `beginning` the run  the run, Running; its document  the same asker, whoever next asks for a run,
+    none                                   nothing                         the asker was told, or asks again
+    1 the template is `beginning` the run  the run, Running; its document  the same asker, the next who asks for a run,
                                            may not be written yet          cancels or deletes, the timer that reconciles
                                                                            templates, the sweeper: `write_down`
-    2 the run's document is written        the same, in two places         the same: the start is left
-    3 its orchestration is started         a build                         the build, whose first activity does 4
+    2 the run's document is written        the same, in two places         the same: only the start is left
+    3 its orchestration is started         a build                         the build, whose first activity does step 4
     4 the template is `beginning` nothing  a build                         the build
 
-Each write may be made twice: 1 names the same run, 2 leaves the document that is there, 3 starts an instance that has
-the run's own id, once, and 4 strikes this run's alone. Whoever goes on from 2 leaves it to the orchestration that asked
-for the run (`starter`), as long as that is going: it starts the build as its child. A run that ends before it began
-leaves 4 to the timer. An answer that was lost after a write costs nothing: what is stored says whether it was made.
+Each step may be done twice: 1 names the same run, 2 keeps the document that exists, 3 starts an instance with the run's
+own id, once, and 4 clears `beginning` for this run alone. After step 2, whoever continues leaves the start to the
+orchestration that asked for the run (`starter`), as long as that is running: it starts the build as its child. A run
+that ends before it began leaves step 4 to the timer. A lost answer to a write costs nothing: the store says whether the
+write was made.
 
-One cause (an event, a time, a submission, a version of a source) has one run id. A run's document is there only if
-the template has, or had, the run; so a document that is there says that the cause has had its run.
+One cause (an event, a time, a submission, a version of a source) has one run id. A run's document exists only if the
+template has, or had, the run; so an existing document says that the cause has had its run.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunRecord, TemplateRecord
 
 ATTEMPTS = 20
-"""Compare-and-swap rounds before giving up; each that is lost was somebody else's change."""
+"""Compare-and-swap attempts before giving up; each lost one was somebody else's change."""
 
 
 class NotDue(Exception):
-    """What asked for the run does not want it any more, as the template is now."""
+    """The run is no longer wanted: the template has changed since it was asked for."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """The run that was asked for is the template's, or was; it is as it stands now.
+    """The requested run, as it stands now: it is the template's, or was.
 
-    Whoever asked starts its orchestration, unless it is over or that was started before.
+    The caller starts its orchestration, unless the run is over or the orchestration was started before.
     """
 
     run: RunRecord
@@ -61,16 +61,16 @@ class Begun:
 
 @dataclass(frozen=True)
 class InTheWay:
-    """Another run is the template's, and is not over."""
+    """Another run of the template that is not over, so that the requested one cannot begin."""
 
     run: RunRecord
 
 
 def begin_run(template: TemplateId, run_id: str, make: Callable[[TemplateRecord], RunRecord]) -> Begun | InTheWay:
-    """Let the template have the run of that id, once, however often this is asked.
+    """Begin the run of that id for the template, once, however often this is called.
 
-    `make` returns the run's record for the template as it is, or raises what forbids it. Raises `ResourceNotFound` when
-    there is no such template, and `BeingDeleted` while it is on its way out.
+    `make` returns the run's record for the template as it is, or raises the error that forbids it. Raises
+    `ResourceNotFound` when there is no such template, and `BeingDeleted` while it is being deleted.
     """
     for _ in range(ATTEMPTS):
         stored = Templates().require_stored(template)
@@ -90,9 +90,9 @@ def begin_run(template: TemplateId, run_id: str, make: Callable[[TemplateRecord]
 
 
 def write_down(template: TemplateRecord) -> RunRecord:
-    """Write the document of the run that the template is beginning, and return the run as it stands then.
+    """Write the document of the run that the template is beginning, and return the run as it is stored.
 
-    Raises `ResourceNotFound` when the template went meanwhile, and its runs with it.
+    Raises `ResourceNotFound` when the template was deleted meanwhile, and its runs with it.
     """
     run = template.beginning
     if run is None:
@@ -100,24 +100,24 @@ def write_down(template: TemplateRecord) -> RunRecord:
     written = Runs().write_once(run)
     after = Templates().get(template.id)
     if written is not None and (after is None or after.content.run_id != run.run_id):
-        Runs().delete_unchanged(run, written)  # the template, and with it all its runs, went before this was written
+        Runs().delete_unchanged(run, written)  # the template was deleted with all its runs before this was written
     if after is None:
         raise ResourceNotFound(f"The image template {template.id.arm} does not exist.", target=template.id.arm)
     return Runs().require(run.template, run.run_id)
 
 
 def has_begun(run: RunRef) -> None:
-    """Note in the template that the run needs nobody any more to begin it: its build works on it, or it is over."""
+    """Note in the template that the run has begun: its build works on it, or it is over."""
     Templates().update(run.template, lambda known: begun(known, run.run_id))
 
 
 def current_run(template: TemplateRecord) -> RunRecord | None:
-    """Return the template's latest run, with its document written; None before the first."""
+    """Return the template's latest run, and write its document if it has none yet; None before the first."""
     return write_down(template) if template.beginning is not None else Runs().latest(template)
 
 
 def being_deleted(record: TemplateRecord) -> BeingDeleted:
-    """Return the error for whoever wants something of a template that is going away."""
+    """Return the error for a request about a template that is being deleted."""
     return BeingDeleted(f"The image template {record.id.arm} is being deleted.", target=record.id.arm)
 
 

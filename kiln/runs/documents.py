@@ -1,6 +1,6 @@
-"""JSON documents in Blob Storage with ETag compare-and-swap: the only place that writes Kiln's state.
+"""JSON documents in Blob Storage, changed by ETag compare-and-swap: the only module that writes Kiln's state.
 
-It knows blobs and pydantic models; it knows nothing of what the documents mean.
+It knows blobs and pydantic models, and nothing of what the documents mean.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 CONTAINER = "kiln"
 ATTEMPTS = 20
-"""Compare-and-swap rounds before giving up; with n writers at once, one needs at most n."""
+"""Compare-and-swap attempts before giving up; with n writers at once, one needs at most n."""
 
 STATE_HINT = (
-    "The setting KILN_STATE_ENDPOINT names it. See that it is there, that its firewall lets the app in, and that "
-    "Kiln's identity is Storage Blob Data Owner there."
+    "The setting KILN_STATE_ENDPOINT names it. Check that the account exists, that its firewall lets the app in, and "
+    "that Kiln's identity is Storage Blob Data Owner there."
 )
 STATE = ("The storage account with Kiln's state", STATE_HINT)
-"""What it is, and what to do when it does not answer."""
+"""The state account as error messages call it, and the hint for when it does not answer."""
 
 
 @runtime_checkable
 class Labelled(Protocol):
-    """A document that tells something of itself in lists: `labels` become the blob's metadata, in the same write."""
+    """A document with `labels`: they become the blob's metadata in the same write, so that lists show them."""
 
     @property
     def labels(self) -> dict[str, str]:
-        """Names (letters alone) with their values, both ASCII."""
+        """The labels by name (letters alone), names and values both ASCII."""
         ...
 
 
@@ -47,14 +47,14 @@ DocumentT = TypeVar("DocumentT", bound=BaseModel)
 
 
 class Stored(BaseModel, Generic[DocumentT]):
-    """A document and the ETag that it was read with."""
+    """A document, and the ETag with which it was read."""
 
     content: DocumentT
     etag: str
 
 
 def decoded(path: str, kind: type[DocumentT], text: bytes | str, etag: str) -> Stored[DocumentT]:
-    """Return what is in a document. Raises `DocumentUnreadable`, which tells nothing that may be a secret."""
+    """Return a document decoded from JSON. Raises `DocumentUnreadable`, which quotes no value: one may be a secret."""
     try:
         content = kind.model_validate_json(text)
     except ValidationError as error:
@@ -94,7 +94,7 @@ class Documents:
         return self._put_or_find(path, content, etag=etag)
 
     def _put_or_find(self, path: str, content: BaseModel, *, etag: str | None) -> str:
-        """Do as `_put` does, but let an equal document count as written: this very call's first answer was lost."""
+        """Write as `_put` does; an equal document counts as written, as this call's first answer may have been lost."""
         try:
             return self._put(path, content, etag=etag)
         except PreconditionFailed:
@@ -128,7 +128,7 @@ class Documents:
                 self._create_container()
                 return self._put(path, content, etag=etag)
             if isinstance(error, ResourceExistsError) and code != "BlobAlreadyExists":
-                raise  # any other 409 tells of the moment, not of the document
+                raise  # any other 409 is a passing state of the account, not of the document
             raise PreconditionFailed(f"{path} was changed by somebody else", target=path) from error
 
     def _create_container(self) -> None:
@@ -148,7 +148,7 @@ class Documents:
     def change(
         self, path: str, stored: Stored[DocumentT] | None, change: Callable[[DocumentT], DocumentT]
     ) -> Stored[DocumentT] | None:
-        """Do as `update` does, from what was read or written just now; it is read again only if that is outdated."""
+        """Apply `change` as `update` does, starting from `stored`; read the document again only if that is outdated."""
         for _ in range(ATTEMPTS):
             if stored is None:
                 return None
@@ -164,7 +164,7 @@ class Documents:
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
     def put(self, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT]) -> Stored[DocumentT]:
-        """Write `content` as a new document, or `merge` into the one that is there; return what is stored then."""
+        """Write `content` as a new document, or apply `merge` to the existing one; return the stored document."""
         kind = type(content)
         for _ in range(ATTEMPTS):
             merged = self.change(path, self.get(path, kind), merge)
@@ -209,7 +209,7 @@ class Documents:
                 return
 
     def listed(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield the paths that start with `prefix` and the ETags that they have: one call for each 5,000.
+        """Yield the paths that start with `prefix`, each with its ETag: one request for each 5,000.
 
         A list has ETags without the quotes that they have in headers ("List Blobs", sample response).
         """
@@ -223,7 +223,7 @@ class Documents:
                 return
 
     def older(self, prefix: str, before: datetime) -> Iterator[str]:
-        """Yield the paths of those that start with `prefix` and were not written since: one call for each 5,000."""
+        """Yield the paths that start with `prefix` and were last written before then: one request for each 5,000."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with blobs.answering(*STATE):
@@ -235,11 +235,11 @@ class Documents:
                 return
 
     def labelled(self, prefix: str, label: str) -> Iterator[str]:
-        """Yield the paths of those that start with `prefix` and have the label: one call for each 5,000."""
+        """Yield the paths that start with `prefix` and have the label: one request for each 5,000."""
         yield from (path for path, value in self.told(prefix, label) if value is not None)
 
     def told(self, prefix: str, label: str) -> Iterator[tuple[str, str | None]]:
-        """Yield the paths that start with `prefix`, each with what its label says, or None: one call for each 5,000."""
+        """Yield the paths that start with `prefix`, each with its label's value or None: one request for each 5,000."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with blobs.answering(*STATE):
@@ -252,5 +252,5 @@ class Documents:
 
 @functools.cache
 def documents() -> Documents:
-    """Return Kiln's state: the container `kiln` of the configured account."""
+    """Return the documents of Kiln's state: the container `kiln` of the configured account."""
     return Documents(blobs.state_account(config().state_endpoint).get_container_client(CONTAINER))

@@ -1,8 +1,9 @@
-"""Which template has which staging group: one small document a group, made and changed by compare-and-swap alone.
+"""Claims of staging groups: one small document for each group names the template that has it.
 
-Azure makes a resource group by an upsert that has no condition ("Resource Groups - Create Or Update"), so that two
-templates which name one new group would both be told that it is theirs. Here one of them is first. A claim lasts until
-its template is deleted; one whose template is gone, whatever died in between, is the next one's who asks.
+Azure makes a resource group by an upsert without a condition ("Resource Groups - Create Or Update"), so two templates
+that name one new group would both be told that it is theirs. The claim, made by compare-and-swap, lets one of them be
+first. It lasts until its template is deleted; the claim of a template that is gone passes to the next template that
+asks, so a crash leaves no group claimed for ever.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class GroupClaim(Document):
-    """The template that has a group. `created` tells it from others of its name, before it and after it."""
+    """The template that has a group. `created` tells it from earlier and later templates of the same name."""
 
     template: TemplateId
     created: datetime
@@ -35,13 +36,13 @@ class GroupClaims:
 
     @staticmethod
     def path(subscription: str, group: str) -> str:
-        """Return where a group's claim is; ARM compares both names without regard to case."""
+        """Return the path of a group's claim, in lower case: ARM ignores case in both names."""
         return f"groups/{subscription}/{group}.json".lower()
 
     def take(self, record: TemplateRecord) -> TemplateId | None:
-        """Claim the template's staging group, unless it has it. Returns None, or the other template that has it.
+        """Claim the staging group for the template. Returns None, or the other template that has the group.
 
-        The template's record is stored by then, so that a claim without one is nobody's.
+        The template's record must be stored before: a claim without a stored template counts for nobody.
         """
         path, own = self._path_of(record), _claim_of(record)
         for _ in range(ATTEMPTS):
@@ -56,12 +57,12 @@ class GroupClaims:
                 else:
                     self._store.replace(path, own, stored.etag)
             except PreconditionFailed:
-                continue  # somebody else was faster: look again
+                continue  # another worker was faster: look again
             return None
         raise PreconditionFailed(f"{path} kept changing for {ATTEMPTS} attempts", target=path)
 
     def release(self, record: TemplateRecord) -> None:
-        """Give the template's claim up; one that is another's is left alone."""
+        """Remove the template's claim; a claim of another template stays."""
         path, own = self._path_of(record), _claim_of(record)
         stored = self._store.get(path, GroupClaim)
         if stored is not None and _same(stored.content, own):
@@ -71,7 +72,7 @@ class GroupClaims:
         return self.path(record.id.subscription, record.staging_group)
 
     def is_held(self, claim: GroupClaim, path: str) -> bool:
-        """Whether the very template that made the claim is there still."""
+        """Whether the template that made the claim still exists: the same one, not a later one of its name."""
         found = Templates(self._store).get(claim.template)
         return found is not None and _same(claim, _claim_of(found.content)) and self._path_of(found.content) == path
 

@@ -1,6 +1,7 @@
-"""Which installation of Kiln this is: an id as old as its store, by which it tells what it made from what another did.
+"""The document of this installation: an id as old as the store, which tells its resources from another installation's.
 
-With it are the subscriptions that it ever built in, so that what it left in one is found when no template is there.
+It also lists every subscription that the installation ever built in, so that the sweeper finds leftovers in one that no
+template uses any more.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ PATH = "installation.json"
 
 
 class Installation(Document):
-    """The id, 16 random hex digits, and the subscriptions."""
+    """The installation's id, 16 random hex digits, and the subscriptions that it built in."""
 
     id: str
     subscriptions: tuple[str, ...] = ()
 
 
 def installation(store: Documents | None = None) -> Installation:
-    """Return what this Kiln is, made when it is first asked for."""
+    """Return this installation's document; the first call writes it."""
     return _changed(store or documents(), frozenset())
 
 
 def installation_in(subscription: str, store: Documents | None = None) -> str:
-    """Return this Kiln's id, and remember that it builds in the subscription."""
+    """Return this installation's id, and note that it builds in the subscription."""
     return _changed(store or documents(), frozenset({subscription.lower()})).id
 
 

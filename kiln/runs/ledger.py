@@ -22,13 +22,13 @@ EntryKind = Literal[
 
 
 class LedgerEntry(Document):
-    """A resource that a run is about to make, recorded before the call that makes it. `tier` 0 is deleted first.
+    """A resource that a run is about to make, recorded before the call that makes it.
 
-    `mark` is the tags (of a blob the metadata) by which what is under the id is known as what was made; nothing
-    without them is deleted. `tries` counts the calls that may have made it: each is recorded before it is sent, and
-    struck out again when Azure refuses it for good. `purpose` is whose machine it belongs to, so that a failed build's
-    machine can be kept for a look at it. What `stands_for` another resource (its ARM id) is deleted only while that is
-    there and whole.
+    Clean-up deletes by `tier`, 0 first, and only a resource that carries `mark` in its tags (a blob: in its metadata).
+    `tries` counts the calls that may have made the resource: each is recorded before it is sent, and struck again when
+    Azure refuses it for good. `purpose` says whose machine the resource belongs to, so that the machine of a failed
+    build can be kept for inspection. An entry that `stands_for` another resource (its ARM id) is deleted only while
+    that resource exists and is whole. `keep` is true of a finished result.
     """
 
     kind: EntryKind
@@ -42,12 +42,12 @@ class LedgerEntry(Document):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is, without regard to case: its kind and id."""
+        """The kind and the id, in lower case: two entries with one key are of one resource."""
         return self.kind, self.id.lower()
 
 
 class Ledger(Document):
-    """All that a run may have made. Once `closed`, nothing can be added, so nothing more can be made."""
+    """All resources that a run may have made. Once it is `closed`, no entry is added, so nothing more is made."""
 
     run_id: str
     entries: tuple[LedgerEntry, ...] = ()
@@ -55,7 +55,7 @@ class Ledger(Document):
 
 
 def record_try(ledger: Ledger, made: Iterable[LedgerEntry]) -> Ledger:
-    """Return the ledger with one more try to make these."""
+    """Return the ledger with one more try for each of these entries."""
     entries = {entry.key: entry for entry in ledger.entries}
     for entry in made:
         known = entries.get(entry.key)
@@ -64,7 +64,7 @@ def record_try(ledger: Ledger, made: Iterable[LedgerEntry]) -> Ledger:
 
 
 def strike_try(ledger: Ledger, refused: Iterable[LedgerEntry]) -> Ledger:
-    """Return the ledger with one try to make these less, and without what no try is left of."""
+    """Return the ledger with one try less for each of these entries, without those that have none left."""
     keys = {entry.key for entry in refused}
     less = (
         entry.model_copy(update={"tries": entry.tries - 1}) if entry.key in keys else entry for entry in ledger.entries

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class Ledgers:
-    """What each run may have made. Recording fails once the ledger is closed: that is the fence behind clean-up."""
+    """Ledgers, by template and run id. Recording fails once a ledger is closed: that is the fence behind clean-up."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId, run_id: str) -> str:
-        """Return where a run's ledger is."""
+        """Return the path of a run's ledger."""
         return f"ledgers/{template.key}/{run_id}.json"
 
     def record(self, template: TemplateId, run_id: str, *entries: LedgerEntry) -> None:
-        """Record what is about to be made. Raises `RunCanceled` when the ledger is closed, or the run is gone.
+        """Record resources that are about to be made. Raises `RunCanceled` when the ledger is closed or the run gone.
 
-        The same entry may be recorded again, once for each try; the caller makes the resource only after this returns.
+        An entry is recorded once for each try. The caller makes the resource only after this returns.
         """
 
         def add(ledger: Ledger) -> Ledger:
@@ -43,16 +43,17 @@ class Ledgers:
         self._change(template, run_id, add)
 
     def strike(self, template: TemplateId, run_id: str, *entries: LedgerEntry) -> None:
-        """Take one try back, which Azure refused for good. What no try may have made is in the ledger no more.
+        """Strike one try that Azure refused for good; an entry without tries leaves the ledger.
 
-        Clean-up may have begun; it looks at what it deletes.
+        Clean-up may have begun already; it checks the mark of each resource before it deletes one.
         """
         self._change(template, run_id, lambda ledger: strike_try(ledger, entries))
 
     def keep(self, template: TemplateId, run_id: str, resource: str) -> None:
-        """Mark a resource as a finished result, which clean-up leaves alone.
+        """Mark a resource as a finished result, which clean-up does not delete.
 
-        Raises `RunCanceled` when the ledger was closed before the first time: who asks again has yet to tell of it.
+        Raises `RunCanceled` when the ledger is closed, but not for a resource that was marked before that: a repeated
+        call must be able to report its result.
         """
 
         def is_it(entry: LedgerEntry) -> bool:
@@ -71,11 +72,11 @@ class Ledgers:
         self._change(template, run_id, mark)
 
     def close(self, template: TemplateId, run_id: str) -> Ledger:
-        """Close the ledger for good and return what is to be deleted and what is kept."""
+        """Close the ledger for good and return it, with the entries to delete and those to keep."""
         return self._change(template, run_id, lambda ledger: ledger.model_copy(update={"closed": True}))
 
     def is_closed(self, template: TemplateId, run_id: str) -> bool:
-        """Whether the run's clean-up has begun, or the run is gone, and its ledger with it."""
+        """Whether the run may make nothing more: its clean-up has begun, or the run is gone with its ledger."""
         stored = self._store.get(self.path(template, run_id), Ledger)
         return self._is_gone(template, run_id) if stored is None else stored.content.closed
 
@@ -98,5 +99,5 @@ class Ledgers:
                 continue  # another activity of the run wrote it first
             if not first.closed and self._is_gone(template, run_id):
                 self._store.delete_unchanged(path, etag)
-                raise RunCanceled(run_id)  # it went with its template, and its ledger first
+                raise RunCanceled(run_id)  # it was deleted with its template, its ledger first
             return first

@@ -1,6 +1,6 @@
-"""Which templates an image version went through: the tags that stop a rebuild from going round in circles.
+"""The lineage of an image version, the templates that led to it, as tags: it keeps rebuilds from running in a cycle.
 
-It owns both tags. A run that a source image started goes on with that image's lineage; any other run begins anew.
+It owns both tags. A run that a source image started continues that image's lineage; any other run begins a new one.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 TEMPLATE_TAG = "kilnTemplate"
 LINEAGE_TAG = "kilnLineage"
 DEEPEST = 10
-"""Templates in a row that may follow from one another."""
+"""The most templates in a row that may be rebuilt one after another."""
 
 
 def short_name(template: TemplateId) -> str:
-    """Return what a template is called in lineages: 8 hex digits, so that ten fit into a tag's 256 characters."""
+    """Return a template's short name in lineages: 8 hex digits, so that ten fit into a tag's 256 characters."""
     return digest(template.key, length=8)
 
 
 def leads_round(template: TemplateId, lineage: tuple[str, ...]) -> bool:
-    """Whether what `lineage` led to must lead to no run of `template`: it follows from one, or from too many."""
+    """Whether a version with this lineage must start no run of `template`: that would be a cycle, or one too many."""
     return short_name(template) in lineage or len(lineage) >= DEEPEST
 
 
 def lineage_tags(template: TemplateId, before: tuple[str, ...]) -> dict[str, str]:
-    """Return the tags of a version that `template` makes, after the templates `before` it, oldest first."""
+    """Return the lineage tags of a version that `template` makes; `before` are the earlier templates, oldest first."""
     return {TEMPLATE_TAG: template.key, LINEAGE_TAG: " ".join((*before, short_name(template))[-DEEPEST - 1 :])}
 
 

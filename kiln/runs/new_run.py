@@ -1,4 +1,4 @@
-"""A run as it is asked for: pure, given the time and the random part. Whoever asks stores it and starts it."""
+"""The record of a new run: a pure function of the template, the time and random digits. The caller stores it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def new_run(
     cause: RunCause | None = None,
     starter: str | None = None,
 ) -> RunRecord:
-    """Return the record of a run of `record` that is about to start. `suffix` is 8 random hex digits.
+    """Return the record of a new run of the template `record`. `suffix` is 8 random hex digits.
 
-    `body` is the template as the run builds it, the stored one unless given; `version` says which version of the
-    template that was, the latest unless given. `cause` is the trigger that asks for the run, if one does; `starter` the
-    orchestration that will start it.
+    `body` is the template as the run builds it, by default the stored one; `version` is the template's version that
+    `body` comes from, by default the latest. `cause` is the trigger that asks for the run, if one does; `starter` is
+    the orchestration that will start it, if one will.
     """
     name = run_id(now, suffix)
     return RunRecord(

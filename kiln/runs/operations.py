@@ -12,7 +12,7 @@ from kiln.runs.record import Document
 
 
 class OperationKind(StrEnum):
-    """What a long-running operation of Kiln's own REST API is waiting for."""
+    """The request that a long-running operation of Kiln's own REST API belongs to."""
 
     PUT = "put"
     PATCH = "patch"
@@ -24,9 +24,10 @@ class OperationKind(StrEnum):
 
 
 class OperationRecord(Document):
-    """A long-running operation of Kiln's own REST API; its status is derived from what it points at.
+    """A long-running operation of Kiln's own REST API; its status is derived from the template or run that it names.
 
-    `made` tells the template from others of its name. `version` is the one that a PUT or PATCH made.
+    `made` is when the template was created, which tells it from others of its name. `version` is the template's version
+    that a PUT or PATCH made.
     """
 
     id: str

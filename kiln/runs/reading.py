@@ -1,7 +1,6 @@
-"""Many documents read side by side: one that cannot be read is named, and costs the others nothing.
+"""Reading many documents in parallel: an unreadable one is reported by name, and the others are read all the same.
 
-It owns what counts as unreadable, and says so in the log; what follows from one that is there and cannot be read is for
-whoever asks.
+It decides what counts as unreadable, and logs it; the caller decides what follows from an unreadable document.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ log = logging.getLogger("kiln.state")
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A document that is there and cannot be read, and why: without anything that is in it.
+    """A document that exists and cannot be read, with a reason that quotes nothing from it.
 
-    Without `etag` it is the store that did not answer for it, and the document may be as it should.
+    Without an `etag` the store did not answer, and nothing may be wrong with the document.
     """
 
     path: str
@@ -40,21 +39,21 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Everything(Generic[DocumentT]):
-    """Documents in the order of their paths, and those among them that cannot be read."""
+    """Documents in the order of their paths, and apart from them those that cannot be read."""
 
     stored: tuple[Stored[DocumentT], ...]
     unreadable: tuple[Unreadable, ...] = ()
 
     @property
     def contents(self) -> list[DocumentT]:
-        """What is in those that can be read."""
+        """The contents of the documents that can be read."""
         return [stored.content for stored in self.stored]
 
 
 def read_each(store: Documents, paths: Iterable[str], kind: type[DocumentT]) -> Everything[DocumentT]:
-    """Return the documents at `paths`, without those that go meanwhile.
+    """Return the documents at `paths`, without those that are deleted meanwhile.
 
-    Raises the store's own fault when it answers for none of them: then it is not a document that is wrong.
+    Raises the store's own error when it answers for none of them: then the documents are not at fault.
     """
     attempts = run_each(paths, lambda path: store.get(path, kind))
     faults = [(attempt.item, attempt.fault) for attempt in attempts if attempt.fault is not None]
@@ -68,26 +67,26 @@ def read_each(store: Documents, paths: Iterable[str], kind: type[DocumentT]) -> 
 
 
 def tell(each: Unreadable | DocumentUnreadable) -> None:
-    """Say in the log that a document cannot be read, for whoever goes on without it."""
+    """Log that a document cannot be read; the caller goes on without it."""
     log.error("the document %s cannot be read: %s", each.path, each.reason, extra={"document": each.path})
 
 
 def readable(store: Documents, prefix: str, kind: type[DocumentT]) -> Iterator[DocumentT]:
-    """Yield what is in the documents whose paths start with `prefix`, in order, as far as they can be read."""
+    """Yield the contents of the documents whose paths start with `prefix`, in order, as far as they can be read."""
     yield from read_each(store, store.paths(prefix), kind).contents
 
 
 def read_latest(store: Documents, path: str, kind: type[DocumentT]) -> DocumentT | None:
-    """Return a document that the next one of its kind replaces; None, too, for one that cannot be read."""
+    """Return the document at `path`, or None when there is none, or an unreadable one that will be replaced anyway."""
     return next(iter(read_each(store, [path], kind).contents), None)
 
 
 def keep_latest(
     store: Documents, path: str, content: DocumentT, merge: Callable[[DocumentT], DocumentT] | None = None
 ) -> DocumentT:
-    """Keep a document in the place of the one before, or `merge` it into that; one that cannot be read is replaced.
+    """Write `content` over the document at `path`, or apply `merge` to that one; an unreadable one is replaced.
 
-    Returns what is kept.
+    Returns the stored document.
     """
     anew = merge or (lambda _: content)
     try:
@@ -99,7 +98,7 @@ def keep_latest(
 
 
 def forget_if(store: Documents, path: str, kind: type[DocumentT], is_the_one: Callable[[DocumentT], bool]) -> None:
-    """Remove the very document that is the one; of one that cannot be read it is not known, and it is of no use."""
+    """Delete the document at `path` if `is_the_one` says so, or if it cannot be read and so is of no use."""
     try:
         stored = store.get(path, kind)
     except DocumentUnreadable as error:
@@ -116,7 +115,7 @@ def _etag(fault: Exception) -> str | None:
 
 
 def reason(fault: Exception) -> str:
-    """Return why something was not looked at, in words that may be told."""
+    """Return the reason why a document was not read, with secrets redacted."""
     if isinstance(fault, DocumentUnreadable):
         return fault.reason
     return redact(f"{type(fault).__name__}: {fault}")

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunRecord, TemplateRecord
 
 LOOK_BACK = 20
-"""Runs that are read at the most."""
+"""The most runs that are read."""
 
 
 def recent_runs(template: TemplateRecord) -> Iterator[RunRecord]:
     """Yield the template's runs, newest first, as far as they can be read.
 
-    Raises `DocumentUnreadable` for the latest of all, of which it must be known whether it is over.
+    Raises `DocumentUnreadable` for the latest run: callers must know whether that one is over.
     """
     return _runs(template, needed=template.run_id)
 

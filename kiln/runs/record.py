@@ -1,6 +1,7 @@
-"""What Kiln remembers of a template and of each run, as stored documents.
+"""The stored documents of templates, their versions and triggers, and of runs.
 
-It owns the shapes alone: transitions.py decides how they may change, store.py where they are kept.
+It owns their shapes alone: transitions.py decides how they may change, and templates.py, runs.py, versions.py and
+triggers.py where they are kept.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from kiln.ids import TemplateId
 
 
 class Document(BaseModel):
-    """Base of stored documents: exact, immutable; a change is a new document."""
+    """Base of stored documents: immutable, without unknown fields; a change is a new document."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RunState(StrEnum):
-    """AIB's `runState` values (azure-mgmt-imagebuilder 2.0.0)."""
+    """The states of a run: Image Builder's `runState` values (azure-mgmt-imagebuilder 2.0.0)."""
 
     RUNNING = "Running"
     CANCELING = "Canceling"
@@ -38,7 +39,7 @@ class RunState(StrEnum):
 
 
 class RunSubState(StrEnum):
-    """AIB's `runSubState` values (azure-mgmt-imagebuilder 2.0.0)."""
+    """The sub-states of a run: Image Builder's `runSubState` values (azure-mgmt-imagebuilder 2.0.0)."""
 
     QUEUED = "Queued"
     BUILDING = "Building"
@@ -64,7 +65,7 @@ class Phase(StrEnum):
 
 
 class PhaseState(StrEnum):
-    """How far a phase is. One that is PartiallySucceeded has done a part of what it was for."""
+    """The states of a phase. A PartiallySucceeded phase has done a part of its work."""
 
     RUNNING = "Running"
     SUCCEEDED = "Succeeded"
@@ -74,9 +75,9 @@ class PhaseState(StrEnum):
 
 
 class PhaseRecord(Document):
-    """One phase of one run. `note` is one line about where it is (a step's name, a percentage).
+    """One phase of one run. `note` is one line of progress (a step's name, a percentage).
 
-    `error` is why it failed, in all or in part.
+    `error` is why the phase failed, in all or in part.
     """
 
     name: Phase
@@ -88,9 +89,9 @@ class PhaseRecord(Document):
 
 
 class RunOutput(Document):
-    """What one distributor made: a gallery version or managed image (`artifact_id`), or a VHD (`artifact_uri`).
+    """An image made by one distributor: a gallery version or managed image (`artifact_id`), or a VHD (`artifact_uri`).
 
-    `mark` is what its tag (or metadata) kilnMark says as long as it is what the run made.
+    `mark` is the value of the image's tag (a VHD's metadata) kilnMark as long as it is the image that the run made.
     """
 
     name: str
@@ -103,9 +104,9 @@ class RunOutput(Document):
 
 
 class RunCause(Document):
-    """The trigger that started a run, and of a new source image its version.
+    """The trigger that started a run; for a `SourceImage` trigger also the new version of the source.
 
-    `lineage` are the templates that led to the version, by their short names (kiln.runs.lineage), oldest first.
+    `lineage` has the templates that led to that version, by their short names (kiln.runs.lineage), oldest first.
     """
 
     trigger: str
@@ -114,18 +115,18 @@ class RunCause(Document):
 
 
 NUMBER = "number"
-"""The label of a run with its number."""
+"""The label that has a run's number."""
 
 
 class RunRecord(Document):
     """One run of one template.
 
-    `body` is the template as this run builds it: what was stored when the run was asked for, with the run's
-    `overrides`. `version` says which version of the template that was. A retry names the run that it goes on from; a
-    run that nobody asked for by hand has a `cause`. `starter` is the orchestration that starts the run's own, where one
-    does. `reserved` are the documents of the version numbers that it may have reserved (kiln.runs.reservations).
-    `number` counts the template's runs from 1 in the order in which they began: of two in one second, or of one that a
-    trigger asked for while another was going, it says which is the newer. Runs stored before they were counted have 0.
+    `number` counts the template's runs from 1 in the order in which they began. It says which of two runs is newer,
+    also of two in one second, or when a trigger asked for one while the other was going; runs from before they were
+    counted have 0. `body` is the template as this run builds it: as it was stored when the run was requested, with the
+    run's `overrides`; `version` is the template's version that it comes from. `retry_of` is the run that a retry goes
+    on from. `cause` is set unless somebody asked for the run by hand. `starter` is the orchestration that starts the
+    run's own, where one does. `reserved` has the paths of the names that it may have reserved (kiln.runs.reservations).
     """
 
     run_id: str
@@ -154,12 +155,12 @@ class RunRecord(Document):
 
     @property
     def labels(self) -> dict[str, str]:
-        """What a list of runs tells of each without reading it (kiln.runs.documents)."""
+        """The run's labels, which a list shows without reading the document (kiln.runs.documents)."""
         return {NUMBER: str(self.number)}
 
 
 class ProvisioningState(StrEnum):
-    """AIB's `provisioningState` values (azure-mgmt-imagebuilder 2.0.0)."""
+    """The states of a template: Image Builder's `provisioningState` values (azure-mgmt-imagebuilder 2.0.0)."""
 
     CREATING = "Creating"
     UPDATING = "Updating"
@@ -169,27 +170,27 @@ class ProvisioningState(StrEnum):
 
 
 class ProvisioningError(Document):
-    """Why a submission failed: `code` is one of AIB's provisioning error codes."""
+    """The reason why a submission failed: `code` is one of Image Builder's provisioning error codes."""
 
     code: str
     message: str
 
 
 UNDER_WAY = "underway"
-"""The label of a template that something is under way of."""
+"""The label of a template that is being submitted or deleted, or is beginning a run."""
 
 
 class TemplateRecord(Document):
-    """A template as submitted (`body`, AIB's JSON), and where its runs are.
+    """A template as submitted (`body`, Image Builder's JSON), with its state and its latest run.
 
-    `version` counts its bodies from 1; each is kept, the latest being here since `changed`. `settled` is the highest
-    version whose submission has ended, good or bad, at `settled_at`. `runs` is how many runs it has begun, and `run_id`
-    names the latest, running or over; while that is `beginning`, no build works on it yet, its record is here, and its
-    own document may not be written yet (kiln.runs.begin).
-    `staging_group` is the name of the template's staging resource group, fixed when the template is first made;
-    `staging_given` tells that the template named it. `outputs` are the latest outputs by run output name.
-    It is being deleted since `deletion_began`; `deletion_error` is why that failed, which is told until the template is
-    submitted or deleted again.
+    `version` counts its bodies from 1; `body` is the latest, since `changed`, and the earlier ones are kept as
+    `TemplateVersion`. `settled` is the highest version whose submission has ended, well or not, at `settled_at`. `runs`
+    counts the runs that it has begun, and `run_id` names the latest, running or over. While `beginning` is set, it is
+    the latest run's record: no build works on the run yet, and its own document may be missing (kiln.runs.begin).
+    `staging_group` is the name of the template's staging group, fixed when the template is first made; `staging_given`
+    says that the template named it. `outputs` has the latest outputs by run output name. `deletion_began` is set while
+    the template is being deleted; `deletion_error` is why that failed, and is shown until the template is submitted or
+    deleted again.
     """
 
     id: TemplateId
@@ -212,25 +213,25 @@ class TemplateRecord(Document):
 
     @property
     def under_way(self) -> Literal["submission", "deletion"] | None:
-        """What an orchestration has to be working on, if anything."""
+        """The work that an orchestration must be doing for the template now, if any."""
         if self.provisioning_state is ProvisioningState.DELETING:
             return "deletion"
         return "submission" if self.settled < self.version else None
 
     @property
     def under_way_since(self) -> datetime:
-        """Since when that has been asked for."""
+        """The time at which the work that is under way was asked for."""
         return self.deletion_began or self.changed
 
     @property
     def labels(self) -> dict[str, str]:
-        """What a list of templates tells of each without reading it (kiln.runs.documents)."""
+        """The template's labels, which a list shows without reading the document (kiln.runs.documents)."""
         what = self.under_way or ("run" if self.beginning is not None else None)
         return {UNDER_WAY: what} if what else {}
 
 
 class TemplateVersion(Document):
-    """One body that a template had, since when, and what became of its submission.
+    """One version of a template: its body, since when the template had it, and the result of its submission.
 
     A version that was replaced while its submission was under way stays Creating or Updating.
     """
@@ -244,7 +245,7 @@ class TemplateVersion(Document):
 
 
 class TriggerRecord(Document):
-    """A trigger of a template, as submitted. What fires it is not its own business."""
+    """A trigger of a template, as submitted."""
 
     template: TemplateId
     name: str

@@ -23,14 +23,14 @@ OWNED = ("runs", "plans", "ledgers", "versions", "triggers", "secrets", "pending
 
 
 class Runs:
-    """Run records, by template and run id, in the order in which the runs began (kiln.runs.naming.run_place)."""
+    """Runs, by template and run id; lists are in the order in which the runs began (kiln.runs.naming.run_place)."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId, run_id: str) -> str:
-        """Return where a run's document is."""
+        """Return the path of a run's document."""
         return f"runs/{template.key}/{run_id}.json"
 
     def create(self, record: RunRecord) -> None:
@@ -47,7 +47,7 @@ class Runs:
         return stored.content if stored else None
 
     def write_once(self, record: RunRecord) -> str | None:
-        """Store a new run and return its ETag, or None when its document is there and says more."""
+        """Store a new run and return its ETag, or None when its document exists, which is at least as new."""
         try:
             return self._store.create(self.path(record.template, record.run_id), record)
         except PreconditionFailed:
@@ -58,21 +58,21 @@ class Runs:
         self._store.delete_unchanged(self.path(record.template, record.run_id), etag)
 
     def of(self, template: TemplateRecord, run_id: str) -> RunRecord | None:
-        """Return the template's run of that id, which may only be beginning, or None."""
+        """Return the template's run of that id, also one that is only beginning, or None."""
         known = self.get(template.id, run_id)
         beginning = template.beginning
         return known or (beginning if beginning is not None and beginning.run_id == run_id else None)
 
     def latest(self, template: TemplateRecord) -> RunRecord | None:
-        """Return the template's latest run, beginning, running or over, or None before the first."""
+        """Return the template's latest run, be it beginning, running or over; None before the first."""
         return self.of(template, template.run_id) if template.run_id else None
 
     def ids_of(self, template: TemplateRecord) -> list[str]:
-        """Return the ids of the template's runs, with the one that is only beginning, oldest first."""
+        """Return the ids of the template's runs, including one that is only beginning, oldest first."""
         return [run_at(place) for place in self.places(template)]
 
     def places(self, template: TemplateRecord) -> list[str]:
-        """Return the places of the template's runs, with the one that is only beginning, oldest first."""
+        """Return the places of the template's runs, including one that is only beginning, oldest first."""
         first = template.beginning
         beginning = {run_place(first.number, first.run_id)} if first is not None else set()
         return sorted({*self._places(template.id), *beginning})
@@ -112,11 +112,11 @@ class Runs:
         self._store.delete(self.path(template, run_id))
 
     def delete_all(self, template: TemplateId, is_still: Callable[[], bool]) -> bool:
-        """Remove all that belongs to a template: runs with plans and ledgers, versions, triggers and their secrets.
+        """Delete all documents of a template: runs with plans and ledgers, versions, triggers and their secrets.
 
-        Only what was there before `is_still` said that the template is still the one, and was not written since: an
-        activity may run twice, and the second time a template made anew may have that name. Returns whether all is
-        gone, or False when it is not the one any more.
+        `is_still` says whether the template of that name is still the same one. An activity may run twice, and the
+        second time a new template may have the name: so only documents that existed before `is_still` was asked, and
+        were not written since, are deleted. Returns True when all are gone, False when it is another template.
         """
         for _ in range(ATTEMPTS):
             there = [each for kind in OWNED for each in self._store.listed(f"{kind}/{template.key}/")]

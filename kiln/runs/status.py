@@ -1,4 +1,4 @@
-"""Records as the REST API shows them: pure functions from stored documents to AIB's JSON resources.
+"""Records as the REST API shows them: pure functions from stored documents to Image Builder's JSON resources.
 
 It owns property names and shapes (source: the 2025-10-01 API definition of Microsoft.VirtualMachineImages, and
 Resource Manager's own for operations and errors); it knows nothing of HTTP, of the store, or of the clock.
@@ -30,12 +30,12 @@ TEMPLATE_TYPE = f"{PROVIDER}/imageTemplates"
 
 
 def time_text(moment: datetime) -> str:
-    """Return a time as ARM writes it: ISO 8601 in UTC, with milliseconds and a Z."""
+    """Return a time as Azure Resource Manager writes it: ISO 8601 in UTC, with milliseconds and a Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def error_body(detail: ErrorDetail) -> dict[str, Any]:
-    """Return an error in ARM's shape. The hint has no place of its own there, so it ends the message."""
+    """Return an error in ARM's shape. That has no field for the hint, so the hint ends the message."""
     message = f"{detail.message} {detail.hint}" if detail.hint else detail.message
     body: dict[str, Any] = {"code": detail.code, "message": message}
     if detail.target is not None:
@@ -46,7 +46,7 @@ def error_body(detail: ErrorDetail) -> dict[str, Any]:
 
 
 def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str, Any]:
-    """Return the template as AIB's resource; `run` is its latest run."""
+    """Return the template as Image Builder's resource; `run` is its latest run."""
     body = record.body
     properties = {
         **body["properties"],
@@ -70,7 +70,7 @@ def template_resource(record: TemplateRecord, run: RunRecord | None) -> dict[str
 
 
 def _source(source: dict[str, Any], run: RunRecord | None) -> dict[str, Any]:
-    """Return the source with the `exactVersion` that the latest run was built from, if it had this very source."""
+    """Return the source with the `exactVersion` that the latest run was built from, if that run had the same source."""
     version = run.source_version if run and run.body["properties"]["source"] == source else None
     if not version:
         return source
@@ -80,19 +80,19 @@ def _source(source: dict[str, Any], run: RunRecord | None) -> dict[str, Any]:
 
 
 def why_failed(record: TemplateRecord) -> ProvisioningError | None:
-    """Return why the template is Failed: it could not be deleted, or else its submission was not good."""
+    """Return why the template is Failed: it could not be deleted, or its submission failed."""
     if record.deletion_error is None:
         return record.provisioning_error
     return ProvisioningError(code=provisioning_code(record.deletion_error), message=record.deletion_error.sentence())
 
 
 def provisioning_error(error: ProvisioningError) -> dict[str, Any]:
-    """Return AIB's `provisioningError`."""
+    """Return an error as Image Builder's `provisioningError`."""
     return {"provisioningErrorCode": error.code, "message": error.message}
 
 
 def version_resource(template: TemplateId, version: TemplateVersion) -> dict[str, Any]:
-    """Return one version of a template as Kiln's own child resource: the body as submitted, and what became of it."""
+    """Return one version of a template as Kiln's own child resource: the body as submitted, and how that ended."""
     return {
         "id": f"{template.arm}/versions/{version.version}",
         "name": str(version.version),
@@ -112,9 +112,11 @@ def trigger_resource(
     next_times: tuple[datetime, ...] = (),
     health: Health | None = None,
 ) -> dict[str, Any]:
-    """Return a trigger as AIB's child resource; `obstacles` keep it from firing, `next_times` are a schedule's.
+    """Return a trigger as Image Builder's child resource.
 
-    AIB documents one status, Healthy with "Trigger is active."; the others are Kiln's, as is all that was set.
+    `obstacles` keep it from firing; `next_times` are a schedule's.
+
+    Image Builder documents one status, Healthy with "Trigger is active."; the other statuses are Kiln's own.
     """
     if health is not None and health.is_deactivated and not obstacles:
         last = health.last.ended if health.last else None
@@ -144,7 +146,7 @@ def _trigger_resource(record: TriggerRecord, status: dict[str, Any]) -> dict[str
 
 
 def last_run_status(run: RunRecord) -> dict[str, Any]:
-    """Return AIB's `lastRunStatus`."""
+    """Return a run as Image Builder's `lastRunStatus`."""
     return _present(
         startTime=time_text(run.requested),
         endTime=_optional_time(run.ended),
@@ -155,7 +157,7 @@ def last_run_status(run: RunRecord) -> dict[str, Any]:
 
 
 def run_output_resource(template: TemplateId, output: RunOutput) -> dict[str, Any]:
-    """Return a run output as AIB's child resource."""
+    """Return a run output as Image Builder's child resource."""
     return {
         "id": f"{template.arm}/runOutputs/{output.name}",
         "name": output.name,
@@ -167,7 +169,7 @@ def run_output_resource(template: TemplateId, output: RunOutput) -> dict[str, An
 
 
 def run_resource(run: RunRecord) -> dict[str, Any]:
-    """Return a run as Kiln's own child resource, with everything that is known of it."""
+    """Return a run as Kiln's own child resource, with everything that its record has."""
     return {
         "id": f"{run.template.arm}/runs/{run.run_id}",
         "name": run.run_id,
@@ -216,7 +218,7 @@ def _run_output(output: RunOutput) -> dict[str, Any]:
 
 
 def _current_note(run: RunRecord) -> str:
-    """Return where the latest phase is, in one line."""
+    """Return the progress of the latest phase, in one line."""
     note = run.phases[-1].note if run.phases else None
     return note or ""
 
@@ -226,5 +228,5 @@ def _optional_time(moment: datetime | None) -> str | None:
 
 
 def _present(**members: Any) -> dict[str, Any]:
-    """Return the members that have a value: ARM leaves out what is not there."""
+    """Return the members that have a value: ARM leaves out the others."""
     return {name: value for name, value in members.items() if value is not None}

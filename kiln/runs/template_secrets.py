@@ -1,7 +1,7 @@
-"""The secrets in templates' URLs, apart from the templates: what is stored, built, shown and listed has none.
+"""The secrets in templates' URLs, kept apart from the templates, so that those are stored and shown without secrets.
 
-It owns their place, and what a client may send back: a URL as it was shown stands for the one that was sent. A secret
-is bound to the rest of its URL, so that nobody who cannot read it can have it sent to another place.
+A client may send a URL back as it was shown, without its secret: it then stands for the whole URL that is kept here. A
+secret is bound to the rest of its URL, so that nobody who cannot read it can have it sent to another server.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class StoredUrl(Document):
-    """A whole URL at rest: the storage account encrypts it, and only the app's identity can read it.
+    """A whole URL as it is stored: the storage account encrypts it, and only the app's identity can read it.
 
-    `sent` is when it, or what is shown of it, was last sent.
+    `sent` is when a client last sent the URL, whole or as it is shown.
     """
 
     url: KeptSecret
@@ -35,25 +35,25 @@ class StoredUrl(Document):
 
 
 class TemplateSecrets:
-    """Whole URLs by template and by what is shown of them; the one that was sent last counts."""
+    """Whole URLs, by template and by the URL as it is shown; the one that was sent last counts."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId, shown: str) -> str:
-        """Return where a whole URL is, given what is shown of it."""
+        """Return the path of a whole URL, given the URL as it is shown."""
         return f"{TemplateSecrets.folder(template)}{hashlib.sha256(shown.encode()).hexdigest()}.json"
 
     @staticmethod
     def folder(template: TemplateId) -> str:
-        """Return where all of a template's are."""
+        """Return the folder of a template's whole URLs."""
         return f"secrets/{template.key}/urls/"
 
     def hide(self, template: TemplateId, body: dict[str, Any], *, what: str = "image template") -> dict[str, Any]:
-        """Keep the secrets of a template's body, or of a part of one, and return it without them.
+        """Keep the secrets of a template's body, or of a part of one, and return the body without them.
 
-        Raises `TemplateInvalid` when what is hidden in it was never sent, or when two URLs differ in their secrets
+        Raises `TemplateInvalid` for a hidden secret that was never sent, and when two URLs differ in their secrets
         alone.
         """
         kept: dict[str, str] = {}
@@ -77,13 +77,13 @@ class TemplateSecrets:
         return with_urls(body, replaced)
 
     def whole(self, template: TemplateId, shown: str) -> Secret:
-        """Return the whole URL. Raises `ArtifactUnavailable` when its secret is not there any more."""
+        """Return the whole URL. Raises `ArtifactUnavailable` when its secret is no longer kept."""
         if not is_hidden(shown):
             return Secret(shown)
         found = self._find(template, shown)
         if found is None:
             raise ArtifactUnavailable(
-                f"The secret part of {shown} is not kept any more.",
+                f"The secret part of {shown} is no longer kept.",
                 hint="Submit the template again, with the whole URL.",
             )
         return found
@@ -92,7 +92,7 @@ class TemplateSecrets:
         keep_latest(self._store, self.path(template, shown), stored)
 
     def _renew(self, template: TemplateId, shown: str) -> StoredUrl | None:
-        """Note that what is shown of a URL was sent, so that it is not forgotten just now; None: it is not there."""
+        """Note that the URL was sent as it is shown, so that the purge spares it. Returns None if it is not kept."""
         sent = datetime.now(UTC)
         path = self.path(template, shown)
         return self._store.update(path, StoredUrl, lambda known: known.model_copy(update={"sent": sent}))

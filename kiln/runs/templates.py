@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Templates:
-    """Image templates, by id."""
+    """Templates, by id."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId) -> str:
-        """Return where a template's document is."""
+        """Return the path of a template's document."""
         return f"templates/{template.key}.json"
 
     def get(self, template: TemplateId) -> Stored[TemplateRecord] | None:
@@ -38,7 +38,7 @@ class Templates:
         return self._store.get(self.path(template), TemplateRecord)
 
     def made(self, template: TemplateId, made: datetime) -> Stored[TemplateRecord] | None:
-        """Return the template that was made then, or None when it is gone, whatever has its name by now."""
+        """Return the template that was made at that time, or None when it is gone, even if a new one has its name."""
         stored = self.get(template)
         return stored if stored is not None and stored.content.created == made else None
 
@@ -50,10 +50,10 @@ class Templates:
         return stored
 
     def take_run(self, stored: Stored[TemplateRecord], run: RunRecord) -> TemplateRecord | None:
-        """Let the template, as it was read, begin `run`; return it as it is then, or None when it changed meanwhile.
+        """Let the template, as it was read, begin `run`; return the new record, or None when it changed meanwhile.
 
-        A change that is refused may have been made all the same: its first answer was lost, and the template was
-        changed once more since.
+        A refused write may have been made all the same: its first answer was lost, and the template has changed once
+        more since. So the template is read again.
         """
         begun = begin(stored.content, run)
         try:
@@ -73,7 +73,7 @@ class Templates:
         return self._store.create(self.path(record.id), record)
 
     def replace(self, record: TemplateRecord, etag: str) -> str:
-        """Store a template over the one read with `etag`. Raises `PreconditionFailed`."""
+        """Store a template over the one with `etag`. Raises `PreconditionFailed` when that one is gone or newer."""
         return self._store.replace(self.path(record.id), record, etag)
 
     def update(self, template: TemplateId, change: Callable[[TemplateRecord], TemplateRecord]) -> TemplateRecord | None:
@@ -83,11 +83,11 @@ class Templates:
     def update_made(
         self, template: TemplateId, made: datetime, change: Callable[[TemplateRecord], TemplateRecord]
     ) -> None:
-        """Apply a pure change to the template that was made then; one that was made anew stays as it is."""
+        """Apply a pure change to the template that was made at that time; a newer one of its name stays as it is."""
         self.update(template, lambda record: change(record) if record.created == made else record)
 
     def delete_unchanged(self, stored: Stored[TemplateRecord]) -> bool:
-        """Remove the template's document as it was read. Returns False when it was changed, or made anew, since."""
+        """Delete the template's document as it was read. Returns False when it was changed, or made anew, since."""
         return self._store.delete_unchanged(self.path(stored.content.id), stored.etag)
 
     def keys(self, subscription: str, group: str | None = None) -> Iterator[str]:
@@ -102,14 +102,14 @@ class Templates:
             yield path.removeprefix("templates/").removesuffix(".json")
 
     def read_each(self) -> Everything[TemplateRecord]:
-        """Return all templates, in the order of their keys, without those that go meanwhile.
+        """Return all templates, in the order of their keys, without those that are deleted meanwhile.
 
-        One that cannot be read is named: whoever deletes what is nobody's must not take it for one that is not there.
+        Unreadable ones are named, so that whoever deletes orphans does not take such a template for a deleted one.
         """
         return read_each(self._store, (f"templates/{key}.json" for key in self.all_keys()), TemplateRecord)
 
     def under_way(self) -> Iterator[str]:
-        """Yield the keys of the templates that are on their way in or out; none is read for that."""
+        """Yield the keys of the templates with work under way (`UNDER_WAY`), without reading their documents."""
         for path in self._store.labelled("templates/", UNDER_WAY):
             yield path.removeprefix("templates/").removesuffix(".json")
 

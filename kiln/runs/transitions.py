@@ -1,4 +1,4 @@
-"""How runs and templates may change: pure functions from one record to the next. No clock, no store, no randomness."""
+"""Transitions of runs and templates: pure functions from one record to the next. No clock, no store, no randomness."""
 
 from __future__ import annotations
 
@@ -35,18 +35,19 @@ SUB_STATES = {
     Phase.DISTRIBUTE: RunSubState.DISTRIBUTING,
     Phase.CLEAN_UP: RunSubState.DISTRIBUTING,
 }
-"""AIB has no sub-state for its own set-up, deprovisioning and clean-up; each shows as its neighbour."""
+"""The sub-state of a run in each phase. Image Builder has none for set-up, generalizing and clean-up, so these show
+that of the phase beside them."""
 
 
 def begin(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
-    """Let the template have `run` as its next run, of which nothing else is written yet."""
+    """Make `run` the template's latest run, which is beginning: nothing else is written of it yet."""
     number = template.runs + 1
     numbered = run.model_copy(update={"number": number})
     return template.model_copy(update={"runs": number, "run_id": run.run_id, "beginning": numbered})
 
 
 def begun(template: TemplateRecord, run_id: str) -> TemplateRecord:
-    """Say that nobody has to begin the run of that id any more, if it is the one that the template was beginning."""
+    """Clear `beginning`, if it is the run of that id: its build works on it, or it is over."""
     is_its = template.beginning is not None and template.beginning.run_id == run_id
     return template.model_copy(update={"beginning": None}) if is_its else template
 
@@ -54,7 +55,7 @@ def begun(template: TemplateRecord, run_id: str) -> TemplateRecord:
 def enter_phase(record: RunRecord, phase: Phase, at: datetime, note: str | None = None) -> RunRecord:
     """Start `phase` at `at`, which ends the phase before it. Entering a phase again changes nothing.
 
-    Neither does work that has not heard yet of the run's early end: all that follows a stop is clean-up.
+    After a stop only the clean-up is entered: work that has not noticed the stop yet changes nothing either.
     """
     known_names = {known.name for known in record.phases}
     is_late = phase is not Phase.CLEAN_UP and (record.error is not None or Phase.CLEAN_UP in known_names)
@@ -66,7 +67,7 @@ def enter_phase(record: RunRecord, phase: Phase, at: datetime, note: str | None 
 
 
 def annotate(record: RunRecord, phase: Phase, note: str) -> RunRecord:
-    """Say where a running phase is, in one line."""
+    """Note the progress of a running phase, in one line."""
     phases = tuple(
         known.model_copy(update={"note": note}) if known.name == phase and known.state is PhaseState.RUNNING else known
         for known in record.phases
@@ -75,15 +76,15 @@ def annotate(record: RunRecord, phase: Phase, note: str) -> RunRecord:
 
 
 def end_phase(record: RunRecord, phase: Phase, at: datetime, state: PhaseState, error: ErrorDetail) -> RunRecord:
-    """End a running phase that did not go well, before the run goes on. One that is over stays as it is."""
+    """End a running phase with an error although the run goes on. A phase that is over stays as it is."""
     phases = tuple(_ended(known, at, state, error) if known.name == phase else known for known in record.phases)
     return record.model_copy(update={"phases": phases})
 
 
 def add_output(record: RunRecord, output: RunOutput) -> RunRecord:
-    """Add an output, or merge it with the one of that name: regions add up, the newer error counts.
+    """Add an output, or merge it with the one of its name: regions add up, and the newer error counts.
 
-    One without an image takes the place of what was said before: the image is gone.
+    An output without an image replaces the earlier one: the image is gone.
     """
     before = next((known for known in record.outputs if known.name == output.name), None)
     if before is not None and (output.artifact_id or output.artifact_uri):
@@ -101,7 +102,7 @@ def request_cancel(record: RunRecord) -> RunRecord:
 
 
 def stop(record: RunRecord, at: datetime, error: ErrorDetail, *, canceled: bool) -> RunRecord:
-    """End the phase under way as Failed or Canceled; the run itself ends after clean-up. One that is over stays so."""
+    """End the running phase as Failed or Canceled; the run ends after clean-up. A run that is over stays as it is."""
     if record.state.is_final:
         return record
     state = PhaseState.CANCELED if canceled else PhaseState.FAILED
@@ -120,7 +121,7 @@ def finish(
 ) -> RunRecord:
     """End the run in a final state. A run that is over stays as it is.
 
-    `leftovers` could not be deleted; `kept` (ARM ids) was left on purpose.
+    `leftovers` are resources that could not be deleted; `kept` (ARM ids) are those left on purpose.
     """
     if record.state.is_final:
         return record
@@ -140,16 +141,16 @@ def finish(
 
 
 def strike_leftovers(record: RunRecord, gone: Collection[str]) -> RunRecord:
-    """Strike out leftovers that are gone by now (ids)."""
+    """Remove from the run's leftovers those that are gone by now (ids)."""
     left = tuple(text for text in record.leftovers if text.split(": ")[0] not in gone)
     return record.model_copy(update={"leftovers": left})
 
 
 def settle(record: TemplateRecord, version: int, at: datetime, error: ProvisioningError | None) -> TemplateRecord:
-    """End the submission of one version of the template, well or with `error`.
+    """End the submission of one version of the template, with or without `error`.
 
-    A template that has a newer version meanwhile, or is being deleted, keeps its state: only that no submission of
-    this version is going any more is noted.
+    A template that has a newer version by now, or is being deleted, keeps its state; only the end of this submission is
+    noted.
     """
     if record.settled >= version:
         return record
@@ -162,7 +163,7 @@ def settle(record: TemplateRecord, version: int, at: datetime, error: Provisioni
 
 
 def begin_deletion(record: TemplateRecord, at: datetime) -> TemplateRecord:
-    """Let the template be on its way out since `at`, or since it was before."""
+    """Mark the template as being deleted since `at`; one that is being deleted already stays as it is."""
     if record.provisioning_state is ProvisioningState.DELETING:
         return record
     leaving = {"provisioning_state": ProvisioningState.DELETING, "deletion_began": at, "deletion_error": None}
@@ -170,21 +171,21 @@ def begin_deletion(record: TemplateRecord, at: datetime) -> TemplateRecord:
 
 
 def abandon_deletion(record: TemplateRecord, error: ErrorDetail) -> TemplateRecord:
-    """Let a template that could not be deleted stay, as Failed; one that is not on its way out stays as it is."""
+    """Mark a template that could not be deleted as Failed; one that is not being deleted stays as it is."""
     if record.provisioning_state is not ProvisioningState.DELETING:
         return record
     why = f"The image template could not be deleted: {error.message}"
-    hint = f"{error.hint or 'Remove what keeps it, such as a lock.'} Then delete the template again."
+    hint = f"{error.hint or 'Remove what prevents the deletion, such as a lock.'} Then delete the template again."
     told = error.model_copy(update={"message": why, "hint": hint})
     staying = {"provisioning_state": ProvisioningState.FAILED, "deletion_began": None, "deletion_error": told}
     return record.model_copy(update=staying)
 
 
 def publish_outputs(template: TemplateRecord, run: RunRecord) -> TemplateRecord:
-    """Make the run's good outputs the template's latest ones, if the run is still its latest.
+    """Make the run's good outputs the template's latest ones, if the run is still the template's latest.
 
-    A run is that until it is over. So what ends one twice takes nothing from a later run, nor gives anything to a
-    template that was made anew under the name.
+    It is the latest until it is over. So a run that is ended twice does not overwrite the outputs of a later run, nor
+    those of a new template of the same name.
     """
     if template.run_id != run.run_id:
         return template

@@ -1,7 +1,7 @@
-"""Whether a trigger still fires: derived from the template's runs, so that nothing has to be kept or put right.
+"""The health of a trigger: whether it is deactivated. It is derived from the template's runs; nothing is stored.
 
-A trigger is deactivated by its own failed runs in a row; any run that succeeds, whoever asked for it, ends the row, and
-so does storing the trigger again.
+A trigger is deactivated by its own failed runs in a row. The row ends with any run that succeeds, whoever asked for it,
+and when the trigger is stored again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GOOD = frozenset({RunState.SUCCEEDED, RunState.PARTIALLY_SUCCEEDED})
 
 @dataclass(frozen=True)
 class Health:
-    """Failed runs in a row, counted up to `limit`, and the latest of them."""
+    """A trigger's failed runs in a row, counted up to `limit`, and the latest of them."""
 
     failures: int
     limit: int
@@ -30,12 +30,12 @@ class Health:
 
     @property
     def is_deactivated(self) -> bool:
-        """Whether the trigger fires no more."""
+        """Whether the trigger is deactivated: it has failed `limit` times in a row."""
         return self.failures >= self.limit
 
     @property
     def message(self) -> str:
-        """Return why it fires no more, in a sentence."""
+        """The reason why the trigger is deactivated, and how it is activated again, in sentences."""
         last = f"; the last was {self.last.run_id}" if self.last else ""
         return (
             f"Trigger is deactivated: {self.failures} of its runs failed in a row{last}. "
@@ -44,9 +44,9 @@ class Health:
 
 
 def health(runs: Iterable[RunRecord], trigger: str, since: datetime, limit: int) -> Health:
-    """Return the health of a trigger that was stored at `since`; `runs` are its template's, newest first.
+    """Return the health of a trigger that was stored at `since`; `runs` are its template's runs, newest first.
 
-    No more runs are taken from `runs` than are needed. Canceled runs, and those that are going, say nothing.
+    No more of `runs` are read than are needed. Canceled runs, and those that are going, do not count.
     """
     failures, last = 0, None
     for run in runs:

@@ -1,4 +1,4 @@
-"""The triggers of templates, kept in the store: their paths, and how they are written, read and removed."""
+"""The documents of triggers, kept in the store under `triggers/`. It owns their paths, and how they are changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Triggers:
 
     @staticmethod
     def path(template: TemplateId, name: str) -> str:
-        """Return where a trigger's document is."""
+        """Return the path of a trigger's document."""
         return f"triggers/{template.key}/{name.lower()}.json"
 
     def get(self, template: TemplateRecord, name: str) -> TriggerRecord | None:
@@ -40,11 +40,11 @@ class Triggers:
         return record
 
     def put(self, record: TriggerRecord) -> TriggerRecord:
-        """Store a trigger, new or over the one of its name, though that cannot be read; return it as stored."""
+        """Store a trigger, new or over the one of its name, even an unreadable one; return it as stored."""
         return keep_latest(self._store, self.path(record.template, record.name), record)
 
     def delete(self, template: TemplateRecord, name: str) -> bool:
-        """Remove the trigger, though it cannot be read. Returns False when there was none."""
+        """Delete the trigger, even one that cannot be read. Returns False when there was none."""
         try:
             there = self.get(template, name) is not None
         except DocumentUnreadable as error:
@@ -60,7 +60,7 @@ class Triggers:
             yield path.removeprefix(prefix).removesuffix(".json")
 
     def all_names(self) -> Iterator[str]:
-        """Yield every trigger of every template in lower case, as `template key/name`, in order."""
+        """Yield the triggers of all templates as `template key/name`, in lower case and in order."""
         for path in self._store.paths("triggers/"):
             yield path.removeprefix("triggers/").removesuffix(".json")
 
@@ -72,12 +72,12 @@ class Triggers:
 
 
 def find_trigger(template: TemplateId, name: str) -> tuple[TemplateRecord, TriggerRecord] | None:
-    """Return a trigger and the template that it is of, or None where either is gone."""
+    """Return a trigger and its template, or None when either is gone."""
     stored = Templates().get(template)
     trigger = Triggers().get(stored.content, name) if stored else None
     return (stored.content, trigger) if stored and trigger else None
 
 
 def _is_of(trigger: TriggerRecord, template: TemplateRecord) -> bool:
-    """Whether it is this template's, and not one that an earlier template of the name left behind."""
+    """Whether the trigger is this template's, and not one that an earlier template of its name left behind."""
     return trigger.created >= template.created

@@ -1,6 +1,6 @@
-"""The versions that a template had, kept in the store.
+"""The documents of templates' earlier versions, kept in the store under `versions/`.
 
-It owns paths and writes. The latest version is the template's own document; it becomes one of these when a newer one
+It owns their paths and writes. The present version is in the template's own document, and is kept here when a newer one
 replaces it.
 """
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class Versions:
-    """The versions that a template had, by number."""
+    """Versions of templates, by template and number."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId, version: int) -> str:
-        """Return where a version's document is; paths sort by number."""
+        """Return the path of a version's document; paths sort by number."""
         return f"versions/{template.key}/{version:08}.json"
 
     def keep(self, record: TemplateRecord) -> TemplateVersion:
         """Keep the template's present version, which is about to be replaced; it may be kept already.
 
-        What is known to have become of its submission stays known: a slower writer, who read the template before the
-        submission ended, changes nothing.
+        A kept result of its submission stays: a slower writer, who read the template before the submission ended, does
+        not overwrite it.
         """
         version = present(record)
 
@@ -43,12 +43,12 @@ class Versions:
         return keep_latest(self._store, self.path(record.id, record.version), version, merge)
 
     def get(self, record: TemplateRecord, version: int) -> TemplateVersion | None:
-        """Return a version of the template, the present one or one that was replaced; None when it never had it."""
+        """Return a version of the template, present or earlier, or None when the template never had it."""
         if version == record.version:
             return present(record)
         stored = self._store.get(self.path(record.id, version), TemplateVersion)
         if stored is None or version > record.version or stored.content.since < record.created:
-            return None  # or an earlier template of the name left it behind
+            return None  # an earlier template of the name left that one behind
         return stored.content
 
     def require(self, record: TemplateRecord, version: int) -> TemplateVersion:
@@ -64,7 +64,7 @@ def present(record: TemplateRecord) -> TemplateVersion:
     """Return the template's present version."""
     submitted = record.settled >= record.version
     state = record.provisioning_state
-    if record.deletion_error is not None:  # that the template could not be deleted is not about its version
+    if record.deletion_error is not None:  # a failed deletion of the template says nothing about its version
         state = ProvisioningState.FAILED if record.provisioning_error else ProvisioningState.SUCCEEDED
     return TemplateVersion(
         version=record.version,

@@ -112,11 +112,11 @@ def test_a_vhd_can_be_read_for_an_hour(storage: StagedStorage) -> None:
 
 def test_what_is_not_the_vhd_that_the_run_made_is_not_handed_out(storage: StagedStorage) -> None:
     vhd = blobs.account(storage.endpoint).get_blob_client(VHDS, "another.vhd")
-    with pytest.raises(ResourceNotFound, match="is not there any more"):
+    with pytest.raises(ResourceNotFound, match="no longer exists"):
         share(vhd.url, "m-1", ACCESS_LIFETIME)
 
     vhd.upload_blob(b"theirs")
-    with pytest.raises(Conflict, match="is not what the run made"):
+    with pytest.raises(Conflict, match="is not the VHD that the run made"):
         share(vhd.url, "m-1", ACCESS_LIFETIME)
 
 
