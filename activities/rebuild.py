@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import gallery_versions, watch
+from kiln.cloud import gallery_versions, marketplace_versions
 from kiln.config import config
 from kiln.contracts.base import Nothing
 from kiln.errors import SourceNotFound
@@ -52,7 +52,7 @@ def _require_listed(source: MarketplaceImage, version: str) -> None:
     dependent = next(Dependents().of(source.key), None)
     if dependent is None:
         return
-    listed = watch.versions(dependent.content.template.subscription, source)
+    listed = marketplace_versions.versions(dependent.content.template.subscription, source)
     if version not in {seen.version for seen in listed}:
         raise SourceNotFound(f"An event told of version {version} of {source.key}; the marketplace does not list it.")
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import watch
+from kiln.cloud import marketplace_versions
 from kiln.events import publisher
 from kiln.events.cloud_events import of_source
 from kiln.events.payloads import Alternative, SourceDeprecating, SourceVersionPublished
@@ -18,9 +18,9 @@ from kiln.ids import digest
 from kiln.parallel import run_within
 from kiln.rebuild.contracts import CHECK_SOURCE, LIST_SOURCES, SourceReport, WatchedSource, WatchedSources
 from kiln.rebuild.index import repair
+from kiln.rebuild.new_versions import Deprecation, deprecating, new_versions
 from kiln.rebuild.source import MarketplaceImage, named_version, source_of
 from kiln.rebuild.source_records import SourceRecord, Sources
-from kiln.rebuild.watch import Deprecation, deprecating, new_versions
 from kiln.runs.reading import reason
 from kiln.runs.record import ProvisioningState
 from kiln.runs.templates import Templates
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from kiln.events.cloud_events import CloudEvent
     from kiln.rebuild.contracts import WatchRound
-    from kiln.rebuild.watch import SeenVersion
+    from kiln.rebuild.new_versions import SeenVersion
 
 CHECK_SECONDS = 45.0
-"""For one source; longer than what a look tries (kiln.cloud.watch) and a publishing take."""
+"""For one source; longer than what a look tries (kiln.cloud.marketplace_versions) and a publishing take."""
 
 log = logging.getLogger("kiln.rebuild")
 
@@ -99,7 +99,7 @@ def check_source(request: WatchedSource) -> SourceReport:
 
 
 def _check(request: WatchedSource) -> SourceReport:
-    seen = watch.versions(request.subscription, request.source)
+    seen = marketplace_versions.versions(request.subscription, request.source)
     known = Sources().get(request.source.key) or SourceRecord(source=request.source)
     new, ending = new_versions(seen, known.newest), deprecating(seen, request.named, known.warned)
     events = [*_published(request, new, known.newest), *_deprecating(request, ending)]

@@ -8,7 +8,7 @@ from kiln.contracts.base import Nothing
 from kiln.contracts.machines import CUSTOMIZE, OPTIMIZE
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
-from orchestrators.walk import walk
+from orchestrators.run_steps import run_steps
 
 if TYPE_CHECKING:
     from kiln.contracts.machines import StepsRequest
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @orchestrator(CUSTOMIZE)
 def customize(flow: Flow, request: StepsRequest) -> Steps[Nothing]:
     """Take every customizer's step. Raises `CustomizerFailed` at the first that fails."""
-    yield from walk(flow, Phase.CUSTOMIZE, request)
+    yield from run_steps(flow, Phase.CUSTOMIZE, request)
     return Nothing()
 
 
 @orchestrator(OPTIMIZE)
 def optimize(flow: Flow, request: StepsRequest) -> Steps[Nothing]:
     """Take every step of optimization. Raises `CustomizerFailed` at the first that fails."""
-    yield from walk(flow, Phase.OPTIMIZE, request)
+    yield from run_steps(flow, Phase.OPTIMIZE, request)
     return Nothing()

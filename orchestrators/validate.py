@@ -18,7 +18,7 @@ from kiln.runs.record import Phase
 from orchestrators.capture import PUBLISH_LIMIT
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.provision import provision
-from orchestrators.walk import walk
+from orchestrators.run_steps import run_steps
 
 if TYPE_CHECKING:
     from kiln.contracts.validation import ValidateRequest
@@ -41,7 +41,7 @@ def validate(flow: Flow, request: ValidateRequest) -> Steps[Nothing]:
     storage = request.storage.model_copy(update={"log_blob": validation.log_blob})
     machine = validation.machine.ref
     steps = StepsRequest(run=run, machine=machine, storage=storage, steps=validation.steps)
-    yield from walk(flow, Phase.VALIDATE, steps)
+    yield from run_steps(flow, Phase.VALIDATE, steps)
     return Nothing()
 
 

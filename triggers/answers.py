@@ -1,6 +1,6 @@
 """Templates as an api-version knows them: what is newer than the one that was asked for is left out.
 
-It owns the leaving out; the resource's shape belongs to kiln.runs.status, and what is newer to the template's models.
+It owns the leaving out; a resource's shape belongs to kiln.runs.resources, what is newer to the template's models.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from kiln.runs.status import template_resource
+from kiln.runs.resources import template_resource
 from kiln.template.base import Since
 from kiln.template.models import ImageTemplate
 from kiln.template.shape import root, walk

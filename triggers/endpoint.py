@@ -15,10 +15,10 @@ import azure.functions as func
 
 from kiln.access import audit
 from kiln.access.gate import Gate
+from triggers.admission import Admission
 from triggers.call import Call
 from triggers.orchestrations import DurableOrchestrations
 from triggers.reply import Reply, failure
-from triggers.visit import Visit
 
 PROVIDER_ROUTE = "subscriptions/{subscription}/providers/Microsoft.VirtualMachineImages"
 GROUP_ROUTE = (
@@ -102,15 +102,15 @@ async def answer(
     `at` is the gate that callers come through, by default the one that the app's settings make.
     """
     ids = trace_ids(request.headers, str(uuid.uuid4()))
-    visit = Visit(served, request, DurableOrchestrations(client), at)
+    admission = Admission(served, request, DurableOrchestrations(client), at)
     try:
-        reply = await visit.attend()
+        reply = await admission.answer()
     except Exception:
         correlation = ids["x-ms-correlation-request-id"]
         log.exception("%s %s failed, correlation id %s", request.method, request.url, correlation)
         reply = failure(correlation)
-    if visit.changes_something:
-        audit.write(visit.audit_entry(reply, ids["x-ms-correlation-request-id"]))
+    if admission.changes_something:
+        audit.write(admission.audit_entry(reply, ids["x-ms-correlation-request-id"]))
     return reply.response(ids)
 
 

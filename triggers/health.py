@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import azure.durable_functions as df
 
+from kiln.doctor.health_resource import shown, without_state
 from kiln.doctor.latest_health import LatestHealth
-from kiln.doctor.shown import shown, without_state
 from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
 from kiln.lifecycle.maintenance import is_sweeping, start_examination

@@ -14,8 +14,8 @@ from kiln.ids import region_name
 from kiln.lifecycle.outcome import OperationState, Outcome, Pointed, operation_path, operation_resource, outcome
 from kiln.lifecycle.reconcile import reconcile
 from kiln.runs.operations import OperationKind, OperationRecord, Operations
+from kiln.runs.resources import error_body
 from kiln.runs.runs import Runs
-from kiln.runs.status import error_body
 from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from triggers.answers import template_answer

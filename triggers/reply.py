@@ -27,7 +27,7 @@ from kiln.errors import (
     TemplateInvalid,
     Unavailable,
 )
-from kiln.runs.status import error_body
+from kiln.runs.resources import error_body
 from triggers.refusals import LengthRequired, MethodNotAllowed, NotSigned, TooManyRequests, UnsupportedMediaType
 
 RETRY_AFTER = 1

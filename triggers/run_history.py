@@ -11,8 +11,8 @@ import azure.durable_functions as df
 from kiln.errors import RequestInvalid
 from kiln.runs.artifacts import LogName, log_url, read_log
 from kiln.runs.naming import run_at
+from kiln.runs.resources import run_resource
 from kiln.runs.runs import Runs
-from kiln.runs.status import run_resource
 from kiln.runs.templates import Templates
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.paging import listed, read_page

@@ -11,7 +11,7 @@ import azure.durable_functions as df
 
 from kiln.errors import Conflict, ResourceNotFound
 from kiln.runs.artifacts import share
-from kiln.runs.status import run_output_resource, time_text
+from kiln.runs.resources import run_output_resource, time_text
 from kiln.runs.templates import Templates
 from triggers.endpoint import TEMPLATE_ROUTE, endpoint
 from triggers.paging import listed, read_page

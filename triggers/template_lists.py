@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 
-from kiln.runs.status import version_resource
+from kiln.runs.resources import version_resource
 from kiln.runs.templates import Templates
 from kiln.runs.versions import Versions
 from triggers.answers import template_answer

@@ -14,7 +14,7 @@ from kiln.lifecycle.reconcile import reconcile
 from kiln.lifecycle.store_trigger import check_state, remove_trigger, store_trigger
 from kiln.runs.operations import OperationKind
 from kiln.runs.recent import readable_runs
-from kiln.runs.status import trigger_resource
+from kiln.runs.resources import trigger_resource
 from kiln.runs.templates import Templates
 from kiln.runs.trigger_health import health
 from kiln.runs.triggers import Triggers

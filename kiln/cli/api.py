@@ -38,7 +38,7 @@ class Api:
     def __init__(self, session: Session) -> None:
         self._settings = session.settings
         self._group = session.settings.resource_group
-        self._client = connect(session.settings, session.outside)
+        self._client = connect(session.settings, session.environment)
         self._templates = self._client.virtual_machine_image_templates
 
     def __enter__(self) -> Self:

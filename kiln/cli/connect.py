@@ -15,22 +15,22 @@ from kiln.cli.authorities import trust_in
 from kiln.cli.sign_in import credential
 
 if TYPE_CHECKING:
-    from kiln.cli.outside import Outside
+    from kiln.cli.environment import Environment
     from kiln.cli.settings import Settings
 
 POLLING_SECONDS = 1
 """Between two looks at a long-running operation whose answer names no Retry-After."""
 
 
-def connect(settings: Settings, outside: Outside) -> ImageBuilderClient:
+def connect(settings: Settings, environment: Environment) -> ImageBuilderClient:
     """Return the client. Nothing is sent yet."""
     # Of an answer that is no JSON the SDK logs a traceback; what it raises says the same to a person.
     logging.getLogger("azure.mgmt.imagebuilder").setLevel(logging.ERROR)
     options: dict[str, Any] = {}
     if not settings.is_encrypted:
         options["authentication_policy"] = SansIOHTTPPolicy()
-    if outside.api_transport is not None:
-        options["transport"] = outside.api_transport
+    if environment.api_transport is not None:
+        options["transport"] = environment.api_transport
     return ImageBuilderClient(
         credential(settings),
         settings.subscription,

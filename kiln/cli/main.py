@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from kiln.cli.absent import add_absent
 from kiln.cli.automation import add_automation
+from kiln.cli.checkout_commands import add_checkout_commands
 from kiln.cli.maintenance import add_maintenance
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
@@ -211,7 +211,7 @@ def cancel(
     wait: Annotated[bool, typer.Option(help="Wait until the run has cleaned up after itself.")] = True,  # noqa: FBT002  # typer
 ) -> int:
     """Cancel the run that is under way."""
-    from kiln.cli.commands.change import cancel as run
+    from kiln.cli.commands.cancel import cancel as run
 
     return run(session, name, wait=wait)
 
@@ -224,7 +224,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002  # typer
 ) -> int:
     """Delete a template, with its staging resource group and all that is in it."""
-    from kiln.cli.commands.change import delete as run
+    from kiln.cli.commands.cancel import delete as run
 
     return run(session, name, agreed=yes)
 
@@ -252,7 +252,7 @@ def download(
 add_automation(app)
 add_maintenance(app)
 add_plugins(app, plugins := installed())
-add_absent(app, plugins.names)
+add_checkout_commands(app, plugins.names)
 
 
 def main() -> None:

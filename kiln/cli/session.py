@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kiln.cli.environment import Environment
 from kiln.cli.faults import Failure
-from kiln.cli.outside import Outside
 from kiln.cli.settings import ENDPOINT, RESOURCE_GROUP, SCOPE, SUBSCRIPTION, TOKEN, Settings, Trust, environment
 
 PANEL = "Where"
@@ -24,7 +24,7 @@ class Session:
     """All that a command needs besides its own arguments."""
 
     settings: Settings
-    outside: Outside
+    environment: Environment
 
 
 def open_session(
@@ -77,7 +77,9 @@ def open_session(
         token=environment().get(TOKEN) or None,
         options=_typed(context),
     )
-    return Session(settings=settings, outside=context.obj if isinstance(context.obj, Outside) else Outside())
+    return Session(
+        settings=settings, environment=context.obj if isinstance(context.obj, Environment) else Environment()
+    )
 
 
 def _typed(context: typer.Context) -> str:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from kiln.events import publisher
 from kiln.events.names import EventType
-from kiln.events.of_run import events_of
 from kiln.events.outbox import (
     Outboxes,
     Refusal,
@@ -33,6 +32,7 @@ from kiln.events.outbox import (
     release,
 )
 from kiln.events.publisher import PublishFailed
+from kiln.events.run_events import events_of
 from kiln.ids import RunRef
 from kiln.parallel import run_each
 from kiln.redact import redact

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import ErrorDetail
 from kiln.events.cloud_events import of_source, of_trigger
-from kiln.events.of_run import events_of
 from kiln.events.payloads import (
     Alternative,
     ImageError,
@@ -16,6 +15,7 @@ from kiln.events.payloads import (
     TriggerDeactivated,
     TriggerReactivated,
 )
+from kiln.events.run_events import events_of
 from kiln.ids import RunRef, TemplateId, resource_id
 from kiln.runs.record import Phase, PhaseRecord, PhaseState, RunOutput, RunRecord, RunState
 

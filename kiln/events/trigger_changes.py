@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from kiln.events.cloud_events import of_trigger
 from kiln.events.drain import keep_events
-from kiln.events.of_run import error_of
 from kiln.events.payloads import TriggerDeactivated, TriggerReactivated
+from kiln.events.run_events import error_of
 from kiln.ids import RunRef
 from kiln.runs.recent import readable_runs
 from kiln.runs.templates import Templates

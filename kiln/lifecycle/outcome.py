@@ -13,7 +13,7 @@ from kiln.errors import ErrorDetail
 from kiln.ids import PROVIDER
 from kiln.runs.operations import OperationKind, OperationRecord
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord, TemplateVersion
-from kiln.runs.status import error_body, time_text
+from kiln.runs.resources import error_body, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from kiln.ids import RunRef
 from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.runs.begin import Begun, InTheWay, begin_run, current_run
 from kiln.runs.record import ProvisioningState, RunRecord, RunState, TemplateRecord
+from kiln.runs.resources import why_failed
 from kiln.runs.runs import Runs
-from kiln.runs.status import why_failed
 from kiln.runs.templates import Templates
 
 if TYPE_CHECKING:

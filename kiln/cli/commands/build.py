@@ -82,7 +82,7 @@ def _new_run(api: Api, name: str, before: set[str], session: Session) -> str:
         new = [run.id for run in api.runs(name) if run.id not in before]
         if new:
             return new[-1]
-        session.outside.sleep(LOOK_SECONDS)
+        session.environment.sleep(LOOK_SECONDS)
     raise Failure(f"The API accepted a run of {name}, but lists none.", hint=f"Look again with `kiln show {name}`.")
 
 

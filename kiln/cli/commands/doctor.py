@@ -22,7 +22,7 @@ def doctor(session: Session, *, sweep: bool, as_json: bool) -> ExitCode:
     with Api(session) as api:
         if sweep:
             api.sweep()
-        found = wait_for_health(api.health, session.outside.sleep, after_sweep=sweep)
+        found = wait_for_health(api.health, session.environment.sleep, after_sweep=sweep)
     health = HealthView.model_validate(found)
     if as_json:
         typer.echo(json.dumps(found, indent=2))

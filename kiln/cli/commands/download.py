@@ -32,9 +32,9 @@ def download(session: Session, name: str, output: str | None, target: Path | Non
         wanted = choose(name, api.outputs(name), output)
         file = _file(target, wanted.name, force=force)
         access = api.access(name, wanted.name)
-    outside = session.outside
+    environment = session.environment
     trust = trust_in(access.access_sas.reveal(), session.settings.trust)
-    with Blob(access.access_sas, trust, sleep=outside.sleep, transport=outside.blob_transport) as blob:
+    with Blob(access.access_sas, trust, sleep=environment.sleep, transport=environment.blob_transport) as blob:
         done = _with_progress(blob, file)
     console = stdout()
     console.print(Text(str(file.absolute()), style="bold"))

@@ -26,7 +26,7 @@ def tail(session: Session, types: tuple[str, ...], *, since_kept: bool, keep_on:
     with Api(session) as api:
         after = None if since_kept else LATEST
         try:
-            for found in follow_events(api.events, session.outside.sleep, after, keep_on=keep_on):
+            for found in follow_events(api.events, session.environment.sleep, after, keep_on=keep_on):
                 if isinstance(found, Trouble):
                     stderr().print(f"{found.reason} Trying again in {found.retry_in:g} s.")
                 elif any(fnmatchcase(str(found.get("type")), pattern) for pattern in types or ("*",)):

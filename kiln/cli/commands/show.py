@@ -30,7 +30,7 @@ def show(session: Session, name: str, *, as_json: bool) -> ExitCode:
             typer.echo(json.dumps({"template": resource, "run": latest}, indent=2))
         else:
             view = TemplateView.parse(resource)
-            stdout().print(template_screen(view, run, session.outside.now(), session.settings.options))
+            stdout().print(template_screen(view, run, session.environment.now(), session.settings.options))
     return ExitCode.SUCCESS
 
 
@@ -39,7 +39,7 @@ def list_templates(session: Session) -> ExitCode:
     with Api(session) as api:
         templates = api.templates()
     if templates:
-        stdout().print(templates_screen(templates, session.outside.now()))
+        stdout().print(templates_screen(templates, session.environment.now()))
     else:
         stdout().print(f"No templates in {session.settings.resource_group}.")
     return ExitCode.SUCCESS
@@ -51,7 +51,7 @@ def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool, whic
         wanted = run_id or _latest(api, name)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may span two answers
         try:
-            for event in follow_log(partial(api.log, name, wanted, which), session.outside.sleep, keep_on=keep_on):
+            for event in follow_log(partial(api.log, name, wanted, which), session.environment.sleep, keep_on=keep_on):
                 if isinstance(event, Trouble):
                     stderr().print(f"{event.reason} Trying again in {event.retry_in:g} s.")
                 else:

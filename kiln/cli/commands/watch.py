@@ -28,10 +28,10 @@ EXIT_CODES = {
 
 def take_in(api: Api, name: str, accepted: TemplateView, session: Session) -> None:
     """Show the submission of the template that the API `accepted` until it is over. Raises `Failure` if it failed."""
-    outside, found = session.outside, accepted
+    environment, found = session.environment, accepted
     first = [accepted]
-    with submission(name, outside.now) as show:
-        for event in follow(lambda: first.pop() if first else api.template_view(name), outside.sleep):
+    with submission(name, environment.now) as show:
+        for event in follow(lambda: first.pop() if first else api.template_view(name), environment.sleep):
             show(event)
             if isinstance(event, Seen):
                 found = event.found
@@ -47,9 +47,9 @@ def take_in(api: Api, name: str, accepted: TemplateView, session: Session) -> No
 def watch(api: Api, name: str, run_id: str, session: Session) -> ExitCode:
     """Show the run until it is over, then its result; return the exit code that its state means."""
     run: RunView | None = None
-    outside = session.outside
-    with progress(name, outside.now) as display:
-        for event in follow(lambda: api.run(name, run_id), outside.sleep):
+    environment = session.environment
+    with progress(name, environment.now) as display:
+        for event in follow(lambda: api.run(name, run_id), environment.sleep):
             display.show(event)
             if isinstance(event, Seen):
                 run = event.found
@@ -57,5 +57,5 @@ def watch(api: Api, name: str, run_id: str, session: Session) -> ExitCode:
         raise Failure(f"Run {run_id} of {name} was never seen.")
     console = stdout()
     console.print()
-    console.print(result_screen(name, run, outside.now(), session.settings.options))
+    console.print(result_screen(name, run, environment.now(), session.settings.options))
     return EXIT_CODES.get(run.run_state, ExitCode.FAILED)

@@ -21,8 +21,8 @@ from kiln.doctor.contracts import ExamineRequest
 from kiln.doctor.document_kinds import KINDS, NOT_READ, Kind
 from kiln.doctor.documents import MOST_TOLD
 from kiln.doctor.findings import Area, Severity
+from kiln.doctor.health_resource import shown
 from kiln.doctor.latest_health import LatestHealth
-from kiln.doctor.shown import shown
 from kiln.ids import TemplateId
 from kiln.rebuild.dependents import Dependents
 from kiln.rebuild.index import enter_trigger, repair

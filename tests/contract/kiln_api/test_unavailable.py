@@ -37,8 +37,8 @@ from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_api.test_crashes import NOW, claimed, put, start
 from tests.contract.kiln_api.test_hostile_requests import WEB, ask
 from tests.own_clients import own_clients
+from triggers import admission
 from triggers import orchestrations as hub_module
-from triggers import visit
 from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE, Endpoint
 from triggers.orchestrations import DurableOrchestrations
 
@@ -121,7 +121,7 @@ def test_a_store_that_refuses_is_told_with_its_reason(
             answered = ask(GET, "GET", TEMPLATE_ROUTE)
     assert answered.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert word in error(answered)["message"]
-    assert time.monotonic() - began < visit.SECONDS
+    assert time.monotonic() - began < admission.SECONDS
 
 
 def test_the_store_has_half_a_minute_and_a_request_less_than_the_front_end_waits() -> None:
@@ -130,7 +130,7 @@ def test_the_store_has_half_a_minute_and_a_request_less_than_the_front_end_waits
     pauses = sum(policy.get_backoff_time({"count": count}) for count in range(policy.total_retries))
     tries = 1 + policy.total_retries
     assert tries * max(blobs.IMPATIENT.values()) + pauses < 40
-    assert hub_module.SECONDS < visit.SECONDS < 230
+    assert hub_module.SECONDS < admission.SECONDS < 230
 
 
 @pytest.mark.usefixtures("no_store")
@@ -138,7 +138,7 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.Mon
     async def slow(_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(visit, "SECONDS", 0.05)
+    monkeypatch.setattr(admission, "SECONDS", 0.05)
     answered = ask(Endpoint(cast("Any", slow), GET.action), "GET", TEMPLATE_ROUTE)
     assert answered.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert answered.headers["Retry-After"]

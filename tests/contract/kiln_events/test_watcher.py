@@ -13,7 +13,7 @@ import pytest
 import orchestrators
 from activities import sources
 from devkit.host.testing import FlowResult, FlowRunner
-from kiln.cloud import watch as marketplace
+from kiln.cloud import marketplace_versions as marketplace
 from kiln.doctor import triggers
 from kiln.events import publisher
 from kiln.ids import TemplateId
@@ -27,7 +27,7 @@ from tests.poison import WORD, poisoned
 
 if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
-    from kiln.rebuild.watch import SeenVersion
+    from kiln.rebuild.new_versions import SeenVersion
     from tests.contract.kiln_events.conftest import Topic
 
 VERSION, ENDING = "Kiln.SourceImage.VersionPublished", "Kiln.SourceImage.Deprecating"

@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kiln.cloud.watch import versions
+from kiln.cloud.marketplace_versions import versions
 from kiln.ids import RunRef
 from kiln.rebuild.contracts import REBUILD, WATCH_SOURCES, SourceVersion, WatchRequest
 from kiln.rebuild.index import enter_trigger

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from azure.core.pipeline.transport import RequestsTransport
 from typer.testing import CliRunner, Result
 
+from kiln.cli.environment import Environment
 from kiln.cli.main import app
-from kiln.cli.outside import Outside
 from tests.golden import assert_golden
 from tests.unit.kiln.cli import scenes
 
@@ -40,10 +40,10 @@ class Clock:
             raise KeyboardInterrupt
 
 
-def outside(kiln: FakeKiln, clock: Clock | None = None, blobs: httpx.BaseTransport | None = None) -> Outside:
+def faked(kiln: FakeKiln, clock: Clock | None = None, blobs: httpx.BaseTransport | None = None) -> Environment:
     clock = clock or Clock()
     transport = RequestsTransport(session=kiln.session(), session_owner=False)
-    return Outside(now=clock.now, sleep=clock.sleep, api_transport=transport, blob_transport=blobs)
+    return Environment(now=clock.now, sleep=clock.sleep, api_transport=transport, blob_transport=blobs)
 
 
 def run(
@@ -56,7 +56,7 @@ def run(
     """Run `kiln` with `arguments` against the fake API, with a token unless the environment says otherwise."""
     unset = ("KILN_ENDPOINT", "KILN_SCOPE", "KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "FORCE_COLOR")
     given: dict[str, str | None] = {**dict.fromkeys(unset), "KILN_TOKEN": "a-token", **(environment or {})}
-    return CliRunner().invoke(app, list(arguments), obj=outside(kiln, clock, blobs), env=given, catch_exceptions=False)
+    return CliRunner().invoke(app, list(arguments), obj=faked(kiln, clock, blobs), env=given, catch_exceptions=False)
 
 
 def assert_screen(name: str, text: str) -> None:

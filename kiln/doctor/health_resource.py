@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.doctor.findings import Area, Finding, Severity
-from kiln.runs.status import time_text
+from kiln.runs.resources import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

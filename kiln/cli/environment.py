@@ -24,7 +24,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Outside:
+class Environment:
     """Clock and transports. None means the HTTP client's own transport, over sockets."""
 
     now: Callable[[], datetime] = utc_now

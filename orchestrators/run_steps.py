@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrators.flow import Flow, Steps
 
 
-def walk(flow: Flow, phase: Phase, request: StepsRequest) -> Steps[None]:
+def run_steps(flow: Flow, phase: Phase, request: StepsRequest) -> Steps[None]:
     """Take every step in the machine; the phase's note says which. Raises the error of the first that fails."""
     run, machine, storage = request.run, request.machine, request.storage
     for at, step in enumerate(request.steps):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiln.rebuild.new_versions import Deprecation, SeenVersion, deprecating, new_versions
 from kiln.rebuild.source import version_order
-from kiln.rebuild.watch import Deprecation, SeenVersion, deprecating, new_versions
 
 
 def seen(*versions: str, ending: str | None = None) -> tuple[SeenVersion, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FROM_THE_REPOSITORY = ("local",)
 
 
-def add_absent(app: typer.Typer, present: Iterable[str]) -> None:
+def add_checkout_commands(app: typer.Typer, present: Iterable[str]) -> None:
     """Add what says where to get them for the repository's commands that are not among those `present`."""
     for name in FROM_THE_REPOSITORY:
         if name not in present:

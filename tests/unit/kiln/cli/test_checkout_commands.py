@@ -4,7 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from kiln.cli.absent import FROM_THE_REPOSITORY, add_absent
+from kiln.cli.checkout_commands import FROM_THE_REPOSITORY, add_checkout_commands
 
 
 def app_with(*present: str) -> typer.Typer:
@@ -18,7 +18,7 @@ def app_with(*present: str) -> typer.Typer:
     def other() -> None:
         typer.echo("other")
 
-    add_absent(app, present)
+    add_checkout_commands(app, present)
     return app
 
 

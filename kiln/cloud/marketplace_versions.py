@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.errors import AzureNotFound
-from kiln.rebuild.watch import Deprecation, SeenVersion
+from kiln.rebuild.new_versions import Deprecation, SeenVersion
 
 if TYPE_CHECKING:
     from kiln.rebuild.source import MarketplaceImage

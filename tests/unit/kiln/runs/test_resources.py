@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from kiln.errors import ErrorDetail
 from kiln.runs.record import Phase, ProvisioningState, RunOutput, RunState
-from kiln.runs.status import (
+from kiln.runs.resources import (
     error_body,
     last_run_status,
     run_output_resource,

@@ -9,7 +9,7 @@ import pytest
 
 from kiln.errors import ErrorDetail
 from kiln.events.names import EventType
-from kiln.events.of_run import events_of, template_hash
+from kiln.events.run_events import events_of, template_hash
 from kiln.runs.record import Phase, PhaseState, RunOutput, RunRecord, RunState
 from kiln.runs.transitions import add_output, end_phase, enter_phase, finish, stop
 from tests.unit.kiln.runs.records import BODY, NOW, WEB, run_record

@@ -39,7 +39,7 @@ log = logging.getLogger("kiln.api")
 
 
 @dataclass
-class Visit:
+class Admission:
     """A request to `served`, through the gate `at`, or else through the one that the app's settings make.
 
     `caller`, and `left`, the headers that tell how much may be asked yet, come on the way.
@@ -57,7 +57,7 @@ class Visit:
         """What callers come through. Raises `SettingsInvalid`."""
         return self.at or gate()
 
-    async def attend(self) -> Reply:
+    async def answer(self) -> Reply:
         """Return the handler's answer, or the refusal."""
         try:
             async with asyncio.timeout(SECONDS):
