@@ -1,4 +1,4 @@
-"""What Kiln's own API answered to the clients of a test; the fixture `judged_by_specification` judges it at the end."""
+"""Answers of Kiln's own API to the clients of a test; the fixture `judged_by_specification` judges them at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signs tokens, in this process: keys in memory and the documents that publish them. No network."""
+"""An authority that signs tokens, in this process: keys in memory and the documents that publish them. No network."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def private_key(name: str) -> rsa.RSAPrivateKey:  # noqa: ARG001 - the name tell
 
 
 def access_settings(**settings: str) -> Settings:
-    """Return what an app's settings mean for access: these, and the least that an app needs."""
+    """Return the access settings of an app with these settings, and the least that an app needs besides."""
     return Settings.of(read({"KILN_STATE_ENDPOINT": "https://state.blob.core.windows.net", **settings}))
 
 
@@ -45,7 +45,7 @@ class Authority:
     is_up: bool = True
 
     def fetch(self, url: str) -> Any:
-        """Return what is published at a URL of the authority."""
+        """Return the document that is published at a URL of the authority."""
         self.asked.append(url)
         if not self.is_up:
             raise OSError("the network is down")

@@ -1,4 +1,4 @@
-"""What every test may use: a running Azurite and a local Azure; and what no unit test may: the network.
+"""Fixtures for every test: a running Azurite and a local Azure; and the guard that keeps unit tests off the network.
 
 A test module under tests/unit that needs loopback sockets says so: `pytestmark = pytest.mark.sockets`.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _UNIT = Path(__file__).parent / "unit"
 _SPECIFICATIONS = Path(__file__).parents[2] / "shared" / "reference" / "openapi"
-"""Where a machine may have Microsoft's OpenAPI files; they are no part of the repository."""
+"""The place of Microsoft's OpenAPI files, if a machine has them; they are no part of the repository."""
 
 
 hypothesis_settings.register_profile("kiln", deadline=None, max_examples=50)  # a busy machine is no failure
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def settings_are_read_anew() -> None:
-    """Let Kiln read its settings once in each test, and not once for all."""
+    """Let Kiln read its settings anew in each test."""
     config.cache_clear()
 
 
@@ -72,7 +72,7 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 def local_azure(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessAzure]:
     """A local Azure in this process, with scripted machines and no latency, on the test run's Azurite.
 
-    Its state is the whole session's: give what you make names of your own.
+    Its state is the whole session's: a test gives what it makes names of its own.
     """
     with InProcessAzure(azurite, tmp_path_factory.mktemp("azure")) as running:
         yield running
@@ -80,7 +80,7 @@ def local_azure(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def azure_environment(local_azure: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> InProcessAzure:
-    """The local Azure, with this process's environment set as the app's on it would be: trust, identity, endpoints."""
+    """The local Azure, with the environment of an app on it set in this process: trust, identity, endpoints."""
     for name, value in local_azure.environment().items():
         monkeypatch.setenv(name, value)
     return local_azure
@@ -94,7 +94,7 @@ def specifications() -> Specifications | None:
 
 @pytest.fixture(scope="session")
 def recorder(local_azure: InProcessAzure) -> Recorder:
-    """What passes between any client and the local Azure, until it is judged at each test's end."""
+    """The recorder of exchanges between any client and the local Azure, which are judged at each test's end."""
     recording = Recorder()
     local_azure.server.observer = recording.observe
     return recording
@@ -102,11 +102,11 @@ def recorder(local_azure: InProcessAzure) -> Recorder:
 
 @pytest.fixture(autouse=True)
 def judged_by_specification(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let a test fail that uses `local_azure` when something passed that Microsoft's specifications do not have.
+    """Let a test that uses `local_azure` fail if an exchange was not as Microsoft's specifications have it.
 
-    Judged are Kiln's requests to the local Azure, the local Azure's answers, and what Kiln's API answered to clients
-    that tell `tests.answers.ANSWERED`. Where the specifications are not at hand, nothing is; what passed in a test
-    that has an Azure of its own is forgotten, lest the next test be judged for it.
+    Judged are Kiln's requests to the local Azure, the local Azure's answers, and those answers of Kiln's API that
+    clients add to `tests.answers.ANSWERED`. Where the specifications are not at hand, nothing is judged; exchanges of
+    a test that has an Azure of its own are forgotten, lest the next test be judged for them.
     """
     uses = "local_azure" in request.fixturenames
     specifications: Specifications | None = request.getfixturevalue("specifications") if uses else None

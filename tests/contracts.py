@@ -1,4 +1,4 @@
-"""All contracts of the app, found in the modules where they stand."""
+"""All contracts of the app, found in the modules that define them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kiln's own Functions app on the local Functions host, over a local Azure in this process: started, killed, asked."""
+"""Kiln's own Functions app on the local Functions host, over a local Azure in this process: start, kill, calls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECONDS = 60
 ANY = ("--port", "0")
 READY = re.compile(r"^ready (https://\S+)")
 NO_LIMIT = {"KILN_RATE_LIMIT": "0"}
-"""Tests ask more often than Resource Manager would let a client."""
+"""Settings that lift the rate limit: tests ask more often than Resource Manager would let a client."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class KilnApp:
     folder: Path
     state_account: str
     settings: dict[str, str] = field(default_factory=dict)
-    """Beside those of `azure`, or in their place."""
+    """Settings besides those of `azure`, or in their place."""
     address: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
@@ -63,7 +63,7 @@ class KilnApp:
         self.address = self.child.wait_for(READY, timeout=SECONDS)[1]
 
     def command(self) -> list[str]:
-        """Return what starts the host, on any port."""
+        """Return the command that starts the host, on any port."""
         return [
             *(sys.executable, "-m", "devkit.host", "--app", str(REPOSITORY), *ANY),
             *("--db", str(self.folder / "hub.db"), "--tls", str(self.azure.azurite.certificates.ca.parent)),
@@ -80,7 +80,7 @@ class KilnApp:
 
     @property
     def log_file(self) -> Path:
-        """Where the host logs, over all its lives."""
+        """The file of the host's log, over all its lives."""
         return self.folder / "host.log"
 
     def kill(self) -> None:
@@ -93,7 +93,7 @@ class KilnApp:
         self.child.stop()
 
     def log(self) -> str:
-        """Return what the host has logged, over all its lives."""
+        """Return the host's log, over all its lives."""
         return self.log_file.read_text()
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:

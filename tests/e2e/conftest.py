@@ -17,6 +17,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def app(local_azure: InProcessAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilnApp]:
-    """Kiln's app on a host of its own, with a state of its own."""
+    """Kiln's app on a new host, with a new state."""
     with KilnApp(local_azure, tmp_path_factory.mktemp("app"), f"state{uuid.uuid4().hex[:12]}") as running:
         yield running

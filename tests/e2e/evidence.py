@@ -1,6 +1,6 @@
 """All that a run of Kiln leaves behind or answers, and the search for secrets in it, in whatever form they are written.
 
-It owns what is gathered and how it is searched; which secrets, and where one may be, is the test's.
+It owns gathering and search; the test has the secrets, and the places where one may be.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ SIGNED = re.compile(
 
 @dataclass(frozen=True)
 class Gathered:
-    """What was found at each place, in bytes."""
+    """The content of each place, in bytes."""
 
     places: dict[str, bytes]
 
     def with_secret(self, secret: str) -> set[str]:
         """Return the places that have a secret, however it is written."""
         wanted, text = in_base64(secret), spelled(secret)
-        part = max(re.findall(rb"[A-Za-z0-9]+", unquote(secret).encode()), key=len)  # as it is in every spelling
+        part = max(re.findall(rb"[A-Za-z0-9]+", unquote(secret).encode()), key=len)  # the same in every spelling
         return {
             place
             for place, content in self.places.items()
@@ -71,7 +71,7 @@ class Gathered:
 
 
 def spelled(secret: str) -> re.Pattern[bytes]:
-    """Return what finds a secret in text: its signs as they are, or coded for URLs (in URLs, too) and for JSON."""
+    """Return a pattern for a secret in text: its signs as they are, or coded for URLs (in URLs, too) and for JSON."""
     signs = {sign: rf"(?i:\\?{re.escape(sign)}|%(?:25)*{ord(sign):02X}|\\u{ord(sign):04X})" for sign in "+/=%-_."}
     return re.compile("".join(signs.get(sign, re.escape(sign)) for sign in unquote(secret)).encode())
 
@@ -82,20 +82,20 @@ def in_base64(secret: str) -> set[bytes]:
     found = set()
     for text in (plain, quote(plain), quote(plain, safe="")):
         for data in (text.encode(), text.encode("utf-16-le")):
-            for shift in range(3):  # where it begins decides how it looks; what its ends share with others is left out
+            for shift in range(3):  # its form depends on where it begins; signs shared with neighbours are left out
                 coded = base64.b64encode(b"\0" * shift + data).rstrip(b"=")
                 found.add(coded[(0, 2, 3)[shift] : -1])
     return found
 
 
 def gather(app: KilnApp, template: str) -> Gathered:
-    """Return all that there is of Kiln and of one of its templates, whose trigger is `hook`."""
+    """Return everything of Kiln and of one of its templates, whose trigger is `hook`."""
     shown = {**dict(_of_azure(app)), **dict(_answers(app, template)), **dict(_printed(app, template))}
     return Gathered({**stored(app).places, **shown})
 
 
 def stored(app: KilnApp) -> Gathered:
-    """Return what is written down: the host's files, and the blobs of the app and of its templates' staging."""
+    """Return everything that is stored: the host's files, and the blobs of the app and of its templates' staging."""
     return Gathered({**dict(_files(app)), **dict(_blobs(app))})
 
 
@@ -119,7 +119,7 @@ def _blobs(app: KilnApp) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_azure(app: KilnApp) -> Iterator[tuple[str, bytes]]:
-    """Yield what Azure keeps of Kiln's calls and shows to others: requests, resources, published events."""
+    """Yield the traces of Kiln's calls that Azure shows to others: requests, resources, published events."""
     for path in ("requests", "eventgrid/events", "eventgrid/deliveries"):
         yield f"azure {path}", httpx.get(f"{app.azure.http_url}/_local/{path}").raise_for_status().content
     for resource in _resources(app):
@@ -127,7 +127,7 @@ def _of_azure(app: KilnApp) -> Iterator[tuple[str, bytes]]:
 
 
 def _resources(app: KilnApp) -> list[dict[str, Any]]:
-    """Return what Azure has in the staging groups of the app's templates."""
+    """Return the resources in the staging groups of the app's templates."""
     found = httpx.get(f"{app.azure.http_url}/_local/resources").raise_for_status().json()["resources"]
     service = BlobServiceClient(**access(app.azure, app.state_account))
     with service, service.get_container_client("kiln") as state:
@@ -145,7 +145,7 @@ def _staging_accounts(app: KilnApp) -> list[str]:
 
 
 def access(azure: InProcessAzure, account: str) -> dict[str, Any]:
-    """Return how the whole of an account is opened: by its key."""
+    """Return the arguments of a client for a whole account, by its key."""
     accounts = azure.azurite.accounts
     credential = {"account_name": account, "account_key": accounts.create(account)}
     return {
@@ -182,7 +182,7 @@ def _answers(app: KilnApp, template: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _printed(app: KilnApp, template: str) -> Iterator[tuple[str, bytes]]:
-    """Yield what the command line prints."""
+    """Yield the output of the command line."""
     ca = str(app.azure.azurite.certificates.ca)
     environment = {**os.environ, "KILN_TOKEN": token(app.azure), "KILN_ENDPOINT": app.address, "KILN_CA_FILE": ca}
     for command in (["show", template], ["logs", template], ["trigger", "list", template], ["list"]):

@@ -1,6 +1,6 @@
 """The signatures that pass between clients and the local Azure, each whole and with the blob that it opens.
 
-It owns how they are heard and read out of URLs; which there must be, and where one may stay, is the test's.
+It owns how they are heard and read out of URLs; the test decides which there must be, and where one may stay.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ URL = re.compile(r"https?://[^\s\"'<>\\]+")
 
 @contextlib.contextmanager
 def heard(azure: InProcessAzure) -> Iterator[list[str]]:
-    """Listen to what passes between any client and Azure, beside whoever does already; then let them listen alone."""
+    """Listen to the exchanges between any client and Azure for the block, beside any observer that does already."""
     texts: list[str] = []
     before = azure.server.observer
 
@@ -43,7 +43,7 @@ def signature(url: str) -> str:
 
 
 def signatures(texts: list[str]) -> list[tuple[str, str]]:
-    """Return what has a signed URL in these texts (`container/name` of a blob), and the URL's signature."""
+    """Return the blob (`container/name`) and the signature of each signed URL in these texts."""
     urls = {url for text in texts for url in URL.findall(text)}
     return sorted((blob_of(url), found) for url in urls if (found := signature(url)))
 

@@ -1,6 +1,7 @@
-"""The host dies by kill -9 in a submission and its build; the next host finishes: one image, nothing left.
+"""Deaths of the host by kill -9 in a submission and its build; the next host finishes: one image, nothing left.
 
-`make faults` kills it after every event, and in every phase what it stands on (tests/faults/crash_processes.py).
+`make faults` kills it after every event, and Azurite and the local Azure in every phase
+(tests/faults/crash_processes.py).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def test_a_killed_host_goes_on_where_it_was(app: KilnApp, reached: Callable[[str
 
 
 def restarted_and_validated() -> dict[str, Any]:
-    """Return a template that is built as soon as it is in, with a restart and a validator."""
+    """Return a template that is built once its submission has succeeded, with a restart and a validator."""
     body = template("app", autoRun={"state": "Enabled"})
     body["properties"]["customize"].insert(1, {"type": "Restart", "name": "restart"})
     look = {"type": "Shell", "name": "look", "inline": ["test -e /etc/motd"]}

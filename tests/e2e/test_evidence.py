@@ -1,4 +1,4 @@
-"""The search for secrets: one is found however it is written, and what is none is not."""
+"""The search for secrets: a secret is found however it is written, and nothing else is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.evidence import Gathered
 from tests.e2e.signatures import signature, signatures
 
 PLAIN = "+ab/cd+efGHIJKLMNOPqrstuvwxyz012345678/+ABC="
-"""With all that URLs and JSON write in more than one way, and a slash among the first."""
+"""A secret with every sign that URLs and JSON write in more than one way, and a slash among the first."""
 CODED = {
     "sdk": quote(PLAIN),
     "full": quote(PLAIN, safe=""),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*.json"))
 BUILT_ON = {"gallery-source": "hello-linux", "managed-image-source": "managed-image"}
-"""Examples whose source is what another example makes."""
+"""Examples whose source another example makes."""
 FAILS = {"error-handling": "Failed"}
 SECONDS = 90
 

@@ -46,7 +46,7 @@ def answers(local: LocalKiln) -> bool:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKiln]:
-    """One for the tests that leave it as it was: each start takes seconds of three processes."""
+    """One local Kiln for the tests that leave it as it was: each start takes seconds of three processes."""
     with local_kiln(tmp_path_factory.mktemp("shared"), *ANY_PORTS) as local:
         local.ready()
         yield local
@@ -139,7 +139,7 @@ def test_other_commands_look_into_it(shared: LocalKiln) -> None:
 
     azure = shared.endpoints()["azure"].replace("https", "http")
     httpx.get(f"{azure}/subscriptions?api-version=2022-12-01", trust_env=False)
-    asked = "GET /subscriptions 2022-12-01"  # beside what setting up and the app's timers ask
+    asked = "GET /subscriptions 2022-12-01"  # besides the requests of set-up and of the app's timers
     assert int(kiln("local", "requests", "--data", shared.data, "--count").stdout) >= 1
     assert asked in kiln("local", "requests", "--data", shared.data).stdout
     kiln("local", "requests", "--data", shared.data, "--clear")

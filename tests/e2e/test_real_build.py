@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "hello-linux.json"
 IMAGE_BUILD_SECONDS = 600
-"""The machines' base image is built once, from packages, and kept in the user's cache."""
+"""Time for a build and the machines' base image, which is built once, from packages, and kept in the user's cache."""
 
 pytestmark = [
     pytest.mark.qemu,
@@ -77,7 +77,7 @@ grep -rlsI 'KILN_ARTIFACT_URL\|skoid=' /etc /home /opt /root /srv /tmp /var | se
 
 
 def signatures(vhd: Path) -> set[bytes]:
-    """Return the user-delegation signatures in a disk's raw bytes, by the ids of whose key signed them."""
+    """Return the user-delegation signatures in a disk's raw bytes, by the ids of the keys' owners."""
     pattern, found, before = re.compile(rb"skoid=[0-9a-fA-F-]{36}"), set(), b""
     with vhd.open("rb") as disk:
         while piece := disk.read(1 << 24):

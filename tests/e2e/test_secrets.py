@@ -1,7 +1,7 @@
-"""Secrets are planted in one run of everything; then all that is left of it is searched, but for their own places.
+"""Secrets are planted in one run of everything; then all traces of it are searched, but for the secrets' own places.
 
-Searched are the durable histories, every blob, the host's log, what Azure logs and publishes, every answer of the API
-and what the command line prints.
+Searched are the durable histories, every blob, the host's log, Azure's requests and published events, every answer of
+the API and the output of the command line.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ALLOWED = {
     f"blob */kiln/secrets/{BROKEN}/urls/*": "the same of a template whose submission failed",
     f"blob */kiln/secrets/{KEY}/hook.json": "the secret of the webhook: signatures are checked by it",
 }
-"""Where a secret has to be, and why. The state account is the app's alone, and encrypted at rest."""
+"""Places where a secret has to be, and why. The state account is the app's alone, and encrypted at rest."""
 SECONDS = 120
 WEBHOOK = f"canary-{uuid.uuid4().hex}{uuid.uuid4().hex}"
 OF_STEPS = {
@@ -51,17 +51,17 @@ OF_STEPS = {
     *("packerlogs/customize-01-motd.log", "artifacts/customize-01"),
     "packerlogs/generalize-generalize.log",
 }
-"""What a machine is given signed URLs of: each step's output, and the file that a step fetches."""
+"""Blobs that a machine gets signed URLs of: each step's output, and the file that a step fetches."""
 
 
 @dataclass
 class Planted:
-    """An app after the run, and the secrets by what they are for."""
+    """An app after the run, and the secrets by their use."""
 
     app: KilnApp
     secrets: dict[str, str]
     signatures: list[tuple[str, str]]
-    """What Azure saw a signature of, and the signature; they are among the secrets."""
+    """Blobs and the signatures of them that Azure saw; they are among the secrets."""
     gathered: Gathered
 
 
@@ -120,7 +120,7 @@ def topic(azure: InProcessAzure, name: str) -> str:
 
 
 def build(app: KilnApp, script: str, file: str) -> None:
-    """Submit the template with its signed URLs, give it a webhook, and let a request to that build it."""
+    """Submit the template with its signed URLs, give it a webhook, and build it by a request to that."""
     steps = [
         {"type": "Shell", "name": "fetched", "scriptUri": script},
         {"type": "File", "name": "motd", "sourceUri": file, "destination": "/etc/motd"},
@@ -166,7 +166,7 @@ def test_secrets_of_every_kind_were_there(planted: Planted) -> None:
 
 
 def test_each_signature_is_whole(planted: Planted) -> None:
-    """A part of one would not be found in a form that codes the whole; what Kiln signs has a `/` in it as it is."""
+    """A part of one would not be found in a form that codes the whole; Kiln's own signatures have a plain `/`."""
     for name, secret in planted.secrets.items():
         if name.startswith(("signature ", "the URL of ")):
             assert len(base64.b64decode(unquote(secret), validate=True)) == hashlib.sha256().digest_size, name

@@ -1,4 +1,4 @@
-"""Who gets into a local Kiln: its user with the `kiln` command, others with a token for a role, nobody without."""
+"""Sign-in to a local Kiln: its user with the `kiln` command, others with a token for a role, nobody without."""
 
 from __future__ import annotations
 

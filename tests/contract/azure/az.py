@@ -1,8 +1,8 @@
-"""What the hook in infra/hooks/ asks of the Azure CLI, answered by the local Azure at LOCAL_AZURE.
+"""A stand-in for the Azure CLI: answers the hook in infra/hooks/ by the local Azure at LOCAL_AZURE.
 
-Microsoft's compiler for Bicep is not to be had here: `deployment group create` does by hand what infra/events.bicep
-says of the system topic (tests/unit/infra reads that file's own words). RIVAL, if there is such a file, is the id of a
-system topic that somebody makes just before that.
+Microsoft's compiler for Bicep is not available here: `deployment group create` makes the system topic of
+infra/events.bicep by hand (tests/unit/infra reads that file itself). RIVAL, if there is such a file, has the id of a
+system topic that somebody else makes just before that.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def make_system_topic(topic: str) -> None:
 
 
 def deploy(group: str, given: dict[str, str]) -> None:
-    """Do what infra/events.bicep does with the system topic."""
+    """Make the system topic and its subscription as infra/events.bicep does."""
     topic = given["systemTopicId"]
     if not topic:
         topic = f"{SUBSCRIPTION}/resourceGroups/{group}/{EVENT_GRID}/evgst-{given['appName']}"

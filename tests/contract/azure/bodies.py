@@ -95,7 +95,7 @@ def run_machine(cloud: Harness, group: str = "rg", name: str = "vm") -> str:
 
 
 def generalized_machine(cloud: Harness, group: str = "rg", name: str = "vm") -> str:
-    """Make a group with a machine that an image can be made of."""
+    """Make a group with a generalized machine, for an image to be made of."""
     vm_id = run_machine(cloud, group, name)
     cloud.compute.virtual_machines.begin_deallocate(group, name).result()
     cloud.compute.virtual_machines.generalize(group, name)

@@ -148,7 +148,7 @@ def make_topic(cloud: Harness, name: str, **properties: Any) -> Any:
 
 
 def publisher(cloud: Harness, topic: Any, credential: Any = None) -> EventGridPublisherClient:
-    """The real publisher client, over https. It trusts what REQUESTS_CA_BUNDLE names: it drops its own options."""
+    """The real publisher client, over https. It trusts the CA in REQUESTS_CA_BUNDLE, for it drops its options."""
     return EventGridPublisherClient(topic.endpoint.replace("http://", "https://"), credential or TokenCredential(cloud))
 
 
@@ -161,7 +161,7 @@ def subscribe(cloud: Harness, topic: str, name: str, url: str, **properties: Any
 
 
 def deliveries(cloud: Harness) -> Any:
-    """What the control plane says of deliveries."""
+    """The control plane's account of deliveries."""
     return cloud.local("GET", "eventgrid/deliveries")
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from devkit.guests.port import Guests
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
-# The api-versions at which the tests ask, by the start of what follows the last /providers/: those that a stored
-# specification judges by. Services that no row names are Resource Manager's own.
+# Api-versions of the tests' requests, by the beginning of the path after its last /providers/: those whose
+# specifications are stored. Services that no row names are Resource Manager's own.
 _VERSIONS = {
     "microsoft.compute/galleries": "2024-03-03",
     "microsoft.compute/disks": "2024-03-02",

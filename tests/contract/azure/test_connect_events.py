@@ -1,4 +1,4 @@
-"""The hook that connects Kiln to its events, against the local Azure, which has one system topic for a source."""
+"""The hook that connects Kiln to its events, against the local Azure: a source has one system topic, for all Kilns."""
 
 from __future__ import annotations
 

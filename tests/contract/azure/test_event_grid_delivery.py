@@ -1,4 +1,4 @@
-"""What becomes of an event on its way: retries, dead letters in Azurite, batches, faults, restarts."""
+"""Delivery of events: retries, dead letters in Azurite, batches, faults, restarts."""
 
 from __future__ import annotations
 

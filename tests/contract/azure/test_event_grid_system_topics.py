@@ -1,4 +1,4 @@
-"""What the local Azure announces of its own resources, through system topics."""
+"""Events of the local Azure's own resources, through system topics."""
 
 from __future__ import annotations
 

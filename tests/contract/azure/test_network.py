@@ -86,7 +86,7 @@ VNET_BUILDS = f"{bodies.group_id('rg-network')}/providers/Microsoft.Network/virt
 
 
 def in_subnet(subnet_id: str, location: str = bodies.REGION, **properties: Any) -> Any:
-    """Return the body of an interface in any subnet."""
+    """Return the body of an interface in a subnet."""
     configuration = {"name": "private", "properties": {"subnet": {"id": subnet_id}}}
     return {"location": location, "properties": {"ipConfigurations": [configuration], **properties}}
 

@@ -1,4 +1,4 @@
-"""A real machine through Azure's API: what is captured of it, data disk included, boots again and runs scripts."""
+"""A real machine through Azure's API: the image captured of it, data disk included, boots again and runs scripts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _real(tmp_path: Path, azurite: Azurite) -> Iterator[Harness]:
 
 
 def output_of(cloud: Harness, vm: str, name: str, text: str) -> str:
-    """Run a script to its good end and return what it said."""
+    """Run a script, which has to succeed, and return its output."""
     commands = cloud.compute.virtual_machine_run_commands
     commands.begin_create_or_update("rg", vm, name, bodies.script(text)).result()
     view = commands.get_by_virtual_machine("rg", vm, name, expand="instanceView").instance_view

@@ -23,7 +23,7 @@ HELLO = ("rg-images", "gallery", "hello")
 
 @pytest.fixture
 def lasting(tmp_path: Path, azurite: Azurite) -> Iterator[Harness]:
-    """A local Azure that remembers, and takes its time where a test has to be in the middle of something."""
+    """A local Azure that keeps its state, and takes its time where a test has to be in the middle of something."""
     slow = Latency("slow", {"vm.put": 1.0, "replication": 1.0}, 0)
     running = Harness(tmp_path, azurite.accounts, latency=slow, database=tmp_path / "azure.db")
     yield running

@@ -1,4 +1,4 @@
-"""Tags of any resource: what Azure takes no resource with."""
+"""Tags of any resource: those that Azure refuses."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_of_two_who_make_a_version_at_the_same_moment_one_is_refused(
     look, both, looks = Machines.find, asyncio.Barrier(2), [0]
 
     async def look_together(of: Machines, resource: Resource) -> Any:
-        """Look at each of the two sources, and go on when both were looked at; later looks wait for nobody."""
+        """Look at each of the two sources, and go on when both were looked at; later looks do not wait."""
         looks[0] += 1
         if looks[0] <= len(machines):
             await both.wait()

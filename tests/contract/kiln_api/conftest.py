@@ -109,7 +109,7 @@ class Known:
 
 @dataclass(frozen=True)
 class KnownSoon:
-    """The same for the asynchronous client."""
+    """A credential that has its token already, for the asynchronous client."""
 
     token: str
 
@@ -136,13 +136,13 @@ class AllowHttp(SansIOHTTPPolicy[Any, Any]):
 
 @pytest.fixture(scope="session")
 def admin(local_azure: InProcessAzure) -> str:
-    """A token of somebody who may do everything."""
+    """A token of an Admin, who may do everything."""
     return token(local_azure)
 
 
 @pytest.fixture(scope="session")
 def signed_in(admin: str) -> dict[str, str]:
-    """The header that has it."""
+    """The Authorization header with the Admin's token."""
     return {"Authorization": f"Bearer {admin}"}
 
 
@@ -187,7 +187,7 @@ def template_path(group: str, name: str) -> str:
 
 
 def template_body(does: str = "succeed", **properties: Any) -> dict[str, Any]:
-    """Return a template whose stand-in build does what `does` says: succeed, fail, or wait (for a cancel)."""
+    """Return a template whose stand-in build succeeds, fails or waits (for a cancel), as `does` says."""
     return {
         "location": "westeurope",
         "tags": {"team": "images"},

@@ -57,7 +57,7 @@ class World:
         return answer
 
     def settle(self) -> None:
-        """Let the submission that is going end well."""
+        """Let the submission that is under way succeed."""
         now = datetime.now(UTC)
         Templates().update(self.id, lambda known: settle(known, known.version, now, None))
 
@@ -66,7 +66,7 @@ class World:
         asyncio.run(fire_due(DurableOrchestrations(self.hub), at))
 
     def end(self, state: RunState = RunState.SUCCEEDED, at: datetime | None = None) -> None:
-        """End the run that is going."""
+        """End the run that is under way."""
         run = self.template.run_id
         assert run is not None
         error = ErrorDetail(code="x", message="x") if state is RunState.FAILED else None
@@ -101,12 +101,12 @@ class World:
 
 @contextmanager
 def new_world() -> Iterator[World]:
-    """Give a template of its own, and remove what it leaves."""
+    """Yield a new template, and remove what it leaves."""
     name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
     now = datetime.now(UTC)
     submission = Submission(template=name, body=lambda _: template_body(), at=now, suffix="3f9c8a1b")
     made = submit(Templates(), Versions(), submission).record
     Templates().update(name, lambda known: settle(known, made.version, now, None))
     yield World(name)
-    Runs().delete_all(name, lambda: True)  # or the looks of other tests would find its triggers
+    Runs().delete_all(name, lambda: True)  # or the timers of other tests would find its triggers
     documents().delete(Templates.path(name))

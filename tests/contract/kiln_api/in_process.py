@@ -21,7 +21,7 @@ from triggers.provider import refuse_subscription_path
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `body` is None where there was none."""
+    """One answer of the API; `body` is None where there was none."""
 
     status: HTTPStatus
     body: Any
@@ -43,7 +43,7 @@ ADMIN = AUTHORITY.token("Kiln.Admin")
 
 @dataclass
 class Api:
-    """The API over `hub`. What it answers is judged by Microsoft's specification, unless the bodies are fuzz.
+    """The API over `hub`. Its answers are judged by Microsoft's specification, unless the bodies are fuzz.
 
     Requests have `token` (None: none), `settings` are the gate's, such as `KILN_GRANTS`.
     """

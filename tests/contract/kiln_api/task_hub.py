@@ -1,4 +1,4 @@
-"""A task hub that remembers what it was asked, in the place of the durable client: to stop between two steps."""
+"""A task hub in memory in the place of the durable client, with which a test can stop between two steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Status:
 
 
 async def nothing() -> None:
-    """Happen not at all."""
+    """Do nothing."""
 
 
 @dataclass

@@ -85,7 +85,7 @@ def names(answer: Answer) -> list[str]:
 
 
 def own(estate: Estate, found: list[str]) -> list[str]:
-    """Return those of the estate, without its random name."""
+    """Return those that are of the estate, without its random name."""
     return [name.removeprefix(estate.group) for name in found if name.startswith(estate.group)]
 
 
@@ -206,7 +206,7 @@ GOOD = {"version": "1", "run": "20261122-022112-3f9c8a1b", "operation": str(uuid
 
 
 def path_of(route: str) -> str:
-    """Return a route's path, about a template that there is not."""
+    """Return a route's path, with the name of a template that does not exist."""
     values = {"subscription": SUBSCRIPTION, "group": "rg-nothing", "name": "nothing", **GOOD}
     return "/" + re.sub(r"{(\w+)}", lambda match: values.get(match[1], "nothing"), route)
 
@@ -229,7 +229,7 @@ def test_no_answer_leads_to_the_hosts_own_endpoints(served: str, signed_in: dict
     with httpx.Client(base_url=served, params={"api-version": "2025-10-01"}, headers=signed_in) as admin:
         for method, route in ROUTES:
             if route.endswith("/sweep"):
-                continue  # would go through what other tests left
+                continue  # would go through the leftovers of other tests
             answer = admin.request(method, path_of(route), json={} if method in {"PUT", "POST", "PATCH"} else None)
             assert answer.status_code not in {401, 403} or route.endswith("/fire")
             shown.append(answer.text + str(answer.headers))

@@ -1,4 +1,4 @@
-"""What Resource Manager asks of every provider: api-versions, errors, pages, throttling, URLs."""
+"""Rules of Resource Manager's for every provider: api-versions, errors, pages, throttling, URLs."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("azure_environment")
 
 
 class Poisoned(Document):
-    """No template, though it is labelled as one that something is under way of."""
+    """No template, though labelled as one that is being submitted, run or deleted."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -59,13 +59,13 @@ def template() -> TemplateRecord:
 
 
 def put(name: TemplateId, body: dict[str, Any]) -> TemplateRecord:
-    """Store a template's version, as a request does that dies before it starts the submission."""
+    """Store a template's version like a request that dies before it starts the submission."""
     submission = Submission(template=name, body=lambda _: body, at=NOW, suffix="3f9c8a1b")
     return submit(Templates(), Versions(), submission).record
 
 
 def claimed(template: TemplateRecord, *phases: Phase, starter: str | None = None) -> RunRecord:
-    """Store a run as the template's, as a request does that dies before it starts the orchestration."""
+    """Store a run of the template like a request that dies before it starts the orchestration."""
     run = new_run(template, NOW, "00000001", starter=starter)
     for phase in phases:
         run = enter_phase(run, phase, NOW)
@@ -96,7 +96,7 @@ def test_a_run_that_was_stored_but_not_started_is_started_by_the_next_request(te
 
 
 def beginning(template: TemplateRecord, starter: str | None = None) -> RunRecord:
-    """Let the template begin a run, as a request does that dies right after that."""
+    """Let the template begin a run like a request that dies right after that."""
     run = new_run(template, NOW, secrets.token_hex(4), starter=starter)
     taken = Templates().take_run(Templates().require_stored(template.id), run)
     assert taken is not None
@@ -304,7 +304,7 @@ def test_a_deletion_that_has_just_ended_is_not_started_anew(template: TemplateRe
 
 
 def left(template: TemplateRecord) -> TemplateRecord:
-    """Mark a template as a DELETE does that dies before it starts the deletion."""
+    """Mark a template like a DELETE that dies before it starts the deletion."""
     record = Templates().update(template.id, lambda known: begin_deletion(known, NOW))
     assert record is not None
     return record

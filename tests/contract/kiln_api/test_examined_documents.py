@@ -54,7 +54,7 @@ def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
 
 
 def path_of(kind: Kind) -> str:
-    """Return where a document of the kind may be."""
+    """Return a path that a document of the kind may have."""
     if kind.prefix.endswith(".json"):
         return kind.prefix
     return f"{kind.prefix}{SUBSCRIPTION}/rg(1)/web{kind.part or '/'}bad.json"
@@ -79,7 +79,7 @@ def look() -> tuple[Finding, ...]:
 
 
 def remove(finding: Finding) -> None:
-    """Do what the finding's command does."""
+    """Delete the blob that the finding's command deletes."""
     words = shlex.split(finding.fix[finding.fix.index("az storage blob delete") :])
     given = dict(zip(words[4::2], words[5::2], strict=True))
     assert given["--auth-mode"] == "login"

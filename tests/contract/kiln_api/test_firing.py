@@ -1,4 +1,4 @@
-"""Schedule, Webhook and Event triggers, from the event to the run: once for each, whatever happens in between."""
+"""Schedule, Webhook and Event triggers, from the pending event to its one run, whatever happens in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a body holds, the answer is designed: never a 500, and a 400 that names where in the body."""
+"""Answers to arbitrary bodies are designed: never a 500, and a 400 names the place in the body."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _keys(place: Any) -> list[Any]:
 
 
 def fuzzed(version: str = LATEST) -> Api:
-    """Return the API for bodies with nulls and the like, with which Kiln has more patience than the specification."""
+    """Return the API for bodies with nulls and the like, which Kiln takes and the specification does not."""
     return Api(api_version=version, judged=False)
 
 
@@ -97,7 +97,7 @@ def sent(body: Any) -> bytes:
 
 
 def checked(answer: Answer) -> Answer:
-    """Check what every answer promises."""
+    """Check that an answer keeps the promises of all answers."""
     assert answer.status < 500, answer.body
     if answer.status >= 400:
         assert answer.error["target"]
@@ -115,7 +115,7 @@ def name() -> TemplateId:
 
 @pytest.fixture
 def template(name: TemplateId) -> TemplateId:
-    """A template that is as `FULL` says and Succeeded, however an example before has left it."""
+    """A template with the body `FULL` that is Succeeded, however an earlier example has left it."""
     documents().delete(Templates.path(name))
     assert fuzzed()("PUT", name.arm, FULL).status == 201
     ready(name)

@@ -1,6 +1,6 @@
 """Texts that do not decode, have no end or mean nothing, in each part of each request: refused, never a failure.
 
-The state is in memory: nothing is asked of it that could fail.
+The state is in memory, so that reading it cannot fail.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ HEADERS = (
     "X-Kiln-Signature-256", "X-Kiln-Timestamp", "Prefer",
 )  # fmt: skip
 IN_BLOBS = {"list_events"}
-"""What is not read from the state's documents."""
+"""Functions whose answers are not read from the state's documents."""
 ENDPOINTS = [
     pytest.param(route, method, served, id=f"{method}-{served.handler.__name__}")
     for route, handlers in sorted(HANDLERS.items())
@@ -138,7 +138,7 @@ def ask(served: Endpoint, method: str, route: str, **parts: Any) -> func.HttpRes
 
 
 def failures(served: Endpoint, method: str, route: str, asked: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """Yield what fails."""
+    """Yield the requests that fail."""
     for parts in asked:
         try:
             status = ask(served, method, route, **parts).status_code

@@ -1,4 +1,4 @@
-"""Many triggers wait for one event: what is wrong with one of them is nothing to the others."""
+"""Many triggers that wait for one event: one that is broken does not disturb the others."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ FILTERS: dict[str, Any] = {
     "an operator of nobody's": {"types": [TYPE], "subjectMatches": CATASTROPHE},
 }
 STORED = {name: given for name, given in FILTERS.items() if name != "half a character"}
-"""What JSON in UTF-8 can hold."""
+"""The filters that JSON in UTF-8 can hold."""
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def hear(world: World, number: int = 1) -> str:
 
 
 def stored(world: World, name: str, body: dict[str, Any]) -> None:
-    """Let the template have a trigger as another version of Kiln may have written it, which events find."""
+    """Let the template have a trigger as another version of Kiln may have written it, with its entries for events."""
     now = datetime.now(UTC)
     Triggers().put(TriggerRecord(template=world.id, name=name, kind="Event", body=body, created=now, changed=now))
     Listeners().add(world.id, name, (TYPE,))

@@ -234,7 +234,7 @@ def test_a_trigger_that_cannot_be_read_keeps_no_other_from_being_looked_at() -> 
     with poisoned(f"triggers/{record.id.key}/broken.json"):
         found = triggers.examine(now)
 
-    assert found.findings == ()  # tests/contract/kiln_api/test_examined_documents.py has what is told of it
+    assert found.findings == ()  # tests/contract/kiln_api/test_examined_documents.py tests what is told of it
     assert "1 triggers are switched on." in {fact.text for fact in found.facts}
 
 

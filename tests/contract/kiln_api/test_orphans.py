@@ -1,4 +1,4 @@
-"""What stays behind when what it was for is gone is removed, one bad thing among it costs the others nothing."""
+"""Orphans are removed from the store, and one that cannot be removed does not hold up the others."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
 
 @dataclass
 class Kind:
-    """Documents of one kind: many that stayed behind, others that did not, and a place for one that cannot be read."""
+    """Documents of one kind: many orphans, others that are none, and a path for one that cannot be read."""
 
     folder: str
     poison: str
@@ -165,7 +165,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.folder)
 
 
 def look(kind: Kind | None = None) -> int:
-    """Look once, or in each hour of a day at what is looked at once a day."""
+    """Look once, or in each hour of a day, as some kinds are looked at once a day."""
     hours = 24 if kind is not None and kind.folder in {"groups/", "sources/"} else 1
     return sum(remove_orphans(NOW + timedelta(hours=hour), BEFORE) for hour in range(hours))
 
@@ -177,7 +177,7 @@ def test_what_stayed_behind_goes_and_the_rest_and_what_cannot_be_read_stay(
     kind.make()
     before = set(documents().paths(""))
     with poisoned(kind.poison):
-        if kind.folder == "ledgers/":  # what poisons is a ledger
+        if kind.folder == "ledgers/":  # a poisoned document is a ledger
             documents().delete(kind.poison)
             documents().create(kind.poison, RunLeftovers(run=RunRef(template=HERE, run_id="x"), since=OLD))
 
@@ -211,7 +211,7 @@ def test_what_becomes_somebodys_while_it_is_removed_is_put_back(monkeypatch: pyt
 
     def late(self: Documents, path: str, etag: str) -> bool:
         trigger("late")
-        Listeners().add(HERE, "late", [TYPE])  # it is there, so nothing is written
+        Listeners().add(HERE, "late", [TYPE])  # it exists, so nothing is written
         return unchanged(self, path, etag)
 
     monkeypatch.setattr(Documents, "delete_unchanged", late)

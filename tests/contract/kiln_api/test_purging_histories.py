@@ -1,4 +1,4 @@
-"""Histories are purged through the real durable client: in windows, never one that runs, whatever fails in between."""
+"""Histories are purged by the real durable client: in windows, never that of a running instance, whatever fails."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def host(tmp_path: Path, clock: VirtualClock) -> Iterator[Host]:
 
 
 class Counting(DurableOrchestrationClient):  # type: ignore[misc]  # azure-functions-durable has no types
-    """The SDK's client, which remembers how much each purge deleted."""
+    """The SDK's client, with a count of what each purge deleted."""
 
     def __init__(self, binding: str) -> None:
         super().__init__(binding)
@@ -69,7 +69,7 @@ class Counting(DurableOrchestrationClient):  # type: ignore[misc]  # azure-funct
 
 
 def look(host: Host, before: datetime, *, at_once: int = 1) -> list[int]:
-    """Look once, or with so many at once. Returns how much each call of the first one deleted."""
+    """Look once, or with so many at once. Returns how much each purge of the first look deleted."""
 
     async def ask() -> list[int]:
         binding = host._client_json(SimpleNamespace(task_hub=None))

@@ -1,4 +1,4 @@
-"""Nobody has Kiln's identity go where templates may not: each request that stores or builds a template is held up."""
+"""Reach: each request that stores or builds a template with a name outside of it is refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SOURCE = {"type": "SharedImageVersion", "imageVersionId": f"{IMAGE}/versions/lat
 
 @pytest.fixture
 def narrow_reach(azure_environment: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> InProcessAzure:
-    """Templates may name what is in the group of the examples, and nothing else of the very same subscription."""
+    """Let templates name resources in the group of the examples, and no others of the very same subscription."""
     allow(monkeypatch, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-images")
     return azure_environment
 
@@ -45,7 +45,7 @@ def allow(patch: pytest.MonkeyPatch, *resources: str) -> None:
 
 
 class Scene:
-    """A template whose latest run failed; `body` is what both were submitted as, when the reach was a wider one."""
+    """A template whose latest run failed; `body` is that of both, from a time when the reach was wider."""
 
     def __init__(self, body: dict[str, Any] | None = None, **properties: Any) -> None:
         self.id = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:8]}", name="web")
@@ -73,7 +73,7 @@ class Scene:
 
 
 def refused(answer: Answer, action: str, path: str, resource: str) -> None:
-    """Assert that the answer is Resource Manager's, and says who, what, where and what would help."""
+    """Assert that the answer is Resource Manager's refusal: with the caller, the action, the place and a remedy."""
     assert answer.status == 403
     assert answer.error["code"] == "LinkedAuthorizationFailed"
     assert re.search(r"The client '.+' with object id '[0-9a-f-]{36}' has permission", answer.error["message"])
@@ -204,7 +204,7 @@ def test_all_that_is_out_of_reach_is_told_at_once(monkeypatch: pytest.MonkeyPatc
     ],
 )
 def test_a_staging_group_that_is_no_groups_id_is_no_group_of_the_template(text: str) -> None:
-    """The submission is told that it is none; until then, and when the template goes, nothing is done to it."""
+    """The submission says so; neither before that nor when the template is deleted is anything done to such a group."""
     api, name = Api(), f"rg-{uuid.uuid4().hex[:8]}"
     template = TemplateId(subscription=SUBSCRIPTION, group=name, name="web")
     body = template_body(stagingResourceGroup=text)

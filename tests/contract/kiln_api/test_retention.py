@@ -1,4 +1,4 @@
-"""What is too old is forgotten, in slices, and one thing that cannot be stops no other."""
+"""Retention: documents that are too old are purged, in slices, and one that cannot be purged stops no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BEFORE = NOW - timedelta(days=90)
 
 
 def stored(*suffixes: str) -> TemplateRecord:
-    """Store a template with old runs that are over, of which the last is its latest."""
+    """Store a template with old runs that are over; the last one is its latest."""
     name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
     ids = [f"{OLD:%Y%m%d-%H%M%S}-{suffix}" for suffix in suffixes]
     record = TemplateRecord(

@@ -1,4 +1,4 @@
-"""Every route of the whole app, in the order in which the Functions host asks them."""
+"""Every route of the whole app, in the order in which the Functions host tries them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.VirtualMachineImages"
 AWKWARD = ["x", "runs", "run", "imageTemplates", "imageGraph", "health", "providers", "cancel", "a b", "%", "a%2Fb"]
-"""Values of parameters: what any route has as a literal there, and what a client may have to escape."""
+"""Values of parameters: words that some route has as a literal there, and texts that a client has to escape."""
 
 
 @pytest.fixture(scope="module")
 def router() -> Router[ServedFunction]:
-    """Routes as the host has them."""
+    """The router of the host, with the routes of the app."""
     return Router(routes(load_app(REPOSITORY)))
 
 

@@ -1,4 +1,4 @@
-"""A template's runs are listed as they began, newest first, whatever time and random part their ids have."""
+"""A template's runs are listed in the order of their beginnings, newest first, whatever their ids."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("azure_environment", "no_throttle")
 
 NOW = datetime(2026, 11, 22, 2, 21, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
-"""When a trigger asked for a run that had to wait for others to end."""
+"""The time at which a trigger asked for a run that had to wait for others to end."""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def beginning(template: TemplateRecord, asked: datetime, suffix: str) -> str:
 
 
 def listed(template: TemplateRecord) -> list[str]:
-    """Return the ids on all pages."""
+    """Return the ids of the runs on all pages."""
     path, query, ids = f"{template.id.arm}/runs", dict[str, str](), list[str]()
     while True:
         page = Api()("GET", path, query=query).body

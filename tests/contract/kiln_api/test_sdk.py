@@ -1,4 +1,4 @@
-"""The unmodified azure-mgmt-imagebuilder against Kiln's REST API: what works with Azure works here."""
+"""The unmodified azure-mgmt-imagebuilder against Kiln's REST API, where it works as with Azure."""
 
 from __future__ import annotations
 

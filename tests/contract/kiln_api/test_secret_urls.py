@@ -1,4 +1,4 @@
-"""Signed URLs in templates: what is stored, built and shown has no signature, and sending that back changes nothing."""
+"""Signed URLs in templates are stored, built and shown without their signatures, and sent back so change nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def signed() -> dict[str, Any]:
 
 
 class Template:
-    """A template of its own, over the handlers themselves."""
+    """A new template, over the handlers themselves."""
 
     def __init__(self) -> None:
         self.id = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
@@ -74,7 +74,7 @@ def template() -> Template:
 
 
 def texts(template: Id) -> dict[str, str]:
-    """Return all that is stored of a template, by path."""
+    """Return all documents of a template as text, by path."""
     store = documents()
     paths = [path for path in store.paths("") if template.key in path or "operations/" in path]
     return {path: str(store._container.download_blob(path).readall()) for path in paths}

@@ -1,4 +1,4 @@
-"""Triggers that follow a source, over the API: a right index, no cycles, the graph, and events that come in."""
+"""Triggers that follow a source, over the API: their index, cycles, the graph, and incoming events."""
 
 from __future__ import annotations
 
@@ -288,7 +288,7 @@ def test_a_version_that_was_told_of_too_early_is_taken_when_it_is_told_of_again(
     hub = TaskHub()
     instance = tell(hub, MARKET_EVENT)
 
-    hub.instances[instance] = OrchestrationRuntimeStatus.Failed  # as that of a version which is not there ends
+    hub.instances[instance] = OrchestrationRuntimeStatus.Failed  # as for a version that does not exist
 
     assert tell(hub, MARKET_EVENT) == instance
     assert len(hub.started) == 2

@@ -1,4 +1,4 @@
-"""Every request in every state of a template and its run: what is allowed, and that nothing is ever stuck."""
+"""Every request in every state of a template and its run: whether it is allowed, and that nothing is ever stuck."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def rows() -> list[Any]:
 
 
 class Scene:
-    """A template of its own in the asked state, with what is going in the task hub; and requests about it."""
+    """A new template in a state, with its orchestrations in the task hub; and requests about it."""
 
     def __init__(self, provisioning: str, run: str) -> None:
         self.id = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")

@@ -1,4 +1,4 @@
-"""What Kiln stands on does not answer: every request is told so with a 503, soon, and nothing counts as gone for it."""
+"""Requests while the store or the task hub does not answer: each gets a 503, soon, and nothing counts as gone."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_store(azure_environment: InProcessAzure, hurried: None) -> Iterator[None]:  # noqa: ARG001 - set before
-    """Kiln's state where nobody listens."""
+    """Let Kiln's state be at an address where nobody listens."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with own_clients({"KILN_STATE_ENDPOINT": f"https://127.0.0.1:{closed.getsockname()[1]}/kilnstate"}):
@@ -158,7 +158,7 @@ class NoHub(TaskHub):
 
 
 class FailingHub(NoHub):
-    """A task hub whose status is an error of its own, which the client takes for a status."""
+    """A task hub that answers an error, which the client takes for a status."""
 
     async def get_status(self, instance_id: str) -> Any:
         return DurableOrchestrationStatus.from_json(
@@ -184,14 +184,14 @@ def test_what_needs_the_task_hub_is_told_that_it_does_not_answer(path: str, hub:
 
 
 def settled() -> Any:
-    """Return a template of its own that is taken in."""
+    """Return a new template whose submission has succeeded."""
     name = TemplateId(subscription=WEB.subscription, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
     made = put(name, template_body())
     return Templates().update(name, lambda known: settle(known, made.version, NOW, None))
 
 
 def told(work: Callable[[Orchestrations], Awaitable[Any]], *answers: tuple[int, str]) -> Any:
-    """Ask Microsoft's own client in front of a host that gives these answers, one after the other."""
+    """Ask Microsoft's own client before a host that gives these answers, one after the other."""
 
     async def run() -> Any:
         left = list(answers)
@@ -299,7 +299,7 @@ def test_a_task_hub_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_run_that_ends_before_its_start_was_asked_about_is_started_once() -> None:
-    """The build begins and ends while another request for the same run is between its start and the question after."""
+    """The build begins and ends while another request for the run has tried to start it, and not yet asked about it."""
     template = settled()
     hub, run = TaskHub(), claimed(template)
 

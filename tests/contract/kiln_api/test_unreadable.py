@@ -1,4 +1,4 @@
-"""A document of one template cannot be read: all that does not need it works, and the rest says what is wrong."""
+"""Requests while a document of one template cannot be read: those that do not need it work, the others say so."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def another() -> Iterator[World]:
 
 
 def told(answer: Answer, path: str) -> None:
-    """Expect the answer to say which document cannot be read, and what is to be done, and nothing of what is in it."""
+    """Expect the answer to name the document that cannot be read, and what to do, and nothing of its content."""
     assert (answer.status, answer.error["code"]) == (HTTPStatus.INTERNAL_SERVER_ERROR, "DocumentUnreadable")
     assert answer.error["target"] == path
     assert path in answer.error["message"]
@@ -72,7 +72,7 @@ def told(answer: Answer, path: str) -> None:
 
 
 def latest_run(world: World) -> str:
-    """Let the template have a run that made something, and return the path of its document, which is gone."""
+    """Let the template have a run that made something, delete the run's document, and return its path."""
     run = world.run()
     Ledgers().record(world.id, run.run_id, VHD)
     Runs().delete(world.id, run.run_id)
@@ -80,7 +80,7 @@ def latest_run(world: World) -> str:
 
 
 def delete(world: World) -> str:
-    """Run the deletion that was asked for to its end; return how it ended."""
+    """Run the requested deletion to its end; return its status."""
     runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
     return runner.run(
         "delete_template",

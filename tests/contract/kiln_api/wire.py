@@ -1,4 +1,4 @@
-"""Requests that tests send over HTTP, and what they look for in answers."""
+"""Requests that tests send over HTTP, and parts of the answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def put(http: httpx.Client, group: str, does: str = "succeed", **headers: str) -> httpx.Response:
-    """PUT the template `web`, whose stand-in build does what `does` says."""
+    """PUT the template `web`, whose stand-in build ends as `does` says."""
     return http.put(template_path(group, "web"), json=template_body(does), headers=headers)
 
 

@@ -13,7 +13,7 @@ from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 
 COMPUTE, GALLERIES, NETWORK = clients.COMPUTE, clients.GALLERIES, clients.NETWORK
 SOON: Any = {"polling_interval": 0.1}
-"""Seconds; where Azure says nothing, the SDK asks every 30."""
+"""Polling options, in seconds; where Azure says nothing, the SDK asks every 30."""
 
 
 def group(name: str, location: str = "westeurope", tags: dict[str, str] | None = None) -> str:

@@ -1,6 +1,6 @@
 """Plans of small templates, and machines made as the phases before a step make them.
 
-It owns what many tests here need first; it must not know what is asserted after that.
+It owns the beginnings that many tests here need; it must not know what is asserted after them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def body_with(**properties: Any) -> dict[str, Any]:
 def plan_with(of: TemplateId | None = None, **properties: Any) -> WholePlan:
     """Return the plan of a run of a template with these properties, with the facts that the local Azure has.
 
-    The run's record and its plan are stored. It is a template of its own, unless it is another run `of` one.
+    The run's record and its plan are stored. Its template is a new one, unless it is to be another run `of` one.
     """
     name = uuid.uuid4().hex[:10]
     body = body_with(**properties)
@@ -95,7 +95,7 @@ def start_machine(machine: MachineSpec) -> None:
 
 
 def first_step(plan: Plan) -> ScriptRequest:
-    """Make everything that the plan's first script needs, and return how it is asked for."""
+    """Make everything that the plan's first script needs, and return the request for it."""
     storage = stage(plan)
     start_machine(machine_of(plan))
     step = plan.steps[0]
@@ -119,7 +119,7 @@ def done(operation: Operation) -> None:
 
 
 def turned_off(plan: Plan) -> Plan:
-    """Make the plan's machine as it is after its generalization, and return the plan."""
+    """Make the plan's machine and generalize it; return the plan."""
     stage(plan)
     machine = machine_of(plan)
     start_machine(machine)

@@ -22,7 +22,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 
 @pytest.fixture(autouse=True)
 def settings(azure_environment: InProcessAzure) -> Iterator[InProcessAzure]:
-    """Settings and clients are read once for a process; each test reads its own."""
+    """The app's settings and clients, which a process reads once, read anew for each test."""
     with own_clients():
         yield azure_environment
 

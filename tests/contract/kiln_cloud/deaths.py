@@ -18,7 +18,7 @@ class HostDiedError(Exception):
 
 @contextmanager
 def dying_after(deletions: int) -> Iterator[list[object]]:
-    """Let the host die before each deletion of a blob but for so many; yield what is asked to be deleted, as it is."""
+    """Let the host die before each deletion of a blob after so many; yield the list of deletions that are asked for."""
     asked: list[object] = []
     delete = ContainerClient.delete_blob
 

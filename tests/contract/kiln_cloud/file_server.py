@@ -1,4 +1,4 @@
-"""A server of files for tests: plain or with TLS, which remembers what it was asked.
+"""A server of files for tests: plain or with TLS, which remembers its requests.
 
 It owns a thread; it must not know who asks.
 """

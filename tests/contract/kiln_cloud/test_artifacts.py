@@ -211,7 +211,7 @@ def test_a_redirect_to_what_is_no_url_is_told_and_is_no_fault(
 
 
 class EachConnection:
-    """What a server sends, by connection."""
+    """A server's answers, by connection."""
 
     def __init__(self, *connections: list[bytes]) -> None:
         self._connections = iter(connections)
@@ -308,7 +308,7 @@ def test_a_url_of_another_kind_is_refused(storage: StagedStorage, url: str) -> N
 
 @pytest.fixture
 def private(storage: StagedStorage) -> BlobClient:
-    """A blob that only who has a name, or a signature, can read."""
+    """A blob that cannot be read without a principal's token or a signature."""
     blob = blobs.account(storage.endpoint).get_blob_client("vhds", f"{uuid.uuid4().hex}/script.sh")
     blob.upload_blob(CONTENT)
     return blob

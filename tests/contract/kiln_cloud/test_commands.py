@@ -30,7 +30,7 @@ def ended(request: ScriptRequest) -> Progress:
 
 
 def started(request: ScriptRequest) -> ScriptRequest:
-    """Start the step; return the request that asks how far it is."""
+    """Start the step; return the request to check it."""
     start = start_step(request)
     return request.model_copy(update={"log_base": start.log_base, "operation": start.operation})
 
@@ -55,7 +55,7 @@ def test_a_step_that_is_started_twice_runs_once(settings: InProcessAzure) -> Non
 
 def test_a_step_that_two_start_at_once_runs_once(settings: InProcessAzure) -> None:
     request = first_step(plan_with(customize=shell("echo hello")))
-    logs.write_header(logs.log_of(request.storage), commands.header(request))  # by another, who starts it soon
+    logs.write_header(logs.log_of(request.storage), commands.header(request))  # by another host, which starts it soon
 
     assert not start_step(request).is_started
     commands.put(request, Plans().require(request.run), {commands.STEP_TAG: request.step.key}, request.step.output_blob)

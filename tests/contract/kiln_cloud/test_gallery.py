@@ -38,7 +38,7 @@ def target_of(plan: Plan) -> GalleryTarget:
 
 
 def published(plan: Plan, origin: OriginSpec | None = None) -> str:
-    """Publish the plan's version and return what it was made of."""
+    """Publish the plan's version and return its request."""
     target, made_of = target_of(plan), origin or plan.origin
     assert made_of is not None
     gallery.start_version(made_of, target)

@@ -1,4 +1,4 @@
-"""Two templates that name one staging group: one has it, at submission, in its runs, and until it is deleted."""
+"""Two templates that name one staging group: one has it, from its submission on, in its runs, until it is deleted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def new_name() -> str:
 
 
 def stored(group: str, *, given: bool = True) -> TemplateRecord:
-    """Store a template of its own in that group, as its PUT does."""
+    """Store a new template in that group, as its PUT does."""
     body = body_with()
     if given:
         body["properties"]["stagingResourceGroup"] = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}"
@@ -56,7 +56,7 @@ def stored(group: str, *, given: bool = True) -> TemplateRecord:
 
 
 def submit(record: TemplateRecord) -> StagingSpec:
-    """Take the template in as far as its group."""
+    """Run the template's submission as far as its group."""
     owner = SubmissionRef(template=record.id, made=record.created, version=1)
     staging = submission.check_template(owner)
     stage.create_group(GroupRequest(owner=owner, group=staging.group))
@@ -75,7 +75,7 @@ def delete(record: TemplateRecord) -> None:
 
 
 def run_of(record: TemplateRecord) -> RunRef:
-    """A run of the template that is going."""
+    """A run of the template that is under way."""
     run = new_run(record, NOW, "00000000")
     Runs().create(run)
     return RunRef(template=record.id, run_id=run.run_id)
@@ -180,7 +180,7 @@ def test_a_claim_that_nobody_stands_behind_is_the_next_ones(left: str) -> None:
     after = stored(group)
 
     assert GroupClaims().take(after) is None
-    GroupClaims().release(gone)  # the end of the deletion that died comes late
+    GroupClaims().release(gone)  # late, the deletion that died is finished
 
     claim = documents().get(GroupClaims.path(SUBSCRIPTION, group), GroupClaim)
     assert claim is not None

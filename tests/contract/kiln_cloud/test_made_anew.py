@@ -1,4 +1,4 @@
-"""A template is deleted, and another made under its name: what still works for the first leaves the second alone."""
+"""A template that is deleted, and another made under its name: work for the first leaves the second alone."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ DEBIAN = MarketplaceImage(region="westeurope", publisher="Debian", offer="debian
 
 @pytest.fixture
 def old() -> TemplateRecord:
-    """A template that is on its way out."""
+    """A template that is being deleted."""
     return begin_deletion(
         made(TemplateId(subscription=SUBSCRIPTION, group="rg", name=uuid.uuid4().hex[:10]), THEN), THEN
     )
@@ -61,7 +61,7 @@ def old() -> TemplateRecord:
 
 @pytest.fixture
 def new(old: TemplateRecord) -> TemplateRecord:
-    """Another one of its name, stored when the first was gone, with autoRun; it has been taken in."""
+    """Another one of its name, stored when the first was gone, with autoRun; its submission has succeeded."""
     record = settle(made(old.id, NOW), 1, NOW, None)
     Templates().create(record)
     return record
@@ -106,7 +106,7 @@ def orchestrations() -> Orchestrations:
 
 
 def run_of(record: TemplateRecord) -> RunRef:
-    """A run of the template, begun and written down."""
+    """A run of the template, with its record."""
     run = new_run(record, record.created, uuid.uuid4().hex[:8])
     assert isinstance(begin_run(record.id, run.run_id, lambda _: run), Begun)
     return RunRef(template=record.id, run_id=run.run_id)
@@ -178,7 +178,7 @@ def test_a_deletion_that_runs_twice_takes_nothing_that_was_made_in_between(
     def slow(request: TemplateRequest) -> TemplateRecord | None:
         found = still_to_delete(request)
         looks.append(found)
-        if len(looks) == 2:  # it is still the old one: now the other host forgets it, and it is made anew
+        if len(looks) == 2:  # still the old one: only now the other host deletes its record, and it is made anew
             templates.forget_template(request)
             Templates().create(after)
             Triggers().put(trigger_of(after, "SourceImage"))

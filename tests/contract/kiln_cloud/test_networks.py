@@ -66,7 +66,7 @@ def test_a_network_or_subnet_that_is_not_there_is_named(network: str) -> None:
 
 
 def test_a_subnets_network_is_the_one_in_its_id_in_any_case(network: str) -> None:
-    """Else a network called like the subnet is looked up, wherever the reach ends."""
+    """Otherwise a network with the name of the subnet would be looked up, in reach or not."""
     vnet = VnetConfig(subnet_id=f"{network}/SUBNETS/free")
 
     assert networks.check(vnet, "westeurope") == []

@@ -1,4 +1,4 @@
-"""Versions that were replaced long ago go with their artifacts and secrets, unless a run that is kept is of them."""
+"""Versions that were replaced long ago are purged with their artifacts and secrets, unless a kept run is of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(hours=1)
-"""All that a test stores was stored before then."""
+"""A time after everything that a test stores."""
 OF_A_RUN, VERSIONS = 2, 5
 
 
@@ -52,7 +52,7 @@ def signed(version: int) -> str:
 
 
 def versioned(storage: StagedStorage | None) -> TemplateRecord:
-    """Store a template with four replaced versions, one of which a run is of, each with a signed URL of its own."""
+    """Store a template with four replaced versions, each with a signed URL of its own; one has a run."""
     name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
     for version in range(1, VERSIONS + 1):
         step = {"type": "Shell", "name": "a", "scriptUri": signed(version)}

@@ -1,4 +1,4 @@
-"""Whose a resource is, for every kind that a ledger may name: another's survives, and what is refused is forgotten."""
+"""Marks of resources of every kind in a ledger: a resource of another owner survives, and its entry is forgotten."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ MAKERS: dict[EntryKind, Callable[[], str]] = {
     "resource-group": a_group,
     "group-mark": a_marked_group,
 }
-"""For each kind, how one is made; it returns the id."""
+"""Functions that make a resource of each kind and return its id."""
 
 
 def image_request(location: str) -> ImageRequest:
@@ -330,10 +330,10 @@ MADE: dict[EntryKind, tuple[str, str, Callable[[], tuple[Any, Callable[[], Any]]
     "gallery": ("PUT", "*/galleries/*", of_validation(validate.start_validation_gallery)),
     "gallery-image": ("PUT", "*/images/*", of_validation(validate.start_validation_definition)),
 }
-"""For each kind that a run makes by a call of ARM's: the call, and the activity that makes it."""
+"""Kinds that a run makes by a call of ARM's: the call, and the activity that makes it."""
 NOT_MADE_BY_RUNS = {"network", "security-group", "storage-account", "resource-group", "group-mark"}
 BY_ANOTHER_SERVICE = {"vhd"}
-"""The local Azure lets no call to storage fail: test_exports.py has a container that is not there."""
+"""Kinds that are not ARM's: the local Azure lets no call to storage fail; test_exports.py has a missing container."""
 
 
 def test_each_kind_is_in_the_tables() -> None:

@@ -61,7 +61,7 @@ def retry_of(record: TemplateRecord, run: RunRef, **ended: Any) -> RunRef:
 
 
 def published(image_id: str) -> RunOutput:
-    """Make a version as an earlier run would have, and return its output."""
+    """Make a version as an earlier run's, and return its output."""
     plan = turned_off(plan_with(distribute=[shared(image_id)]))
     planned = plan.targets[0]
     assert isinstance(planned, GalleryTarget)

@@ -1,4 +1,4 @@
-"""The logs of runs that are forgotten go with them, and nothing else of what is stored beside them."""
+"""Logs of runs are purged with them, and nothing else that is stored beside them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _own_state(settings: InProcessAzure) -> Iterator[None]:
 
 
 def ran(endpoint: str, *suffixes: str) -> tuple[TemplateRecord, list[str]]:
-    """Store a template with old runs that are over, whose logs are at `endpoint`, and a newer one, its latest."""
+    """Store a template with old runs that are over, with logs at `endpoint`, and a newer one, its latest."""
     name = TemplateId(subscription=SUBSCRIPTION, group=f"rg-{uuid.uuid4().hex[:12]}", name="web")
     ids = [f"{OLD:%Y%m%d-%H%M%S}-{suffix}" for suffix in suffixes]
     latest = f"{NOW:%Y%m%d-%H%M%S}-00000009"

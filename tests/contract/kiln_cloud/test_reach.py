@@ -1,4 +1,4 @@
-"""Settings change while templates stay: what is out of reach is refused again, and not even looked at in Azure."""
+"""Reach that was narrowed while templates stay: names outside of it are refused, and not even looked up in Azure."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "stagingResourceGroup": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-network"
     },
 }
-"""What is there in the local Azure, by the property that names it."""
+"""Properties that name something which exists in the local Azure, with their values."""
 
 
 REGIONS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.compute"
@@ -75,7 +75,7 @@ REGIONS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.compute"
 
 @pytest.fixture
 def asked(settings: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The paths that Kiln asks Azure for, but for tokens, the marketplace and the regions that there are."""
+    """The paths that Kiln asks Azure for, but for tokens, the marketplace and the list of regions."""
     paths: list[str] = []
     before = settings.server.observer
 
@@ -129,10 +129,10 @@ def test_what_is_out_of_reach_is_refused_before_azure_is_asked(
 
 @pytest.mark.parametrize("path", [path for path in NAMED if path.partition("[0].")[2] not in {"imageId", "uri"}])
 def test_what_is_in_reach_is_asked_for(path: str, asked: list[str]) -> None:
-    """So the test above could fail: with the local settings, the same look-ups are made at submission."""
+    """The test above could fail: with the local settings, the same look-ups are made at submission."""
     ref, _ = stored(**NAMED[path])
 
-    with contextlib.suppress(TemplateRefused):  # not all of it is there, or fits
+    with contextlib.suppress(TemplateRefused):  # not everything named exists, or fits
         submission.check_template(ref)
 
     assert asked

@@ -1,4 +1,4 @@
-"""A managed image that is replaced: there is always one whole image, whatever Azure refuses and whoever dies."""
+"""A managed image that is replaced: there is always one whole image, whatever Azure refuses and whichever host dies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REFUSED = {"status": 403, "code": "RequestDisallowedByPolicy", "message": "a pol
 
 
 def asked(image_id: str, of: TemplateId | None = None) -> ImageRequest:
-    """A run of a template of its own, or of this one, that is to make the image of a machine that is turned off."""
+    """A run of a new template, or of this one, which is to make the image of a machine that is turned off."""
     image = {"type": "ManagedImage", "runOutputName": "image", "imageId": image_id, "location": "westeurope"}
     plan = turned_off(plan_with(of, distribute=[image]))
     target = plan.targets[0]
@@ -55,7 +55,7 @@ def again(first: ImageRequest) -> ImageRequest:
 
 
 def maker(image_id: str) -> str | None:
-    """Return the mark of what is whole under an id, or None."""
+    """Return the mark of the whole image under an id, or None."""
     entry = LedgerEntry(kind="image", id=image_id, tier=0)
     return marks.look(entry).tags.get("kilnMark") if marks.is_whole(entry) else None
 
@@ -65,7 +65,7 @@ def mark(request: ImageRequest) -> str:
 
 
 def clean(request: ImageRequest) -> list[str]:
-    """Delete what the run's ledger has, in order; return what is said to stay."""
+    """Delete the entries of the run's ledger, in order; return those that are told to stay."""
     stays = []
     for entry in clean_up.close_ledger(CloseRequest(run=request.run)).entries:
         try:
@@ -164,7 +164,7 @@ def test_a_run_that_is_canceled_once_it_has_replaced_the_image_leaves_the_spare(
     done(images.start_spare(second))
     done(images.start_image(second))
 
-    assert len(clean(second)) == 1  # the image was no result yet, and so it was deleted
+    assert len(clean(second)) == 1  # the image was no output yet, and so it was deleted
     assert maker(second.target.spare_id) == mark(second)
 
 

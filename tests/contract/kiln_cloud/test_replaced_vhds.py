@@ -1,4 +1,4 @@
-"""A VHD that is replaced, or that two want: the last good one stays, whatever Azure refuses."""
+"""A VHD that is replaced, or that two runs make: the last good one stays, whatever Azure refuses."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def copied(request: VhdRequest) -> None:
 
 
 def maker(url: str | None) -> str | None:
-    """Return the mark of what is whole under a URL, or None."""
+    """Return the mark of the whole VHD at a URL, or None."""
     entry = LedgerEntry(kind="vhd", id=str(url), tier=0)
     return marks.look(entry).tags.get("kilnMark") if marks.is_whole(entry) else None
 
@@ -60,7 +60,7 @@ def mark(request: VhdRequest) -> str:
 
 
 def entries(request: VhdRequest) -> dict[str, LedgerEntry]:
-    """Return what the run's ledger has of VHDs, by what it is: the VHD itself, or its spare. The ledger is closed."""
+    """Close the run's ledger, and return its VHDs by their part: the VHD itself, or its spare."""
     left = clean_up.close_ledger(CloseRequest(run=request.run)).entries
     return {"spare" if entry.stands_for else "vhd": entry for entry in left if entry.kind == "vhd"}
 
@@ -187,7 +187,7 @@ def test_of_two_runs_that_write_one_uri_at_once_one_has_it_and_the_other_is_told
 
     def together(disk: str) -> Secret:
         source = open_disk(disk)
-        both.wait(60)  # both have seen that there is nothing
+        both.wait(60)  # both have seen that there is none
         return source
 
     monkeypatch.setattr(exports, "open_disk", together)

@@ -1,4 +1,4 @@
-"""Managed images and VHDs that two templates name: the second is told before it builds, by whom it is in the way."""
+"""Managed images and VHDs that two templates name: the second is refused before it builds, with the first's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed URLs, decoded: each is a user-delegation SAS for https, of one blob, with the least rights, and short."""
+"""Signed URLs, decoded: each is a short-lived user-delegation SAS for https, of one blob, with the least rights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 REFUSED = r"AuthenticationFailed|AuthorizationFailure"
 USER_DELEGATION = {"skoid", "sktid", "skt", "ske", "sks", "skv"}
-"""What only a SAS that is signed with a user delegation key has (Microsoft's "Create a user delegation SAS")."""
+"""Fields that only a SAS with a user delegation key has (Microsoft's "Create a user delegation SAS")."""
 
 
 def decoded(url: str) -> dict[str, str]:
@@ -49,7 +49,7 @@ def assert_narrow(url: str, *, rights: str, lasts: timedelta) -> None:
 
 @pytest.fixture
 def request_of_file(settings: InProcessAzure) -> tuple[ScriptRequest, list[dict[str, Any]]]:
-    """A File customizer's step that has been started, and the bodies of what was PUT to its run command."""
+    """Start a File customizer's step, and return the bodies of the PUTs of its run command."""
     step = {"type": "File", "name": "motd", "sourceUri": "data:,hello", "destination": "/etc/motd"}
     request = first_step(plan_with(customize=[step]))
     blobs.account(request.storage.endpoint).get_blob_client(ARTIFACTS, str(request.step.artifact)).upload_blob(b"hello")

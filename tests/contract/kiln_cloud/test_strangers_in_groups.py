@@ -1,4 +1,4 @@
-"""Somebody else's things in a staging group, and groups that somebody else made under its name: all of that stays."""
+"""Somebody else's resources in a staging group, and groups that somebody else made under its name: all of them stay."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GONE = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name="gone")
 
 
 def stored(*, given: bool) -> TemplateRecord:
-    """Store a template in a staging group of its own, as its PUT does."""
+    """Store a template with a new staging group, as its PUT does."""
     body, group = body_with(), f"rg-strangers-{uuid.uuid4().hex[:8]}"
     if given:
         body["properties"]["stagingResourceGroup"] = group_id(SUBSCRIPTION, group)
@@ -52,7 +52,7 @@ def stored(*, given: bool) -> TemplateRecord:
 
 
 def submit(record: TemplateRecord) -> None:
-    """Take the template in as far as its security group."""
+    """Run the template's submission as far as its security group."""
     owner = SubmissionRef(template=record.id, made=record.created, version=1)
     staging = submission.check_template(owner)
     stage.create_group(GroupRequest(owner=owner, group=staging.group))
@@ -60,7 +60,7 @@ def submit(record: TemplateRecord) -> None:
 
 
 def delete(record: TemplateRecord, between: Callable[[], object] = lambda: None) -> None:
-    """Delete the template by the activities of its deletion; `between` happens before its group's turn."""
+    """Delete the template by the activities of its deletion; `between` happens before its group is deleted."""
     Templates().update(
         record.id, lambda known: known.model_copy(update={"provisioning_state": ProvisioningState.DELETING})
     )

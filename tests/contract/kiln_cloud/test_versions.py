@@ -1,4 +1,4 @@
-"""Numbers of gallery versions: chosen and reserved among runs of one Kiln, whatever they do at the same time."""
+"""Numbers of gallery versions: chosen and reserved among the runs of one installation, whatever they do at once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def shared(image_id: str, **more: Any) -> dict[str, Any]:
 
 
 def running(**properties: Any) -> RunRef:
-    """Store a template of its own and a run of it that is under way."""
+    """Store a new template and a run of it that is under way."""
     template = TemplateId(subscription=SUBSCRIPTION, group="rg-images", name=f"t-{uuid.uuid4().hex[:10]}")
     record = TemplateRecord(
         id=template, body=body_with(**properties), created=NOW, changed=NOW, staging_group=f"IT_{template.name}"
@@ -84,7 +84,7 @@ def chosen(run: RunRef, of: GalleryTarget, *refused: str) -> str:
 
 
 def reserved(image_id: str) -> list[str]:
-    """Return the numbers of a definition that are reserved in Kiln's own store."""
+    """Return the numbers of a definition that are reserved in Kiln's store."""
     group = image_id.split("/")[4]
     paths = documents().paths(f"reservations/{SUBSCRIPTION}/{group}/mine/app/")
     return [path.rpartition("/")[2].removesuffix(".json") for path in paths]

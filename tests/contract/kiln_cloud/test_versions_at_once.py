@@ -1,4 +1,4 @@
-"""Two who publish one version: what each is told, and whose version stays."""
+"""One version that two publish: the answer to each, and whose version stays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VERSION = "1.2.3"
 
 
 def asked(definition: str = "") -> GalleryRequest:
-    """A version to be published of a machine that is turned off, in a definition of its own or in this one."""
+    """Return the request for a version of a machine that is turned off, in a new definition or in this one."""
     if not definition:
         definition = f"{arm.group(f'rg-{uuid.uuid4().hex[:8]}')}/providers/Microsoft.Compute/galleries/mine/images/app"
         arm.definition(definition)
@@ -77,7 +77,7 @@ def output_of(request: GalleryRequest) -> OutputReport:
 
 
 def replaced() -> tuple[GalleryRequest, str]:
-    """A version that Kiln published, that somebody deleted, and that somebody made again of the returned machine."""
+    """Publish a version by Kiln, and replace it as somebody else by one of the returned machine."""
     request, other = asked(), asked()
     done(capture.start_version(request))
     delete_by_hand(request)
@@ -199,7 +199,7 @@ def test_a_version_that_is_the_runs_own_is_kept() -> None:
     operation = capture.start_version(request)
     until(lambda: operations.check(operation).done)
 
-    # the run's record is not asked for here: what is kept is
+    # the ledger is looked at here, not the run's record
     capture.keep(output_of(request))
 
     assert due(request) == ()

@@ -1,4 +1,4 @@
-"""Where VHDs are to go is looked up at submission: every slip is told at its place."""
+"""Look-ups of VHDs' URLs at submission: every slip in one is told at its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A container of somebody's storage account, and the VHDs that runs are about to put there."""
+"""A container of somebody's storage account, and requests of runs that are about to put VHDs there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def new_container() -> ContainerClient:
 
 
 def request_for(container: ContainerClient, of: TemplateId | None = None) -> VhdRequest:
-    """Return how a run, whose machine is off, asks for `golden.vhd` there; `of` a template, or of one of its own."""
+    """Return the request for `golden.vhd` there by a run whose machine is off, `of` a template, or of a new one."""
     vhd = {"type": "VHD", "runOutputName": "vhd", "uri": f"{container.url}/golden.vhd"}
     plan = turned_off(plan_with(of, distribute=[vhd]))
     target = plan.targets[0]

@@ -24,7 +24,7 @@ _VERSION = "2025-02-15"
 
 @dataclass
 class Topic:
-    """A topic of one's own, what was published to it, and who has subscribed to it."""
+    """A new topic, the events published to it, and the subscribers to it."""
 
     azure: InProcessAzure
     name: str
@@ -35,7 +35,7 @@ class Topic:
         return f"{self.azure.url}/eventgrid/westeurope/{self.name}/api/events"
 
     def published(self) -> list[dict[str, Any]]:
-        """What was published so far, in order."""
+        """The events published so far, in order."""
         answer = httpx.get(f"{self.azure.http_url}/_local/eventgrid/events").raise_for_status().json()
         return [found["event"] for found in answer["events"] if found["topic"].lower().endswith(f"/{self.name}")]
 
@@ -79,7 +79,7 @@ def topic(local_azure: InProcessAzure) -> Iterator[Topic]:
 
 @pytest.fixture(autouse=True)
 def settings(topic: Topic, azure_environment: InProcessAzure) -> Iterator[None]:
-    """Settings and clients are read once for a process; each test reads its own, with its own topic."""
+    """The app's settings and clients, which a process reads once, read anew for each test, with a topic of its own."""
     state = azure_environment.environment(f"ev{topic.name[5:]}")
     with own_clients({**state, "KILN_TOPIC_ENDPOINT": topic.endpoint}):
         yield

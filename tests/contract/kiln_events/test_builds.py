@@ -1,4 +1,4 @@
-"""Whole builds and what a subscriber hears of them."""
+"""Whole builds, and the events of them that a subscriber gets."""
 
 from __future__ import annotations
 

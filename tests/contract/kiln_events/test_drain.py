@@ -1,4 +1,4 @@
-"""Outboxes and the topic: two hosts at once, crashes in between, what is refused for good."""
+"""Outboxes and the topic: two hosts at once, crashes in between, events that are refused for good."""
 
 from __future__ import annotations
 

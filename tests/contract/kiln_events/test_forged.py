@@ -1,4 +1,4 @@
-"""Events that somebody made up: they are hints, and what Azure does not know leads to nothing, now or later."""
+"""Events that somebody made up: a version that Azure does not know leads to nothing, now or later."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ class Follower:
         enter_trigger(record, "base", NOW)
 
     def told(self, version: SourceVersion) -> FlowResult:
-        """Let an event have its effect, to the end."""
+        """Run everything that an event starts to its end."""
         self.runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=real_activities())
         return self.runner.run(REBUILD.name, version.model_dump(mode="json"), instance_id=rebuild_instance(version))
 
     @property
     def runs(self) -> int:
-        """How many builds there were."""
+        """The number of builds so far."""
         return len(list(Runs().list(self.id)))
 
 
 def market_event(offer: str, version: str) -> SourceVersion:
-    """What the watcher's own event would tell, from whoever sends it."""
+    """An event such as the watcher's own, from whoever sends it."""
     payload = SourceVersionPublished(publisher="Contoso", offer=offer, sku="gen2", region="westeurope", version=version)
     event = read_event(json.loads(of_source(payload, SUBSCRIPTION, NOW).model_dump_json(exclude_none=True)))
     assert isinstance(event, Received)

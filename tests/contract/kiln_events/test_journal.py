@@ -1,4 +1,4 @@
-"""The journal of what was published: read from a position on, over days, and forgotten after a week."""
+"""The journal of published events: read from a position on, over days, and purged after a week."""
 
 from __future__ import annotations
 

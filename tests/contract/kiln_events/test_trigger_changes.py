@@ -1,4 +1,4 @@
-"""A trigger that failures deactivate, and that a success activates again, is told of by the runs that did it."""
+"""Events of triggers that failures deactivate and a success activates again, announced by the runs that did it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAST_WORDS = ("Kiln.Build.Failed", "Kiln.Build.Succeeded", "Kiln.Trigger.Deactiv
 
 
 def build(kiln: Kiln, cause: RunCause | None) -> RunRecord:
-    """Build because of a trigger, or because somebody asks for it."""
+    """Run a build with a trigger as its cause, or because somebody asks for it."""
     run, flow = kiln.start_build()
     Runs().update(run.template, run.run_id, lambda known: known.model_copy(update={"cause": cause}))
     assert flow.finish().status == "Completed"

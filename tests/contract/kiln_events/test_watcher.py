@@ -1,4 +1,4 @@
-"""The watcher on the local marketplace and Event Grid: each new version is told of once, whatever dies in between."""
+"""The watcher on the local marketplace and Event Grid: each new version has one event, whichever host dies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Market:
         self.offer = f"offer-{uuid.uuid4().hex[:8]}"
 
     def publish(self, version: str, sku: str = "gen2", **facts: Any) -> None:
-        """Let the marketplace have a version."""
+        """Publish a version in the marketplace."""
         body = {"publisher": "Contoso", "offer": self.offer, "sku": sku, "version": version, "osType": "Linux", **facts}
         httpx.post(f"{self.azure.http_url}/_local/marketplace", json=body).raise_for_status()
 
@@ -64,7 +64,7 @@ class Market:
         return MarketplaceImage(region=region, publisher="Contoso", offer=self.offer, sku=sku)
 
     def calls(self) -> list[str]:
-        """What the marketplace was asked for this offer."""
+        """The requests to the marketplace for this offer."""
         answer = httpx.get(f"{self.azure.http_url}/_local/requests").raise_for_status().json()
         return [call["path"] for call in answer["requests"] if self.offer in call["path"]]
 

@@ -1,7 +1,7 @@
-"""Kiln's REST API over stand-ins that only keep records: what a template says is what becomes of it.
+"""Kiln's REST API over stand-ins of builds and submissions, which only keep records and end as the template says.
 
-Its first customizer says what a run does, its tag `submission` what its submission does. It owns how these end;
-triggers, records and store are the real ones.
+The template's first customizer says how its runs end, its tag `submission` how its submission does. The stand-ins own
+these ends; triggers, records and store are the real ones.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -34,7 +34,7 @@ for blueprint in triggers.blueprints:
     app.register_functions(blueprint)
 
 GO_ON = "go on"
-"""The event that a submission waits for whose tag says `wait`."""
+"""The event that a submission with the tag `wait` waits for."""
 GALLERY_VERSION = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-images/providers/Microsoft.Compute"
     "/galleries/gallery/images/hello/versions/1.0.0"
@@ -105,7 +105,7 @@ def end(payload: Any) -> None:
 
     record = change(Runs().require(run.template, run.run_id))
     Templates().update(run.template, lambda template: publish_outputs(template, record))
-    Runs().update(run.template, run.run_id, change)  # last: whoever sees the run over, sees its outputs
+    Runs().update(run.template, run.run_id, change)  # last: a client that sees the run over sees its outputs
 
 
 @app.orchestration_trigger(context_name="context", orchestration=DELETE_TEMPLATE.name)
