@@ -1,4 +1,4 @@
-"""Who asks for a run: each knows how it asks, how it comes back after its host's death, and which runs are its own."""
+"""Askers for a run: each knows how it asks, how it comes back after its host's death, and which runs are its own."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Asker(ABC):
     def __init__(self, world: World) -> None:
         self.world = world
         self.answers: list[int] = []
-        """What a client was told (HTTP statuses)."""
+        """The answers to a client (HTTP statuses)."""
 
     @abstractmethod
     def ask(self) -> None:
         """Ask once."""
 
     def again(self, at: datetime) -> None:  # noqa: B027 - most need not do anything
-        """Do what it does as time goes by; most are looked after by the timer."""
+        """Come back as time goes by; for most askers the timer does that."""
 
     @abstractmethod
     def owns(self, run: RunRecord) -> bool:
@@ -61,7 +61,7 @@ class Run(Asker):
         self.answers.append(int(answer.status))
 
     def owns(self, run: RunRecord) -> bool:
-        """It has nothing of its own."""
+        """Whether nothing marks the run as another asker's."""
         return run.cause is None and run.starter is None and run.retry_of is None and run.overrides is None
 
 
@@ -89,7 +89,7 @@ class Retry(Run):
         self._told(self.world.post(f"runs/{self._failed}/retry"))
 
     def owns(self, run: RunRecord) -> bool:
-        """It names the run that failed."""
+        """Whether it is a retry of the run that failed."""
         return run.retry_of == self._failed
 
 
@@ -104,7 +104,7 @@ class Triggered(Asker):
         assert answer.status == 201, answer.body
 
     def owns(self, run: RunRecord) -> bool:
-        """It names the trigger."""
+        """Whether its cause is the trigger."""
         return run.cause is not None and run.cause.trigger == self.name
 
 
@@ -115,11 +115,11 @@ class Schedule(Triggered):
     properties: ClassVar = {"kind": "Schedule", "schedule": "0 0 1 1 *"}
 
     def ask(self) -> None:
-        """Look in the first minute of the next year."""
+        """Let the timer look in the first minute of the next year."""
         self.world.look(datetime(datetime.now(UTC).year + 1, 1, 1, tzinfo=UTC))
 
     def again(self, at: datetime) -> None:  # noqa: ARG002 - its time is another
-        """Look again, in the next minutes of that year."""
+        """Let it look again, in the next minutes of that year."""
         self.world.look(datetime(datetime.now(UTC).year + 1, 1, 1, 0, 1, tzinfo=UTC))
 
 

@@ -1,8 +1,8 @@
-"""The host dies, or something else happens, at each write of the beginning of a run, whoever asks for it.
+"""Deaths of the host and other mishaps at each write of the beginning of a run, for every asker.
 
 Each asker asks once undisturbed, and its writes are counted: those to the store, and the start of the build. Then each
-write is crossed with what can happen right after it, or between it and the reads before it. In the end exactly one
-build has come of the cause, or none and whoever asked was told so; nothing stays Running that nobody works on.
+write is crossed with everything that can happen right after it, or between it and the reads before it. In the end the
+cause has exactly one build, or none and the asker was told so; no run stays Running that nobody works on.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 ASKERS: tuple[type[Asker], ...] = (Run, Retry, Schedule, Webhook, Event, AutoRun, Rebuild)
 OTHER = {"overrides": {"buildTimeoutInMinutes": 77}}
-"""Somebody else's run, known by it."""
+"""The body of somebody else's run, which is known by its override."""
 LOST = "answer lost"
 MEANWHILE = ("the same", "another", "cancel", "PUT", "delete")
 NEXT = ("the same", "the timer", "the sweeper", "another", "cancel", "PUT", "delete")
 
 
 def columns() -> Iterator[tuple[str, str, str]]:
-    """Yield what can happen, as the table's column, its kind and what comes."""
+    """Yield everything that can happen, as the table's column, its kind and its name."""
     yield LOST, LOST, ""
     for what in MEANWHILE:
         yield f"{what} before", "before", what
@@ -68,7 +68,7 @@ class Scene:
         return cls(world, kind(world), [])
 
     def come(self, what: str) -> None:
-        """Let somebody do something."""
+        """Let `what` happen."""
         match what:
             case "the same":
                 self.asker.ask()
@@ -88,7 +88,7 @@ class Scene:
                 assert self.world.api("DELETE", self.world.id.arm).status in {202, 204}
 
     def problems(self, what: str) -> Iterator[str]:
-        """Yield what is not as it must be."""
+        """Yield everything that is wrong in the end."""
         yield from self.world.hub.problems
         builds, runs = self.world.hub.builds, self.world.runs
         if len(set(builds)) != len(builds):
@@ -117,7 +117,7 @@ class Scene:
             yield f"nothing came of it; told was {self.asker.answers}"
 
     def _shown(self) -> Iterator[str]:
-        """Yield where the list of runs, each run and the template tell different things."""
+        """Yield contradictions between the list of runs, each run and the template."""
         path = self.world.id.arm
         listed = {run["name"] for run in self.world.api("GET", f"{path}/runs").body["value"]}
         stored = {run.run_id for run in Runs().list(self.world.id)}
@@ -134,7 +134,7 @@ class BeginBench:
     notes: Sequence[str] = ("Writes are counted from the first of the cause; the start of the build is one of them.",)
 
     def cases(self) -> Sequence[Case]:
-        """Return each write of each asker, crossed with what can happen."""
+        """Return each write of each asker, crossed with everything that can happen."""
         return [
             Case(f"{kind.name}/{write}/{column}", kind.name, column)
             for kind in ASKERS

@@ -51,12 +51,12 @@ class Parent(Asker):
         return self.done
 
     def ask(self) -> None:
-        """Run the activity, and start what it says."""
+        """Run the activity, and start the build that it names."""
         if self.done:
             return
         instance, later = self.activity()
         if later or self.is_done():
-            return  # the other of two that ran the activity at once has the orchestration's ear
+            return  # it ran twice at once, and the orchestration has the other result
         self.done = True
         if instance is not None:
             self.world.hub.start_child(instance)
@@ -87,7 +87,7 @@ class AutoRun(Parent):
         return begun.instance_id, begun.busy
 
     def owns(self, run: RunRecord) -> bool:
-        """The submission starts it."""
+        """Whether the submission started it."""
         return run.starter == self.starter
 
 
@@ -125,5 +125,5 @@ class Rebuild(Parent):
                 free_slot(SlotRequest(run=RunRef(template=run.template, run_id=run.run_id)))
 
     def owns(self, run: RunRecord) -> bool:
-        """It is of the version."""
+        """Whether it is a build for the version."""
         return run.cause is not None and run.cause.source_version == "1.2.3"

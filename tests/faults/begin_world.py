@@ -1,7 +1,7 @@
-"""A template, its state in memory and a task hub that remembers, in which something happens at a chosen write.
+"""A template, its state in memory and a task hub in memory, with a trap at a chosen write.
 
-It owns the trap and what comes in the end whatever happened: builds end, the timers look, the sweeper comes. It must
-not know who asks for a run.
+It owns the trap and everything that happens afterwards in any case: builds end, the timers look, the sweeper comes. It
+must not know who asks for a run.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ if TYPE_CHECKING:
     Happens = Callable[[Callable[[], object]], None]
 
 VHD = {"type": "VHD", "runOutputName": "vhd"}
-"""A target that names nothing of anybody's."""
+"""A target without a name that somebody could reserve."""
 ROUNDS = 8
-"""Looks of the timer, a minute apart, after which all that is to come has come."""
+"""Looks of the timer, a minute apart, after which everything has happened that will."""
 
 
 class Died(BaseException):
-    """The host is no more: nothing of its own code runs after this."""
+    """The host has died: none of its code runs after this."""
 
 
 @dataclass
 class Trap:
-    """Something that `happens` right before or after one of the writes, given how to make that write once more."""
+    """Calls `happens` right before or after one of the writes, with a function that makes that write once more."""
 
     at: int = 0
     happens: Happens | None = None
@@ -67,16 +67,16 @@ class Trap:
     count: int = 0
 
     def arm(self, at: int, happens: Happens | None, *, before: bool = False) -> None:
-        """Count from here; with `at` 0 only count."""
+        """Set the trap and count writes from here; with `at` 0 only count."""
         self.at, self.happens, self.before, self.count = at, happens, before, 0
 
     def writing(self) -> None:
-        """Take notice of a write that is about to be made of what was read."""
+        """Count a write that is about to be made of what was read before."""
         if self.before and self.count + 1 == self.at:
             self._spring(lambda: None)
 
     def written(self, repeat: Callable[[], object]) -> None:
-        """Take notice of a write."""
+        """Count a write that was made."""
         self.count += 1
         if not self.before and self.count == self.at:
             self._spring(repeat)
@@ -91,7 +91,7 @@ TRAP = Trap()
 
 
 class TrappedDocuments(MemoryDocuments):
-    """Documents in memory, each of whose writes may be the last thing that a host does."""
+    """Documents in memory, with a trap at each write."""
 
     def _put(self, path: str, content: BaseModel, *, etag: str | None) -> str:
         TRAP.writing()
@@ -123,7 +123,7 @@ class BuildHub(TaskHub):
         return made
 
     def start_child(self, instance_id: str) -> None:
-        """Start a build as an orchestration's child, which is started once and for all."""
+        """Start a build as an orchestration's child, which is started once."""
         if instance_id in self.instances:
             self.problems.append(f"{instance_id} was there when its own parent started it")
         with contextlib.suppress(ConnectionError):  # the task hub's own business
@@ -158,7 +158,7 @@ class World:
 
     @property
     def template(self) -> TemplateRecord:
-        """The template as it is."""
+        """The template as it is stored."""
         return Templates().require(self.id)
 
     @property
@@ -167,16 +167,16 @@ class World:
         return list(Runs().list(self.id))
 
     def post(self, path: str, body: Any = None) -> Answer:
-        """Ask the API for something of the template."""
+        """POST to the template's path, or one below it."""
         return self.api("POST", f"{self.id.arm}/{path}", body)
 
     def end_submission(self) -> None:
-        """Let the submission that is going end well."""
+        """Let the submission that is under way succeed."""
         now = datetime.now(UTC)
         Templates().update(self.id, lambda known: settle(known, known.version, now, None))
 
     def end_builds(self) -> None:
-        """Let all builds end, as their records say; then a deletion can be."""
+        """Let all builds end, as their records say; then a deletion can start."""
         for name, instance in list(self.hub.started):
             if name == BUILD_IMAGE.name and self.hub.instances[instance] is Status.Running:
                 self._end_build(instance)
@@ -199,12 +199,12 @@ class World:
         asyncio.run(fire_due(DurableOrchestrations(self.hub), at))
 
     def reconcile(self) -> None:
-        """Let the timer that reconciles templates come when everything is old enough for it."""
+        """Run the timer that reconciles templates at a time at which everything is old enough for it."""
         later = datetime(datetime.now(UTC).year + 1, 1, 1, 0, 5, tzinfo=UTC)  # a Schedule's run is of the next year
         asyncio.run(reconcile_all(DurableOrchestrations(self.hub), later))
 
     def sweep(self) -> None:
-        """Let the sweeper come when everything is old enough for it."""
+        """Run the sweeper at a time at which everything is old enough for it."""
         asyncio.run(self._sweep(datetime.now(UTC) + 2 * GRACE))
 
     async def _sweep(self, now: datetime) -> None:
@@ -219,7 +219,7 @@ class World:
                 finish_run(FinishReport(run=each.run, at=now.isoformat(), state=state, message="lost"))
 
     def settle(self, again: Callable[[datetime], None], *, swept: bool = True) -> None:
-        """Let time go by: `again` is what the cause's own asker does in it; the sweeper comes if it is `swept`."""
+        """Let time go by: in it the asker does `again`, and the sweeper comes if `swept`."""
         for minute in range(1, ROUNDS + 1):
             at = datetime.now(UTC) + timedelta(minutes=minute)
             self.end_submission()
@@ -232,7 +232,7 @@ class World:
 
 
 def elsewhere(does: Callable[[], object]) -> None:
-    """Let another host do something, to its end."""
+    """Let another host do something to its end."""
     failed: list[BaseException] = []
 
     def run() -> None:

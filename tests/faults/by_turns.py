@@ -1,4 +1,4 @@
-"""Kiln's state by turns: in blobs, as in production, while that is what a case is about, and in memory otherwise.
+"""Kiln's state by turns: in blobs, as in production, while a case is about them, and in memory otherwise.
 
 It owns that both hold the same at each turn; it must not know when that is.
 """
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class DocumentsByTurns(Documents):
-    """Documents that are in blobs until somebody has them moved."""
+    """Documents that are in blobs until they are moved to memory, and back."""
 
     def __init__(self, container: ContainerClient) -> None:
         super().__init__(container)
         self._memory = MemoryDocuments(container)
         self._are_blobs = True
         self._touched: set[str] = set()
-        """The paths that may hold something else than on the other side, where everything was at the last turn."""
+        """The paths whose documents may differ from those on the other side, changed since the last turn."""
 
     def to_memory(self) -> None:
-        """Go on with what the blobs hold now, whatever became of the requests that wrote them; ETags stay the same."""
+        """Go on in memory with the documents that the blobs hold now, under the same ETags."""
         if not self._are_blobs:
             return
         for path in self._touched:
@@ -61,7 +61,7 @@ class DocumentsByTurns(Documents):
         blob = self._container.get_blob_client(path)
         try:
             wrote = blob.upload_blob(text.encode(), overwrite=True, metadata=labels)
-        except ResourceNotFoundError:  # it is the first one, and there is no container
+        except ResourceNotFoundError:  # the first document: there is no container yet
             self._create_container()
             wrote = blob.upload_blob(text.encode(), overwrite=True, metadata=labels)
         return str(wrote["etag"])
@@ -105,6 +105,6 @@ class DocumentsByTurns(Documents):
 
 
 def by_turns() -> DocumentsByTurns | None:
-    """Return Kiln's documents, if they are such ones."""
+    """Return Kiln's documents, if they are by turns."""
     found = documents()
     return found if isinstance(found, DocumentsByTurns) else None

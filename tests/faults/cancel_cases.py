@@ -1,4 +1,4 @@
-"""A run is ended early at every activity of a build: by a cancel, by its time, by the deletion of its template."""
+"""Early ends of a run at every activity of a build: a cancel, its deadline, the deletion of its template."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from devkit.host.testing import Flow
 
 TIMEOUT = timedelta(minutes=240)
-"""Of a template that says nothing of it (Microsoft's image-builder-json, buildTimeoutInMinutes)."""
+"""The default timeout of a build (Microsoft's image-builder-json, buildTimeoutInMinutes)."""
 AUTOMATIC: dict[str, Any] = {**BODY, "properties": {**BODY["properties"], "autoRun": {"state": "Enabled"}}}
 
 
 @dataclass(frozen=True)
 class What:
-    """What happens, and at which activity."""
+    """One early end, and the activity at which it comes."""
 
     column: str
     activity: Activity
@@ -39,7 +39,7 @@ class What:
 
     @property
     def is_too_late(self) -> bool:
-        """Whether the image is made by then, so that the run ends as it would have."""
+        """Whether the image is made by then, so that the run ends as without it."""
         return self.activity.phase == Phase.CLEAN_UP
 
 
@@ -62,11 +62,11 @@ class EndBench:
         self._checked = 0
 
     def cases(self) -> Sequence[Case]:
-        """Return them in the order of the build."""
+        """Return all early ends in the order of the build."""
         return list(self._cases)
 
     def check(self, case: Case) -> Sequence[str]:
-        """Submit, build, and let it happen."""
+        """Submit, build, and let the early end come."""
         self._checked += 1
         what = self._cases[case]
         body = AUTOMATIC if what.column == AUTO else BODY
@@ -101,7 +101,7 @@ class End:
     deletion: Flow | None = None
 
     def problems(self) -> list[str]:
-        """Build, and return what is wrong in the end."""
+        """Build, and return everything that is wrong in the end."""
         activity, runner = self.what.activity, self.scene.runner
         runner.on_activity(activity.name, self._happen, nth=activity.nth, when=self.what.when)
         if self.what.column == TWICE:
@@ -120,7 +120,7 @@ class End:
         return found + problems(self.scene, self.scene.run(run_id), state=state, code=code)
 
     def _run(self) -> datetime:
-        """Submit and build to the end; return when that was."""
+        """Submit and build to the end; return the time of that."""
         submission = self.scene.submission()
         result = submission.finish()
         if self.what.column != AUTO:

@@ -1,4 +1,4 @@
-"""What is asked of a template whose run is going, in each phase: another run and a retry are refused, a new version is
+"""Requests for a template with a run under way, in each phase: another run and a retry are refused, a new version is
 stored; the run goes on as if nothing had been asked.
 """
 
@@ -43,12 +43,12 @@ ASKED = ("run", "retry", "PUT")
 
 @dataclass
 class Client:
-    """The durable client's look at the flow that is going; nothing may be started or told."""
+    """A durable client that can look at the flow under way; it may start or cancel nothing."""
 
     flow: Flow
 
     async def get_status(self, instance_id: str) -> Status | None:
-        """Return how an instance is, or None."""
+        """Return an instance's status, or None."""
         instance = self.flow._world.store.instance(instance_id)
         return Status(OrchestrationRuntimeStatus[instance.runtime_status.value]) if instance else None
 
@@ -63,7 +63,7 @@ class Meanwhile:
     answers: list[str] = field(default_factory=list)
 
     def ask(self, flow: Flow) -> None:
-        """Ask as the API's own functions do, and keep what became of it."""
+        """Ask as the API's own functions do, and keep the answer."""
         now, suffix = datetime.now(UTC), secrets.token_hex(4)
 
         def make(found: TemplateRecord) -> RunRecord:

@@ -1,6 +1,6 @@
-"""Things that happen to a run from outside: a cancel, its time being up, its template being deleted; and the end of it.
+"""Early ends of a run from outside: a cancel, its deadline, the deletion of its template; and the judgement of it.
 
-It owns what must be true of a run that was ended early; it must not know where on its way that was.
+It owns the judgement of a run that was ended early; it must not know at which activity that was.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FINAL_EVENTS = {"Canceled", "Failed", "Succeeded", "PartiallySucceeded"}
 
 
 def problems(scene: Scene, run: RunRecord, *, state: RunState, code: str | None) -> list[str]:
-    """Return what is wrong with a run that should have ended in `state`, with an error of that code if any."""
+    """Return the problems of a run that should have ended in `state`, with an error of that code if any."""
     found = []
     if run.state != state:
         found.append(f"the run is {run.state}, not {state}: {run.message}")
@@ -49,7 +49,7 @@ def problems(scene: Scene, run: RunRecord, *, state: RunState, code: str | None)
 
 
 def gone(scene: Scene, group: str) -> list[str]:
-    """Return what is left of a template that was deleted."""
+    """Return the remains of a template that was deleted."""
     found = [] if Templates().get(scene.id) is None else ["the template is still there"]
     if left := scene.resources(group):
         found.append(f"its staging group still holds {left}")

@@ -1,4 +1,4 @@
-"""The host dies in the middle of every activity: at each request that it sends, before the effect and after it.
+"""Deaths of the host in the middle of every activity: at each request that it sends, before the effect and after it.
 
 Each request that changes something has a case of its own, in which the host dies right after it. The others, and dying
 before a request, leave behind what dying after the change before them leaves; they are all reached in cases in which
@@ -42,7 +42,7 @@ class CallBench:
         ]
 
     def cases(self) -> Sequence[Case]:
-        """Return those of single deaths, in the order of the build, then those of many."""
+        """Return the cases of single deaths, in the order of the build, then those of many."""
         return list(self._points)
 
     def check(self, case: Case) -> Sequence[str]:

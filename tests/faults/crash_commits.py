@@ -1,7 +1,7 @@
-"""The host dies after every step of the happy path: after every commit of an episode or a result, and every timer.
+"""Deaths of the host after every step of the happy path: after every commit of an episode or a result, and every timer.
 
-A host that dies there loses nothing but memory, so the activities answer what they answered when the path was recorded,
-and each must be asked what it was asked then, once: the effects are the same because the requests are.
+A host that dies there loses nothing but memory, so activities give the results that were recorded, and each must get
+the same request as then, once: the effects are the same because the requests are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Playback:
-    """Activities that answer as they were recorded, each as often as it was asked then."""
+    """Activities that give their recorded results, each as often as it ran then."""
 
     calls: Sequence[Call]
     _answers: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
@@ -41,7 +41,7 @@ class Playback:
         return {name: self._activity(name) for name in {call.name for call in self.calls}}
 
     def left(self) -> list[str]:
-        """Return what nobody asked."""
+        """Return the recorded activities that did not run."""
         return [key for key, answers in self._answers.items() if answers]
 
     def _activity(self, name: str) -> Callable[[Any], Any]:
@@ -81,7 +81,7 @@ class CommitBench:
 
 
 def played(recording: Recording, death: int) -> list[str]:
-    """Play the path, let the host die after step `death`, and return what was different."""
+    """Play the path, let the host die after step `death`, and return the differences."""
     playback, problems = Playback(recording.calls), []
     runner = FlowRunner(orchestrators=list(orchestrators.blueprints), activities=playback.activities())
     deaths: list[int] = []

@@ -1,4 +1,4 @@
-"""Hosts and local Azures that begin with everything imported: forked, where a new one would import for two seconds.
+"""Processes of hosts and local Azures, forked from one that has imported everything, which saves two seconds each.
 
 Two stems take turns, for each Python has a hash seed of its own: the next host iterates over sets in another order.
 """
@@ -29,7 +29,7 @@ STEMS = 2
 MODULES = (
     *("triggers", "orchestrators", "activities", "devkit.host.__main__", "devkit.host.work", "_strptime"),
     *("devkit.local.azure", "devkit.guests.scripted.guests", "tests.faults.crash_hurry"),
-    # What Kiln imports when it first needs it.
+    # Packages that Kiln imports when it first needs them.
     *("azure.eventgrid", "azure.identity", "azure.storage.blob", "httpx", "jwt", "encodings.idna"),
     *("azure.mgmt.compute", "azure.mgmt.network", "azure.mgmt.resource.resources", "azure.mgmt.storage"),
 )
@@ -37,7 +37,7 @@ _STOP_SECONDS = 20.0
 
 
 class Fork:
-    """A process that was forked: `devkit.child.Child` for one that is nobody's child here."""
+    """A forked process: the interface of `devkit.child.Child` for one that is no child of this process."""
 
     def __init__(self, pid: int, log: Path, log_start: int) -> None:
         self.pid = pid
@@ -67,7 +67,7 @@ class Fork:
         return bool(select.select([self._handle], [], [], within)[0])
 
     def kill(self) -> None:
-        """Kill -9 it, and return once it is dead."""
+        """Kill it by SIGKILL, and return once it is dead."""
         if not self._ends_by(signal.SIGKILL):
             raise ChildFailed(f"process {self.pid} lives on after SIGKILL")
 
@@ -84,10 +84,10 @@ class Fork:
 
 
 class Forks:
-    """The stems, once they are ready; a context manager. All processes end with them."""
+    """The two stems, from which processes are forked; a context manager. All processes end with them."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """`environment` is what the imports see; it must be the same in all processes to come."""
+        """`environment` is that of the imports; it must be the same in all processes to come."""
         self._environment = dict(environment)
 
     def __enter__(self) -> Self:

@@ -1,8 +1,7 @@
-"""What a host only waits for, made shorter by being imported before hosts are forked; how it waits stays as it is.
+"""Shorter waits of a host, for the process that hosts are forked from to import; how it waits stays as it is.
 
-Only the process that hosts are forked from may import it, or all that runs there would hurry, too. A claim on a run's
-events counts 10 seconds instead of a minute; before it asks the store again, azure-core waits a fifth of its time, 3
-seconds instead of 15.
+No other process may import it, or its own waits would be short, too. A claim on a run's events counts 10 seconds
+instead of a minute; before it asks the store again, azure-core waits a fifth of its time, 3 seconds instead of 15.
 """
 
 from __future__ import annotations

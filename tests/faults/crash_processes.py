@@ -1,4 +1,4 @@
-"""Real processes that die by kill -9 under a build in real time: the host, again and again; what it stands on, once.
+"""Deaths of real processes by kill -9 under a build in real time: the host's, again and again; the others', once.
 
 The host dies after each history event that is new, over and over for as long as a phase lasts; and after the nth event
 alone. Azurite is stopped by SIGTERM, for it loses what it has answered for when it is killed.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAME = "dying"
 ANYWHERE = "anywhere"
 POINTS = range(100, 900, 200)
-"""Of about 900 history events that a submission and a build have on disk at most."""
+"""Numbers of the history events after which the host dies; a submission and a build have at most about 900 on disk."""
 PHASES = (SUBMISSION, *(phase.value for phase in Phase if phase is not Phase.OPTIMIZE))
 TEMPLATE: dict[str, Any] = {**BODY, "properties": {**BODY["properties"], "autoRun": {"state": "Enabled"}}}
 STAGED = ["networksecuritygroups", "resourcegroups", "storageaccounts", "virtualnetworks", "virtualnetworks/subnets"]
@@ -42,7 +42,7 @@ SECONDS = 240
 
 
 class ProcessBench:
-    """Each case has an Azure and hosts of its own, and an empty state."""
+    """Builds in real processes; each case has an Azure and hosts of its own, and an empty state."""
 
     notes: Sequence[str] = (
         "A script that runs when the local Azure is killed is lost with it: such a build may fail, cleanly.",
@@ -53,7 +53,7 @@ class ProcessBench:
         self._checked = 0
 
     def cases(self) -> Sequence[Case]:
-        """Return the deaths of the host, then those of what it stands on in each phase."""
+        """Return the deaths of the host, then those of Azurite and the local Azure in each phase."""
         return [
             *(
                 Case(f"{who}-{phase.replace(' ', '-')}", phase, who)
@@ -64,7 +64,7 @@ class ProcessBench:
         ]
 
     def check(self, case: Case) -> Sequence[str]:
-        """Build, and let it happen."""
+        """Build, and let the process die."""
         self._checked += 1
         with running(self._ground, self._ground.folder / f"case{self._checked}") as (services, app):
             app.submit(NAME, TEMPLATE)
@@ -86,7 +86,7 @@ def _kill_again_and_again(app: MortalApp, phase: str) -> None:
     _wait_for(app, phase)
     app.kill()
     while _phase(app) == phase and app.unfinished():
-        seen = app.events()  # nobody adds to them now
+        seen = app.events()  # no events are added now
         app.start()
         _die_after(app, seen + 1)
     app.start()
@@ -98,12 +98,12 @@ def _die_after(app: MortalApp, events: int) -> None:
 
 
 def _wait_for(app: MortalApp, phase: str) -> None:
-    """Wait until the build has come so far; a phase that takes no time may be over by then."""
+    """Wait until the build has come to a phase; one that takes no time may be over by then."""
     until(lambda: PHASES.index(_phase(app)) >= PHASES.index(phase), within=SECONDS, longest=SHORTEST)
 
 
 def _phase(app: MortalApp) -> str:
-    """Return what the build has come to."""
+    """Return the phase that the build has come to."""
     return app.phase() or SUBMISSION
 
 
@@ -117,7 +117,7 @@ def _ended(app: MortalApp) -> dict[str, Any] | None:
 
 
 def _wrong(services: Services, app: MortalApp, run: dict[str, Any], *, may_fail: bool) -> list[str]:
-    """Return what is not as it is after a build that nothing disturbed."""
+    """Return the differences from a build that nothing disturbed."""
     state = run["properties"]["runState"]
     lost = may_fail and state == "Failed" and LOST in str(run["properties"])
     found = [] if state == "Succeeded" or lost else [f"the run is {state}: {run['properties']}"]
@@ -132,7 +132,7 @@ def _wrong(services: Services, app: MortalApp, run: dict[str, Any], *, may_fail:
 
 
 def _repeated(services: Services) -> list[str]:
-    """Return which customizer did not run once in the machine of which the image is, as the image itself has it."""
+    """Return the customizers that did not run exactly once in the image's machine, as the image itself has it."""
     images = list((services.options.data / "azure" / "images").glob("*.img"))
     ran = [
         (name, sum(text in run.script for run in read_disk(image)))
@@ -143,7 +143,7 @@ def _repeated(services: Services) -> list[str]:
 
 
 def _untold(app: MortalApp, run_id: str) -> list[str]:
-    """Wait for the run's last event, which a dead host's claim may hold back; return what is missing or misplaced."""
+    """Wait for the run's last event, which a dead host's claim may hold back; return missing or misplaced events."""
 
     def told() -> list[dict[str, Any]]:
         url = f"{app.address}/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/events"

@@ -1,4 +1,4 @@
-"""The happy path as it was recorded: every step, every activity's answer, every request; all cases come from it."""
+"""The recording of the happy path: every step, every activity's result, every request; all cases come from it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _recorded: list[Recording] = []
 
 
 def record(azurite: Azurite, folder: Path) -> Recording:
-    """Submit and build once in each process, and keep all of it."""
+    """Submit and build once in each process, and keep the recording."""
     if not _recorded:
         _recorded.append(_record(azurite, folder))
     return _recorded[0]

@@ -1,6 +1,6 @@
-"""One template from its submission to the end of its build, on a local Azure of its own, and whether all is well then.
+"""One template from its submission to the end of its build, on a local Azure of its own, and the judgement of that end.
 
-It owns the happy path and what must be true at its end; it must not know what goes wrong on the way.
+It owns the happy path and the judgement of its end; it must not know what goes wrong on the way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ BODY = template(
     validate={"inVMValidations": [{"type": "Shell", "name": "look", "inline": ["test -e /etc/motd"]}]},
     distribute=[gallery("northeurope"), {"type": "VHD", "runOutputName": "vhd"}],
 )
-"""A gallery version in two regions and a VHD, of a machine that restarts and gets a file, and whose image is tested."""
+"""A template for a gallery version in two regions and a VHD, with a restart, a file and a validator."""
 
 RESTART_QUESTION = "not restarted yet"
 SUBMISSION = "submission"
@@ -55,7 +55,7 @@ TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/topics/crashes"
 
 @dataclass(frozen=True)
 class Ending:
-    """What a build leaves behind, as far as it must be the same for every build."""
+    """The remains of a build, as far as they must be the same for every build."""
 
     versions: int
     resources: list[str]
@@ -64,18 +64,18 @@ class Ending:
 
 
 class Scene(Kiln):
-    """A template whose activities' requests are seen, and what it left behind."""
+    """A template whose activities' requests are seen, and the remains of its build."""
 
     def __init__(self, azure: InProcessAzure, wire: Wire, body: dict[str, Any] | None = None) -> None:
         super().__init__(azure, body or BODY)
         self.wire = wire
         self.settles = True
-        """Whether Azure ends what it does before Kiln goes on, which makes every build go the very same way."""
+        """Whether Azure ends its operations before Kiln goes on, which makes every build go the very same way."""
         self.asks_twice = False
-        """Whether two may ask at once if the machine is back: both start that script then, and it changes nothing."""
+        """Whether two may ask at once if the machine is back: both start that script then, which changes nothing."""
         self._deaths = 0
         self.phases: list[tuple[int, str]] = [(0, SUBMISSION)]
-        """What began with which activity, counted from 1."""
+        """The phases, with the number of the activity that began each, counted from 1."""
         self.activities = {
             name: self._by_turns(name, wire.around(name, self._settled(each))) for name, each in self.activities.items()
         }
@@ -97,7 +97,7 @@ class Scene(Kiln):
         return run
 
     def _by_turns(self, name: str, activity: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Return the activity as one that has its records in blobs if the host is to die in it, or has done so."""
+        """Return the activity with its records in blobs if the host is to die in it, or has done so."""
 
         def run(payload: Any) -> Any:
             records = by_turns()
@@ -127,11 +127,11 @@ class Scene(Kiln):
         self._cancel(Flow(submission._world, self.run(run_id).instance_id))
 
     def phase_of(self, activity: int) -> str:
-        """Return what the nth activity was a part of."""
+        """Return the phase of the nth activity."""
         return [name for began, name in self.phases if began <= activity][-1]
 
     def ending(self) -> Ending:
-        """Return what is left behind, once the timer has published what no build could."""
+        """Return the remains, once the timer has published the events that no build could."""
         run_id = self.template.run_id
         assert run_id is not None
         self._release()
@@ -154,7 +154,7 @@ class Scene(Kiln):
             Outboxes().change(box, lambda found: found.model_copy(update={"claim": None}))
 
     def problems(self, run: RunRecord, expected: Ending) -> list[str]:
-        """Return what is not as it is after a build that nothing disturbed."""
+        """Return the differences from a build that nothing disturbed."""
         found = []
         if self.template.provisioning_state != ProvisioningState.SUCCEEDED:
             found.append(f"the template is {self.template.provisioning_state}: {self.template.provisioning_error}")
@@ -175,7 +175,7 @@ class Scene(Kiln):
         }
 
     def _counted(self, scripts: list[str]) -> list[str]:
-        """Return what ran, without the question for the restart where it was asked by two at once."""
+        """Return the scripts that ran, without the second of two questions for the restart that were asked at once."""
         pairs = zip(["", *scripts], scripts, strict=False)
         return [now for before, now in pairs if not (self.asks_twice and now == before and RESTART_QUESTION in now)]
 
@@ -183,7 +183,7 @@ class Scene(Kiln):
         return re.sub(rf"{self.template.run_id}|{self.suffix}", "", script)
 
     def _events(self, run_id: str) -> list[str]:
-        """Return what a subscriber that knows events by their ids has heard, in order."""
+        """Return the events that a subscriber which drops duplicates by id has got, in order."""
         answer = httpx.get(f"{self.azure.http_url}/_local/eventgrid/events", timeout=60).raise_for_status().json()
         heard = [found["event"] for found in answer["events"] if found["event"]["subject"] == run_id]
         first = {event["id"]: event for event in reversed(heard)}

@@ -1,4 +1,4 @@
-"""Azurite, the local Azure and Kiln's host as processes of their own, on ports that stay theirs: each can die.
+"""Azurite, the local Azure and Kiln's host as processes that can die, each on a port that stays its own.
 
 It owns the processes; it must not know what is built on them. Azurite serves case after case, each with accounts of its
 own; the others are new in each.
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
     from devkit.local.in_process import InProcessAzure
 
 AZURITE_HAS_SAVED = "successfully closed"
-"""What Azurite says at the end of its own, after which nothing can be lost."""
+"""Azurite's last words when it stops, after which nothing can be lost."""
 SETTINGS = NO_LIMIT | {"KILN_OUTBOX_SCHEDULE": "*/5 * * * * *"}
 
 
 @dataclass
 class Ground:
-    """What serves all cases: Azurite, and the stems of all other processes."""
+    """The ground of all cases: Azurite, and the stems of all other processes."""
 
     folder: Path
     azurite: Azurite
     forks: Forks
     front: FaultProxy | None
-    """What all clients of Azurite ask in its place, if anything."""
+    """The proxy that all clients of Azurite ask in its place, if there is one."""
 
     def restart_azurite(self) -> None:
         """Stop Azurite by SIGTERM and start it again: killed by -9 it loses what it has answered for."""
         port = self.azurite.port
         try:
             self.azurite.stop()
-        except ChildFailed as error:  # a socket that a client keeps can hold it up when all is saved already
+        except ChildFailed as error:  # a client's open socket can hold it up when all is saved already
             if AZURITE_HAS_SAVED not in str(error):
                 raise
         self.azurite = Azurite(self.folder, port=port)
@@ -59,13 +59,13 @@ class Ground:
             self.azurite.accounts.origin = self.front.origin
 
     def stop_azurite(self) -> None:
-        """Stop the one that runs by now."""
+        """Stop the Azurite that runs now."""
         self.azurite.stop()
 
 
 @contextmanager
 def ground(folder: Path, *, proxied: bool = False) -> Iterator[Ground]:
-    """Start what serves all cases; with `proxied`, requests to Azurite can go wrong."""
+    """Start the ground; with `proxied`, requests to Azurite can go wrong."""
     azurite = Azurite(folder)
     ca = str(azurite.certificates.ca)
     common = {"SSL_CERT_FILE": ca, "REQUESTS_CA_BUNDLE": ca, "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1"}
@@ -81,7 +81,7 @@ def ground(folder: Path, *, proxied: bool = False) -> Iterator[Ground]:
 
 @dataclass
 class Services:
-    """What a build stands on. It has of `InProcessAzure` what a host and its callers ask for."""
+    """Azurite and the local Azure of one case, with the members of `InProcessAzure` that a host and its callers use."""
 
     folder: Path
     ground: Ground
@@ -89,7 +89,7 @@ class Services:
 
     @property
     def azurite(self) -> Azurite:
-        """The one that runs now."""
+        """The Azurite that runs now."""
         return self.ground.azurite
 
     def start(self) -> None:
@@ -112,7 +112,7 @@ class Services:
         return inherited() | app_settings(azure=self.url, state=state, ca=ca, topic=self.topic)
 
     def kill_azure(self) -> None:
-        """Kill -9 the local Azure and start it again; machines and everything that it answered for are on its disk."""
+        """Kill -9 the local Azure and start it again; machines and everything that it has answered are on its disk."""
         self._azure.kill()
         self._start_azure(port_of(self.url))
 
@@ -146,7 +146,7 @@ class MortalApp(KilnApp):
         self._host.stop()
 
     def events(self) -> int:
-        """Return how many history events are on disk, of all instances and generations that are there."""
+        """Return the number of history events on disk, of all instances and generations."""
         with self._disk() as database:
             return int(database.execute("SELECT count(*) FROM history").fetchone()[0])
 
@@ -165,7 +165,7 @@ class MortalApp(KilnApp):
         return max(begun)[1] if begun else None
 
     def unfinished(self) -> int:
-        """Return how many submissions and builds are not over."""
+        """Return the number of submissions and builds that are not over."""
         asked = (
             "SELECT count(*) FROM instances WHERE name IN ('submit_template', 'build_image') AND status NOT IN (?, ?)"
         )
@@ -178,7 +178,7 @@ class MortalApp(KilnApp):
 
 @contextmanager
 def running(ground: Ground, folder: Path) -> Iterator[tuple[Services, MortalApp]]:
-    """Start all of it in an empty folder."""
+    """Start the services and the host in an empty folder."""
     folder.mkdir(parents=True)
     services = Services(folder, ground)
     services.start()

@@ -1,6 +1,6 @@
-"""When the local Azure has nothing left to do: no operation under way, no script that runs.
+"""The wait until the local Azure has nothing left to do: no operation under way, no script that runs.
 
-Azure does nothing of itself in between, so that what Kiln sees next is the same in every build.
+Azure does nothing of itself in between, so that Kiln's next look finds the same in every build.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 async def settled(azure: InProcessAzure) -> None:
-    """Return once it has ended all that it began; to be run on its loop."""
+    """Return once the local Azure has ended all that it began; to be run on its loop."""
     cloud = azure.server._cloud
     assert cloud is not None
     while doing := [

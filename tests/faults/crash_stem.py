@@ -1,7 +1,7 @@
 """`python -m tests.faults.crash_stem MODULE...`: a process that imports modules, and then only forks.
 
-Whatever is forked begins as a new `python -m` would once it has imported all that, for the stem runs nothing else and
-has one thread. It ends with its standard input, and all that it forked with it.
+A forked process begins as a new `python -m` would with everything imported, for the stem runs nothing else and has one
+thread. The stem ends with its standard input, and all processes that it forked with it.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ def _say(line: str) -> None:
 
 
 def _reap() -> None:
-    """Let those go that have ended; not before the next order, so that until then nobody else has their ids."""
+    """Reap processes that have ended; not before the next order, so that until then no other process gets their ids."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:  # there is none at all
+    except ChildProcessError:  # there is no child at all
         return
 
 
 def _become(module: str, arguments: list[str], environment: dict[str, str], log: str) -> NoReturn:
-    """Be `python -m module arguments` in a process group of its own, as `devkit.child` starts it."""
+    """Become `python -m module arguments` in a process group of its own, as `devkit.child` starts it."""
     os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     nothing, written = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)

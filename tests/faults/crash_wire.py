@@ -1,6 +1,6 @@
-"""Every request that Kiln sends, seen on its way: told by the activity that sends it, and where the host may die.
+"""The wire: every request that Kiln sends, by the activity that sends it, at which the host may die.
 
-It owns what is sent and when the host dies of it; it must not know what a request is about.
+It owns the count of requests and the deaths at them; it must not know what a request is about.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Sent:
 
     @property
     def is_read(self) -> bool:
-        """Whether it changes nothing, so that dying after it is dying before the next."""
+        """Whether it changes nothing, so that a death after it is the same as one before the next."""
         return self.method in READS
 
 
 @dataclass(frozen=True)
 class Point:
-    """Where the host dies: before or after the nth request of the nth activity, both counted from 1."""
+    """A point at which the host dies: before or after the nth request of the nth activity, both counted from 1."""
 
     activity: int
     request: int
@@ -51,7 +51,7 @@ class Point:
 
 @dataclass
 class Wire:
-    """What has been sent, by the order of the activities, and where the host dies."""
+    """The requests that were sent, in the order of the activities, and the points at which the host dies."""
 
     blob_port: int
     points: Collection[Point] = ()
@@ -59,7 +59,7 @@ class Wire:
     died: list[Point] = field(default_factory=list)
     _dead: bool = False
     _inside: bool = False
-    """Whether an activity is running; what the test itself asks is none of this."""
+    """Whether an activity is running; requests of the test itself do not count."""
     _open: dict[str, int] = field(default_factory=dict)
     """The activities that have begun and not ended, and the number of each."""
     _at: int = 0
@@ -67,7 +67,7 @@ class Wire:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def around(self, name: str, activity: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Return the activity as one whose requests are counted. It never ends in a host that died under it."""
+        """Return the activity with its requests counted. It never ends in a host that died under it."""
 
         def counted(payload: Any) -> Any:
             key = _key(name, payload)
@@ -76,21 +76,21 @@ class Wire:
                 answer = activity(payload)
             finally:
                 self._inside = False
-            if self._dead:  # a thread of it saw that, and it did not ask for more
+            if self._dead:  # a thread of it saw that, and it sent no more requests
                 raise HostDied
-            self._open.pop(key, None)  # of two at once the first has done so
+            self._open.pop(key, None)  # the first of two at once has done so
             return answer
 
         return counted
 
     def is_deadly(self, name: str, payload: Any) -> bool:
-        """Whether the host is to die, or has died, in the activity that begins next if it is this one."""
+        """Whether the host is to die, or has died, in this activity, if it is the next one."""
         number = self._open.get(_key(name, payload), len(self.sent) + 1)
         return any(point.activity == number for point in self.points)
 
     @contextmanager
     def patched(self, pause: Callable[[], None]) -> Iterator[None]:
-        """See all that azure-core sends. For its own pauses `pause` stands in, as the clock is not the machine's."""
+        """See all that azure-core sends. `pause` stands in for its own pauses, as the clock is not the machine's."""
         send, hook = RequestsTransport.send, threading.excepthook
 
         def seen(transport: RequestsTransport, request: Any, **options: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Kiln's requests without a look at the environment's proxies and netrc for each, which costs a matrix a sixteenth.
+"""Kiln's requests without a look at the environment's proxies and netrc for each, which takes a sixteenth of a matrix.
 
-It must not know who asks for what.
+It must not know what is requested.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a matrix is: cases that are found, not listed by hand, and one judgement of each.
+"""Matrices of faults: cases that are found, not listed by hand, and one judgement of each.
 
 It must not know what goes wrong in a case, nor who runs them.
 """
@@ -22,12 +22,12 @@ class Case:
     row: str
     """The line of the table: a phase, or a group of calls."""
     column: str
-    """What goes wrong."""
+    """The column of the table: the fault."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a case ended: without problems, it passed."""
+    """The judgement of a case: without problems, it passed."""
 
     case: Case
     problems: tuple[str, ...]
@@ -43,14 +43,14 @@ class Bench(Protocol):
     """Everything that cases need, in one process; each case leaves it fit for the next."""
 
     notes: Sequence[str]
-    """What a reader of the table must know, such as what was counted as one; complete after `cases`."""
+    """Facts that a reader of the table must know, such as what was counted as one; complete after `cases`."""
 
     def cases(self) -> Sequence[Case]:
         """Find all cases, in the same order in every process."""
         ...
 
     def check(self, case: Case) -> Sequence[str]:
-        """Let it happen; return what was not as it must be. An exception counts as a problem, too."""
+        """Let the fault happen; return everything that is wrong then. An exception counts as a problem, too."""
         ...
 
 
@@ -63,7 +63,7 @@ class Matrix(Protocol):
     every: int
     """The fast subset is every so manieth case; 0: it has none, for finding the cases alone takes too long."""
     case_seconds: float
-    """After so long a case counts as hung, and its process is ended."""
+    """Time after which a case counts as hung, and its process is ended."""
 
     def open(self, folder: Path) -> AbstractContextManager[Bench]:
         """Start what the cases need, with data in `folder`: once in each process."""

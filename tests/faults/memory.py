@@ -1,4 +1,4 @@
-"""Kiln's state in this process's memory: for cases that are about other calls, which are so four times as quick.
+"""Kiln's state in this process's memory, for cases that are about other calls: they are four times as quick so.
 
 It must not know what the documents mean; kiln/runs/documents.py says what each method promises.
 """

@@ -1,5 +1,5 @@
-"""Two processes answer the API at once, with nothing in common but the state store and the task hub, as instances of a
-function app have: what two clients ask of them at one moment must give one run, and nothing half done.
+"""Races of two processes that answer the API at once, with nothing in common but the state store and the task hub, like
+instances of a function app: requests of two clients at one moment must give one run, and nothing half done.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ BODY: dict[str, Any] = {
     },
 }
 LATE = ("azure.identity", "azure.storage.blob", "httpx")
-"""What Kiln imports when it first needs it."""
-_FORKS = multiprocessing.get_context("forkserver")  # forked from one that has imported everything, and done nothing
+"""Packages that Kiln imports when it first needs them."""
+_FORKS = multiprocessing.get_context("forkserver")  # from a process that has imported everything, and done nothing
 _FORKS.set_forkserver_preload([__name__, *LATE])
 
 
@@ -74,7 +74,7 @@ def _ask(what: str, template: TemplateId, hub: Any) -> None:
 
 
 def _serve(environment: dict[str, str], address: Any, key: bytes, pipe: Connection, gate: Any) -> None:
-    """Be one process of the app: answer whatever is asked, at the moment when the other one does."""
+    """Be one process of the app: answer each request at the moment when the other one does."""
     hubs = Hubs(address, key)
     hubs.connect()
     with own_clients(environment):
@@ -97,7 +97,7 @@ class Hosts:
     pipes: tuple[Connection, Connection]
 
     def at_once(self, one: str, other: str, template: TemplateId) -> tuple[str, str]:
-        """Ask both at one moment; return `done`, or the name of the error, of each."""
+        """Send a request to each at one moment; return `done`, or the name of the error, of each."""
         for pipe, what in zip(self.pipes, (one, other), strict=True):
             pipe.send((what, template))
         first, second = (str(pipe.recv()) for pipe in self.pipes)
@@ -105,7 +105,7 @@ class Hosts:
 
 
 class RaceBench:
-    """Templates of their own, of which two things are asked at once."""
+    """Races with templates of their own, each with two requests at once."""
 
     notes: Sequence[str] = ()
 
@@ -121,7 +121,7 @@ class RaceBench:
         ]
 
     def check(self, case: Case) -> Sequence[str]:
-        """Race once, on a template that is taken in; where there is a cancel and no run, one is going already."""
+        """Race once, on a submitted template; where there is a cancel and no run, one is under way already."""
         template = _template()
         self._hosts.hub.forget()
         if "cancel" in {case.row, case.column} and "run" not in {case.row, case.column}:
@@ -148,7 +148,7 @@ def _template() -> TemplateId:
 
 
 def _wrong(template: TemplateId, hub: Any) -> list[str]:
-    """Return what is half done, or done twice."""
+    """Return everything that is half done, or done twice."""
     started, canceled = hub.told()
     builds = [instance for name, instance in started if name == "build_image"]
     deletions = [instance for name, instance in started if name == "delete_template"]

@@ -1,4 +1,4 @@
-"""A task hub that several processes share, and that only remembers: what was started, and what was told to cancel."""
+"""A task hub in memory that several processes share: which instances were started, and which were told to cancel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azure.durable_functions import OrchestrationRuntimeStatus
 
 
 class Hub:
-    """What was asked of it, safe to ask from any process."""
+    """The hub itself, safe to use from any process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,16 +28,16 @@ class Hub:
             return True
 
     def is_started(self, instance_id: str) -> bool:
-        """Whether it is going."""
+        """Whether an instance was started."""
         return any(started == instance_id for _, started in self._started)
 
     def cancel(self, instance_id: str) -> None:
-        """Remember that the instance was told to."""
+        """Remember that an instance was told to cancel."""
         with self._lock:
             self._canceled.append(instance_id)
 
     def told(self) -> tuple[list[tuple[str, str]], list[str]]:
-        """Return what was started, as name and instance id, and what was told to cancel."""
+        """Return the started instances, as name and id, and those that were told to cancel."""
         return self._started, self._canceled
 
     def forget(self) -> None:
@@ -61,7 +61,7 @@ Hubs.register("hub", _the_hub)
 
 @dataclass(frozen=True)
 class Status:
-    """What a durable client answers of an instance."""
+    """A durable client's answer about an instance."""
 
     runtime_status: OrchestrationRuntimeStatus
     created_time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,19 +69,19 @@ class Status:
 
 @dataclass
 class Client:
-    """The durable client's calls that the API makes, on a hub of any process."""
+    """The calls of a durable client that the API makes, on a hub in any process."""
 
     hub: Any
 
     async def start_new(self, name: str, instance_id: str, client_input: Any) -> str:
-        """Start an instance. Raises Exception, as the SDK does, when it is going already."""
+        """Start an instance. Raises Exception, as the SDK does, if it runs already."""
         assert isinstance(client_input, dict)
         if not self.hub.start(name, instance_id):
             raise Exception(f"{instance_id} is Running")  # noqa: TRY002 - as the SDK raises it
         return instance_id
 
     async def get_status(self, instance_id: str) -> Status | None:
-        """Return how an instance is, or None."""
+        """Return an instance's status, or None."""
         return Status(OrchestrationRuntimeStatus.Running) if self.hub.is_started(instance_id) else None
 
     async def raise_event(self, instance_id: str, event_name: str, event_data: Any) -> None:

@@ -1,5 +1,5 @@
-"""Every activity of the happy path runs twice at once, as when a lease is lost and a second host takes up what the
-first still does: both do it to its end, and the outcome must be that of one.
+"""Double runs of every activity of the happy path, at once, as when a lease is lost and a second host takes up work
+that the first still does: both do it to its end, and the outcome must be that of one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which matrices there are: by name, where their objects are, so that nothing is imported that is not asked for."""
+"""The matrices by name, each with the place of its object, so that only what is asked for is imported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MATRICES: dict[str, str] = {
 
 
 def matrix(name: str) -> Matrix:
-    """Return a matrix. Raises KeyError for a name that there is not."""
+    """Return a matrix. Raises KeyError for an unknown name."""
     module, _, attribute = MATRICES[name].partition(":")
     found: Matrix = getattr(importlib.import_module(module), attribute)
     return found

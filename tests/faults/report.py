@@ -1,4 +1,4 @@
-"""What a matrix prints: progress while it runs, and at its end a table and every failure with how to repeat it."""
+"""The report of a matrix: progress while it runs, and at its end a table and every failure with how to repeat it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def say(text: str) -> None:
 
 @dataclass
 class Progress:
-    """A line now and then, or on a terminal one that is written over."""
+    """Progress: a line now and then, or on a terminal one that is written over."""
 
     name: str
     began: float = field(default_factory=time.monotonic)
@@ -49,7 +49,7 @@ class Progress:
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
-    """Return rows by columns, each cell with how many of its cases passed, in the order in which they first come."""
+    """Return rows by columns, in the order of their first cases; each cell has how many of its cases passed."""
     cells: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for verdict in verdicts:
         cells[verdict.case.row, verdict.case.column].append(verdict.passed)

@@ -28,7 +28,7 @@ class Word(BaseModel):
 
 @pytest.fixture
 def sides(local_azure: InProcessAzure) -> Iterator[tuple[DocumentsByTurns, Documents]]:
-    """What turns, and what sees the blobs alone."""
+    """Documents by turns, and documents that see the blobs alone."""
     with own_clients(local_azure.environment()):
         container = blobs.account(config().state_endpoint).get_container_client(f"turns-{uuid.uuid4().hex[:8]}")
         yield DocumentsByTurns(container), Documents(container)

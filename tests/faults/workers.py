@@ -1,4 +1,4 @@
-"""Cases in processes of their own, each with its own bench: who is free takes the next one.
+"""Worker processes for cases, each with its own bench: one that is free takes the next case.
 
 It owns the processes; one that dies or hangs in a case costs that case alone, and is replaced.
 """
@@ -32,11 +32,11 @@ _SPAWN = multiprocessing.get_context("spawn")  # nothing of the parent's threads
 
 
 class WorkerLost(RuntimeError):
-    """A worker could not even find the cases."""
+    """A worker that died or failed before it had found the cases."""
 
 
 def judge(bench: Bench, case: Case) -> Verdict:
-    """Check one case; whatever escapes is a problem of the case."""
+    """Check one case; an exception is a problem of the case."""
     began = time.monotonic()
     try:
         problems = tuple(bench.check(case))
@@ -47,7 +47,7 @@ def judge(bench: Bench, case: Case) -> Verdict:
 
 @dataclass
 class Worker:
-    """A process with a bench, and what it was given to do."""
+    """A process with a bench, and the case that it was given."""
 
     process: BaseProcess
     pipe: Connection
@@ -56,7 +56,7 @@ class Worker:
 
     @classmethod
     def start(cls, name: str) -> Worker:
-        """Start a process that opens its bench and then tells the cases that it finds."""
+        """Start a process that opens its bench and then sends the cases that it finds."""
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_work, args=(name, theirs), name=f"matrix {name}")
         process.start()
@@ -69,7 +69,7 @@ class Worker:
         self.pipe.send(case)
 
     def end(self) -> None:
-        """Let it close its bench and go; one that does not is killed."""
+        """Let the process close its bench and end; one that does not is killed."""
         with contextlib.suppress(OSError):  # it has gone already
             self.pipe.send(None)
         self.process.join(_CLOSE_SECONDS)
@@ -84,25 +84,25 @@ def _work(name: str, pipe: Connection) -> None:
     with TemporaryDirectory(prefix="kiln-faults-") as folder, matrix(name).open(Path(folder)) as bench:
         pipe.send((list(bench.cases()), list(bench.notes)))
         gc.collect()
-        gc.freeze()  # what is imported and recorded stays: half of the collector's work is to look at it again
+        gc.freeze()  # imports and recordings stay: half of the collector's work is to look at them again
         while (case := pipe.recv()) is not None:
             pipe.send(judge(bench, case))
 
 
 @dataclass
 class Crew:
-    """So many workers on one matrix."""
+    """A number of workers on one matrix."""
 
     name: str
     workers: int
     choose: Callable[[Sequence[Case]], Sequence[Case]]
-    """Which of the cases that were found are to be checked."""
+    """The choice, among the cases that were found, of those to check."""
     chosen: int | None = None
     notes: tuple[str, ...] = ()
     order: dict[str, int] = field(default_factory=dict)
 
     def verdicts(self) -> Iterator[Verdict]:
-        """Yield each chosen case's verdict when it is there. Raises `WorkerLost` if no case can be found at all."""
+        """Yield each chosen case's verdict as it comes. Raises `WorkerLost` if no case can be found at all."""
         self._limit = matrix(self.name).case_seconds
         self._crew = [Worker.start(self.name) for _ in range(self.workers)]
         self._queue: list[Case] = []
@@ -124,7 +124,7 @@ class Crew:
                 yield from self._replace(worker, f"no end after {time.monotonic() - worker.since:.0f} s")
 
     def _is_due(self, worker: Worker) -> bool:
-        """Whether it owes an answer: a worker without a case owes one until it has told its cases."""
+        """Whether a worker owes an answer: one without a case does until it has sent its cases."""
         return worker.case is not None or self.chosen is None
 
     def _hear(self, worker: Worker) -> Iterator[Verdict]:

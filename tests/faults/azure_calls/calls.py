@@ -35,15 +35,15 @@ class Call:
 
     activity: str
     role: str
-    """What tells the activity's runs apart, such as which operation it asks for; often empty."""
+    """The difference between the activity's runs, such as the operation that it asks for; often empty."""
     phase: str
     service: str
     """`ARM`, `events`, `tokens`, `state` (Kiln's own blobs) or `blobs` (those of a staging group)."""
     method: str
     path: str
-    """With kinds instead of what is unique, and of the query the operation alone."""
+    """The path with kinds in the place of unique parts, and of the query the operation alone."""
     nth: int
-    """Which of the activity's requests with this method and path it is, from 1."""
+    """Its number among the activity's requests with this method and path, from 1."""
     starts: bool
     """Whether it starts a long-running operation."""
     found: bool
@@ -53,13 +53,13 @@ class Call:
 
     @property
     def id(self) -> str:
-        """Return the same text for the same call in every recording."""
+        """Return the call as text, the same in every recording."""
         role = f"[{self.role}]" if self.role else ""
         return f"{self.activity}{role} {self.method} {self.short}" + (f" #{self.nth}" if self.nth > 1 else "")
 
     @property
     def short(self) -> str:
-        """The path without what is the same in most."""
+        """The path without the parts that are the same in most."""
         return re.sub(r"^/subscriptions/{id}(/resourcegroups/[^/]+)?(/providers)?", "", self.path) or self.path
 
     @property
@@ -77,7 +77,7 @@ def kinds(text: str) -> str:
 
 
 def role_of(payload: Any) -> str:
-    """Return what an activity's request says of the operation or resource that it is about."""
+    """Return the operation or resource that an activity's request is about."""
     operation = payload.get("operation") or {}
     entry = payload.get("entry") or {}
     machine = payload.get("machine") or {}
@@ -87,12 +87,12 @@ def role_of(payload: Any) -> str:
 
 @dataclass
 class Recording:
-    """What was heard while activities ran."""
+    """The calls that were heard while activities ran."""
 
     phase: str
     calls: dict[tuple[str, ...], Call] = field(default_factory=dict)
     collapsed: Counter[str] = field(default_factory=Counter)
-    """How many more calls were the same as one that is kept, by that one's id."""
+    """The number of further calls that were the same as a kept one, by that one's id."""
     _activity: str = ""
     _role: str = ""
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -105,11 +105,11 @@ class Recording:
             self.phase = str(payload["phase"])
 
     def leave(self) -> None:
-        """Note that it has ended."""
+        """Note that the activity has ended."""
         self._activity = ""
 
     def hear(self, exchange: Exchange) -> None:
-        """Keep a call, or count it as one that is known; those outside of activities are not Kiln's."""
+        """Keep a call, or count it if it is known; calls outside of activities are not Kiln's."""
         if not self._activity:
             return
         path = kinds(unquote(exchange.path))
@@ -132,7 +132,7 @@ class Recording:
 
 
 def _identity(call: Call) -> tuple[str, ...]:
-    """Return what makes two calls the same: of blobs it is of no matter which activity reads, or writes the log."""
+    """Return the key by which two calls are the same: for blobs without the activity that reads, or writes the log."""
     asked = (call.method, call.path)
     if call.service == "blobs" or (call.service == "state" and call.method in {"GET", "HEAD"}):
         return (*asked, "found" if call.found else "missing")
@@ -140,7 +140,7 @@ def _identity(call: Call) -> tuple[str, ...]:
 
 
 def _operation(exchange: Exchange) -> str:
-    """Return what of a query says what is asked for."""
+    """Return the part of a query that names the operation."""
     names = ("restype", "comp") if exchange.service == "blobs" else ("resource",)
     query = parse_qs(exchange.query)
     found = "&".join(f"{name}={query[name][0]}" for name in names if name in query)

@@ -1,4 +1,4 @@
-"""What is to come of a fault: rules with their reasons, the first that fits a call and a kind decides."""
+"""Expected outcomes of faults: rules with their reasons, of which the first that fits a call and a kind decides."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ ANY = ("Succeeded", "PartiallySucceeded", "Failed")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: whom it is about, how that ends, and why."""
+    """One rule: the faults that it is about, the expected states, and why."""
 
     why: str
     fits: Callable[[Call, Kind], bool]
     states: tuple[str, ...]
     tells: bool = False
-    """Whether a person must read what went wrong: in the error or, of what ended well, among the leftovers."""
+    """Whether a person must read the cause: in the error or, where all ended well, among the leftovers."""
     own_words: bool = False
-    """Whether Kiln has better words for it than Azure."""
+    """Whether Kiln words the cause better than Azure."""
     breaks: bool = False
     """Whether the orchestration itself may fail, for there is nothing left that it could do."""
 
 
 RULES = (
     Rule(
-        "what is announced never fails what it tells of; the outbox keeps it",
+        "publishing an event never fails a run; the outbox keeps the event",
         lambda call, _: call.service == "events",
         GOOD,
     ),
-    Rule("what a round of the watcher missed, the next one sees", lambda call, _: call.phase == "watch", GOOD),
+    Rule("a version that one round of the watcher misses, the next sees", lambda call, _: call.phase == "watch", GOOD),
     Rule(
-        "a line that the log lacks fails no build",
+        "a line that is missing in the log fails no build",
         lambda call, _: call.service == "blobs" and call.activity in {"report_progress", "finish_run"},
         GOOD,
     ),
-    Rule("what passes is tried again", lambda _, kind: not kind.lasting, GOOD),
+    Rule("a fault that passes is tried again", lambda _, kind: not kind.lasting, GOOD),
     Rule(
-        "Kiln's own records are asked for again after any refusal, but one that says that there is none is believed",
+        "Kiln's own records are asked for again after any refusal but a 404, which is believed",
         lambda call, kind: call.service == "state" and kind.times == 1 and kind.name != "404",
         GOOD,
     ),
@@ -58,14 +58,14 @@ RULES = (
         breaks=True,
     ),
     Rule(
-        "a 404 is what a look for something that is not there yet expects",
+        "a 404 is expected by a look for something that may not exist yet",
         lambda call, kind: (
             kind.name == "404" and (not call.found or (call.activity, call.method) == ("stage_artifact", "HEAD"))
         ),
         GOOD,
     ),
     Rule(
-        "what a template names and is not there is said in AIB's words",
+        "a resource that a template names and that does not exist is told in AIB's words",
         lambda call, kind: (
             kind.name == "404" and call.service == "ARM" and call.activity in {"check_template", "make_plan"}
         ),
@@ -79,40 +79,40 @@ RULES = (
         GOOD,
     ),
     Rule(
-        "a log that is not there yet is one to which nothing was written, and the next look sees what there is",
+        "a log that does not exist yet is taken as empty, and the next look reads what was written",
         lambda call, kind: (call.service, call.activity, kind.name) == ("blobs", "check_step", "404"),
         GOOD,
     ),
     Rule(
-        "a run command that is gone has no words of Azure's",
+        "a run command that is gone leaves no reason of Azure's",
         lambda call, kind: (call.activity, kind.name) == ("check_step", "404"),
         BAD,
         tells=True,
         own_words=True,
     ),
     Rule(
-        "what a template's staging is said to lack is made again",
+        "a staging resource that is said to be missing is made again",
         lambda call, kind: kind.name == "404" and call.phase == "stage" and call.activity in MAKERS,
         GOOD,
     ),
     Rule(
-        "what is gone already need not be deleted",
+        "a resource that is gone already need not be deleted",
         lambda call, kind: kind.name == "404" and call.phase == "clean up",
         GOOD,
     ),
     Rule(
-        "what cannot be deleted is named, and fails nothing",
+        "a resource that cannot be deleted is named, and fails nothing",
         lambda call, _: call.phase == "clean up",
         GOOD,
         tells=True,
     ),
     Rule(
-        "the access that an export has ends with its disk, which goes anyway",
+        "an export's access ends with its disk, which is deleted anyway",
         lambda call, _: call.activity == "end_export" or call.role.startswith("end the export"),
         GOOD,
     ),
-    Rule("each target fails for itself", lambda call, _: call.phase in {"capture", "distribute"}, SOME, tells=True),
-    Rule("what Azure refuses for good fails, with its reason", lambda _, kind: kind.lasting, BAD, tells=True),
+    Rule("each target fails by itself", lambda call, _: call.phase in {"capture", "distribute"}, SOME, tells=True),
+    Rule("a request that Azure refuses for good fails, with its reason", lambda _, kind: kind.lasting, BAD, tells=True),
 )
 
 

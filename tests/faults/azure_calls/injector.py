@@ -1,6 +1,6 @@
 """One fault in one call: in force while that call's activity runs, and no longer than it is meant to.
 
-It must not know what is to come of it.
+It must not know the expected outcome.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Around(Protocol):
-    """Who is told when an activity begins and ends."""
+    """An observer that is told when an activity begins and ends."""
 
     def enter(self, activity: str, payload: Any) -> None:
-        """Take that it begins."""
+        """Hear that an activity begins."""
         ...
 
     def leave(self) -> None:
-        """Take that it has ended, good or bad."""
+        """Hear that it has ended, good or bad."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The ways in which a call can go wrong, as rules of devkit/azure/faults.py, and which calls each is about.
 
-What is to come of it is said in expectations.py.
+The expected outcomes are in expectations.py.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from tests.faults.azure_calls.calls import Call
 
 MARK = "the planted cause"
-"""In the innermost message of what is not to be fixed; a person must see it."""
+"""Text in the innermost message of a lasting fault, which a person must see."""
 PATIENCE = 1.0
-"""Seconds after which the client gives up, when it is to."""
+"""Seconds after which the client gives up, in the kinds that are about that."""
 RETRY_AFTER = 7
 BURST = 6
 """Refusals in a row: more than azure-core's own tries (three), so that the workflow's must help."""
@@ -33,7 +33,7 @@ class Kind:
     make: Callable[[Call], dict[str, Any] | None]
     """The rule's own part; None where the call cannot go wrong in this way."""
     lasting: bool = False
-    """Whether asking again does not help: Azure's word is final, or it goes on for ever."""
+    """Whether asking again does not help: Azure's answer is final, or the fault goes on for ever."""
     times: int = 1
     """How many requests meet it; 0: all."""
     patience: float | None = None
@@ -45,7 +45,7 @@ class Kind:
 
 
 def _throttled(call: Call) -> dict[str, Any] | None:
-    """Return a 429; of blobs there is none: their word is 503 ("Common REST API error codes", ServerBusy)."""
+    """Return a 429; none for blobs, which answer 503 instead ("Common REST API error codes", ServerBusy)."""
     if call.service in {"blobs", "state"}:
         return None
     return {"status": 429, "code": "TooManyRequests", "message": "Too many requests.", "retry_after": RETRY_AFTER}
@@ -86,12 +86,12 @@ def _failed(call: Call) -> dict[str, Any] | None:
 
 
 def _missing(call: Call) -> dict[str, Any] | None:
-    """Return a 404; to a DELETE it is the truth, and could not be told from a lie."""
+    """Return a 404; none for a DELETE, where it could not be told from a true one."""
     return _refused(404, "ResourceNotFound", "BlobNotFound")(call) if call.method != "DELETE" else None
 
 
 def _html(call: Call) -> dict[str, Any] | None:
-    """Return a page instead of an answer; to a HEAD there is none, so that nothing is wrong with a 200."""
+    """Return an HTML page instead of an answer; none for a HEAD, whose answer has no body."""
     return {"body": _HTML} if call.method != "HEAD" else None
 
 

@@ -27,8 +27,8 @@ _SECRET = re.compile(r"sig(=|%(25)*3D)|eyJ|Bearer ", re.IGNORECASE)
 _MOST_TOLD = 8
 _SERVICES = {True: ("state", "events"), False: ("ARM", "blobs")}
 _ALL = ("ARM", "blobs", "state", "events")
-"""Whose calls go wrong, by whether a subject is about Kiln's records. Sign-in is in none: it keeps a refusal for a
-minute of real time (MSAL), so that nothing else could be looked at."""
+"""The services whose calls go wrong, by whether a subject is about Kiln's records. Sign-in is in neither: MSAL keeps a
+refusal for a minute of real time, so that nothing else could be looked at."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class CallBench:
     notes: list[str] = field(default_factory=list)
     _known: dict[str, tuple[Subject, Call, Kind]] = field(default_factory=dict)
     known: tuple[Subject, ...] = ()
-    """Whose calls are not counted here, for another matrix has them."""
+    """Subjects whose calls are not counted here, for another matrix has them."""
     _others: set[str] = field(default_factory=set)
     _settings: ExitStack = field(default_factory=ExitStack)
     _turned: Subject | None = None
@@ -74,7 +74,7 @@ class CallBench:
         self.notes += [f"  {count:4} {why}" for why, count in rules.items()]
 
     def _record(self, subject: Subject) -> Recording:
-        """Do it without faults: once for what is there from then on, and a second time to hear what each case does."""
+        """Run a subject without faults: once to make what later runs find, and again to hear what each case does."""
         subject.prepare(self.place)
         subject.run(self.place, Recording(subject.phase))
         self._turn_to(subject)
@@ -88,7 +88,7 @@ class CallBench:
         return recording
 
     def _turn_to(self, subject: Subject) -> None:
-        """Let Kiln have the clients that a subject needs; they stay until another one needs others."""
+        """Give Kiln the clients that a subject needs; they stay until another one needs others."""
         if self._turned is not subject or subject.alone:
             self._settings.close()
             self._settings.enter_context(self.place.kiln(records=subject.records))
@@ -100,7 +100,7 @@ class CallBench:
         self._settings.close()
 
     def check(self, case: Case) -> list[str]:
-        """Let the call go wrong, and compare what came of it with the rule."""
+        """Let the call go wrong, and compare the outcome with the rule."""
         subject, call, kind = self._known[case.id]
         self._turn_to(subject)
         if records := by_turns():
@@ -142,7 +142,7 @@ def _judged(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
 
 
 def _told(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
-    own_words = expected(call, kind).own_words or call.method == "HEAD"  # whose answer has no words
+    own_words = expected(call, kind).own_words or call.method == "HEAD"  # its answer has no text
     if not own_words and MARK in str(kind.rule(call)) and MARK not in outcome.text:
         yield "Azure's own reason is not told"
     if outcome.state in GOOD:
@@ -152,7 +152,7 @@ def _told(call: Call, kind: Kind, outcome: Outcome) -> Iterator[str]:
     if outcome.state in BAD and outcome.phase != call.phase:
         yield f"failed in the phase {outcome.phase}, not {call.phase}"
     if outcome.hint is None and call.phase not in {"submit", "rebuild"}:
-        yield "there is no hint"  # of what is no run, the text has it
+        yield "there is no hint"  # of a subject that is no run, the text has it
 
 
 def _row(call: Call) -> str:

@@ -1,4 +1,4 @@
-"""Where a case happens: a local Azure with its blobs behind a proxy, Kiln's own clients on it, and no real waiting.
+"""The place of a case: a local Azure with its blobs behind a proxy, Kiln's own clients on it, and no real waiting.
 
 It must not know which case that is.
 """
@@ -38,7 +38,7 @@ _CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request of Kiln's and what it was answered."""
+    """A request of Kiln's and its answer."""
 
     service: Literal["ARM", "blobs"]
     method: str
@@ -47,7 +47,7 @@ class Exchange:
     status: int
     headers: Mapping[str, str]
     size: int
-    """Of the answer's body, in bytes."""
+    """Size of the answer's body, in bytes."""
 
 
 @dataclass
@@ -59,16 +59,16 @@ class Place:
     control: httpx.Client
     """The local Azure's control plane."""
     pauses: list[float] = field(default_factory=list)
-    """How long azure-core meant to wait, each time."""
+    """Seconds of each wait of azure-core's."""
     patience: float | None = None
-    """How many seconds azure-core waits for an answer; None: as long as it likes."""
+    """Seconds for which azure-core waits for an answer; None: its own default."""
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     topic: str = ""
     _states: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
     def kiln(self, *, records: bool) -> Iterator[None]:
-        """Let Kiln have clients of its own; with `records` its state in blobs, by turns, and events for the topic."""
+        """Give Kiln new clients for the block; with `records` its state in blobs, by turns, and a topic for events."""
         settings = self.azure.environment(f"kilnstate{next(self._states)}")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(documents, "Documents", DocumentsByTurns if records else MemoryDocuments)
@@ -82,12 +82,12 @@ class Place:
     def heard_azure(
         self, method: str, url: str, _: bytes, status: int, headers: Mapping[str, str], body: bytes
     ) -> None:
-        """Take what the local Azure observed."""
+        """Take an exchange that the local Azure observed."""
         path, query = split(url)
         self._tell(Exchange("ARM", method, path, query, status, headers, len(body)))
 
     def heard_blobs(self, method: str, url: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Take what the proxy observed."""
+        """Take an exchange that the proxy observed."""
         path, query = split(url)
         self._tell(Exchange("blobs", method, path, query, status, headers, len(body)))
 
@@ -131,9 +131,9 @@ def place(folder: Path) -> Iterator[Place]:
 def _quick(here: Place) -> Iterator[None]:
     """Let azure-core's back-off pass at once, and its time limits be as short as the place says.
 
-    A refusal that azure-core asks again after, and whose body was to be streamed (as where a long-running operation
-    begins), it drops unread: its socket is open until the garbage collector comes by, and warns of that. So a refusal
-    is closed by the next request of its thread; who wanted to read it has done so by then.
+    Before it tries again, azure-core drops unread a refusal whose body was to be streamed (as where a long-running
+    operation begins): its socket is open until the garbage collector comes by, and warns of that. So a refusal is
+    closed by the next request of its thread; by then it has been read, if anybody wanted to.
     """
     send, refused = HTTPAdapter.send, threading.local()
 

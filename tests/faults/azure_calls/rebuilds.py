@@ -1,4 +1,4 @@
-"""What an event starts: a rebuild of the template that follows an image; and the round of the watcher that tells of it.
+"""Subjects that follow a new version: the rebuild that its event starts, and the watcher's round that announces it.
 
 Each case has Kiln's records to itself, so that no template of another case follows the same image.
 """
@@ -39,7 +39,7 @@ class Rebuild:
         self._kiln: Kiln | None = None
 
     def forget(self) -> None:
-        """Have no template."""
+        """Drop the template."""
         self._kiln = None
 
     def prepare(self, place: Place) -> None:
@@ -56,7 +56,7 @@ class Rebuild:
         enter_trigger(record, "base", now)
 
     def run(self, place: Place, around: Around) -> Outcome:
-        """Tell of the version."""
+        """Announce the version, and let the rebuild end."""
         kiln = self._kiln
         assert kiln is not None
         before = place.resources()
@@ -88,7 +88,7 @@ class Rebuild:
 
 
 class Watch:
-    """A round of the watcher, and the next one, which sees what the first has missed."""
+    """A round of the watcher, and the next one, which sees the versions that the first has missed."""
 
     name, phase, records, alone = "watch", "watch", True, True
 
@@ -96,14 +96,14 @@ class Watch:
         self._activities = real_activities()
 
     def forget(self) -> None:
-        """Know nothing."""
+        """Do nothing: it keeps nothing."""
 
     def prepare(self, place: Place) -> None:
-        """Have a template that is built from a marketplace image; it is not submitted, for nobody asks."""
+        """Store a template that is built from a marketplace image; its submission does not matter here."""
         Kiln(place.azure, template(LINUX), activities=self._activities)
 
     def run(self, place: Place, around: Around) -> Outcome:
-        """Look twice."""
+        """Run two rounds."""
         before = place.resources()
         for watcher in (around, Nobody()):
             flows, name = runner(self._activities, watcher), f"watch-{uuid.uuid4().hex}"
@@ -118,7 +118,7 @@ class Watch:
 
 
 class Nobody:
-    """Who lets everything go well."""
+    """An observer that does nothing."""
 
     def enter(self, activity: str, payload: object) -> None:
         """Do nothing."""

@@ -1,6 +1,6 @@
-"""What is done while something goes wrong: a submission, a build, a rebuild after an event, a round of the watcher.
+"""Subjects of faults: a submission, a build, a rebuild after an event, a round of the watcher.
 
-Each looks afterwards at what there is, so that a judge needs nothing else; it must not know what went wrong.
+Each returns an outcome that is all a judge needs; it must not know what went wrong.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ VERSION = re.compile(re.escape(f"{GALLERY}/images/".lower()) + r"[^/]+/versions/
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is there, and what is said, when it is over."""
+    """The end of a subject: its states, what it tells a person, and what it has left."""
 
     flow: str
     """The orchestration's own status."""
     state: str
     text: str = ""
-    """All that a person reads of it."""
+    """All texts that a person reads of it."""
     hint: str | None = None
     phase: str | None = None
-    """In which it failed."""
+    """The phase in which it failed."""
     versions: int = 0
     regions: int = 0
-    """Of the version."""
+    """The number of the version's regions."""
     strays: tuple[str, ...] = ()
-    """Resources that nobody asked for and that are not named as left over."""
+    """Resources that nobody asked for and that are not named as leftovers."""
     leftovers: tuple[str, ...] = ()
     unsent: int = 0
     """Events that could not be published even when asked once more."""
@@ -56,22 +56,22 @@ class Subject(Protocol):
 
     name: str
     phase: str
-    """In which it begins."""
+    """The phase in which it begins."""
     records: bool
     """Whether it is about Kiln's own records and events, or about everything else."""
     alone: bool
     """Whether each case has records of its own."""
 
     def forget(self) -> None:
-        """Take nothing for granted that there was: Kiln's records are others now."""
+        """Drop what it remembers: Kiln's records are others now."""
         ...
 
     def prepare(self, place: Place) -> None:
-        """Let there be what it needs."""
+        """Make what it needs."""
         ...
 
     def run(self, place: Place, around: Around) -> Outcome:
-        """Do it, with `around` told of every activity."""
+        """Run it, with `around` told of every activity."""
         ...
 
 
@@ -88,7 +88,7 @@ def body(*, small: bool) -> dict[str, Any]:
 
 
 class Submission:
-    """A template's way in."""
+    """The submission of a template."""
 
     name, phase, alone = "submission", "submit", False
 
@@ -97,13 +97,13 @@ class Submission:
         self._activities = real_activities()
 
     def forget(self) -> None:
-        """Know nothing."""
+        """Do nothing: it keeps nothing."""
 
     def prepare(self, place: Place) -> None:
-        """Need nothing."""
+        """Do nothing: it needs nothing."""
 
     def run(self, place: Place, around: Around) -> Outcome:
-        """Submit a template of its own; its staging group goes afterwards."""
+        """Submit a new template; its staging group is deleted afterwards."""
         before = place.resources()
         kiln = Kiln(place.azure, body(small=self.records), activities=self._activities)
         kiln.runner = runner(self._activities, around)
@@ -139,19 +139,19 @@ class Build:
         self._kiln: Kiln | None = None
 
     def forget(self) -> None:
-        """Have no template."""
+        """Drop the template."""
         self._kiln = None
 
     def prepare(self, place: Place) -> None:
         """Submit a template, unless the last case left a good one."""
-        _key.cache_clear()  # it is asked for once an hour; in a case it must be asked for
+        _key.cache_clear()  # cached for an hour; in a case it must be asked for
         if self._kiln is None:
             self._kiln = Kiln(place.azure, body(small=self.records), activities=self._activities)
             self._kiln.submit()
             assert self._kiln.template.provisioning_state == "Succeeded", self._kiln.template.provisioning_error
 
     def run(self, place: Place, around: Around) -> Outcome:
-        """Build, and publish what is left in the outbox."""
+        """Build, and publish the events that are left in the outbox."""
         kiln = self._kiln
         assert kiln is not None
         kiln.runner = runner(self._activities, around)
@@ -188,7 +188,7 @@ class Build:
 
 
 def runner(activities: dict[str, Callable[[Any], Any]], around: Around) -> FlowRunner:
-    """Return what runs Kiln's workflows, with `around` told of every activity; they are the same in every case."""
+    """Return a runner of Kiln's workflows, with `around` told of every activity; it acts the same in every case."""
     return FlowRunner(list(orchestrators.blueprints), watched(activities, around), replay_once=True)
 
 

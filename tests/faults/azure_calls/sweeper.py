@@ -1,4 +1,4 @@
-"""The sweeper's part in a case: what Kiln could not end for want of its records, it ends once they are there again.
+"""The sweeper's part in a case: it ends runs and submissions that Kiln could not end for want of its records.
 
 It must not know what went wrong.
 """
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 class _Broken:
-    """The durable client's word on every orchestration."""
+    """A durable client for which every orchestration has failed."""
 
     async def status(self, _: str) -> RuntimeStatus:
-        """Say that it is over, and not well."""
+        """Return that the orchestration has failed."""
         return RuntimeStatus.FAILED
 
 
 def end_run(run: RunRef, activities: dict[str, Callable[[Any], Any]]) -> None:
-    """Sweep, when everything is old enough for it, with one run whose orchestration is over before it is."""
+    """Sweep at a time at which everything is old enough, with one run whose orchestration is over, though it is not."""
     runner = FlowRunner(
         list(orchestrators.blueprints), activities, VirtualClock(datetime.now(UTC) + 2 * GRACE), replay_once=True
     )
@@ -42,6 +42,6 @@ def end_run(run: RunRef, activities: dict[str, Callable[[Any], Any]]) -> None:
 
 
 def end_submission(template: TemplateId) -> None:
-    """Let the submission count as ended of a template whose orchestration is over before it is."""
+    """End the submission of a template whose orchestration is over, though the submission is not."""
     lost = LostTemplate(template=template, what="submission", status=RuntimeStatus.FAILED.value)
     asyncio.run(reconcile_lost(cast("Any", _Broken()), (lost,), datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""What a matrix of faults takes for a secret that is told."""
+"""The search of a fault matrix for secrets that are told."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     again = f"python -m tests.faults.chaos --seed {seed} --minutes {options.minutes:g}"
     say(f"{again}\n")
-    logging.disable(logging.CRITICAL)  # faults on purpose; a problem is in what is printed
+    logging.disable(logging.CRITICAL)  # faults on purpose; problems are printed
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(mkdtemp(prefix="kiln-chaos-"))
     try:
@@ -63,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(
     folder: Path, seed: int, *, seconds: float = math.inf, strokes: int | None = None, tell: Callable[[str], None]
 ) -> tuple[Log, list[str]]:
-    """Let it rage and settle; return what was done, and what is not as it must be.
+    """Run the chaos, and let everything settle; return the log, and everything that is wrong then.
 
-    It rages for so many seconds, or until so many blows were struck.
+    The chaos lasts for so many seconds, or until so many blows were struck.
     """
     log = Log(tell)
     with ground(folder, proxied=True) as found, running(found, folder / f"chaos{seed}") as (services, app):

@@ -1,4 +1,4 @@
-"""The templates of the chaos: two publish into one image definition, two want one staging group and one image, one is
+"""Templates of the chaos: two publish into one image definition, two want one staging group and one image, one is
 alone and builds by itself when it is changed. Each has triggers now and then.
 """
 

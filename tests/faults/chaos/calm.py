@@ -1,4 +1,4 @@
-"""What must be true once everything has stopped: all is over, what is said is so, and nothing is left over."""
+"""The judgement once everything has stopped: all runs are over, what Kiln says is true, and nothing is left over."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tests.faults.crash_services import MortalApp, Services
 
 SETTLES_WITHIN = 240.0
-"""Seconds for all that is going to end."""
+"""Seconds within which everything under way has to end."""
 FINAL = {"Succeeded", "PartiallySucceeded", "Failed", "Canceled"}
 SETTLED = {"Succeeded", "Failed"}
 COSTLY = ("virtualmachines", "networkinterfaces", "disks", "snapshots")
 MAY_FAIL = {"delete_template"}
-"""Orchestrations that fail by design, where their clients see it, when Azure refuses something for good."""
+"""Orchestrations that fail by design, so that clients see it, when Azure refuses something for good."""
 
 
 class Unavailable(Exception):
@@ -45,13 +45,13 @@ class Calm:
     services: Services
     app: MortalApp
     reasons: Reasons
-    """Why submissions, runs and deletions may fail."""
+    """Reasons for which submissions, runs and deletions may fail."""
 
     summary: str = ""
-    """How many templates and runs there were in the end, and how and why these ended; complete after `problems`."""
+    """The number of templates and runs in the end, and how and why these ended; complete after `problems`."""
 
     def problems(self) -> list[str]:
-        """Wait until all is over; return what is not as it must be."""
+        """Wait until all is over; return everything that is wrong."""
         if late := self._late() or self._no_triggers() or self._late():
             return late
         templates = self._listed()
@@ -66,7 +66,7 @@ class Calm:
         return [*found, *self._untold(all_runs)]
 
     def _no_triggers(self) -> list[str]:
-        """Delete all triggers, so that nothing begins any more; return what keeps it from being done."""
+        """Delete all triggers, so that nothing begins any more; return the answers that keep that from being done."""
         answers = [
             self.app.call("DELETE", f"{name}/triggers/{trigger['name']}")
             for name in self._listed()
@@ -75,9 +75,9 @@ class Calm:
         return [f"{answer.request.url}: {answer.status_code} {answer.text}" for answer in answers if answer.is_error]
 
     def _late(self) -> list[str]:
-        """Wait until all is over; return what is not, when it takes too long."""
+        """Wait until all is over; return everything that is not, if it takes too long."""
         ended = time.monotonic() + SETTLES_WITHIN
-        while going := self._not_over() or self._not_over():  # what one look saw end may begin something else
+        while going := self._not_over() or self._not_over():  # a run that has just ended may begin something else
             if time.monotonic() > ended:
                 return [f"not over after {SETTLES_WITHIN:g} s: {what}" for what in going]
             time.sleep(0.5)
@@ -90,7 +90,7 @@ class Calm:
         return self._value(f"{name}/runs")
 
     def _value(self, path: str) -> list[dict[str, Any]]:
-        """Return all that a list has. Raises `Unavailable` for 503, which says to ask again, else `ValueError`."""
+        """Return all items of a list. Raises `Unavailable` for 503, which says to ask again, else `ValueError`."""
         value: list[dict[str, Any]] = []
         query: dict[str, Any] = dict(API)
         while True:
@@ -106,14 +106,14 @@ class Calm:
             query = parse_qs(urlsplit(page["nextLink"]).query)
 
     def _not_over(self) -> list[str]:
-        """Return what is not over: what is going, or that Kiln still asks to be asked again."""
+        """Return everything that is not over, or that Kiln still answers 503."""
         try:
             return list(self._going())
         except Unavailable as answer:
             return [f"Kiln answers 503: {answer}"]
 
     def _going(self) -> Iterator[str]:
-        """Yield what is not over."""
+        """Yield every submission, run and orchestration that is not over."""
         for name, item in self._listed().items():
             if (state := item["properties"]["provisioningState"]) not in SETTLED:
                 yield f"{name} is {state}"
@@ -145,7 +145,7 @@ class Calm:
         return [item["id"] for item in found]
 
     def _failed(self, templates: dict[str, dict[str, Any]], runs: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-        """Yield what failed without telling a reason that there was, and what tells of one and did not fail."""
+        """Yield failures that tell no true reason, and reasons that are told without a failure."""
         for name, item in templates.items():
             state, error = item["properties"]["provisioningState"], item["properties"].get("provisioningError")
             if (state == "Failed") != bool(error) or not self._excused(name, error):
@@ -162,7 +162,7 @@ class Calm:
         return not errors or self.reasons.excuse(name, json.dumps(errors))
 
     def _left(self, runs: list[dict[str, Any]]) -> Iterator[str]:
-        """Yield what is left, and costs something: what could not be deleted must be told, and go with a sweep."""
+        """Yield resources that are left and cost something: each must be told as a leftover, and go with a sweep."""
         left = self._costly()
         told = {text.split(": ")[0].lower() for run in runs for text in run["properties"].get("leftovers", [])}
         if untold := [id_ for id_ in left if not self.reasons.refused or id_.lower() not in told]:
@@ -232,6 +232,6 @@ class Calm:
 
 
 def _end(run: dict[str, Any]) -> str:
-    """Return how a run ended, and the code of why."""
+    """Return how a run ended, and the code of its error."""
     code = run.get("error", {}).get("code", "")
     return f"{run['runState']} {code}".strip()

@@ -1,7 +1,7 @@
-"""Clients that ask and processes that die, side by side for a while, as their scripts say; then calm, and a judgement.
+"""The chaos: clients that ask and processes that die, side by side for a while, as their scripts say.
 
-The scripts are a function of the seed. In which order the threads of this process, and the processes themselves, move
-is not: the operating system decides that.
+The scripts are a function of the seed. The order in which the threads of this process, and the processes themselves,
+move is not: the operating system decides that.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 CLIENTS = 2
 BUSY = 503
-"""What Kiln may say instead of an answer, for a while."""
+"""The status that Kiln may answer for a while."""
 SERVER_ERROR = 500
 
 
 @dataclass
 class Log:
-    """What was done and answered, in the order in which it was; safe to write from any thread."""
+    """Everything that was done and answered, in order; safe to write from any thread."""
 
     tell: Callable[[str], None]
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    """Answers that must not be."""
+    """Wrong answers."""
     began: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def stop_telling(self) -> None:
-        """Let lines that come from now on be kept, and told to nobody."""
+        """Keep the lines that come from now on, but print them no more."""
         with self._lock:
             self.tell = lambda _: None
 
@@ -69,10 +69,10 @@ class Chaos:
     _broken: list[BaseException] = field(default_factory=list)
 
     def rage(self) -> None:
-        """Let everything happen until it ends; then fix all that is broken. Raises what a client raised.
+        """Run clients and blows until the time is up; then repair everything. Raises what a client raised.
 
-        It is for the main thread, from which Azurite is started anew: a child dies with the thread that started it.
-        When it is interrupted, clients still ask; their last questions end with the host.
+        Call it in the main thread, from which Azurite is started anew: a child dies with the thread that started it.
+        When it is interrupted, clients still ask; their last requests end with the host.
         """
         self.log.began = time.monotonic()
         clients = [threading.Thread(target=self._kept, args=(asks(self.seed, client),)) for client in range(CLIENTS)]

@@ -1,6 +1,6 @@
-"""Why something may fail in a chaos: what was refused for good, what died under it, what two templates both want.
+"""Reasons for failures in a chaos: a request refused for good, a process's death, a name that two templates want.
 
-A failure has to tell its reason, in the words of whoever refused.
+A failure has to tell its reason, in the words of the refusal.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 SHARED = "shared-"
 WANTED_BY_TWO = ("ManagedImageTaken", "BadStagingResourceGroup")
-"""Codes: the managed image is the other's, or the staging group."""
+"""Codes of errors for names that two want: the managed image or the staging group is the other template's."""
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """What there was to fail of, by the blows that were struck."""
+    """The reasons that there were, by the blows that were struck."""
 
     struck: Sequence[Blow]
 
     def excuse(self, name: str, told: str) -> bool:
-        """Whether `told`, an error as text, has a reason that there was for a failure of the template `name`."""
+        """Whether `told`, an error as text, has a true reason for a failure of the template `name`."""
         return any(word in told for word in self._words(name))
 
     @property

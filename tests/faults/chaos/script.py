@@ -1,4 +1,4 @@
-"""What clients ask and what breaks: endless sequences that a seed decides, one for each client, and one of blows.
+"""Scripts of the chaos: endless sequences that a seed decides, one of requests for each client, and one of blows.
 
 It owns the choice alone; it must not know how anything is done.
 """
@@ -38,10 +38,10 @@ BLOWS = {
     "restart Azurite": 1,
 }
 VARIANTS = 3
-"""Of each template's body."""
+"""The number of variants of each template's body."""
 CLIENT_PAUSE = (0.2, 2.0)
 BLOW_PAUSE = (2.0, 6.0)
-"""Seconds, at least and at most."""
+"""Seconds between blows, at least and at most."""
 PASSING: tuple[dict[str, Any], ...] = (
     {"status": 429, "retry_after": 1},
     {"status": 500},
@@ -50,13 +50,13 @@ PASSING: tuple[dict[str, Any], ...] = (
     {"drop": "after"},
     {"delay": 1.0},
 )
-"""How a request goes wrong: in ways that pass."""
+"""Faults of requests that pass."""
 FOR_GOOD: tuple[dict[str, Any], ...] = (
     {"status": 403, "code": "AuthorizationFailed", "message": "The client does not have authorization."},
     {"status": 409, "code": "QuotaExceeded", "message": "The quota is used up."},
     {"operation": "Failed", "code": "InternalExecutionError", "message": "An internal execution error occurred."},
 )
-"""How a request is refused that is not asked again; an operation that it began may end as Failed."""
+"""Refusals after which a request is not tried again; an operation that it began may end as Failed."""
 OF_BLOBS: tuple[dict[str, Any], ...] = (
     {"status": 500, "code": "InternalError"},
     {"status": 503, "code": "ServerBusy"},
@@ -79,12 +79,12 @@ WRONG = {
     BLOB: (OF_BLOBS, BLOBS, ("GET", "PUT", "*")),
     LASTING: (FOR_GOOD, PLACES, METHODS),
 }
-"""By the kind of a blow: how requests go wrong, which, and by which methods."""
+"""By the kind of a blow: the faults of requests, the paths and the methods."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a client asks of a template, or of a trigger of it, after a pause in seconds."""
+    """A client's request for a template, or for a trigger of it, after a pause in seconds."""
 
     pause: float
     verb: str
@@ -105,7 +105,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Blow:
-    """What breaks, after a pause in seconds; a fault has its rule for the local Azure."""
+    """A blow: something that breaks, after a pause in seconds; a fault has its rule for the local Azure."""
 
     pause: float
     kind: str
@@ -117,7 +117,7 @@ class Blow:
 
 
 def asks(seed: int, client: int) -> Iterator[Ask]:
-    """Yield what one client asks: first for each template, for without any nothing happens."""
+    """Yield the requests of one client: first a PUT of each template, for without any nothing happens."""
     random = Random(f"{seed} client {client}")  # repeatable, not secret
     for name in NAMES[client::2]:
         yield Ask(0.0, "PUT", name)
@@ -133,7 +133,7 @@ def asks(seed: int, client: int) -> Iterator[Ask]:
 
 
 def blows(seed: int) -> Iterator[Blow]:
-    """Yield what breaks."""
+    """Yield the blows."""
     random = Random(f"{seed} blows")  # repeatable, not secret
     while True:
         (kind,) = random.choices(tuple(BLOWS), weights=tuple(BLOWS.values()))
@@ -141,7 +141,7 @@ def blows(seed: int) -> Iterator[Blow]:
 
 
 def _rule(random: Random, kind: str) -> dict[str, Any] | None:
-    """Return what goes wrong with requests by a blow of that kind, if it is about requests."""
+    """Return the fault rule of a blow of that kind, if it is about requests."""
     if kind not in WRONG:
         return None
     ways, places, methods = WRONG[kind]

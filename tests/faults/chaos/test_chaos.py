@@ -1,4 +1,4 @@
-"""The scripts of the chaos are their seeds'."""
+"""The scripts of the chaos depend on their seeds alone."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.waiting import until
 
 SEED, STROKES = 24825, 6
 PARTS = 6
-"""Processes that a chaos is, at least: itself, Azurite, two stems, the local Azure, the host."""
+"""The processes of a chaos, at least: itself, Azurite, two stems, the local Azure, the host."""
 
 
 def test_a_short_chaos_strikes_each_part_once() -> None:
@@ -22,7 +22,7 @@ def test_a_short_chaos_strikes_each_part_once() -> None:
     assert {next(script).kind for _ in range(STROKES)} == set(BLOWS)
 
 
-@pytest.mark.timeout(600)  # seconds; it ends with what happens, whenever that is on a busy machine
+@pytest.mark.timeout(600)  # seconds; it ends by blows, however late on a busy machine
 def test_all_is_well_after_a_short_chaos(tmp_path: Path) -> None:
     said: list[str] = []
     _, problems = run(tmp_path, SEED, strokes=STROKES, tell=said.append)

@@ -1,4 +1,4 @@
-"""Whether what runs say that they made is there, and whether they say all that is there."""
+"""The comparison of runs' outputs with the images that there are, both ways."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MARK = "kilnRun"
 IMAGES = ("galleries/images/versions", "images")
-"""Types below Microsoft.Compute."""
+"""Types of images below Microsoft.Compute."""
 
 Run = dict[str, Any]
 
@@ -30,16 +30,16 @@ class Truth:
     url: str
 
     def problems(self, runs: dict[str, list[Run]]) -> list[str]:
-        """Return what is untrue, or kept in silence. `runs` has those of each template."""
+        """Return outputs that are untrue, and images that are in none. `runs` has those of each template."""
         untrue = [problem for name, those in runs.items() for problem in self._untrue(name, those)]
         return [*untrue, *self._silent([run for those in runs.values() for run in those])]
 
     def _untrue(self, name: str, runs: list[Run]) -> Iterator[str]:
-        """Compare what the runs of a template say with what there is.
+        """Compare the outputs of a template's runs with the images that there are.
 
-        A run that Failed or was Canceled may name images: those that were whole by then stay, whatever it lacks else.
-        Which run is newer, their ends tell, for one is going at a time. Their ids tell when each was asked for, and
-        what a trigger asks for while the template is busy begins after what was asked for since.
+        A run that Failed or was Canceled may name images: those that were whole by then stay. The newer of two runs is
+        the one that ended later, for one is under way at a time. Their ids do not tell that: they have the time at
+        which each was asked for, and a trigger's run that had to wait begins after runs that were asked for later.
         """
         ids = {run["name"] for run in runs}
         newest_first = sorted(runs, key=lambda run: datetime.fromisoformat(run["properties"]["endTime"]), reverse=True)
@@ -56,7 +56,7 @@ class Truth:
                     yield f"run {run['name']} of {name} says that it made {output}, which has the mark {mark}"
 
     def _silent(self, runs: list[Run]) -> Iterator[str]:
-        """Yield the images that have a run's mark, and of which it says nothing."""
+        """Yield the images that have a run's mark, and are not in its outputs."""
         told = {run["name"]: {output.get("artifactId", "").lower() for output in _made(run)} for run in runs}
         found = httpx.get(f"{self.url}/_local/resources", trust_env=False, timeout=60).json()["resources"]
         for image in found:
@@ -67,7 +67,7 @@ class Truth:
                 yield f"{image['id']} has the mark of run {mark}, which does not tell of it"
 
     def _mark(self, output: dict[str, Any]) -> str | None:
-        """Return the id of the run that made an output, as that has it itself; None when it is not there."""
+        """Return the id of the run in the mark of an output's image; None if there is no image."""
         if url := output.get("artifactUri"):
             try:
                 metadata = blobs.at(url).get_blob_properties().metadata or {}

@@ -1,6 +1,6 @@
-"""Every access of Kiln's to Azure, to blobs and to its own records, told before it is made.
+"""Accesses of Kiln's to Azure, to blobs and to its own records, each told before it is made.
 
-It owns how accesses are seen; it must not know who makes them, nor what comes of it.
+It owns how accesses are seen; it must not know who makes them, nor what for.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Access:
         return self.method not in READS
 
     def meets(self, other: Access) -> bool:
-        """Whether the order of the two may matter: one writes what the other touches, or something that is in it."""
+        """Whether the order of the two may matter: one writes what the other touches, or something within that."""
         if self.where != other.where or not (self.writes or other.writes):
             return False
         one, two = (f"{each.path.rstrip('/')}/" for each in (self, other))
         return one.startswith(two) or two.startswith(one)
 
     def __str__(self) -> str:
-        """Return what is done to which kind of thing, without names."""
+        """Return the access as text, with kinds in the place of names."""
         parts = self.path.strip("/").split("/")
         if self.where == "record":
             return f"{self.method} {parts[0]}"
@@ -96,7 +96,7 @@ class WatchedDocuments(MemoryDocuments):
 
 @contextmanager
 def watched(tell: Callable[[Access], None], blob_port: Callable[[], int], pause: Callable[[], None]) -> Iterator[None]:
-    """Tell of each access before it is made. For azure-core's own pauses `pause` stands in."""
+    """Tell of each access before it is made. `pause` stands in for azure-core's own pauses."""
     send = RequestsTransport.send
 
     def seen(transport: RequestsTransport, request: Any, **options: Any) -> Any:

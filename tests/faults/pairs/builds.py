@@ -28,15 +28,15 @@ class Builds:
     name: str
     title: str
     winners: int
-    """How many of the two can have what they want."""
+    """The number of the two that can have the target."""
     target: Callable[[Place, str], Target]
     both_wait: bool = True
     is_renewal: bool = False
-    """Whether the first has the target of an earlier run, and makes it anew."""
+    """Whether the first template has the target from an earlier run, and replaces it."""
     _kilns: tuple[Kiln, Kiln] | None = None
 
     def meet(self, place: Place, mark: str) -> BuildMeeting:
-        """Let the two templates, submitted once, want a target of their own."""
+        """Give the two templates, submitted once, a new target."""
         target = self.target(place, mark)
         if self._kilns is None:
             self._kilns = (submitted(place), submitted(place))
@@ -52,7 +52,7 @@ class Builds:
         return BuildMeeting(place, builders, self.winners, self._forget)
 
     def _forget(self) -> None:
-        """Take new templates for the next case: these may have what they must not have."""
+        """Take new templates for the next case: these may have what they should not."""
         self._kilns = None
 
 
@@ -64,12 +64,12 @@ class Builder:
     kiln: Kiln
     script: str
     earlier_run: str = ""
-    """The one that has made the target before."""
+    """The id of the run that made the target before, if one did."""
     run_id: str = ""
     is_over: bool = False
 
     def want(self, target: Target) -> None:
-        """Let the template have this target, and a task hub that knows of nothing."""
+        """Give the template this target, and an empty task hub."""
         self.kiln.put(
             template(customize=[{"type": "Shell", "name": "hello", "inline": [self.script]}], distribute=[target])
         )
@@ -85,12 +85,12 @@ class Builder:
 
     @property
     def run(self) -> RunRecord:
-        """How the run ended."""
+        """The record of the run."""
         return self.kiln.run(self.run_id)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What somebody in whose way it was must call it, one way or the other."""
+        """Its names, one of which the other template has to tell if this one was in its way."""
         return tuple(filter(None, (self.kiln.id.name, self.run_id, self.earlier_run)))
 
 
@@ -105,7 +105,7 @@ class BuildMeeting:
     before: Sequence[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look what there is already that costs something."""
+        """Remember the resources that cost something already."""
         self.before = self.place.costly()
 
     def works(self) -> tuple[Callable[[], None], Callable[[], None]]:
@@ -113,7 +113,7 @@ class BuildMeeting:
         return self.builders[0].build, self.builders[1].build
 
     def problems(self) -> list[str]:
-        """Judge what each run says, and what is left of both."""
+        """Judge the record of each run, and the remains of both."""
         found = []
         for one, other in (self.builders, self.builders[::-1]):
             found += lies(self.place, one.kiln, one.run, one.script, other.names)
@@ -130,7 +130,7 @@ class BuildMeeting:
 
 
 def submitted(place: Place) -> Kiln:
-    """Return a template that was taken in."""
+    """Return a template whose submission has succeeded."""
     kiln = place.kiln(template())
     kiln.submit()
     assert kiln.template.provisioning_state == "Succeeded", kiln.template.provisioning_error
@@ -138,7 +138,7 @@ def submitted(place: Place) -> Kiln:
 
 
 def next_version(place: Place, mark: str) -> Target:
-    """Return a distributor to an empty image definition, whose versions get numbers as they come."""
+    """Return a distributor to an empty image definition, without a version's number."""
     place.make_definition(mark)
     return gallery("northeurope", image=mark)
 

@@ -1,4 +1,4 @@
-"""What a contest is: two who want the same, and who of them may have it. It must not know in which order they move."""
+"""Contests: two who want the same, and who of them may have it. They must not know the order in which the two move."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class Meeting(Protocol):
     """Two who are about to want the same."""
 
     def works(self) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Return what each of them does."""
+        """Return the work of each of them."""
         ...
 
     def problems(self) -> list[str]:
-        """Return what is not as it must be, once both have done it."""
+        """Return everything that is wrong, once both have done their work."""
         ...
 
 
 class Contest(Protocol):
-    """Something that two may be in need of."""
+    """Something that two may want."""
 
     name: str
     title: str
-    """A row of the table."""
+    """The contest's row of the table."""
     both_wait: bool
     """Whether the second can be stopped on its way, too."""
 
     def meet(self, place: Place, mark: str) -> Meeting:
-        """Let there be two who want it. What they want has `mark` in its name, and nobody else wants it."""
+        """Make two who want it. It has `mark` in its name, and nobody else wants it."""
         ...

@@ -1,4 +1,4 @@
-"""One version of a marketplace image that starts two templates, which publish into one image definition."""
+"""One new version of a marketplace image that rebuilds two templates, which publish into one image definition."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Event:
         self._kilns: tuple[Kiln, Kiln] | None = None
 
     def meet(self, place: Place, mark: str) -> EventMeeting:
-        """Publish a version, and ask whom it concerns."""
+        """Publish a version, and ask which templates follow it."""
         target = builds.next_version(place, mark)
         if self._kilns is None:
             self._kilns = (_following(place), _following(place))
@@ -64,7 +64,7 @@ class Event:
 
 @dataclass
 class EventMeeting(BuildMeeting):
-    """What the event of the version leads to, for each of the two."""
+    """The rebuilds of the two that the event of the version starts."""
 
     requests: dict[str, RebuildRequest]
 
@@ -96,7 +96,7 @@ def _following(place: Place) -> Kiln:
 
 
 def _requests(place: Place, found: SourceVersion, mark: str) -> list[RebuildRequest]:
-    """Ask what the rebuild asks before it lets each template go its own way; return what it asks of each."""
+    """Take the steps of a rebuild that are common to both templates; return the request for each."""
     activities = place.activities()
 
     def ask(name: str, message: Message) -> Any:

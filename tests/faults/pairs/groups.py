@@ -1,4 +1,4 @@
-"""One staging group that two templates name: both new, or one on its way out."""
+"""One staging group that two templates name: both new, or one being deleted."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Submissions:
-    """Two new templates that name one group, which is not there yet."""
+    """Two new templates that name one group, which does not exist yet."""
 
     name, title, both_wait = "group", "one new staging group", True
 
     def meet(self, place: Place, mark: str) -> SubmissionMeeting:
-        """Let both be stored."""
+        """Store both."""
         return SubmissionMeeting(place, mark, (_naming(place, mark), _naming(place, mark)))
 
 
 @dataclass
 class SubmissionMeeting:
-    """The submissions of both, and then their deletions: first of who was refused."""
+    """The submissions of both, and then their deletions: first of the one that was refused."""
 
     place: Place
     group: str
@@ -59,7 +59,7 @@ class Departure:
     name, title, both_wait = "group-of-the-leaving", "a staging group whose template is being deleted", True
 
     def meet(self, place: Place, mark: str) -> DepartureMeeting:
-        """Let the one have it."""
+        """Give the one the group, by its submission."""
         leaving = _naming(place, mark)
         _done(leaving.submit())
         assert leaving.template.provisioning_state is ProvisioningState.SUCCEEDED, leaving.template.provisioning_error
@@ -81,7 +81,7 @@ class DepartureMeeting:
         return lambda: _done(self.leaving.delete()), lambda: _done(self.coming.submit())
 
     def problems(self) -> list[str]:
-        """Judge that the one is gone, and that the other has the group, if not at once, then when it asks again."""
+        """Judge that the one is gone, and that the other has the group, at the latest when it is submitted again."""
         found = []
         if Templates().get(self.leaving.id) is not None:
             found.append("the one that was deleted is still there")

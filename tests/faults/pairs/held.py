@@ -1,4 +1,4 @@
-"""Operations of the local Azure that take until they may go on, as publishing an image takes many minutes.
+"""Operations of the local Azure that are held until they may go on, as publishing an image takes many minutes.
 
 It owns which are held; it must not know why.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class HeldWorks:
-    """What Azure does, of which one operation can be held. All but `hold` runs on Azure's loop."""
+    """Azure's operations, one of which can be held. All but `hold` runs on Azure's loop."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -34,12 +34,12 @@ class HeldWorks:
         self._target = ids.key(resource_id)
 
     async def release(self) -> None:
-        """Let it go on."""
+        """Let the held operation go on."""
         self._target = self._held = None
         self._may_go.set()
 
     def gated(self, work: Work) -> Work:
-        """Return the work as one that waits while its resource is held."""
+        """Return the work with a wait for as long as its resource is held."""
 
         async def run(cloud: Cloud, operation: Operation) -> dict[str, Any] | None:
             if ids.key(operation.target) == self._target:
@@ -50,7 +50,7 @@ class HeldWorks:
         return run
 
     async def settled(self) -> None:
-        """Return once Azure has ended all that it began and that is not held."""
+        """Return once Azure has ended all operations but the held one."""
         while doing := self._doing():
             await asyncio.wait(doing)
 
@@ -65,7 +65,7 @@ class HeldWorks:
 
 @contextmanager
 def held_works(azure: InProcessAzure) -> Iterator[HeldWorks]:
-    """Let what an Azure does be held."""
+    """Make the operations of an Azure such that one can be held."""
 
     async def start() -> HeldWorks:
         cloud = azure.server._cloud

@@ -1,7 +1,7 @@
 """Two who want the same: the second is let in at every position of the first, whole or in part.
 
-A position is before an access that meets one of the other's: both touch the same thing, and one of them writes it.
-Between two of them it makes no difference when the other comes, so that all moments there count as one.
+A position is right before an access that meets one of the other's: both touch the same thing, and one of them writes
+it. Between two positions it makes no difference when the other comes, so that all moments there count as one.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ IN_TURN = "one after the other"
 
 @dataclass(frozen=True)
 class Order:
-    """Who moves when: the first until its nth contested access, the second until its nth, the first to its end, the
-    second to its end. None: to its end at once. With `held`, the first makes that access, and what Azure does for it
-    ends only after the second has moved.
+    """The order of moves: the first to its nth contested access, the second to its nth, the first to its end, the
+    second to its end. None: to its end at once. With `held`, the first makes that access, and Azure's operation for
+    it ends only after the second has moved.
     """
 
     contest: Contest
@@ -120,7 +120,7 @@ class _Matrix:
 
     @contextmanager
     def open(self, folder: Path) -> Iterator[PairBench]:
-        """Start what serves all cases."""
+        """Start the place of all cases."""
         with place(folder) as here:
             yield PairBench(here)
 

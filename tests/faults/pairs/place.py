@@ -1,6 +1,6 @@
-"""Where two templates meet: one local Azure for all cases, Kiln's records in memory, and Kilns that work by turns.
+"""The place where two templates meet: one local Azure for all cases, records in memory, and Kilns that work by turns.
 
-It owns what is there and how it is looked at; it must not know what the two compete for.
+It owns these, and the looks at them; it must not know what the two compete for.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from devkit.azure.store import Resource
 
 COSTLY = ("virtualmachines", "networkinterfaces", "disks", "snapshots")
-"""Types of what costs something for as long as it is there, and of what only goes with it."""
+"""Types of resources that cost something while they exist, and of those that exist only beside such."""
 STRANGE_ACCOUNT = "strangers"
 STRANGE_CONTAINER = "vhds"
 DISK_HEAD = 1 << 16
@@ -48,33 +48,33 @@ class Place:
     """A stranger's own client of Azure's API."""
     _works: HeldWorks
     _published: int = 20_300_000
-    """Versions are numbered on from what there is."""
+    """The last version's number; new ones go on from there."""
     _activities: dict[str, Callable[[Any], Any]] = field(default_factory=real_activities)
 
     def kiln(self, body: dict[str, Any], *, staging_group: str | None = None) -> Kiln:
-        """Return a template of its own."""
+        """Return a new template."""
         kiln = Kiln(self.azure, body, staging_group=staging_group, activities=self.activities())
         self.renew(kiln)
         return kiln
 
     def renew(self, kiln: Kiln) -> None:
-        """Give a template a task hub that knows of nothing."""
+        """Give a template an empty task hub."""
         kiln.runner = FlowRunner(list(orchestrators.blueprints), kiln.activities, replay_once=True)
 
     def activities(self) -> dict[str, Callable[[Any], Any]]:
-        """Return all activities as ones that begin when Azure has ended all that it does."""
+        """Return all activities, each with a wait for Azure to end its operations before it begins."""
         return {name: self._settled(name, activity) for name, activity in self._activities.items()}
 
     def settle(self) -> None:
-        """Let Azure end all that it does and that is not held."""
+        """Let Azure end all operations but the held one."""
         self.azure.run(self._works.settled())
 
     def hold(self, access: Access) -> None:
-        """Let what Azure is about to do there take until `release`."""
+        """Hold the operation that Azure is about to begin there until `release`."""
         self._works.hold(access.path)
 
     def release(self) -> None:
-        """Let Azure go on with what was held."""
+        """Let Azure go on with the held operation."""
         self.azure.run(self._works.release())
 
     def _settled(self, name: str, activity: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -101,17 +101,17 @@ class Place:
         return [item["id"].lower() for item in found]
 
     def costly(self) -> list[str]:
-        """Return the ids of all that costs something."""
+        """Return the ids of all resources that cost something."""
         return [id_ for id_ in self.ids() if id_.split("/")[-2] in COSTLY]
 
     def scripts(self, resource_id: str) -> str:
-        """Return what ran in the machine of which an image is, as the image itself has it."""
+        """Return the scripts that ran in an image's machine, as the image itself has them."""
         found = self.find(resource_id)
         assert found is not None
         return "\n".join(run.script for run in read_disk(Path(found.private["file"])))
 
     def blob_head(self, url: str) -> tuple[dict[str, str], str] | None:
-        """Return a VHD's metadata, names in lower case, and what ran in the machine of which it is; None without it."""
+        """Return a VHD's metadata, names in lower case, and the scripts that ran in its machine; None without a VHD."""
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
@@ -126,7 +126,7 @@ class Place:
         return f"{self.azure.azurite.accounts.endpoint(STRANGE_ACCOUNT)}/{STRANGE_CONTAINER}/{mark}.vhd"
 
     def ask(self, method: str, resource_id: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        """Ask Azure for something as anybody with the right may, and wait until it is done."""
+        """Send a request to Azure as somebody else with the right to, and wait until it is done."""
         turns.reach(Access("ARM", method, resource_id.lower()))
         token = credential().get_token(config().arm_scope).token
         answer = self.control.request(
@@ -161,7 +161,7 @@ class Place:
 
 @contextmanager
 def place(folder: Path) -> Iterator[Place]:
-    """Start everything."""
+    """Start the place."""
     (folder / "azure").mkdir()
     with (
         Azurite(folder / "azurite", in_memory=True) as azurite,

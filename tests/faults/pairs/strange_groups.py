@@ -1,6 +1,6 @@
-"""Somebody who is not Kiln makes or deletes the resource group that a template names, or that Kiln makes for it.
+"""Strangers, who are not Kiln, that make or delete the resource group that a template names, or that Kiln makes for it.
 
-It owns what they do while the template is submitted, and what must be left of that once it is deleted.
+It owns what they do while the template is submitted, and the judgement of what is left once it is deleted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class StrangeGroup:
     both_wait: bool = False
 
     def meet(self, place: Place, mark: str) -> StrangeGroupMeeting:
-        """Let the template be stored."""
+        """Store the template."""
         body = template()
         if self.named:
             body = template(stagingResourceGroup=_id(mark))
@@ -53,7 +53,7 @@ class StrangeGroupMeeting:
     does: str
     made: bool = False
     was_over: bool = False
-    """Whether the submission was over before the stranger came, so that it could tell nothing of it."""
+    """Whether the submission was over before the stranger came, so that it could not tell of that."""
 
     def works(self) -> tuple[Callable[[], None], Callable[[], None]]:
         """Submit; interfere."""
@@ -66,7 +66,7 @@ class StrangeGroupMeeting:
 
     @property
     def theirs(self) -> str:
-        """The id of what the stranger has in it."""
+        """The id of the stranger's resource in it."""
         return f"{self.group}/providers/Microsoft.Network/networkSecurityGroups/theirs"
 
     def _act(self) -> None:
@@ -87,7 +87,7 @@ class StrangeGroupMeeting:
         self.place.ask(method, resource_id, body).raise_for_status()
 
     def problems(self) -> list[str]:
-        """Judge what the submission says, that the next one is good, and what its deletion leaves."""
+        """Judge what the submission says, that the next one succeeds, and what the deletion leaves."""
         found = []
         if self.kiln.template.provisioning_state is ProvisioningState.SUCCEEDED:
             found += [] if self.was_over else list(self._unlike())
@@ -99,7 +99,7 @@ class StrangeGroupMeeting:
         return [*found, *self._left()]
 
     def _again(self) -> Iterator[str]:
-        """Submit the template again, once the stranger's own things are out of the way of that."""
+        """Submit the template again, once the stranger's own things are out of its way."""
         if self.place.find(self.theirs) is not None:
             self._ask("DELETE", self.theirs)
         self.kiln.put({**self.kiln.template.body, "tags": {"again": "yes"}})
@@ -111,7 +111,7 @@ class StrangeGroupMeeting:
             yield from self._unlike()
 
     def _unlike(self) -> Iterator[str]:
-        """Yield why it is not as it says: taken in, and standing on its group."""
+        """Yield what belies the success of its submission: a template and its staging group."""
         group = self.place.find(self.group)
         tags = group.doc.get("tags", {}) if group else {}
         if not any(self.kiln.id.name.lower() in value.lower() for value in tags.values()):
@@ -126,7 +126,7 @@ class StrangeGroupMeeting:
             yield f"it does not name the group that was in its way: {error}"
 
     def _left(self) -> Iterator[str]:
-        """Yield what the deletion took that was the stranger's, and what it left that was Kiln's."""
+        """Yield everything of the stranger's that the deletion took, and of Kiln's that it left."""
         if Templates().get(self.kiln.id) is not None:
             yield f"the template is still there: {self.kiln.template.deletion_error}"
             return
@@ -150,7 +150,7 @@ def _id(group: str) -> str:
 
 
 def all_of_them() -> tuple[StrangeGroup, ...]:
-    """Return each."""
+    """Return each stranger's deed."""
     return (
         StrangeGroup("group-made", "a stranger makes the named group", "makes", named=True),
         StrangeGroup("group-filled", "a stranger makes the named group, with something in it", "fills", named=True),

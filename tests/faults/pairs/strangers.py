@@ -1,6 +1,6 @@
-"""Somebody who is not Kiln, with rights of their own, makes or deletes what a run is about to make, or has made.
+"""Strangers, who are not Kiln and have rights of their own, that make or delete what a run is to make, or has made.
 
-It owns what strangers do to a target and what must be left of that; it must not know when they do it.
+It owns what strangers do to a target and the judgement of that; it must not know when they do it.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ REGION = "westeurope"
 
 
 class Stranger(Protocol):
-    """Somebody who has their eye on a target."""
+    """A stranger with an eye on a target."""
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Have all that is needed for it."""
+        """Make everything that the deed needs."""
         ...
 
     target: str
-    """How the thing is called: its id, or its URL."""
+    """The target's id or URL."""
     access: Access
-    """What they are about to do, whether there is something to be done or not."""
+    """The access of the deed, whether there is something to be done or not."""
 
     def act(self) -> None:
-        """Make it, or delete it."""
+        """Make the target, or delete it."""
         ...
 
     def wrongs(self) -> Iterator[str]:
-        """Yield what was done to what they made."""
+        """Yield everything that was done to what they made."""
         ...
 
 
@@ -61,7 +61,7 @@ class Interference:
     _kiln: Kiln | None = None
 
     def meet(self, place: Place, mark: str) -> InterferedBuild:
-        """Let a template, submitted once, want a target of its own."""
+        """Give a template, submitted once, a new target."""
         target = self.want(place, mark)
         stranger = self.stranger(place, mark)
         if self._kiln is None:
@@ -85,10 +85,10 @@ class InterferedBuild:
     forget: Callable[[], None]
     before: list[str] = field(default_factory=list)
     was_over: bool = False
-    """Whether the run was over before the stranger came, so that it could tell nothing of it."""
+    """Whether the run was over before the stranger came, so that it could not tell of that."""
 
     def __post_init__(self) -> None:
-        """Look what there is already that costs something."""
+        """Remember the resources that cost something already."""
         self.before = self.place.costly()
 
     def works(self) -> tuple[Callable[[], None], Callable[[], None]]:
@@ -101,7 +101,7 @@ class InterferedBuild:
         self.stranger.act()
 
     def problems(self) -> list[str]:
-        """Judge what the run says, and what is left of the stranger's own."""
+        """Judge the run's record, and what is left of the stranger's own."""
         run = self.builder.run
         if self.was_over:
             found = [] if run.state is RunState.SUCCEEDED else [f"undisturbed, the run is {run.state}: {run.message}"]

@@ -1,6 +1,6 @@
-"""Whether what a run says is so: what it made is there, its own, and made of its own machine; what failed says why.
+"""The check that a run's record is true: its outputs exist, are its own and of its own machine; a failure says why.
 
-It must not know how it came to be, nor what the runs competed for.
+It must not know how the run went, nor what the runs competed for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MARK = "kilnRun"
 
 
 def lies(place: Place, kiln: Kiln, run: RunRecord, script: str, culprits: Collection[str]) -> list[str]:
-    """Return what is not as the run says.
+    """Return what is not as the run's record says.
 
     `script` ran in its machine and in no other. `culprits` are the words of which a run that failed must say one.
     """
@@ -39,7 +39,7 @@ def lies(place: Place, kiln: Kiln, run: RunRecord, script: str, culprits: Collec
 
 
 def told(run: RunRecord) -> str:
-    """Return all that a person reads of how a run ended."""
+    """Return all texts that a person reads of a run's end."""
     errors = [run.error, *(output.error for output in run.outputs)]
     return "\n".join([run.message, *(error.sentence() for error in errors if error)])
 

@@ -1,7 +1,7 @@
 """Two who work by turns: each in a thread of its own, of which one moves at a time, until it stops or has ended.
 
-It owns who moves; it must not know what they do. What an activity has done side by side is done here one after the
-other, so that a party's accesses come in the same order each time.
+It owns whose turn it is; it must not know what they do. Work that an activity does side by side is done here one after
+the other, so that a party's accesses come in the same order each time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.faults.pairs.access import Access
 
 LONGEST_MOVE = 90.0
-"""Seconds; who moves longer hangs."""
+"""Seconds; a longer move counts as hung."""
 
 
 @dataclass
@@ -33,9 +33,9 @@ class Party:
     contested: Callable[[Access], bool] = lambda _: False
     stop: int | None = None
     hold: Callable[[Access], None] | None = None
-    """If given, this comes instead of the stop, the access is made, and the party stops before its next activity."""
+    """Called instead of the stop, if given; then the access is made, and the party stops before its next activity."""
     accesses: list[tuple[str, Access]] = field(default_factory=list)
-    """What it has touched, each with the activity in which that was."""
+    """Its accesses so far, each with the activity that made it."""
     activity: str = ""
     ended: bool = False
     error: BaseException | None = None
@@ -98,17 +98,17 @@ class Party:
 
 
 _MOVING: ContextVar[Party | None] = ContextVar("party", default=None)
-"""Whose thread it is; what else is touched, by a judge or by a poller in a thread of its own, is nobody's."""
+"""The party whose thread this is; accesses in other threads, of a judge or a poller, are nobody's."""
 
 
 def reach(access: Access) -> None:
-    """Tell who moves of an access that is about to be made."""
+    """Tell the party that moves of an access that is about to be made."""
     if party := _MOVING.get():
         party.reach(access)
 
 
 def enter(activity: str) -> None:
-    """Tell who moves which activity begins."""
+    """Tell the party that moves which activity begins."""
     if party := _MOVING.get():
         party.enter(activity)
 
