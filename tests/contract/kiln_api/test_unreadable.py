@@ -278,7 +278,7 @@ def test_a_trigger_that_cannot_be_read_can_be_deleted_and_no_event_finds_it_then
         assert world.api("DELETE", f"{world.id.arm}/triggers/listening").status == HTTPStatus.NO_CONTENT
 
 
-def test_a_follower_that_cannot_be_read_keeps_no_other_from_being_built(world: World, another: World) -> None:
+def test_a_dependent_that_cannot_be_read_keeps_no_other_from_being_built(world: World, another: World) -> None:
     for each in (world, another):
         each.put("follows", {"kind": "SourceImage"})
     image: dict[str, Any] = world.template.body["properties"]["source"]

@@ -106,8 +106,8 @@ def _requests(place: Place, found: SourceVersion, mark: str) -> list[RebuildRequ
 
     facts = VersionFacts.model_validate(ask(LOOK_UP_VERSION.name, found))
     asked = DependentsRequest(found=found, by=mark, at=found.at)
-    followers = DependentTriggers.model_validate(ask(LIST_DEPENDENTS.name, asked)).triggers
+    dependents = DependentTriggers.model_validate(ask(LIST_DEPENDENTS.name, asked)).triggers
     return [
         RebuildRequest(found=found, facts=facts, target=target, by=f"{mark}:{at}")
-        for at, target in enumerate(followers)
+        for at, target in enumerate(dependents)
     ]
