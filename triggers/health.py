@@ -19,7 +19,7 @@ from kiln.errors import RequestInvalid, StorageUnavailable
 from kiln.ids import PROVIDER
 from kiln.lifecycle.maintenance import is_sweeping, start_examination
 from kiln.runs.documents import STATE
-from kiln.sweep.latest_sweep import LatestSweep
+from kiln.sweep.report import LatestSweep
 from triggers.endpoint import PROVIDER_ROUTE, endpoint
 from triggers.reply import Reply
 

@@ -9,7 +9,7 @@ from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
 from kiln.doctor.manual_removal import ManualRemoval, manual_removal
 from kiln.runs.templates import Templates
-from kiln.sweep.latest_sweep import LatestSweep
+from kiln.sweep.report import LatestSweep
 from kiln.sweep.search import find_leftovers
 
 if TYPE_CHECKING:

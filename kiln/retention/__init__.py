@@ -1,1 +1,1 @@
-"""What Kiln forgets: runs, versions and documents that are too old or stayed behind, each by its bound."""
+"""Retention: it purges runs, versions and operations that are too old, histories of orchestrations, and orphans."""

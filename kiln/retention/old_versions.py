@@ -1,7 +1,7 @@
-"""Versions of templates that were replaced long ago and that no run is of: forgotten, with what was taken in for them.
+"""The purge of template versions that were replaced long ago and have no run, with their artifacts and secrets.
 
-What a version's scripts and files were taken into goes first, its document then. The secrets of URLs go when nothing
-names them any more: neither the template, nor a version, nor a run that is kept.
+A version's artifacts are deleted first, then its document. The secret of a URL is deleted when the URL is in no
+template, version or run that is kept.
 """
 
 from __future__ import annotations
@@ -35,19 +35,18 @@ ARTIFACTS = "artifacts"
 """The container of the staging storage (kiln.cloud.staging)."""
 HOURS = 24
 SIDE_BY_SIDE, SECONDS = 8, 120.0
-"""For one template, with its runs to read."""
+"""Templates at once, and the seconds for one of them, whose runs must all be read."""
 _ARTIFACT = re.compile(r"(customize|validate|optimize)(-\d+)?")
-"""What a script or a file is called in its version's folder (kiln.planner.names)."""
+"""The names of scripts and files in their version's folder (kiln.planner.names)."""
 
 log = logging.getLogger("kiln.retention")
 
 
 def purge_versions(now: datetime, before: datetime, store: Documents | None = None) -> int:
-    """Forget versions that were replaced before then, and secrets that nothing names since. Returns how many documents.
+    """Purge versions that were replaced before then, and secrets that nothing names any more. Returns their number.
 
-    A version's document is written when the next one replaces it, and not after its submission ended; a secret's, when
-    it is sent. Each template is looked at once a day. What cannot be read or deleted is told of in the log and stops no
-    other template.
+    A version's document is last written when the next version replaces it, or when its submission ends; a secret's,
+    when it is sent. Each template is examined once a day. A template that fails is logged and stops no other.
     """
     store = store or documents()
     folders = ("versions/", "secrets/")
@@ -62,7 +61,7 @@ def purge_versions(now: datetime, before: datetime, store: Documents | None = No
 
 
 def delete_artifacts(account: BlobServiceClient, version: int) -> int:
-    """Delete what was taken in for a template's version, in its staging storage. Returns how many blobs that were.
+    """Delete the artifacts of a template's version from its staging storage. Returns the number of blobs.
 
     Raises `StorageUnavailable`.
     """
@@ -70,7 +69,7 @@ def delete_artifacts(account: BlobServiceClient, version: int) -> int:
 
 
 def _purge(store: Documents, key: str, before: datetime) -> int:
-    """Forget what is due of one template. One that is gone leaves it to the sweeper."""
+    """Purge the versions and secrets of one template; those of a template that is gone are left to the sweeper."""
     template = Templates(store).by_key(key)
     if template is None:
         return 0
@@ -88,7 +87,7 @@ def _purge(store: Documents, key: str, before: datetime) -> int:
 
 
 def _purge_secrets(store: Documents, template: TemplateRecord, runs: Iterable[RunRecord], before: datetime) -> int:
-    """Forget whole URLs that nothing names and that were sent before then, as they were read."""
+    """Delete whole URLs that nothing names and that were sent before then, unless they were sent again meanwhile."""
     folder = TemplateSecrets.folder(template.id)
     suspects = list(store.older(folder, before))
     if not suspects:
@@ -107,12 +106,12 @@ def _purge_secrets(store: Documents, template: TemplateRecord, runs: Iterable[Ru
 def _all(store: Documents, prefix: str, kind: type[DocumentT]) -> list[DocumentT]:
     everything = read_each(store, store.paths(prefix), kind)
     if everything.unreadable:
-        raise ValueError(f"{everything.unreadable[0].path} cannot be read, and may need them")
+        raise ValueError(f"{everything.unreadable[0].path} cannot be read, so it may still use them")
     return everything.contents
 
 
 def _account(runs: Iterable[RunRecord]) -> str | None:
-    """Return the blob endpoint of the staging storage, which a template has that was ever built."""
+    """Return the blob endpoint of the staging storage; None for a template that was never built."""
     url = next((run.log_url for run in runs if run.log_url is not None), None)
     return None if url is None else blob_urls.parts(url).account
 

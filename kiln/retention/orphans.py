@@ -1,8 +1,8 @@
-"""Documents that stay behind when what they were for is gone, as when a host died in between: orphans.
+"""Orphans in the store: documents whose template, run or source is gone, as after a host died. Found and removed.
 
-Each is looked at alone, and removed only as it was read. What belongs to a template that is gone is the sweep's
-(kiln.sweep.gone_templates). Documents that may be many and must be read to be judged are looked at once a day, a part
-each hour.
+Each is judged alone, and removed only as it was read. The sweep removes the orphans of deleted templates
+(kiln.sweep.gone_templates). Documents that may be many, and must be read to be judged, are examined once a day, a part
+of them each hour.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 SECONDS = 45.0
-"""For one kind's lists, and for one document: longer than the store's client tries a request (kiln.blobs)."""
+"""The time for one kind's lists, and for one document: longer than the store's client retries (kiln.blobs)."""
 HOURS = 24
 
 log = logging.getLogger("kiln.retention")
@@ -47,7 +47,7 @@ log = logging.getLogger("kiln.retention")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A document that may have stayed behind, and how to know by what is in it."""
+    """A document that may be an orphan, and the function that decides by its content."""
 
     path: str
     kind: type[BaseModel]
@@ -55,9 +55,9 @@ class Candidate:
 
 
 def remove_orphans(now: datetime, before: datetime | None, store: Documents | None = None) -> int:
-    """Remove what stayed behind; of runs only what is of one that was asked for before then. Returns how many.
+    """Remove orphans; those of runs only where the run was requested before then. Returns how many.
 
-    What cannot be listed, read or removed is told of in the log and stops no other.
+    A document that cannot be listed, read or removed is logged and stops no other.
     """
     store = store or documents()
     finders: list[Callable[[], list[Candidate]]] = [
@@ -74,18 +74,20 @@ def remove_orphans(now: datetime, before: datetime | None, store: Documents | No
     removed = run_each(candidates, lambda candidate: _remove(store, candidate), seconds=SECONDS)
     for listing in listed:
         if listing.fault is not None:
-            log.error("documents that may have stayed behind were not listed: %s", reason(listing.fault))
+            log.error("documents that may be orphans were not listed: %s", reason(listing.fault))
     for attempt in removed:
         if attempt.fault is not None:
-            log.error("%s was not looked at and stays: %s", attempt.item.path, reason(attempt.fault))
+            log.error(
+                "%s may be an orphan and stays, since it was not examined: %s", attempt.item.path, reason(attempt.fault)
+            )
     return sum(bool(attempt.result) for attempt in removed)
 
 
 def _remove(store: Documents, candidate: Candidate) -> bool:
-    """Remove a document if it is an orphan. Returns whether it did.
+    """Remove a document if it is an orphan. Returns whether it was removed.
 
-    A write that would change nothing is none, so the document may have become somebody's again unseen: then it is put
-    back.
+    A write that would change nothing is skipped, so the document may have come into use again without a new ETag: then
+    it is written back.
     """
     stored = store.get(candidate.path, candidate.kind)
     if stored is None or not candidate.is_orphan(stored.content):
@@ -94,13 +96,13 @@ def _remove(store: Documents, candidate: Candidate) -> bool:
         return False
     if candidate.is_orphan(stored.content):
         return True
-    with contextlib.suppress(PreconditionFailed):  # whose it is wrote it anew
+    with contextlib.suppress(PreconditionFailed):  # its owner has written it anew
         store.create(candidate.path, stored.content)
     return False
 
 
 def _claims(store: Documents, now: datetime) -> Iterator[Candidate]:
-    """Yield claims of staging groups; one whose template is gone is nobody's."""
+    """Yield claims of staging groups: orphans if their template is gone."""
     for path in store.paths("groups/"):
         if _is_in_turn(path, now):
 
@@ -111,15 +113,15 @@ def _claims(store: Documents, now: datetime) -> Iterator[Candidate]:
 
 
 def _reservations(store: Documents) -> Iterator[Candidate]:
-    """Yield reserved version numbers; those of runs that are over, or that nobody knows, are nobody's."""
+    """Yield reservations of image names: orphans if their run is over or unknown."""
     for path in store.paths("reservations/"):
         yield Candidate(path, Reservation, lambda reserved: not Reservations(store).is_going(reserved))
 
 
 def _sources(store: Documents, now: datetime) -> Iterator[Candidate]:
-    """Yield what is known of marketplace images that no template is built from.
+    """Yield the records of marketplace images that no template is built from.
 
-    While a template cannot be read, what it is built from is not known, and nothing is removed.
+    While a template cannot be read, its source is unknown, and no record is removed.
     """
     known = [path for path in store.paths("sources/") if _is_in_turn(path, now)]
     used: set[str] = set()
@@ -136,7 +138,7 @@ def _sources(store: Documents, now: datetime) -> Iterator[Candidate]:
 
 
 def _producers(store: Documents, now: datetime) -> Iterator[Candidate]:
-    """Yield entries of producers without the entry of what their trigger follows, which is written first."""
+    """Yield entries of producers: orphans if their trigger has no entry as a dependent, which is written first."""
     entered = [(path, path.split("/", 2)[2]) for path in store.paths("producers/")]
     following = {path.split("/", 2)[2] for path in store.paths("dependents/")} if entered else set()
 
@@ -150,7 +152,7 @@ def _producers(store: Documents, now: datetime) -> Iterator[Candidate]:
 
 
 def _listeners(store: Documents) -> Iterator[Candidate]:
-    """Yield entries by which events find triggers that are gone; a trigger is stored before its entries."""
+    """Yield entries of listeners: orphans if their trigger is gone, which is stored before its entries."""
     entered = [(path, path.split("/", 2)[2]) for path in store.paths("listeners/")]
     triggers = {path.removeprefix("triggers/") for path in store.paths("triggers/")} if entered else set()
 
@@ -163,7 +165,7 @@ def _listeners(store: Documents) -> Iterator[Candidate]:
 
 
 def _of_runs(store: Documents, before: datetime) -> Iterator[Candidate]:
-    """Yield plans, ledgers and unpublished events of runs whose record is gone, with nothing left in Azure."""
+    """Yield plans, ledgers and unpublished events of runs: orphans if the run's record and its leftovers are gone."""
     asked = f"{before:%Y%m%d-%H%M%S}"
     for folder, kind in (("plans/", WholePlan), ("ledgers/", Ledger), ("outbox/", Outbox)):
         there = [path for path in store.paths(folder) if path.rpartition("/")[2] < asked]

@@ -1,8 +1,8 @@
-"""How long Kiln remembers: each kind of stored document with what bounds it, and the removal of what is too old.
+"""The purge of runs and operations that are too old, and the bounds of all kinds of stored documents.
 
-A run goes with its logs, its ledger and events that nobody took when it is long over and nothing stands on it. Nothing
-here is needed to tell leftovers from what is somebody's: of a run without a record the sweeper knows by the resource's
-name that it is over.
+A run is purged with its logs, its ledger and its unpublished events when it is long over and nothing depends on it. The
+sweeper does not need purged records to recognize leftovers: by the run id in a resource's name, it knows that a run
+without a record is over.
 """
 
 from __future__ import annotations
@@ -40,45 +40,45 @@ BOUNDS = {
     "health/": "one document, the latest",
     "sweeps/": "one document, the latest",
     "purges/": "one document, the latest",
-    "templates/": "one a template",
-    "groups/": "one a template, and for a day of one that is gone",
-    "versions/": "one a body that a template had: `KILN_RETENTION_DAYS` after it was replaced",
-    "triggers/": "one a trigger, until that or its template is deleted",
-    "secrets/": "one a trigger, or a signed URL that is named in what is kept: `KILN_RETENTION_DAYS`",
-    "pending-events/": "one a trigger, with at most 1,000 events",
-    "rebuilds/": "one a template",
-    "dependents/": "one a trigger that follows its source",
-    "producers/": "one a trigger that follows its source, and image that its template makes",
-    "sources/": "one a marketplace image that a template is built from, and for a day of one that was",
-    "listeners/": "one a trigger that hears of events",
-    "runs/": "one a run: `KILN_RETENTION_DAYS`",
-    "reservations/": "one a version, managed image or VHD, while a run is about to make it",
-    "plans/": "one a run: goes with it",
-    "ledgers/": "one a run: goes with it",
-    "leftovers/": "one a run with leftovers, until these are gone",
-    "outbox/": "one a run whose events are not published yet, until that goes",
-    "operations/": "one a request: `KILN_RETENTION_DAYS`",
+    "templates/": "one per template",
+    "groups/": "one per template, removed within a day after it",
+    "versions/": "one per earlier version of a template: `KILN_RETENTION_DAYS` after it was replaced",
+    "triggers/": "one per trigger, until that or its template is deleted",
+    "secrets/": "one per trigger, and per signed URL in a template, version or run: `KILN_RETENTION_DAYS`",
+    "pending-events/": "one per trigger, with at most 1,000 events",
+    "rebuilds/": "one per template",
+    "dependents/": "one per `SourceImage` trigger",
+    "producers/": "one per `SourceImage` trigger and image that its template makes",
+    "sources/": "one per marketplace image that is a source, removed within a day after its last template",
+    "listeners/": "one per `Event` trigger",
+    "runs/": "one per run: `KILN_RETENTION_DAYS`",
+    "reservations/": "one per version, managed image or VHD that a run is about to make",
+    "plans/": "one per run: purged with it",
+    "ledgers/": "one per run: purged with it",
+    "leftovers/": "one per run with leftovers, until these are gone",
+    "outbox/": "one per run with unpublished events, until they are published or the run is purged",
+    "operations/": "one per request: `KILN_RETENTION_DAYS`",
 }
-"""By the beginning of its path, how each kind of document is bounded. docs/operations.md has the same."""
+"""The bound of each kind of document, by the beginning of its path. The table in docs/operations.md has the same."""
 
 SIDE_BY_SIDE = 8
 SECONDS = 60.0
-"""After which a look at one template's runs begins with no further run."""
+"""The time after which no further run of a template is purged in a round."""
 ROUND = 600.0
-"""After which a round begins with no further template; the next round has them in another order."""
+"""The time after which a round begins no further template; the next round has them in another order."""
 NAMED = 20
-"""Runs of one template that are named when they cannot be purged; the number of all is told."""
+"""The most runs of one template that are named in the log when they cannot be purged; all are counted."""
 AT_ONCE = 5000
-"""Operations that one round removes; the next one goes on."""
+"""The most operations that one round removes; the next round continues."""
 
 log = logging.getLogger("kiln.retention")
 
 
 def purge_runs(before: datetime, store: Documents | None = None) -> int:
-    """Remove runs that ended before then, with their logs, plans, ledgers and what else is theirs. Returns how many.
+    """Purge runs that ended before then, with their logs, plans, ledgers and other documents. Returns how many.
 
-    Templates are looked at side by side. What cannot be read or removed is told of in the log, stops no other, and is
-    tried again by the next round.
+    Templates are purged in parallel. A run that cannot be read or removed is logged, stops no other, and is tried again
+    by the next round.
     """
     store, begun = store or documents(), time.monotonic()
 
@@ -93,9 +93,9 @@ def purge_runs(before: datetime, store: Documents | None = None) -> int:
 
 
 def _old_runs(store: Documents, before: datetime) -> list[tuple[str, list[str]]]:
-    """Return the ids of runs that were asked for before then, by the template's key: one list tells of all.
+    """Return the ids of runs that were requested before then, by their template's key, from one list of paths.
 
-    The templates' order is another one each hour, so that those which take all of a round's time are not always first.
+    The templates' order changes each hour, so that those which take all of a round's time are not always first.
     """
     asked, hour = f"{before:%Y%m%d-%H%M%S}", f"{before:%Y%m%d%H}"
     names = (path.removeprefix("runs/").removesuffix(".json").rpartition("/") for path in store.paths("runs/"))
@@ -105,7 +105,7 @@ def _old_runs(store: Documents, before: datetime) -> list[tuple[str, list[str]]]
 
 
 def _purge_template(store: Documents, key: str, run_ids: list[str], before: datetime) -> int:
-    """Purge what is due of a template's old runs. One that is gone leaves them to the sweeper."""
+    """Purge those of a template's old runs that are due; the sweeper removes the runs of a template that is gone."""
     begun, purged, kept = time.monotonic(), 0, dict[str, str]()
     record = Templates(store).by_key(key)
     if record is None:
@@ -115,7 +115,7 @@ def _purge_template(store: Documents, key: str, run_ids: list[str], before: date
             break
         try:
             purged += _purge_run(store, record, run_id, before)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this run's alone, and told
+        except Exception as error:  # noqa: BLE001 - any error concerns this run alone, and is logged
             kept[run_id] = reason(error)
     if kept:
         named = "; ".join(f"{run_id}: {why}" for run_id, why in itertools.islice(kept.items(), NAMED))
@@ -124,9 +124,9 @@ def _purge_template(store: Documents, key: str, run_ids: list[str], before: date
 
 
 def _purge_run(store: Documents, template: TemplateRecord, run_id: str, before: datetime) -> bool:
-    """Purge a run that is due. Returns whether it is gone.
+    """Purge a run if it is due. Returns whether it is gone.
 
-    The record goes last, for a run without one is not looked for again; and only as it was read.
+    The record is deleted last, since a run without one is not found again, and only if it is unchanged.
     """
     stored = Runs(store).stored(template.id, run_id)
     ref = RunRef(template=template.id, run_id=run_id)
@@ -145,10 +145,10 @@ def _purge_run(store: Documents, template: TemplateRecord, run_id: str, before: 
 
 
 def is_due(run: RunRecord, template: TemplateRecord, before: datetime) -> bool:
-    """Whether nothing stands on a run that ended before then.
+    """Whether the run ended before then and nothing depends on it.
 
-    The latest run is the template's state, one with leftovers or a kept machine still has something in Azure, and what
-    the template's outputs are of is asked for by retries.
+    The latest run is part of the template's state, a run with leftovers or a kept machine still has resources in Azure,
+    and a run that made one of the template's latest outputs is needed for retries.
     """
     if run.run_id == template.run_id or run.leftovers or run.kept:
         return False
@@ -160,7 +160,7 @@ def is_due(run: RunRecord, template: TemplateRecord, before: datetime) -> bool:
 
 
 def purge_operations(before: datetime, store: Documents | None = None) -> int:
-    """Remove records of operations that began before then, bad ones left out. Returns how many."""
+    """Purge operations that began before then, but for unreadable ones. Returns how many."""
     known = store or documents()
 
     def remove(path: str) -> bool:

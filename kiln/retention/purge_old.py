@@ -1,6 +1,6 @@
-"""Purge what is older than is wanted: histories of orchestrations, runs with their logs, versions, operations.
+"""One round of the purge: orphans, histories of orchestrations, runs with their logs, versions and operations.
 
-Each look removes some of each and the next goes on; what happens twice finds less to do the second time.
+Each round removes some of each kind, and the next one continues. A round may run twice: it then finds less to do.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from kiln.retention.histories import Histories
 
 SECONDS = 1200.0
-"""For one kind; `functionTimeout` in host.json is half an hour, and whoever outlives it takes the worker down."""
+"""Seconds for one kind: a function that outlives `functionTimeout` (host.json: 30 minutes) takes the worker down."""
 
 log = logging.getLogger("kiln.retention")
 
 
 async def purge(histories: Histories, now: datetime) -> None:
-    """Remove what is too old, each kind beside the others.
+    """Purge all kinds in parallel.
 
-    What cannot be removed, or hangs, is told of in the log, and stops nothing else; what hangs goes on in its thread
+    A kind that fails or takes too long is logged and stops no other; one that takes too long goes on in its thread
     until its own limits end it.
     """
     history, retention = config().history_days, config().retention_days

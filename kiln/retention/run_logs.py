@@ -1,8 +1,8 @@
-"""The logs that a run leaves in its template's staging storage, deleted when the run itself is forgotten.
+"""The logs of a run in its template's staging storage, deleted when the run is purged.
 
-Storage keeps no mark with them, for the machine's agent makes some: they are a run's own by account and container, as
-its record has them, by the run's id as folder, by name and by kind. All logs are append blobs; a VHD is a page blob,
-and what somebody copies there by hand is a block blob.
+They carry no mark, since the machine's agent makes some of them. They are recognized by account and container, which
+the run's record has, by the run id as folder, by name and by blob type: all logs are append blobs, a VHD is a page
+blob, and a file that somebody copies there by hand is a block blob.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunRecord
 
 CUSTOMIZATION = "customization.log"
-"""AIB's name of the log that a run's record has the URL of."""
+"""Image Builder's name of the log whose URL is in a run's record."""
 _OWN = re.compile(r"customization\.log|validation\.log|steps/[^/]+\.log")
-"""AIB's two logs, and what each script said (kiln.planner.names)."""
+"""The names of Image Builder's two logs, and of the output of each script (kiln.planner.names)."""
 
 
 def delete_logs(run: RunRecord) -> int:
-    """Delete the run's logs. Returns how many were there.
+    """Delete the run's logs. Returns how many there were.
 
     Raises `StorageUnavailable`, and `ValueError` when the record's URL is not that of this run's log.
     """
@@ -33,7 +33,7 @@ def delete_logs(run: RunRecord) -> int:
         return 0
     log, folder = blobs.at(run.log_url), f"{run.run_id}/"
     if log.blob_name != folder + CUSTOMIZATION:
-        raise ValueError(f"run {run.run_id} has a log elsewhere")
+        raise ValueError(f"the log of run {run.run_id} is not in the run's own folder")
     account = blobs.account(blob_urls.parts(run.log_url).account)
     return delete_staged(account.get_container_client(log.container_name), folder, _is_log)
 

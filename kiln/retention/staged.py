@@ -1,7 +1,7 @@
-"""Blobs in a template's staging storage that are deleted before the template is: a folder's, as far as they are Kiln's.
+"""Deleting Kiln's own blobs from a folder of a template's staging storage, before the template is deleted.
 
-It knows accounts, containers and folders; whose a blob is, whoever asks says. A signed-in app deletes them as they were
-listed, and gives up after one try: the next round tries again.
+It knows accounts, containers and folders; the caller says which blobs are Kiln's. A blob is deleted only as it was
+listed, with one try: the next round tries again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def delete_staged(container: ContainerClient, folder: str, is_own: Callable[[str, BlobProperties], bool]) -> int:
-    """Delete what is in a folder (with a slash at its end) and Kiln's own, by name within the folder and properties.
+    """Delete the blobs in a folder (with a slash at its end) of which `is_own` is true, given name and properties.
 
-    Returns how many were there: a container that is gone has none. Raises `StorageUnavailable`, also for a blob that
-    was written to, or leased, in that moment.
+    Returns how many there were: a container that is gone has none. Raises `StorageUnavailable`, also for a blob that is
+    leased or was written to meanwhile.
     """
     from azure.core.exceptions import ResourceNotFoundError
 
@@ -37,7 +37,7 @@ def delete_staged(container: ContainerClient, folder: str, is_own: Callable[[str
 
 
 def _delete(container: ContainerClient, blob: BlobProperties) -> bool:
-    """Delete a blob as it was listed. Returns whether it was there: who else purges may be faster."""
+    """Delete a blob as it was listed. Returns False when it is gone: another round may be faster."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
@@ -52,7 +52,7 @@ def _delete(container: ContainerClient, blob: BlobProperties) -> bool:
         )
     except ResourceNotFoundError:
         return False
-    except ResourceModifiedError:  # 412, which Azurite answers for one that is gone as well
+    except ResourceModifiedError:  # 412, which Azurite also answers for a blob that is gone
         if container.get_blob_client(blob.name).exists(retry_total=0, **blobs.IMPATIENT):
             raise
         return False

@@ -1,1 +1,1 @@
-"""The sweeper: leftovers, which are nobody's any more, found in Azure and in ended runs' ledgers, and deleted."""
+"""The sweeper: it finds leftovers in Azure and in the ledgers of ended runs, deletes them, and ends lost runs."""

@@ -1,4 +1,4 @@
-"""What is said of a sweep: what is lost, what is left, what became of it."""
+"""Contracts of the sweeper: the activities and the orchestrator of a sweep, with their messages."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from kiln.sweep.models import EndedRun, Leftover, Undeleted
 
 
 class LostRun(Message):
-    """A run that is not over, and whose orchestration is (`status` says how it was found)."""
+    """A lost run: it is not over, but its orchestration is. `status` is the orchestration's runtime status."""
 
     run: RunRef
     status: str
 
 
 class LostRunClosing(Message):
-    """A lost run's ledger is to be closed, at `at` (ISO 8601)."""
+    """A request to close a lost run's ledger, at `at` (ISO 8601)."""
 
     lost: LostRun
     at: str
 
 
 class LostTemplate(Message):
-    """A template whose submission or deletion is not over, and whose orchestration is."""
+    """A template with a lost submission or deletion: that is not over, but its orchestration is."""
 
     template: TemplateId
     what: Literal["submission", "deletion"]
@@ -33,14 +33,14 @@ class LostTemplate(Message):
 
 
 class SweepRequest(Message):
-    """Sweep once, and end these runs. `problems` could not be looked at by whoever asks."""
+    """A request for a sweep that also ends these lost runs. `problems` says what the caller could not examine."""
 
     lost: tuple[LostRun, ...] = ()
     problems: tuple[str, ...] = ()
 
 
 class SweepRound(Message):
-    """A sweep, begun at `at` (ISO 8601)."""
+    """A sweep that began at `at` (ISO 8601)."""
 
     at: str
     lost: tuple[LostRun, ...] = ()
@@ -48,7 +48,7 @@ class SweepRound(Message):
 
 
 class LostRunFacts(Message):
-    """What a lost run's record tells, after its ledger was closed: `over` if it ended in the meantime after all."""
+    """A lost run's record after its ledger was closed: `over` is true if the run ended by itself meanwhile."""
 
     over: bool
     canceled: bool = False
@@ -56,7 +56,10 @@ class LostRunFacts(Message):
 
 
 class FoundLeftovers(Message):
-    """What is nobody's: due in the order of tiers, too young, and how much more is due than one sweep deletes."""
+    """The leftovers that a sweep found: `due` in the order of tiers, `young` too young to delete.
+
+    `more` counts those that are due beyond what one sweep deletes.
+    """
 
     due: tuple[Leftover, ...] = ()
     young: tuple[Leftover, ...] = ()
@@ -66,7 +69,7 @@ class FoundLeftovers(Message):
 
 
 class SweepDone(Message):
-    """What a sweep came to, at `at` (ISO 8601): it began at `began`."""
+    """The result of a sweep that began at `began` and ended at `at` (ISO 8601)."""
 
     began: str
     at: str

@@ -1,7 +1,7 @@
-"""Which of the resources with Kiln's tag are leftovers: pure, from what Azure listed and from records read after that.
+"""Deciding which resources with Kiln's tag are leftovers: pure, from Azure's lists and records that were read later.
 
-Nothing is one that a template or a run stands behind. The order makes that safe: a template or run that began after
-the list was taken has nothing in it, and one that was there before is among the records.
+A resource that a template or a run still needs is none. Reading the records after the lists makes that safe: a template
+or run that began after the lists were taken has nothing in them, and an older one is among the records.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 GROUP_TIER, MARK_TIER = 5, 6
 SUFFIX = 8
-"""Characters at the end of a staging group's name that are random."""
+"""The number of random characters at the end of a staging group's name."""
 
 
 class Unknown(Exception):
-    """Whoever finds runs cannot tell whether there is this one: what it made is kept."""
+    """It cannot be said whether a run exists, since its record cannot be read: its resources are kept."""
 
 
 def leftovers(
@@ -43,13 +43,13 @@ def leftovers(
     now: datetime,
     installation: str,
 ) -> Iterator[Leftover]:
-    """Yield what is nobody's, young or old. `seen` is when each was first known to be that, by id in lower case.
+    """Yield the leftovers, young or old. `seen` says when each was first known to be one, by its id in lower case.
 
-    `installation` is this Kiln's id, which all of it has as a tag. Each is found with the tags by which it is that, so
-    that they are looked at again when it is deleted.
+    `installation` is this installation's id, which all its resources have as a tag. Each leftover carries the tags by
+    which it was recognized, so that they are checked again when it is deleted.
     """
     owners: dict[str, list[TemplateRecord]] = {}
-    for record in templates:  # two may name one group: one has it, and the submission of the other fails
+    for record in templates:  # two may name one group: one of them has it, and the other's submission fails
         owners.setdefault(_place(record.id.subscription, record.staging_group), []).append(record)
     for group in groups:
         if _place_of(group.id) in owners:
@@ -66,7 +66,7 @@ def leftovers(
         kind = KINDS.get(found.type.lower())
         mark = own_mark(found, installation)
         if kind is None or mark is None:
-            continue  # of another type or name, or without all of Kiln's tags: somebody copied the one
+            continue  # another type or name, or not all of Kiln's tags: somebody copied the tag
         entry = kind.model_copy(update={"id": found.id, "mark": mark})
         try:
             made = _of(
@@ -79,10 +79,10 @@ def leftovers(
 
 
 def _is_named_by_kiln(group: TaggedGroup) -> bool:
-    """Whether the group itself goes, after what Kiln made in it: by its tags Kiln made it, and by its name, too.
+    """Whether Kiln made the group and chose its name, by its tags and by its name: then the group itself is deleted.
 
-    Whoever may only set tags could otherwise have Kiln delete a group for him. Of a group that a template named, and
-    that Kiln made, what is Kiln's goes.
+    By the tags alone, anybody who may set tags could have Kiln delete a group. Of a group that a template named, only
+    the resources that Kiln made in it are deleted.
     """
     if not (group.own and group.user):
         return False
@@ -94,19 +94,19 @@ def _is_named_by_kiln(group: TaggedGroup) -> bool:
 
 
 def is_due(found: Leftover, now: datetime) -> bool:
-    """Whether it is old enough to be deleted."""
+    """Whether the leftover is old enough to be deleted."""
     return found.from_ledger or now - found.since >= GRACE
 
 
 def begun(run_id: str) -> datetime:
-    """Return when the run was asked for, which its id tells."""
+    """Return when the run was requested, by its id."""
     return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
 def _of(
     entry: LedgerEntry, named: str | None, owners: list[TemplateRecord], find_run: FindRun, first: datetime
 ) -> Leftover | None:
-    """Return what the resource, made by the run `named`, is as a leftover, or None while somebody stands behind it."""
+    """Return a resource that the run `named` made as a leftover, or None while a template or run still needs it."""
     if not owners:
         return Leftover(entry=entry, why="its template is gone", since=first)
     if named is None or any(owner.provisioning_state is ProvisioningState.DELETING for owner in owners):

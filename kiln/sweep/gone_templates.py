@@ -1,4 +1,4 @@
-"""Documents in the store that no template stands behind, left by work that came too late for its template's end."""
+"""Orphans of deleted templates in the store, written by work that ended after its template: found and removed."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from kiln.runs.reading import reason
 from kiln.runs.templates import Templates
 
 KINDS = ("runs", "ledgers", "versions", "triggers", "secrets", "pending-events", "rebuilds", "listeners", "outbox")
-"""Folders of what belongs to a template. What runs left (kiln.sweep.leftovers) outlives it."""
+"""Folders of documents that belong to a template. The leftovers of runs (kiln.sweep.leftovers) outlive it."""
 SECONDS = 45.0
-"""For one folder's list, and for one document: longer than the store's client tries a request (kiln.blobs)."""
+"""The time for one folder's list, and for one document: longer than the store's client retries (kiln.blobs)."""
 _KEY_PARTS = 3
 
 
 @dataclass(frozen=True)
 class Removed:
-    """How many documents were removed, and what could not be listed or removed; the next sweep tries again."""
+    """The number of removed documents, and the problems with others, which the next sweep tries again."""
 
     documents: int = 0
     problems: tuple[str, ...] = ()
 
 
 def forget_gone_templates(store: Documents | None = None) -> Removed:
-    """Remove what no template stands behind, each beside the others and within a bound of its own.
+    """Remove the documents whose template is gone, in parallel, each within a time limit of its own.
 
-    The documents are listed before the templates, which are there before anything of theirs is; one that was written
-    since is of a template made anew, and stays. Events that are not published yet are left to the timer that publishes
-    them, as long as there is a topic.
+    The documents are listed before the templates: a template's own document is written before all others of it. A
+    document that was written since the list belongs to a new template of the name, and stays. Unpublished events are
+    left to the timer that publishes them, as long as there is a topic.
     """
     known = store or documents()
     kinds = [kind for kind in KINDS if kind != "outbox" or not publisher.is_on()]
@@ -47,7 +47,7 @@ def forget_gone_templates(store: Documents | None = None) -> Removed:
         f"{attempt.item}/ was not listed: {reason(attempt.fault)}" for attempt in listed if attempt.fault is not None
     ]
     left = [
-        f"{attempt.item[0]}, which no template stands behind, was not removed: {reason(attempt.fault)}"
+        f"{attempt.item[0]}, whose template is gone, was not removed: {reason(attempt.fault)}"
         for attempt in removed
         if attempt.fault is not None
     ]
@@ -56,5 +56,5 @@ def forget_gone_templates(store: Documents | None = None) -> Removed:
 
 def _key(kind: str, path: str) -> str:
     """Return the key of the template that a document belongs to."""
-    skipped = 2 if kind == "listeners" else 1  # those are by event type first
+    skipped = 2 if kind == "listeners" else 1  # the paths of listeners begin with the event type
     return "/".join(path.split("/")[skipped : skipped + _KEY_PARTS]).removesuffix(".json" if kind == "rebuilds" else "")

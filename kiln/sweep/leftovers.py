@@ -1,6 +1,6 @@
-"""What ended runs left: resources of their ledgers that were not deleted, kept in the store until they are gone.
+"""Leftovers of ended runs: entries of their ledgers that were not deleted, kept in the store until they are gone.
 
-A document of these outlives its run's record and its template, and holds the entries themselves.
+Such a document outlives its run's record and its template, so it holds the entries themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RunLeftovers(Document):
-    """What one run left, since when."""
+    """The leftovers of one run, and since when they are leftovers."""
 
     run: RunRef
     since: datetime
@@ -28,18 +28,18 @@ class RunLeftovers(Document):
 
 
 class Leftovers:
-    """What runs left, by run."""
+    """Leftovers of runs, by run."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(run: RunRef) -> str:
-        """Return where the document of a run is."""
+        """Return the path of the document of a run's leftovers."""
         return f"leftovers/{run.template.key}/{run.run_id}.json"
 
     def keep(self, run: RunRef, now: datetime, only: Collection[str] | None = None) -> RunLeftovers:
-        """Close the run's ledger and keep what it names and is no result; with `only` (ids), no more than those."""
+        """Close the run's ledger and keep its entries but for results; with `only` (ids), none but those."""
         ledger = Ledgers(self._store).close(run.template, run.run_id)
         entries = tuple(entry for entry in ledger.entries if not entry.keep and (only is None or entry.id in only))
         left = RunLeftovers(run=run, since=now, entries=entries)
@@ -48,11 +48,11 @@ class Leftovers:
         return self._store.put(self.path(run), left, lambda known: _joined(known, left)).content
 
     def list(self) -> Iterator[RunLeftovers]:
-        """Yield all of them."""
+        """Yield the leftovers of all runs, as far as they can be read."""
         yield from readable(self._store, "leftovers/", RunLeftovers)
 
     def strike(self, run: RunRef, gone: Collection[str]) -> RunLeftovers | None:
-        """Strike out what is gone (ids). Returns what is left, or None when nothing is."""
+        """Strike the entries that are gone (ids). Returns the remaining leftovers, or None when there are none."""
 
         def struck(known: RunLeftovers) -> RunLeftovers:
             return known.model_copy(update={"entries": tuple(each for each in known.entries if each.id not in gone)})

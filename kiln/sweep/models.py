@@ -1,6 +1,6 @@
-"""What the sweeper finds and what it makes of it, as data.
+"""Data of the sweeper: tagged resources, leftovers, ended runs and the report.
 
-It owns the shapes that travel and are kept; decide.py says what is a leftover, and the store keeps the report.
+It owns their shapes, in messages and in the store; decide.py decides what is a leftover.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from kiln.runs.ledger import LedgerEntry
 from kiln.runs.record import RunState
 
 GRACE = timedelta(minutes=30)
-"""What was somebody's so lately is left alone: far longer than any call that may still be under way."""
+"""The least age of a leftover before it is deleted: far longer than any call that may still be under way."""
 
 
 class Model(BaseModel):
-    """Base of these: exact and immutable."""
+    """Base of the sweeper's data: immutable, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Tagged(Model):
-    """A resource with this Kiln's tag: its ARM id, its type and all its tags."""
+    """A resource with this installation's tag: its ARM id, its type and all its tags."""
 
     id: str
     type: str
@@ -32,9 +32,9 @@ class Tagged(Model):
 
 
 class TaggedGroup(Model):
-    """A resource group with this Kiln's tag. By other tags `own` tells that Kiln made it, `user` for which template.
+    """A resource group with this installation's tag. By its other tags, Kiln made it (`own`), for a template (`user`).
 
-    `mark` is all of these tags, as they were.
+    `mark` has all these tags, as they were read.
     """
 
     id: str
@@ -44,10 +44,11 @@ class TaggedGroup(Model):
 
 
 class Leftover(Model):
-    """Something that is nobody's any more: `why`, since when (the oldest time that is sure), and of which run.
+    """A resource that Kiln made and nobody needs any more: `why`, since when at least, and which run made it.
 
-    `from_ledger` tells that the run's own ledger named it: it could not be deleted when the run ended. `is_gone` tells
-    that nothing is there now; it is deleted once more, since what was under way when its run ended may yet come to be.
+    `from_ledger` is true if the run's own ledger named it: it could not be deleted when the run ended. `is_gone` is
+    true if it does not exist now; it is deleted all the same, since a call that was under way when the run ended may
+    still make it.
     """
 
     entry: LedgerEntry
@@ -66,7 +67,7 @@ class Undeleted(Model):
 
 
 class EndedRun(Model):
-    """A run that nobody worked on any more, and how it ended; without a `state` it had by itself, meanwhile."""
+    """A lost run and how it ended; without a `state` it had ended by itself meanwhile."""
 
     run: RunRef
     state: RunState | None = None
@@ -74,10 +75,10 @@ class EndedRun(Model):
 
 
 class SweepReport(Model):
-    """What a sweep did. `seen` is since when what is still there has been known to be nobody's, by ARM id.
+    """The report of a sweep. `subscriptions` were searched; `problems` says what could not be.
 
-    `subscriptions` were looked at. `more` counts what the next sweep has to delete;
-    `documents` what was removed from the store. `problems` could not be looked at.
+    `more` counts the leftovers that the next sweep has to delete, `documents` those removed from the store. `seen` says
+    since when each remaining leftover has been known as one, by ARM id.
     """
 
     began: datetime

@@ -1,7 +1,7 @@
-"""Whether a resource is one that Kiln made: by its type, the very name that Kiln gives, and all tags that it gives.
+"""Recognizing resources that Kiln made: by the type, by the name that Kiln gives, and by all tags that it gives. Pure.
 
-Pure. Whoever copies a tag or two, or calls a thing of his own kiln-something, has nothing to fear of a sweep. Names:
-kiln/planner/names.py and kiln/planner/machine.py.
+A resource with some copied tags, or with a name of somebody's choice that begins like Kiln's, is not swept. The names
+are from kiln/planner/names.py and kiln/planner/machine.py.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _NAMES = {
     "microsoft.network/networksecuritygroups": re.escape(names.SECURITY_GROUP),
     "microsoft.storage/storageaccounts": r"kiln[0-9a-f]{20}",
 }
-"""By type, the form of the name; of what is in a gallery, of the gallery's."""
+"""The form of the name by type; for a resource in a gallery, the form of the gallery's name."""
 
 
 def run_of(found: Tagged) -> str | None:
-    """Return the id of the run that the resource's name has in it; galleries take no dashes in theirs."""
+    """Return the run id in the resource's name; a gallery's name has underscores for its dashes."""
     named = _named(found)
     run = named.groupdict().get("run") if named else None
     return run.replace("_", "-") if run else None
 
 
 def own_mark(found: Tagged, installation: str) -> dict[str, str] | None:
-    """Return the tags by which the resource is this Kiln's, or None when it is not."""
+    """Return the tags that show that this installation made the resource, or None if they do not."""
     named = _named(found)
     if named is None or tag(found.tags, INSTALLATION_TAG) != installation or not is_made_by_kiln(found.tags):
         return None

@@ -1,4 +1,7 @@
-"""The end of a sweep: what is gone is struck out, and what was done is kept and told."""
+"""The report of a sweep: made when the sweep ends, logged, and kept in the store until the next one's replaces it.
+
+The next sweep continues from it, and people ask for it.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from typing import TYPE_CHECKING
 from kiln.errors import ResourceNotFound
 from kiln.parallel import run_each
 from kiln.rebuild.index import repair
-from kiln.runs.reading import reason
+from kiln.runs.documents import Documents, documents
+from kiln.runs.reading import keep_latest, read_latest, reason
 from kiln.runs.runs import Runs
 from kiln.runs.transitions import strike_leftovers
 from kiln.sweep.gone_templates import forget_gone_templates
-from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import GRACE, SweepReport
 
@@ -22,15 +25,32 @@ if TYPE_CHECKING:
     from kiln.sweep.contracts import SweepDone
     from kiln.sweep.models import Leftover
 
+PATH = "sweeps/latest.json"
+
 log = logging.getLogger("kiln.sweep")
 
 
+class LatestSweep:
+    """The report of the latest sweep, kept in the store."""
+
+    def __init__(self, store: Documents | None = None) -> None:
+        self._store = store or documents()
+
+    def latest(self) -> SweepReport | None:
+        """Return the report of the latest sweep, or None before the first."""
+        return read_latest(self._store, PATH, SweepReport)
+
+    def keep(self, report: SweepReport) -> None:
+        """Store a report in the place of the one before."""
+        keep_latest(self._store, PATH, report)
+
+
 def record_sweep(done: SweepDone) -> SweepReport:
-    """Strike out what is gone, remove documents that are nobody's, keep the report and tell it to the log."""
+    """Strike deleted leftovers from the records, remove orphans, then keep and log the report."""
     began, now, found = datetime.fromisoformat(done.began), datetime.fromisoformat(done.at), done.found
     left = {each.leftover.entry.key for each in done.left}
     deleted = tuple(each for each in found.due if each.entry.key not in left)
-    left_ids = {each.leftover.entry.id for each in done.left}  # of a disk, say, the access to which alone is gone
+    left_ids = {each.leftover.entry.id for each in done.left}  # as a disk's, when only the access to it is gone
     struck = _strike(tuple(each for each in deleted if each.entry.id not in left_ids), began)
     orphans = forget_gone_templates()
     problems = [*found.problems, *done.problems, *struck, *orphans.problems]
@@ -53,9 +73,9 @@ def record_sweep(done: SweepDone) -> SweepReport:
 
 
 def _strike(deleted: tuple[Leftover, ...], began: datetime) -> list[str]:
-    """Strike out what is gone. Returns where that failed.
+    """Strike deleted leftovers from the records of their runs. Returns the problems.
 
-    What an ended run left is looked at once more: what was under way when its run was lost may have come to be since.
+    A young leftover of a ledger is not struck yet: a call that was under way when the run was lost may still make it.
     """
     by_run: dict[RunRef, list[Leftover]] = {}
     for each in deleted:
@@ -63,7 +83,7 @@ def _strike(deleted: tuple[Leftover, ...], began: datetime) -> list[str]:
             by_run.setdefault(each.run, []).append(each)
     attempts = run_each(by_run.items(), lambda item: _strike_of(*item, began))
     return [
-        f"What is gone of run {attempt.item[0].run_id} was not struck out: {reason(attempt.fault)}"
+        f"The deleted leftovers of run {attempt.item[0].run_id} are still in its records: {reason(attempt.fault)}"
         for attempt in attempts
         if attempt.fault is not None
     ]
@@ -80,7 +100,7 @@ def _strike_leftovers(run: RunRef, gone: set[str]) -> None:
     try:
         Runs().update(run.template, run.run_id, lambda record: strike_leftovers(record, gone))
     except ResourceNotFound:
-        return  # the run went with its template
+        return  # the run was deleted with its template
 
 
 def _tell(report: SweepReport) -> None:
@@ -90,6 +110,6 @@ def _tell(report: SweepReport) -> None:
         log.warning("deleted %s: %s, since %s", each.entry.id, each.why, each.since.isoformat())
     for left in report.left:
         since = left.leftover.since.isoformat()
-        log.error("cannot delete %s, nobody's since %s: %s", left.leftover.entry.id, since, left.reason)
+        log.error("cannot delete %s, a leftover since %s: %s", left.leftover.entry.id, since, left.reason)
     for problem in report.problems:
         log.error("%s", problem)

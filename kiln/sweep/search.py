@@ -1,6 +1,7 @@
-"""What a sweep goes by: Azure's lists first, then the records. Reading them in this order is what makes it safe.
+"""The search for leftovers: it reads Azure's lists first, then the records. This order is what makes a sweep safe.
 
-It owns the reading; decide.py decides. What cannot be looked at is named, and the rest is looked at all the same.
+It owns the reading; decide.py decides. A subscription or document that cannot be read is reported, and the others are
+searched all the same.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
 from kiln.sweep.contracts import FoundLeftovers
 from kiln.sweep.decide import Unknown, is_due, leftovers
-from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import Leftover
+from kiln.sweep.report import LatestSweep
 from kiln.sweep.tagged import tagged, tagged_groups
 from kiln.sweep.unreadable import without_unreadable
 
@@ -33,20 +34,20 @@ if TYPE_CHECKING:
     from kiln.sweep.models import Tagged, TaggedGroup
 
 LIST_SECONDS = 90.0
-"""For Azure's lists of one subscription: a call for each 1,000 resources."""
+"""The time for Azure's lists of one subscription: one call for each 1,000 resources."""
 AT_ONCE = 100
-"""Deletions of one sweep; the oldest first, the rest is the next one's."""
+"""The most deletions of one sweep, the oldest leftovers first; the next sweep deletes the rest."""
 
 
 def find_leftovers(now: datetime) -> FoundLeftovers:
-    """Return what is nobody's: what is due for deletion, in the order of its tiers, and what is too young."""
+    """Return the leftovers: those that are due for deletion, in the order of their tiers, and those too young."""
     problems: list[str] = []
     before = LatestSweep().latest()
     me = installation()
     listed = _listed(me, problems)
     everything = Templates().read_each()
     problems += [
-        f"{each.path} cannot be read, and nothing of its template is looked at: {each.reason}"
+        f"{each.path} cannot be read, so the resources of its template are not swept: {each.reason}"
         for each in everything.unreadable
     ]
     templates = everything.contents
@@ -63,7 +64,7 @@ def find_leftovers(now: datetime) -> FoundLeftovers:
     )
     unique = {
         each.entry.key: each for each in (*found, *_of_ended_runs(problems))
-    }  # a disk and the access to it are two
+    }  # a disk and the access to it are two entries
     due = sorted((each for each in unique.values() if is_due(each, now)), key=lambda each: each.since)
     return FoundLeftovers(
         due=tuple(sorted(due[:AT_ONCE], key=lambda each: each.entry.tier)),
@@ -78,7 +79,7 @@ def _find_run(problems: list[str], record: TemplateRecord, run_id: str) -> RunRe
     try:
         return Runs().get(record.id, run_id)
     except DocumentUnreadable as error:
-        problems.append(f"Run {run_id} of {record.id.arm} cannot be read, and what it made is kept: {reason(error)}")
+        problems.append(f"Run {run_id} of {record.id.arm} cannot be read, so its resources are kept: {reason(error)}")
         raise Unknown from error
 
 
@@ -87,7 +88,7 @@ def _listed(me: Installation, problems: list[str]) -> tuple[list[Tagged], list[T
     groups: list[TaggedGroup] = []
     for attempt in run_each(me.subscriptions, lambda subscription: _in(subscription, me.id), seconds=LIST_SECONDS):
         if attempt.result is None:
-            problems.append(f"The subscription {attempt.item} was not looked at: {attempt.fault}")
+            problems.append(f"The subscription {attempt.item} was not searched: {attempt.fault}")
         else:
             resources += attempt.result[0]
             groups += attempt.result[1]
@@ -99,10 +100,10 @@ def _in(subscription: str, installation: str) -> tuple[tuple[Tagged, ...], tuple
 
 
 def _of_ended_runs(problems: list[str]) -> Iterator[Leftover]:
-    """Yield what ended runs left, but for what is another's by now: that is struck out."""
+    """Yield the leftovers of ended runs; strike those whose id somebody else's resource has by now."""
     for attempt in run_each(Leftovers().list(), lambda left: list(_left_by(left)), seconds=LIST_SECONDS):
         if attempt.result is None:
-            problems.append(f"What run {attempt.item.run.run_id} left was not looked at: {attempt.fault}")
+            problems.append(f"The leftovers of run {attempt.item.run.run_id} were not searched: {attempt.fault}")
         else:
             yield from attempt.result
 

@@ -1,4 +1,4 @@
-"""What Kiln made anywhere in a subscription, found by its tags."""
+"""Azure's lists of the resources and groups of a subscription that have Kiln's tags."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kiln.sweep.models import Tagged, TaggedGroup
 def tagged(subscription: str, installation: str) -> tuple[Tagged, ...]:
     """Return all resources in the subscription with this installation's tag: one call for each page of 1,000.
 
-    Filtered by a tag's value, the list has no tags (Resources - List, `$filter`), so it is filtered by its name, and
-    has what other Kilns made, too.
+    A list that is filtered by a tag's value has no tags (Resources - List, `$filter`), so this one is filtered by the
+    tag's name, and other installations' resources are left out here.
     """
     with azure(f"list what Kiln made in the subscription {subscription}"):
         found = list(clients.resources(subscription).resources.list(filter=f"tagName eq '{INSTALLATION_TAG}'"))
@@ -25,7 +25,7 @@ def tagged(subscription: str, installation: str) -> tuple[Tagged, ...]:
 
 
 def tagged_groups(subscription: str, installation: str) -> tuple[TaggedGroup, ...]:
-    """Return the resource groups in the subscription that this installation of Kiln made or uses."""
+    """Return the resource groups in the subscription that this installation made or uses."""
     with azure(f"list the resource groups that Kiln uses in the subscription {subscription}"):
         found = list(
             clients.resources(subscription).resource_groups.list(

@@ -1,7 +1,7 @@
-"""What may belong to a template whose document cannot be read: it is left alone, and the rest is looked at.
+"""Sparing the resources of templates whose documents cannot be read, so that the rest can be swept. Pure.
 
-Pure. Such a template's staging group is not known. It is in the template's own subscription, and a group whose tags
-name another template is not its.
+The staging group of such a template is unknown. It is in the template's own subscription, and it is no group whose tags
+name another template.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ def without_unreadable(
     templates: Iterable[TemplateRecord],
     hidden: Collection[str],
 ) -> tuple[list[Tagged], list[TaggedGroup]]:
-    """Return what is surely of no template of the keys `hidden`; `templates` are those that can be read."""
+    """Return the resources and groups that surely belong to none of the unreadable templates `hidden` (keys).
+
+    `templates` are those that can be read.
+    """
     resources, groups = list(resources), list(groups)
     if not hidden:
         return resources, groups

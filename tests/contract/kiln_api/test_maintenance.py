@@ -32,9 +32,9 @@ from kiln.runs.runs import Runs
 from kiln.runs.templates import Templates
 from kiln.runs.transitions import enter_phase, request_cancel, settle
 from kiln.runs.triggers import Triggers
-from kiln.sweep import latest_sweep, search
-from kiln.sweep.latest_sweep import LatestSweep
+from kiln.sweep import report, search
 from kiln.sweep.models import GRACE, Leftover, SweepReport, Undeleted
+from kiln.sweep.report import LatestSweep
 from tests.authority import ME
 from tests.contract.kiln_api.conftest import SUBSCRIPTION, template_body
 from tests.contract.kiln_api.in_process import AUTHORITY, Api
@@ -195,7 +195,7 @@ def test_a_sweep_goes_by_what_can_be_read_and_names_what_cannot(caplog: pytest.L
     record = template()
     hidden = f"templates/{record.id.key}-poisoned.json"
 
-    with poisoned(hidden, "leftovers/a/a/a/a.json", latest_sweep.PATH, latest_health.PATH):
+    with poisoned(hidden, "leftovers/a/a/a/a.json", report.PATH, latest_health.PATH):
         found = search.find_leftovers(LATER)
         assert LatestHealth().latest() is None
         LatestSweep().keep(SweepReport(began=NOW, ended=LATER))
@@ -204,7 +204,7 @@ def test_a_sweep_goes_by_what_can_be_read_and_names_what_cannot(caplog: pytest.L
         assert LatestHealth().latest() == Health(at=NOW)
 
     assert hidden in str(found.problems)
-    assert all(path in caplog.text for path in ("leftovers/a/a/a/a.json", latest_sweep.PATH, latest_health.PATH))
+    assert all(path in caplog.text for path in ("leftovers/a/a/a/a.json", report.PATH, latest_health.PATH))
     assert WORD not in str(found.problems) + caplog.text
 
 

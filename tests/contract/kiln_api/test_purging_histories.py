@@ -17,8 +17,7 @@ from devkit.host.clock import VirtualClock
 from devkit.host.sdk import close_client_session
 from kiln.errors import TaskHubUnavailable
 from kiln.retention import histories
-from kiln.retention.histories import BEGINNING, NARROWEST, WIDEST, purge_histories
-from kiln.retention.purge_progress import PATH, LatestPurge, PurgeProgress
+from kiln.retention.histories import BEGINNING, NARROWEST, PATH, WIDEST, LatestPurge, PurgeProgress, purge_histories
 from kiln.runs.documents import documents
 from tests.own_clients import own_clients
 from tests.poison import poisoned

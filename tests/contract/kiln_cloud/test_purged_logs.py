@@ -181,7 +181,7 @@ def test_a_record_with_the_log_of_another_run_deletes_nothing(storage: StagedSto
     write(logs_of(storage), f"{latest}/{OWN[0]}")
     wrong = Runs().require(template.id, old).model_copy(update={"log_url": url})
 
-    with pytest.raises(ValueError, match="log elsewhere"):
+    with pytest.raises(ValueError, match="not in the run's own folder"):
         delete_logs(wrong)
 
     assert list(logs_of(storage).list_blob_names()) == [f"{latest}/{OWN[0]}"]

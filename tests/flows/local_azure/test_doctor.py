@@ -32,9 +32,9 @@ from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish
 from kiln.runs.triggers import Triggers
 from kiln.sweep.contracts import LostRun, LostTemplate
-from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import SweepReport
+from kiln.sweep.report import LatestSweep
 from tests.app_settings import set_settings
 from tests.flows.local_azure.kiln import GROUP, SUBSCRIPTION, Kiln, gallery, put_disk, real_activities, template
 from tests.own_clients import own_clients

@@ -26,9 +26,9 @@ from kiln.runs.tags import run_tags
 from kiln.runs.templates import Templates
 from kiln.runs.transitions import finish, request_cancel
 from kiln.sweep.contracts import LostRun, SweepRequest
-from kiln.sweep.latest_sweep import LatestSweep
 from kiln.sweep.leftovers import Leftovers
 from kiln.sweep.models import GRACE, SweepReport
+from kiln.sweep.report import LatestSweep
 from tests.flows.local_azure.kiln import STAGED, SUBSCRIPTION, Kiln, managed_image, put_disk, real_activities, template
 from tests.own_clients import own_clients
 
