@@ -1,4 +1,4 @@
-"""How many calls a build makes to Azure Resource Manager, and how its time is shared: `python -m benchmarks.arm_calls`.
+"""The calls of a build to Azure Resource Manager, and the shares of its time: `python -m benchmarks.arm_calls`.
 
 One build of examples/hello-linux.json against a running `kiln local up` (its endpoints.json is the argument's folder).
 Times depend on the machine and are given as shares; calls do not.

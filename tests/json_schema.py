@@ -1,4 +1,4 @@
-"""The judge of values by JSON Schema, which takes seconds to import: whoever judges nothing does not wait for it."""
+"""The judge of values by JSON Schema, imported where a test needs it, for that takes seconds."""
 
 from __future__ import annotations
 

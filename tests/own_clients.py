@@ -22,7 +22,7 @@ CACHED: tuple[Any, ...] = (config.config, config.credential, documents)
 
 @contextmanager
 def own_clients(environment: dict[str, str] | None = None) -> Iterator[None]:
-    """Let Kiln read `environment` (None: as it is), for it reads its settings once, and close what it opens."""
+    """Let Kiln read `environment` (None: as it is) anew for the block, and close the clients that it opens."""
     opened: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (environment or {}).items():
@@ -46,7 +46,7 @@ def _forget() -> None:
 
 
 def _remembering(make: Callable[[str], Any], opened: list[Any]) -> Callable[[str], Any]:
-    """Return `make`, cached anew, with what it makes kept in `opened`."""
+    """Return `make`, cached anew, with every client that it makes kept in `opened`."""
 
     @functools.cache
     def made(key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Documents that are there and cannot be read, for as long as a test wants them."""
+"""Documents that exist and cannot be read, for as long as a test wants them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORD = "a-word-that-nobody-is-to-be-told"
 
 @contextmanager
 def poisoned(*paths: str) -> Iterator[None]:
-    """Let documents of another kind be at these paths."""
+    """Put documents of another kind at these paths for the block."""
     store = documents()
     for path in paths:
         store.create(path, Ledger(run_id=WORD))

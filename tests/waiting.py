@@ -1,4 +1,4 @@
-"""Waiting for what other processes and threads do: for a condition, never for a time."""
+"""Waiting for other processes and threads: for a condition, never for a time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 SHORTEST = 0.01
 LONGEST = 0.25
-"""Seconds between two looks. A look costs those whom it is for some of the machine, all the more if it is a request."""
+"""Seconds between two looks at most. Each look takes some of the machine from those that are waited for."""
 
 
 def until(seen: Callable[[], Any], *, within: float = 60, longest: float = LONGEST) -> Any:
     """Return the first true value of `seen`. A test that waits in vain, for `within` seconds, fails and says so.
 
-    It looks the less often the longer it has waited: once in a fifth of that time, and in `longest` at the most.
+    The longer it has waited, the less often it looks: after a fifth of that time, and after `longest` at the most.
     """
     started = time.monotonic()
     while not (value := seen()):

@@ -92,7 +92,7 @@ class Replay:
 
     @property
     def new_work(self) -> list[Work]:
-        """What the code scheduled and the history does not record yet, in order."""
+        """The work that the code scheduled and the history does not record yet, in order."""
         return [self._unrecorded[task_id] for task_id in sorted(self._unrecorded)]
 
     @property

@@ -1,4 +1,4 @@
-"""Files with what a person reviewed: `make golden` rewrites them, and the diff is read before it is committed."""
+"""Golden files, reviewed by a person: `make golden` rewrites them, and the diff is read before it is committed."""
 
 from __future__ import annotations
 

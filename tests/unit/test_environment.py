@@ -1,4 +1,4 @@
-"""The environment is looked at in one place of the app, and in one place of the command."""
+"""The environment is read in one place of the app, and in one place of the command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAYS = ["import os\nos.environ", "import os as o\no.getenv('x')", "from os impor
 
 
 def uses(tree: ast.AST) -> set[str]:
-    """Return what of `os` reads the environment, in whatever way it is reached."""
+    """Return the uses of `os` that read the environment, in whatever way it is reached."""
     attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     imported = {
         alias.name

@@ -1,4 +1,4 @@
-"""What import-linter does not see: which of Azure's packages is imported, and imports for type checkers alone."""
+"""Imports that import-linter does not see: single packages of Azure's, and imports for type checkers alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SECURITY.md names what there is: each place in it, and for each threat at least one test."""
+"""SECURITY.md names places that exist, and for each threat at least one test."""
 
 from __future__ import annotations
 

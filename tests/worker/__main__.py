@@ -18,7 +18,7 @@ _OWN = ("tests/unit/kiln/template", "tests/unit/kiln/planner", "tests/unit/kiln/
 
 
 def main(arguments: list[str]) -> int:
-    """Say which Python it is, and run the tests; return the exit code."""
+    """Print the version of the Python, and run the tests; return the exit code."""
     python = interpreter()
     if python is None:
         sys.stderr.write(f"{absence()}\n")

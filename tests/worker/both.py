@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Both:
-    """The local host and Microsoft's worker, doing the same. `episodes` and `calls` count what both answered alike."""
+    """The local host and Microsoft's worker, doing the same. `episodes` and `calls` count the equal answers."""
 
     def __init__(self, worker: MicrosoftWorker, azure: InProcessAzure) -> None:
         self.azure = azure
@@ -47,7 +47,7 @@ class Both:
 
     @contextmanager
     def at_each_episode(self) -> Iterator[None]:
-        """Let Microsoft's worker answer what the local host's orchestrators are asked, too."""
+        """Let Microsoft's worker answer each episode of the local host's orchestrators, too."""
         original = FunctionTable.replay
 
         def replay(table: FunctionTable, name: str, context: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Both:
         return counted
 
     def kiln(self, body: dict[str, Any]) -> Kiln:
-        """Submit a template, with all that follows from it in Microsoft's worker."""
+        """Submit a template, with all of its flows in Microsoft's worker."""
         submitted = Kiln(self.azure, body, activities=self.functions())
         submitted.submit()
         assert submitted.template.provisioning_state == "Succeeded", submitted.template.provisioning_error

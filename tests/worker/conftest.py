@@ -40,13 +40,13 @@ class Twin:
 
 @pytest.fixture(scope="session")
 def settings(local_azure: InProcessAzure) -> dict[str, str]:
-    """The app's settings: a state and a topic of its own on the local Azure, and no limit to what may be asked."""
+    """The app's settings: a new state and topic on the local Azure, and no rate limit."""
     name = f"worker{uuid.uuid4().hex[:12]}"
     return {**local_azure.environment(name), "KILN_TOPIC_ENDPOINT": _topic(local_azure, name), "KILN_RATE_LIMIT": "0"}
 
 
 def _topic(azure: InProcessAzure, name: str) -> str:
-    """Make a topic, and return where events are published to it."""
+    """Make a topic, and return its endpoint."""
     path = f"{azure.http_url}{SEEDED}/providers/Microsoft.EventGrid/topics/{name}?api-version=2025-02-15"
     body = {"location": "westeurope", "properties": {"inputSchema": "CloudEventSchemaV1_0", "disableLocalAuth": True}}
     with httpx.Client(headers={"Authorization": "Bearer any"}, trust_env=False) as client:
@@ -73,7 +73,7 @@ def twin(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def _client(host: Host) -> str:
-    """Return what the host gives a durable client of its own."""
+    """Return the JSON of a durable client of the host."""
     function = next(item for item in host._app.http if item.clients)
     (binding,) = function.clients.values()
     return client_binding(

@@ -27,7 +27,7 @@ class Description:
 
 
 def told(function: Mapping[str, Any]) -> Description:
-    """Read a worker's RpcFunctionMetadata as the host does: the raw bindings, and what an absent property means."""
+    """Read a worker's RpcFunctionMetadata as the host does: the raw bindings, and defaults for absent properties."""
     raw = {item["name"]: item for item in map(json.loads, function["raw_bindings"])}
     (trigger,) = [item for item in raw.values() if item["type"].lower().endswith("trigger")]
     others = {name: f"{item['type']} {item['direction'].lower()}" for name, item in raw.items() if item is not trigger}
@@ -43,7 +43,7 @@ def told(function: Mapping[str, Any]) -> Description:
 
 
 def _with_defaults(name: str, trigger: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what a function is served with that says nothing, by the extension of its trigger."""
+    """Fill in the defaults of a function's trigger, by its extension."""
     if trigger == "httpTrigger":
         # HttpTriggerAttribute: the route is the function's name, all methods, and AuthLevel.Function.
         methods = sorted(method.upper() for method in settings.get("methods") or ())
@@ -66,7 +66,7 @@ def _with_defaults(name: str, trigger: str, settings: dict[str, Any]) -> dict[st
 
 
 def assumed(app: App) -> dict[str, Description]:
-    """Return what `devkit.host` serves each function as."""
+    """Return each function's description as `devkit.host` serves it."""
     found: dict[str, Description] = {}
     for function in app.http:
         route = function.trigger.route if function.trigger.route is not None else function.name

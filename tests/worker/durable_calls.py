@@ -1,4 +1,4 @@
-"""Orchestrators and activities, called in Microsoft's worker with what Durable Functions' extension sends on Azure.
+"""Calls of orchestrators and activities in Microsoft's worker, in the form that Durable Functions' extension sends.
 
 The form is that of `OrchestrationTriggerAttributeBindingProvider` in Azure/azure-functions-durable-extension and of the
 history events of Azure/durabletask, as Newtonsoft.Json writes them with the Azure Storage provider.
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _STATE = "$OutOfProcData$:"
 _FRACTION = re.compile(r"\.(\d+)Z$")
 _SEVENTH_DIGIT = "7"
-"""Of a second's fraction: .NET counts in units of 100 ns, the local host in microseconds."""
+"""The seventh digit of a second's fraction: .NET counts in units of 100 ns, the local host in microseconds."""
 
 
 class ActivityFailed(Exception):
-    """An activity raised in Microsoft's worker; the text is what its orchestrator would be told."""
+    """An activity raised in Microsoft's worker; the text is the one that its orchestrator would get."""
 
 
 def episode(worker: MicrosoftWorker, name: str, context: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def activity(worker: MicrosoftWorker, name: str) -> Callable[[Any], Any]:
 
 
 def result_of(response: Message) -> Any:
-    """Return what an activity returned. Raises `ActivityFailed`."""
+    """Return an activity's result. Raises `ActivityFailed`."""
     if response["result"].get("status") != "Success":
         raise ActivityFailed(response["result"]["exception"]["message"])
     return json.loads(response["return_value"]["json"])

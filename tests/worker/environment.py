@@ -1,4 +1,4 @@
-"""The virtual environments for Python 3.13: made once in .kiln, and again when what is in them changes."""
+"""The virtual environments for Python 3.13: made once in .kiln, and again when their requirements change."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SECONDS = 900
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment under `name` that holds what the requirements files ask for, in this order."""
+    """A virtual environment under `name` with the packages of the requirements files, in this order."""
 
     name: str
     files: tuple[Path, ...]
 
     def python(self, interpreter: Path) -> Path:
-        """Return its Python. Another process that makes it at this moment is waited for."""
+        """Return its Python; make the environment first, or wait for another process that does."""
         folder = _CACHE / self.name
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("w") as lock:
@@ -56,7 +56,7 @@ class Environment:
 AS_ON_AZURE = Environment("worker", (APP, WORKER))
 """The app's pins as its deployment installs them, and Microsoft's worker."""
 FOR_TESTS = Environment("tests", (APP, ROOT / "requirements-dev.txt"))
-"""What Kiln's own tests need."""
+"""The packages of Kiln's own tests."""
 
 
 def _run(command: Iterable[str]) -> None:

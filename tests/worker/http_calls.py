@@ -22,7 +22,7 @@ _OF_THE_SERVER = {"content-length", "date", "server"}
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller asks of the function that serves `route`, whose `parameters` are not encoded."""
+    """A request to the function that serves `route`, whose `parameters` are not encoded."""
 
     function: str
     method: str
@@ -64,7 +64,7 @@ class Answer:
 
 
 def of_worker(worker: MicrosoftWorker, request: Request, address: str, client: str) -> Answer:
-    """Ask Microsoft's worker for what a server at `address` would be asked; `client` is the durable client's JSON."""
+    """Let Microsoft's worker answer a request to a server at `address`; `client` is the durable client's JSON."""
     response = worker.invoke(
         request.function, {"req": {"http": rpc_http(request, address)}, CLIENT: {"string": client}}
     )

@@ -1,4 +1,4 @@
-"""The Python that Microsoft's worker needs: found where people keep theirs, or not at all."""
+"""The Python that Microsoft's worker needs, found where people keep theirs, or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def interpreter() -> Path | None:
 
 
 def absence() -> str:
-    """Return what a check says that cannot be made without one."""
+    """Return the message of a check that cannot be made without that Python."""
     return f"NOT CHECKED: there is no Python {VERSION} with venv here ({PLACES}), and Microsoft's worker needs it"
 
 
@@ -51,7 +51,7 @@ def _is_usable(python: Path) -> bool:
 
 
 def _said(command: list[str]) -> str | None:
-    """Return what a command prints, or None if it fails."""
+    """Return the output of a command, or None if it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except OSError:

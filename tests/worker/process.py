@@ -25,13 +25,13 @@ Message = dict[str, Any]
 
 
 class WorkerFailed(Exception):
-    """The worker refused what the host would have it do, or died; the message ends with its log's end."""
+    """The worker refused a request of the host's, or died; the message ends with the end of its log."""
 
 
 class MicrosoftWorker:
     """The app in a folder of its own, in Microsoft's worker on `interpreter`; a context manager.
 
-    `functions` is what it told of the app's functions, by name.
+    `functions` are its descriptions of the app's functions, by name.
     """
 
     def __init__(self, interpreter: Path, folder: Path, settings: Mapping[str, str]) -> None:
@@ -43,7 +43,7 @@ class MicrosoftWorker:
         self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Copy what is deployed, start the worker, and let it index and load every function."""
+        """Copy the deployed files, start the worker, and let it index and load every function."""
         for path in files():
             (self.app / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, self.app / path)
@@ -93,7 +93,7 @@ class MicrosoftWorker:
         )
 
     def log(self) -> str:
-        """Return what worker and app have logged and printed."""
+        """Return the log and the output of worker and app."""
         return self._log.read_text(errors="replace")
 
     def _ask(self, kind: str, message: Message) -> Message:

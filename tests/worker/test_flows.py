@@ -1,6 +1,6 @@
 """Builds, rebuilds and sweeps, each episode of which Microsoft's worker replays, and whose activities it runs.
 
-The local host decides; what its orchestrators answer and what Microsoft's worker answers must be one and the same.
+The local host decides; the answers of its orchestrators and those of Microsoft's worker must be the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Microsoft's worker tells the host of the app's functions is what the local host serves them as."""
+"""Descriptions of the app's functions by Microsoft's worker are the same as the local host's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP functions in Microsoft's worker answer what they answer on the local host."""
+"""HTTP functions in Microsoft's worker give the same answers as on the local host."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 API = {"api-version": "2025-10-01"}
 SIGNED = {"http_fire_webhook"}
 """Functions that know their callers by signatures, not by tokens."""
-# What differs from answer to answer: ids, and how long ago something was.
+# Parts that differ from answer to answer: ids, and how long ago something was.
 CHANGING = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)")
 NAMES = {"subscription": SUBSCRIPTION, "group": "rg-images", "name": "nobody-s", "location": "westeurope"}
 
 
 def requests(worker: MicrosoftWorker, headers: Mapping[str, str], **more: Any) -> Iterator[Request]:
-    """Yield a request for every HTTP function and method of the app, for a template that is not there."""
+    """Yield a request for every HTTP function and method of the app, for a template that does not exist."""
     for name, function in worker.functions.items():
         described = told(function)
         if described.trigger != "httpTrigger":

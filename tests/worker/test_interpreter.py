@@ -1,4 +1,4 @@
-"""The Python for Microsoft's worker is found where it is, and what only bears its name is passed over."""
+"""The search for Microsoft's worker's Python: it is found where it is, and others of its name are passed over."""
 
 from __future__ import annotations
 

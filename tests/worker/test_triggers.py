@@ -44,7 +44,7 @@ class Caller:
         self._headers = bearer(azure)
 
     def ask(self, function: str, body: Any = None, **names: str) -> Answer:
-        """Ask a function; `names` are what its route has beside subscription and group."""
+        """Send a request to a function; `names` are its route's parameters besides subscription and group."""
         settings = told(self._worker.functions[function]).settings
         (method,) = settings["methods"]
         parameters = {"subscription": SUBSCRIPTION, "group": "rg-images", **names}

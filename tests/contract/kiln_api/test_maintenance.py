@@ -1,4 +1,4 @@
-"""Who works on nothing any more is found by asking the task hub; a sweep and an examination are asked for over HTTP."""
+"""Lost runs are found by asking the task hub; a sweep and an examination are asked for over HTTP."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 INTERRUPTED = 130
-"""What shells return for a program that Ctrl-C has ended."""
+"""The exit code of shells for a program that Ctrl-C has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

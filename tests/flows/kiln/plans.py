@@ -1,4 +1,4 @@
-"""Plans for flow tests, put together by hand: what is walked is not the planner's business here."""
+"""Plans for flow tests, put together by hand, so that flows are tested without the planner."""
 
 from __future__ import annotations
 

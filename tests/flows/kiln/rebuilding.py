@@ -48,7 +48,7 @@ def debian(region: str = "westeurope") -> MarketplaceImage:
 
 
 class Shop:
-    """Templates and what becomes of them."""
+    """Templates, with their events, rebuilds and builds."""
 
     def __init__(self, **settings: Any) -> None:
         self.world = World(**settings)
@@ -120,7 +120,7 @@ class Shop:
         return TemplateId(subscription=SUBSCRIPTION, group="rg", name=name)
 
     def told(self, source: MarketplaceImage | GalleryDefinition, version: str) -> Flow:
-        """Start what an event of a version starts."""
+        """Start the orchestration that an event of a version starts."""
         number = next(self.events)
         self.known.setdefault(source.key, set()).add(version)
         found = SourceVersion(source=source, version=version, event=f"e{number}", at=self.now.isoformat())
@@ -129,13 +129,13 @@ class Shop:
         return flow
 
     def publish(self, name: str, version: str, **facts: Any) -> None:
-        """Let a definition have a version, and tell of it."""
+        """Publish a version of a definition, and announce it."""
         facts.setdefault("regions", ("westeurope",))
         self.versions[definition(name).lower(), version] = VersionFacts(**facts)
         self.told(GalleryDefinition(id=definition(name)), version)
 
     def drain(self) -> None:
-        """Let all that was started come to its end, with all that follows from it."""
+        """Run everything that was started to its end, with all that follows from it."""
         done = 0
         while done < len(self.flows):
             result = self.flows[done].finish()
@@ -157,11 +157,11 @@ class Shop:
         return list(Runs().list(template))
 
     def built(self, template: TemplateId) -> list[str | None]:
-        """Return the versions of the source that a template was built for, oldest first."""
+        """Return the versions of the source that caused builds of a template, oldest first."""
         return [run.cause.source_version if run.cause else None for run in self.runs(template)]
 
     def skipped(self, template: TemplateId) -> list[str]:
-        """Return why a template was not built, each time that it was not."""
+        """Return the reasons for which a template was not built, one for each time."""
         return [
             call.output["result"]["reason"]
             for call in self.world.runner.calls
@@ -189,7 +189,7 @@ class Shop:
         return plan().model_copy(update={"run": run})
 
     def _newest(self, run: RunRecord) -> str:
-        """Return what `latest` means now."""
+        """Return the version that `latest` means now."""
         source = source_of(parse_template(run.body))
         assert source is not None
         return max(self.known.get(source.key, {"0.0.1"}), key=version_order)

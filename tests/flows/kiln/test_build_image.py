@@ -25,7 +25,7 @@ EVERYTHING = plan(
     validation=validation(),
     targets=(gallery("westeurope", "northeurope"), managed_image(elsewhere=True), vhd()),
 )
-"""A plan that has a use for every phase and every activity of a build but START_RESTART and START_ORIGIN_DISK."""
+"""A plan that needs every phase and every activity of a build but START_RESTART and START_ORIGIN_DISK."""
 
 
 def everything() -> World:
@@ -176,7 +176,7 @@ def test_a_cancel_while_an_activity_waits_for_its_next_try_takes_effect_within_a
 
 
 def unreachable(world: World) -> Callable[[object], object]:
-    """Return an activity that finds nobody to talk to; once clean-up has begun, the fence ends it."""
+    """Return an activity that cannot reach Azure; once clean-up has begun, the fence ends it."""
 
     def fail(_: object) -> object:
         if world.closed:

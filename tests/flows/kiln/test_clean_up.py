@@ -1,4 +1,4 @@
-"""The end of what a run made, among fakes: tier by tier, whatever fails, and what is kept on purpose."""
+"""Clean-up of a run's resources, among fakes: tier by tier, whatever fails, but for those that are kept."""
 
 from __future__ import annotations
 

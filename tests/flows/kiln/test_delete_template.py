@@ -1,4 +1,4 @@
-"""The end of a template, among fakes: what is going ends first, then its staging goes, then its records."""
+"""Deletion of a template, among fakes: its orchestrations end first, then its staging goes, then its records."""
 
 from __future__ import annotations
 

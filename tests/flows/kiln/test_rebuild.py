@@ -1,4 +1,4 @@
-"""From new source images to builds: each template once for a version, in order, within its settings."""
+"""Rebuilds for new versions of sources: each template once for a version, in order, within its settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
-    """A store of its own for each test: index and slots are the whole app's."""
+    """Give each test a new store: index and slots are the whole app's."""
     with own_clients({**local_azure.environment(f"re{uuid.uuid4().hex[:12]}"), "KILN_REBUILD_CONCURRENCY": "3"}):
         yield
 

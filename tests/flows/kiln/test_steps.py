@@ -1,4 +1,4 @@
-"""What happens in the build machine, among fakes: scripts, restarts, rounds of Windows updates."""
+"""Steps in the build machine, among fakes: scripts, restarts, rounds of Windows updates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A template's version on its way in, among fakes: checked, staged, settled; and the run of autoRun."""
+"""Submission of a template's version, among fakes: checked, staged, settled; and the run of autoRun."""
 
 from __future__ import annotations
 

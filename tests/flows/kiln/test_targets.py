@@ -73,7 +73,7 @@ def test_a_version_that_is_never_first_fails_its_target_in_the_end() -> None:
     assert len(result.calls_of("start_version")) == CHOICES
     error = outputs(result)["gallery"]["error"]
     assert error["code"] == "GalleryVersionTaken"
-    assert "none" not in error["hint"]  # it named none
+    assert "none" not in error["hint"]  # it named no version
     assert outputs(result)["vhd"]["error"] is None
 
 
@@ -378,7 +378,7 @@ def numbers(result: FlowResult, *activities: str) -> set[str]:
 
 
 def ends(result: FlowResult) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the state and the error of each phase that did not go well, though the run went on."""
+    """Return the state and the error of each phase that failed, though the run went on."""
     calls = [call.input for call in result.calls_of("end_phase")]
     return {call["phase"]: (call["state"], call["error"]) for call in calls}
 

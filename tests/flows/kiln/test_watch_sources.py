@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2
 HANGING = timedelta(seconds=CHECK_SECONDS)
-"""What a batch takes in which a source hangs."""
+"""The time that a batch with a hanging source takes."""
 EVERY = timedelta(minutes=15)
-"""A round is due (triggers/watch.py)."""
+"""The time between rounds (triggers/watch.py)."""
 
 
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let batches be small, or their histories take long to be checked."""
+    """Make batches small, for the histories of large ones take long to be checked."""
     monkeypatch.setattr(watch_sources, "AT_ONCE", AT_ONCE)
 
 
@@ -58,7 +58,7 @@ def watch(count: int, batch: timedelta, trouble: Callable[[int], None] = lambda 
     def look(_: Any) -> Any:
         nonlocal looked
         looked += 1
-        runner.clock.advance(batch / AT_ONCE)  # the local host runs one after the other what Azure runs at once
+        runner.clock.advance(batch / AT_ONCE)  # the local host runs activities one after the other, Azure at once
         trouble(looked)
         return success(SourceReport())
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from devkit.host.testing import FlowResult
 
 INSTANCE_ID_LIMIT = 100
-"""Characters, as Durable Functions wants ids that people choose."""
+"""Characters: Durable Functions' limit for ids that people choose."""
 
 STORAGE = StagedStorage(endpoint="https://blob", log_blob="customization.log")
 
 
 class World:
-    """Flows among fakes. `answers` replaces what an activity does: a result, a `BuildError`, or a callable."""
+    """Flows among fakes. `answers` replaces activities: each by a result, a `BuildError`, or a callable."""
 
     def __init__(self, **settings: Any) -> None:
         self.answers: dict[str, Any] = {}
@@ -96,7 +96,7 @@ class World:
         return Nothing()
 
     def _terms(self) -> RunTerms:
-        """Return what the plan that is to be made says as well."""
+        """Return the terms of the run, as the plan that is to be made has them."""
         planned = self.answers.get("make_plan")
         made = planned if isinstance(planned, Plan) else plan()
         return RunTerms.model_validate({name: getattr(made, name) for name in RunTerms.model_fields})
@@ -171,7 +171,7 @@ REQUESTS = {item.name: item.request for item in every(Activity)}
 
 
 def whole(result: FlowResult) -> FlowResult:
-    """Return the result with what activities were asked as they understand it: histories leave defaults out."""
+    """Return the result with the activities' requests as these understand them: histories leave defaults out."""
     calls = tuple(
         replace(call, input=REQUESTS[call.name].model_validate(call.input).model_dump(mode="json"))
         for call in result.calls
@@ -188,7 +188,7 @@ def checked(result: FlowResult) -> FlowResult:
 
 
 def finish(result: FlowResult) -> dict[str, Any]:
-    """Return what the run was finished with."""
+    """Return the request with which the run was finished."""
     (call,) = result.calls_of("finish_run")
     return dict(call.input)
 
@@ -210,5 +210,5 @@ def steps(result: FlowResult) -> list[str]:
 
 
 def deleted(result: FlowResult) -> list[str]:
-    """Return the ids of what was deleted, in order."""
+    """Return the ids of the deleted resources, in order."""
     return [call.input["entry"]["id"] for call in result.calls_of("start_delete")]

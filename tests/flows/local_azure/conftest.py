@@ -33,5 +33,5 @@ def _own_rules(local_azure: InProcessAzure) -> Iterator[None]:
 
 @pytest.fixture
 def kiln(local_azure: InProcessAzure) -> Callable[..., Kiln]:
-    """Return a way to a template of one's own."""
+    """Return a function that makes a new template."""
     return functools.partial(Kiln, local_azure)

@@ -179,7 +179,7 @@ class Kiln:
 
 
 STAGED = ["networksecuritygroups", "storageaccounts", "virtualnetworks", "virtualnetworks/subnets"]
-"""What a template's staging group holds while nothing is built."""
+"""The types of resources in a template's staging group while nothing is built."""
 
 
 def real_activities() -> dict[str, Callable[[Any], Any]]:

@@ -1,4 +1,4 @@
-"""Whole builds by the real activities: what is made, what runs in the machines, what is left."""
+"""Whole builds by the real activities: resources that are made, scripts in the machines, remains."""
 
 from __future__ import annotations
 

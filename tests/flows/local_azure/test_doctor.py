@@ -1,4 +1,4 @@
-"""The doctor against the local Azure: each finding provoked once, with its fix, and nothing where nothing is wrong."""
+"""The doctor against the local Azure: each finding provoked once, with its fix, and none where nothing is wrong."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def environment(local_azure: InProcessAzure, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def examine(lost: ExamineRequest | None = None, at: datetime = NOW) -> Health:
-    """Examine and return what was found."""
+    """Examine and return the findings."""
     runner = FlowRunner(list(orchestrators.blueprints), real_activities(), VirtualClock(at))
     request = (lost or ExamineRequest()).model_dump(mode="json")
     result = runner.run("examine", request, instance_id="examine")
@@ -77,7 +77,7 @@ def only(health: Health) -> Finding:
 
 
 def allow(azure: InProcessAzure, *permissions: tuple[str, dict[str, Any]]) -> None:
-    """Say what Kiln's identity may do where; nothing said is everything allowed."""
+    """Set the permissions of Kiln's identity by scope; without any, everything is allowed."""
     body = [{"scope": scope, "permissions": [permission]} for scope, permission in permissions]
     httpx.put(f"{azure.http_url}/_local/permissions", json=body).raise_for_status()
 

@@ -1,4 +1,4 @@
-"""The size of a build's histories: what the host stores, moves and replays for one run."""
+"""The size of a build's histories, which the host stores, moves and replays for one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build leaves on a gallery version for those who follow it, as Azure gives it back."""
+"""Facts that a build leaves on a gallery version for its dependents, as Azure gives them back."""
 
 from __future__ import annotations
 

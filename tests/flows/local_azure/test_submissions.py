@@ -1,4 +1,4 @@
-"""Submissions by the real activities: good, bad, overtaken and broken off; and the end of a template."""
+"""Submissions by the real activities: good, bad, overtaken and broken off; and the deletion of a template."""
 
 from __future__ import annotations
 

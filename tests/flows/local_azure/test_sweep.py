@@ -1,4 +1,4 @@
-"""The sweeper against the local Azure: leftovers of every kind made for real, and its opposite left alone."""
+"""The sweeper against the local Azure: real leftovers of every kind are deleted, and what is in use is left alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LATER = NOW + 2 * GRACE
 
 @pytest.fixture(autouse=True)
 def _own_state(local_azure: InProcessAzure) -> Iterator[None]:
-    """A Kiln of its own for each test: a sweep is the whole store's."""
+    """Give each test a new store: a sweep is for the whole of one."""
     with own_clients(local_azure.environment(f"sw{uuid.uuid4().hex[:12]}")):
         yield
 
@@ -64,7 +64,7 @@ def lost(run: RunRecord) -> LostRun:
 
 
 def broken_off(kiln: Kiln, at: str = "start_step") -> RunRecord:
-    """Build until a machine is there, and let nobody go on: as after a terminate."""
+    """Build until there is a machine, and let the build stop there, as after a terminate."""
     kiln.submit()
     run, flow = kiln.start_build()
     flow.run_until(lambda: bool(flow.calls_of(at)))
@@ -96,7 +96,7 @@ def test_a_lost_run_is_ended_with_all_that_it_made_then_and_later_and_its_templa
 
     (kept,) = Leftovers().list()
     disk, mark = next((entry.id, entry.mark) for entry in kept.entries if entry.kind == "disk")
-    put_disk(disk, mark)  # what was under way when the run was lost
+    put_disk(disk, mark)  # an operation that was under way when the run was lost
     second = sweep(at=LATER + 2 * GRACE)
     assert disk in {each.entry.id for each in second.deleted}
     assert left.resources() == STAGED
@@ -135,7 +135,7 @@ def test_what_could_not_be_deleted_is_tried_again_and_struck_out(kiln: Callable[
     assert left.run(run.run_id).leftovers == ()
     assert left.resources() == STAGED
 
-    assert leftovers.examine(soon).findings == ()  # what is gone is no leftover, though it is looked at again
+    assert leftovers.examine(soon).findings == ()  # one that is gone is no leftover, though it is looked up again
     assert kinds(sweep(at=soon)) == []
     assert [left.run for left in Leftovers().list()] == [RunRef(template=run.template, run_id=run.run_id)]
     assert kinds(sweep(at=LATER + timedelta(hours=1))) == []

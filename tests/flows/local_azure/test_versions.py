@@ -1,4 +1,4 @@
-"""Gallery versions by whole builds: where they are, and whose a number is when several publish at the same time."""
+"""Gallery versions by whole builds: their regions, and the owner of a number that several runs publish at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def submitted(kiln: Kiln) -> Kiln:
 
 
 def published(version: str) -> tuple[str, set[str]]:
-    """Return where Azure has a gallery version (its ARM id), and the regions in which it can be used."""
+    """Return a gallery version's home region in Azure (by its ARM id), and the regions in which it can be used."""
     found = clients.compute(SUBSCRIPTION).gallery_image_versions.get(
         *gallery.names(version), name_of(version), expand="ReplicationStatus", api_version=clients.GALLERIES
     )
@@ -95,12 +95,12 @@ def into(image_id: str, name: str = "gallery") -> dict[str, Any]:
 
 
 def made(run: RunRecord) -> list[str]:
-    """Return the numbers of the versions that a run's outputs tell of."""
+    """Return the numbers of the versions in a run's outputs."""
     return [name_of(output.artifact_id) for output in run.outputs if output.artifact_id]
 
 
 def there(image_id: str) -> dict[str, str | None]:
-    """Return the versions that Azure has of a definition, each with the run whose tag it has."""
+    """Return the versions of a definition in Azure, each with the run in its tag."""
     listed = clients.compute(SUBSCRIPTION).gallery_image_versions.list_by_gallery_image(
         *gallery.names(image_id), api_version=clients.GALLERIES
     )

@@ -1,4 +1,4 @@
-"""A server that says whatever a test wants it to say, right or wrong, once for each connection.
+"""A server that sends whatever a test wants it to send, right or wrong, once for each connection.
 
 It owns its threads and ends with its client; it knows no HTTP.
 """

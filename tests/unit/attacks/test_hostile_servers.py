@@ -37,7 +37,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server may keep Kiln waiting for a moment only."""
+    """Let Kiln wait for a server for a moment only."""
     monkeypatch.setattr(pinned, "GRACE_SECONDS", 0.2)
 
 
@@ -53,7 +53,7 @@ def refusal(url: str) -> str:
 
 
 def dribble(beginning: bytes) -> Iterator[bytes]:
-    """Begin well, then a byte now and then, for ever: no wait between two pieces is long."""
+    """Yield a good beginning, then a byte now and then, for ever: no wait between two pieces is long."""
     yield beginning
     for _ in itertools.count():
         threading.Event().wait(0.02)
@@ -61,7 +61,7 @@ def dribble(beginning: bytes) -> Iterator[bytes]:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[str]]) -> None:
-    """Let names have these addresses, one after the other, the last one for good."""
+    """Let each name resolve to its addresses one after the other, and then to the last one for good."""
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *args: Any, **more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a template says reaches a guest as code where it is code, and as one literal everywhere else, whatever is in it.
+"""Texts of templates reach a guest as code where they are code, and as one literal everywhere else, whatever they hold.
 
 The models are walked, so that a new property that reaches a script has to be put into one of the two lists here.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 MARK = "kilnmark"
-"""Plain letters: a text that is quoted, doubled or escaped anywhere still has them."""
+"""Plain letters, which a text keeps however it is quoted, doubled or escaped."""
 
 CODE = {
     "Shell.inline",
@@ -55,7 +55,7 @@ STEPS: dict[str, dict[str, Any]] = {
     "WindowsUpdate": {},
     "Restart": {},
 }
-"""The least that each type needs."""
+"""The least that a step of each type needs."""
 
 
 def texts_of(union: Any) -> Iterator[tuple[str, str, Shape]]:
@@ -88,7 +88,7 @@ def test_nothing_of_a_step_reaches_a_script_but_what_is_listed_here(part: str, u
     beside: set[str] = set()
     for type_, name, shape in texts_of(union):
         if name in {"sha256Checksum", "timeout", "restartTimeout"}:
-            continue  # a form of digits, which the next test has
+            continue  # a form of digits, which the next test is about
         step = marked(type_, name, shape)
         given_: dict[str, Any] = (
             {"customize": [step]} if part == "customize" else {"validate": {"inVMValidations": [step]}}
@@ -194,7 +194,7 @@ def test_a_destination_on_linux_is_one_path_and_nothing_runs(
 def test_a_check_command_on_linux_is_one_argument_of_one_shell(
     tmp_path_factory: pytest.TempPathFactory, command: str
 ) -> None:
-    """It is code, and runs in that shell: a stand-in here, which keeps what it is given."""
+    """The command is code, and runs in that shell: a stand-in here, which keeps its argument."""
     box = Sandbox(tmp_path_factory.mktemp("check") / "box", "cat", "rm")
     box.put("sh", f"#!/bin/sh\nfor each; do printf '%s\\0' \"$each\"; done > {box.folder}/arguments\n")
     script = restart.linux_check(command).replace(restart.LINUX_MARK, str(box.folder / "mark"))
@@ -224,7 +224,7 @@ WINDOWS: dict[str, Callable[[str], str]] = {
 @example("'@\nkiln-canary\n@'")
 @example("\x00'\x00")
 def test_a_text_in_a_script_for_windows_is_one_literal(kind: str, text: str) -> None:
-    """Read by PowerShell's grammar: the script has the strings of a harmless one, but for that of the text itself."""
+    """Read by PowerShell's grammar, the script has the strings of a harmless one, but for that of the text itself."""
     harmless, made = WINDOWS[kind]("kilnharmless"), WINDOWS[kind](text)
 
     assert made.isascii()

@@ -20,7 +20,7 @@ def _fail() -> None:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What a host writes of the app's log."""
+    """The app's log as a host writes it."""
     before = logging.getLogRecordFactory()
     written = io.StringIO()
     handler = logging.StreamHandler(written)

@@ -1,4 +1,4 @@
-"""Names and paths that mean another place than they seem to: in the guest, in Kiln's storage, on a user's machine."""
+"""Names and paths that lead elsewhere than they seem to: in the guest, in Kiln's storage, on a user's machine."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ STRANGE = (
 
 
 def destination(text: str) -> list[str]:
-    """What is wrong with a File customizer's destination, told without asking anybody."""
+    """Return the refusal of a File customizer's destination, which is made without asking Azure."""
     step = {"type": "File", "sourceUri": "https://example.com/a", "destination": text}
     template = samples.template(customize=[step])
     return [problem.path for problem in check_references(template)]
@@ -153,7 +153,7 @@ def test_what_windows_would_misread_is_a_file_on_linux() -> None:
 
 @pytest.fixture
 def _app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The least that an app needs."""
+    """Set the least that an app needs."""
     set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state.blob.core.windows.net")
 
 
@@ -182,7 +182,7 @@ def test_a_part_of_a_path_that_leads_elsewhere_is_refused(part: str, text: str) 
 
 @pytest.mark.parametrize("text", ["../../x", "..", "a/../../b", "\x00", "zzz"])
 def test_a_page_token_leads_to_nothing_that_is_not_listed(text: str) -> None:
-    """It is a name to begin after, and never one to read."""
+    """The token is a name to begin after, and never one to read."""
     loaded: list[str] = []
     token = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

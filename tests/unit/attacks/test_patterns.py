@@ -1,4 +1,4 @@
-"""Every pattern of the service against texts that make a careless one go round for ever."""
+"""Every regular expression of the service against texts that make a careless one backtrack for ever."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 LENGTH = 8_000
-"""Characters: a pattern that goes round in squares takes seconds for these, and one that is right milliseconds."""
+"""Characters: a pattern of quadratic time takes seconds for these, and a good one milliseconds."""
 SECONDS = 0.6
 OFFLINE = ("kiln.cli",)
-"""It reads its own user's files and arguments."""
+"""Packages that are not the service: they read their own user's files and arguments."""
 
 
 def service() -> Iterator[ModuleType]:
@@ -66,7 +66,7 @@ def patterns() -> dict[str, re.Pattern[str]]:
 
 
 def hostile(pattern: str) -> Iterator[str]:
-    """Yield long texts of what the pattern itself looks for, again and again, with an end that it cannot like."""
+    """Yield long texts that repeat what the pattern looks for, with an end that does not match."""
     words = set(re.findall(r"[A-Za-z]{3,12}", pattern)) | {"eyJ", "sig=", "://"}
     letters = "a0.-_/,: \t=&?;\"'()[]{}%@#\\\n*<>"
     for unit in (*letters, *words, *(f"{letter}{word}" for word in words for letter in "-.,& ")):
@@ -82,7 +82,7 @@ def _cron(text: str) -> None:
 
 
 def slow(act: Callable[[str], object], texts: Iterable[str]) -> list[str]:
-    """Return how the texts begin for which an act takes long."""
+    """Return the beginnings of the texts for which an act takes long."""
     found: list[str] = []
     for text in texts:
         begin = time.process_time()

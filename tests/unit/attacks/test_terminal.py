@@ -35,7 +35,7 @@ COMMANDS = ("\x1b[2J", "\x1b]", "\x07", "\x9b", "\x9d", "\b", "\r", "\x7f", "\u2
 
 
 class Terminal(io.StringIO):
-    """What a terminal is sent."""
+    """The output that a terminal gets."""
 
     def isatty(self) -> bool:
         return True
@@ -48,7 +48,7 @@ def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(show: Callable[[], object]) -> str:
-    """Return what a terminal is sent for standard output and standard error."""
+    """Return the text that a terminal gets on standard output and standard error."""
     terminal = Terminal()
     with redirect_stdout(terminal), redirect_stderr(terminal):
         show()

@@ -1,6 +1,6 @@
-"""A Bicep file as tests look at it: what it declares, what it refers to, and what its resources say.
+"""A reader of Bicep files for tests: their declarations, their references, and the properties of their resources.
 
-It reads the syntax tree of tree-sitter's grammar for Bicep: Microsoft's compiler is not to be had as a package.
+It reads the syntax tree of tree-sitter's grammar for Bicep: Microsoft's compiler is not available as a package.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Declared:
 
 
 class BicepFile:
-    """One file. `text` stands for what is on disk, in tests of the reading itself."""
+    """One file. `text` stands for its content, in tests of the reading itself."""
 
     def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
@@ -61,11 +61,11 @@ class BicepFile:
         self.root = Parser(LANGUAGE).parse(self.source).root_node
 
     def text(self, node: Node) -> str:
-        """Return what is written there."""
+        """Return the text of a node."""
         return self.source[node.start_byte : node.end_byte].decode()
 
     def faults(self) -> list[str]:
-        """Return where the syntax is wrong: what the grammar cannot read, and members that nothing separates."""
+        """Return the errors of syntax: text that the grammar cannot read, and members that nothing separates."""
         found = [
             f"{self.path.name}:{node.start_point.row + 1}: {self.text(node)[:60]!r}"
             for node in walk(self.root)
@@ -83,7 +83,7 @@ class BicepFile:
 
     @property
     def scope(self) -> str:
-        """What is deployed to: `resourceGroup` unless the file says otherwise."""
+        """The target scope of the deployment: `resourceGroup` unless the file says otherwise."""
         for node in self.root.named_children:
             if node.type == "target_scope_assignment":
                 return self.literal(node.named_children[0])
@@ -154,7 +154,7 @@ class BicepFile:
         return self.text(node)[1:-1]
 
     def references(self) -> set[str]:
-        """Return every name that an expression takes from the file: not keys, functions or members."""
+        """Return every name of the file that an expression uses: not keys, functions or members."""
         return {self.text(node) for node in walk(self.root) if node.type == "identifier" and not _is_declaring(node)}
 
     def locals(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""What `azd deploy` sends: the files of the repository but for those that .funcignore names, and what they import."""
+"""The deployed files: those that `azd deploy` sends, all of the repository but for .funcignore's, and their imports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _listed(*options: str) -> set[str]:
 
 
 def imported() -> tuple[set[str], set[str]]:
-    """Return what the app imports, from its entry on: paths of its own files, and names of others' modules."""
+    """Return the app's imports, from its entry on: paths of its own files, and names of others' modules."""
     own: set[str] = set()
     others: set[str] = set()
     waiting = [ENTRY]

@@ -1,4 +1,4 @@
-"""Which calls of Azure's management SDKs the product makes, read from its source.
+"""The product's calls of Azure's management SDKs, read from its source.
 
 A call is `client.group.method`. Clients come from kiln/cloud/clients.py; they, and their operation groups, may be given
 a name on the way. A use that this cannot follow is an error, so that no call stays unseen.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CLIENTS = ("compute", "network", "resources", "storage")
 OF_A_CLIENT = {"send_request"}
-"""What a client itself does, without an operation group."""
+"""Methods of a client itself, without an operation group."""
 
 Groups = set[tuple[str, str]]
 
@@ -36,7 +36,7 @@ def calls(paths: Iterator[Path]) -> set[str]:
 
 
 class _Function:
-    """One function: which of its names stand for clients, and which for operation groups."""
+    """One function, with its names for clients and for operation groups."""
 
     def __init__(self, function: ast.FunctionDef | ast.AsyncFunctionDef, where: str) -> None:
         self._where = f"{where}:{function.name}"
@@ -84,7 +84,7 @@ class _Function:
                     yield from ((name.id, value) for name, value in pairs if isinstance(name, ast.Name))
 
     def _client(self, node: ast.AST) -> str | None:
-        """Return which client an expression is: `clients.compute(...)`, or a name for one."""
+        """Return the client that an expression is: `clients.compute(...)`, or a name for one."""
         if isinstance(node, ast.Call):
             module, _, name = ast.unparse(node.func).partition(".")
             return name if module == "clients" and name in CLIENTS else None
@@ -103,7 +103,7 @@ class _Function:
         return self._groups.get(node.id, set()) if isinstance(node, ast.Name) else set()
 
     def _is_called(self, node: ast.AST) -> bool:
-        """Whether a method of it is named at once, so that it is not what is assigned."""
+        """Whether a method of it is named at once, so that the expression itself is not assigned."""
         return isinstance(self._parents.get(node), ast.Attribute)
 
     def _is_kept(self, node: ast.AST) -> bool:

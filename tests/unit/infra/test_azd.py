@@ -22,7 +22,7 @@ MAIN = BicepFile(INFRA / "main.bicep")
 EVENTS = BicepFile(INFRA / "events.bicep")
 HOOKS = sorted((INFRA / "hooks").iterdir())
 OF_AZD = {"AZURE_SUBSCRIPTION_ID"}
-"""What azd sets by itself."""
+"""Settings that azd sets by itself."""
 
 
 def project() -> dict[str, Any]:

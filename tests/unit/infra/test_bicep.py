@@ -1,4 +1,4 @@
-"""What Microsoft's compiler would refuse, as far as the syntax tree tells: syntax, names, and calls of modules."""
+"""Errors that Microsoft's compiler would find, as far as the syntax tree tells: syntax, names, and calls of modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/deploy.md says what the deployment does."""
+"""docs/deploy.md agrees with the deployment."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _value(node: ast.expr, names: dict[str, Any]) -> Any:
 
 
 class _Somebody:
-    """Has a token for everything, and remembers for what."""
+    """A credential with a token for every scope, which remembers the scopes."""
 
     def __init__(self) -> None:
         self.scopes: list[str] = []

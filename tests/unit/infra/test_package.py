@@ -1,4 +1,4 @@
-"""What is deployed is what runs."""
+"""The deployed package has all that the app imports, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.unit.infra.deployed import ROOT, files, imported
 
 BESIDE_THE_CODE = {"LICENSE", "host.json", "requirements.txt"}
 MODULES = {"azure-functions-durable": "azure.durable_functions", "pyjwt": "jwt"}
-"""Of packages whose module is not named as they are, with dots."""
+"""The modules of packages whose names do not become theirs by dots."""
 COME_WITH_OTHERS = {"annotated_types", "azure.core", "cryptography", "pydantic_core"}
-"""In the version that Azure's clients, pyjwt's `crypto` and pydantic ask for."""
+"""Modules of packages that come with Azure's clients, pyjwt's `crypto` and pydantic, in the version that these need."""
 DATA = {"tzdata"}
-"""What zoneinfo reads: nobody imports it."""
+"""Packages of data: zoneinfo reads this one, and nobody imports it."""
 
 
 def asked() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the resources are: known api-versions, and no way in but by identity."""
+"""The deployed resources: known api-versions, and no access but by identity."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ API_VERSIONS = {
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2024-04-01",
     "Microsoft.Web/sites/config": "2024-04-01",
 }
-"""Each one is a folder `stable/<version>` of its provider in Azure/azure-rest-api-specs."""
+"""Known api-versions by type, each a folder `stable/<version>` of its provider in Azure/azure-rest-api-specs."""
 
 CLOSED = {
     "Microsoft.EventGrid/topics": {"disableLocalAuth": "true", "minimumTlsVersionAllowed": "'1.2'"},
@@ -65,7 +65,7 @@ def made() -> Iterator[tuple[BicepFile, Declared]]:
 
 
 def values(file: BicepFile, name: str) -> list[Node]:
-    """Return what a property is set to, wherever it stands in the file."""
+    """Return all values of a property, wherever it stands in the file."""
     pairs = (node.named_children for node in walk(file.root) if node.type == "object_property")
     return [pair[1] for pair in pairs if file.key(pair[0]) == name]
 
@@ -114,7 +114,7 @@ def test_the_platform_lets_through_what_kiln_checks_by_itself() -> None:
 
     assert [file.text(value) for value in values(file, "requireAuthentication")] == ["false"]
     assert [file.text(value) for value in values(file, "unauthenticatedClientAction")] == ["'AllowAnonymous'"]
-    # It stays switched on: it takes away what a client may not say of itself.
+    # It stays switched on: it removes headers that a client may not set itself.
     assert [file.text(value) for value in values(file, "platform")] == ["{ enabled: true, runtimeVersion: '~1' }"]
 
 

@@ -106,7 +106,7 @@ NEEDS: dict[str, set[str]] = {
     "resources.resource_groups.create_or_update": {"Microsoft.Resources/subscriptions/resourceGroups/write"},
     "resources.resource_groups.list": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
     "resources.resource_groups.get": {"Microsoft.Resources/subscriptions/resourceGroups/read"},
-    # Whatever clean-up may delete; also an identity that a template names: Managed Identity Operator's, at that one.
+    # All that clean-up may delete; also an identity that a template names: Managed Identity Operator's, at that one.
     "resources.resources.get_by_id": {
         "Microsoft.Compute/disks/read",
         "Microsoft.Compute/galleries/images/read",

@@ -1,4 +1,4 @@
-"""App settings and host.json: what the code reads is what the deployment sets, and the hosts agree on the rest."""
+"""App settings and host.json: the code reads the settings that the deployment sets, and the hosts agree on the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.infra.deployed import ROOT, files
 
 SETTING = re.compile(r"\bKILN_[A-Z_]*[A-Z]\b|\bAZURE_CLIENT_ID\b")
 FILLS = re.compile(r"(?:string\()?(\w+)\)?")
-"""How a parameter's value becomes a setting's."""
+"""Forms in which a parameter's value becomes a setting's."""
 PARAMETER = re.compile(r"((?:^@.*\n)*)^param (\w+) [\w[\]]+(?: = (.*))?$", re.MULTILINE)
 LISTS = {"grants", "reach"}
 """Parameters that are lists, empty by default, where a setting is not set."""
@@ -42,7 +42,7 @@ NOT_ON_FLEX = {
 
 
 def settings() -> dict[str, str]:
-    """Return what the deployment sets, as it is written."""
+    """Return the settings of the deployment, as they are written."""
     file = BicepFile(INFRA / "modules/settings.bicep")
     (resource,) = (item for item in file.resources if not item.existing)
     properties = file.property(resource.body, "properties")

@@ -9,7 +9,7 @@ COMPUTE = "/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Compute/g
 
 @pytest.mark.parametrize("name", ["galleries", "images", "subscriptions", "resourceGroups", "providers", "IMAGES"])
 def test_a_name_that_is_called_like_a_type_is_no_type(name: str) -> None:
-    """Else an id within somebody's reach is read as a resource outside of it: the gallery `providers`, for one."""
+    """Otherwise an id within reach could be read as a resource outside of it, such as the gallery `providers`."""
     for which in ("group", "gallery", "image"):
         names = {"group": "g", "gallery": "mine", "image": "web", which: name}
         arm_id = COMPUTE.format(**names)

@@ -187,7 +187,7 @@ def test_no_error_has_a_secret() -> None:
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """What a handler with a formatter of its own writes of the logger `redacted`."""
+    """The lines of the logger `redacted`, from a handler with a formatter of its own."""
     before, stream = logging.getLogRecordFactory(), io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))

@@ -1,4 +1,4 @@
-"""Documents point at what is there: links, anchors, files in backticks, make targets, the floors as they are held."""
+"""Documents point at things that exist: links, anchors, files in backticks, make targets, the floors of the code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.unit.project.files import ROOT, read, tracked
 
 DOCUMENTS = [path for path in tracked() if path.endswith(".md")]
 GUIDES = ["CONTRIBUTING.md", "docs/architecture.md", "docs/releasing.md"]
-"""Those whose words in backticks that look like files of the repository are to be some."""
+"""Documents in which words in backticks that look like files of the repository have to be some."""
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _TOPS = {path.split("/")[0] for path in tracked() if "/" in path}
 

@@ -1,4 +1,4 @@
-"""Triggers read the app's settings."""
+"""The app's settings for tests of triggers."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from tests.app_settings import set_settings
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The least that an app needs."""
+    """Set the least that an app needs."""
     set_settings(monkeypatch, KILN_STATE_ENDPOINT="https://state.blob.core.windows.net")

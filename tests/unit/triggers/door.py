@@ -1,4 +1,4 @@
-"""A route's own endpoint before a handler that only remembers, and callers of every kind to knock at it."""
+"""A route's endpoint before a handler that does nothing, and callers of every kind."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ VALUES = {
 
 @dataclass
 class Door:
-    """A route's own endpoint with a handler that only remembers that it was called."""
+    """A route's endpoint with a handler that only remembers that it was called."""
 
     served: Endpoint
     at: Gate = field(default_factory=AUTHORITY.gate)

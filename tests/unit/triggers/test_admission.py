@@ -1,4 +1,4 @@
-"""Every route with every kind of caller: who is let in, who is not, and in which order that is found out."""
+"""Every route with every kind of caller: those who are let in or refused, and the order of the checks."""
 
 from __future__ import annotations
 

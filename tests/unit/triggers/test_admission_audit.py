@@ -1,4 +1,4 @@
-"""What a request leaves in the audit log."""
+"""The audit log's lines for requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often one may ask: whoever is not let in uses up nothing that is somebody else's."""
+"""Rate limits of callers: one who is not let in uses up nothing of another's."""
 
 from __future__ import annotations
 

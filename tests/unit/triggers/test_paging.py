@@ -11,7 +11,7 @@ NAMES = st.lists(st.text("ab-.Z09é", min_size=1, max_size=5), unique=True)
 
 
 def walk(names: list[str], size: int, *, newest_first: bool = False) -> list[str]:
-    """Return what all the pages hold together."""
+    """Return the items of all pages together."""
     found: list[str] = []
     token: str | None = None
     while True:

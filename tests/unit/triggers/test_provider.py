@@ -74,7 +74,7 @@ def test_every_action_is_some_roles_but_what_is_signed() -> None:
 
 
 WHOLE = {"sweep_now", "show_health"}
-"""Of a subscription's Kiln as a whole: who may do that for a part of it may not."""
+"""Actions on Kiln as a whole, which a role for a part of the subscription does not allow."""
 
 
 def test_a_route_that_names_no_template_shows_a_part_alone_of_what_there_is() -> None:
@@ -86,7 +86,7 @@ def test_a_route_that_names_no_template_shows_a_part_alone_of_what_there_is() ->
 
 
 def _doing(method: str, route: str) -> str:
-    """Return the name of what a route does, by Resource Manager's rule: types, then read, write, delete or action."""
+    """Return the action of a route, by Resource Manager's rule: types, then read, write, delete or action."""
     parts = re.sub(r"\{[^}]*\}", "", route.split("Microsoft.VirtualMachineImages/", 1)[1]).split("/")
     types = "/".join(part for part in parts if part).replace("operationResults", "operations")
     verb = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}[method]

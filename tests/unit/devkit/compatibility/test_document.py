@@ -16,7 +16,7 @@ DEFINITION = ROOT.parent.joinpath(
     "2025-10-01/imagebuilder.json",
 )
 ELSEWHERE = {"ImageTemplateListResult", "RunOutputCollection", "TriggerCollection", "Operation", "OperationListResult"}
-"""What lists and the provider's operations are made of; api.md tells their form."""
+"""Models of lists and of the provider's operations; api.md tells their form."""
 
 
 def test_the_page_in_docs_is_what_the_code_says() -> None:

@@ -81,7 +81,7 @@ class HostProcess:
 
     @property
     def log(self) -> str:
-        """What the process has written to stderr."""
+        """The text that the process has written to stderr."""
         return self._log.read_text()
 
     def system_key(self, name: str) -> str:

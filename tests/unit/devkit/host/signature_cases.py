@@ -1,4 +1,4 @@
-"""Functions by the code that declares them: those that the Python worker loads, and those that it refuses."""
+"""Functions as source code: those that the Python worker loads, and those that it refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Episodes: which messages, what decision, and what a changed program is told."""
+"""Episodes: their messages, their decisions, and the errors of a changed program."""
 
 from __future__ import annotations
 

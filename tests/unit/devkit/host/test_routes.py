@@ -1,4 +1,4 @@
-"""Route templates, and which of several serves a request."""
+"""Route templates, and the choice of the one that serves a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NCRONTAB and intervals: what is taken, and when it fires, also where clocks are changed."""
+"""NCRONTAB expressions and intervals: those that are taken, and their times, also where clocks are changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function's signature may be for the worker to load it."""
+"""Signatures of functions that the worker loads, and those that it refuses."""
 
 from __future__ import annotations
 

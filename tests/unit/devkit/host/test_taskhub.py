@@ -1,4 +1,4 @@
-"""The task hub: what each transaction leaves behind and sets free."""
+"""The task hub: the records that each transaction leaves, and the work that it sets free."""
 
 from __future__ import annotations
 

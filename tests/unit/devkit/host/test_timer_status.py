@@ -1,4 +1,4 @@
-"""What a start of the host makes of a timer's stored status."""
+"""A timer's stored status at a start of the host."""
 
 from __future__ import annotations
 

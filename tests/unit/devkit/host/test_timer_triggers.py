@@ -1,4 +1,4 @@
-"""Timer functions in virtual time: when they fire, what they get, what a restart makes up for."""
+"""Timer functions in virtual time: when they fire, their TimerInfo, and calls that a restart makes up for."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_calls_by_hand_run_beside_that_of_the_schedule_which_runs_alone(tmp_path
         assert armed(host) == datetime(2026, 1, 1, 1, 10, tzinfo=UTC)
         assert administer(host, "POST", "functions/nobody", json={}).status_code == 404
     assert first["LastUpdated"].startswith("0001-01-01")
-    assert by_hand["LastUpdated"] == START.isoformat()  # as it is stored
+    assert by_hand["LastUpdated"] == START.isoformat()  # its stored status
 
 
 def test_a_failing_function_is_called_again_at_its_next_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

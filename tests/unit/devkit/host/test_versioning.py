@@ -1,4 +1,4 @@
-"""Versions of instances, and which host runs them."""
+"""Versions of instances, and the hosts that run them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG = 30.0
 
 
 def family(context: Any) -> Generator[Any, Any, Any]:
-    """Tell the version that it has, and those of two children: one that is given one, and one that is not."""
+    """Return the instance's version, and those of two children: one that is given one, and one that is not."""
     yield context.wait_for_external_event("go")
     given = yield context.call_sub_orchestrator("told", None, None, context.version)
     left_out = yield context.call_sub_orchestrator("told")
@@ -64,7 +64,7 @@ def running(path: Path, version: str | None, **strategies: Any) -> Iterator[Engi
         ("1.0", "1.0", False),
         ("1.0", "2.0", False),
         ("10.0", "9.0", True),
-        ("1.0.0", "1.0", True),  # System.Version: a number that is not there is less than 0
+        ("1.0.0", "1.0", True),  # System.Version: a missing number is less than 0
         ("1.0", None, True),
         (" ", "", False),
         (None, None, False),

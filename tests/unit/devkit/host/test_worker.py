@@ -1,4 +1,4 @@
-"""Where user functions run."""
+"""The worker that runs user functions."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_the_apps_settings_give_it_a_token(azure_environment: InProcessAzure) ->
 
 
 def test_one_that_cannot_start_leaves_no_thread(azurite: Azurite, tmp_path: Path) -> None:
-    (tmp_path / "azure.db").mkdir()  # no place for a database
+    (tmp_path / "azure.db").mkdir()  # a database cannot be there
     before = threading.active_count()
     with pytest.raises(OperationalError), InProcessAzure(azurite, tmp_path):
         pytest.fail("it started")

@@ -39,7 +39,7 @@ def refusal(at: Gate, **headers: str) -> NotAuthenticated:
 
 
 def principal(*roles: str, **changes: Any) -> str:
-    """Return what App Service says of a caller."""
+    """Return the header in which App Service tells the caller."""
     claims = {**good_claims(*roles), **changes}
     pairs = [
         {"typ": name, "val": str(item)}
@@ -163,7 +163,7 @@ def test_grants_that_are_not_valid_are_told_of_and_grant_nothing_but_app_roles_s
 
 
 def test_a_cold_start_does_not_wait_for_cryptography() -> None:
-    """Only the first token needs it."""
+    """The first token alone needs it."""
     heavy = "{'jwt', 'cryptography', 'httpx'}"
     loaded = f"import sys, kiln.access.gate; print(sorted({heavy} & sys.modules.keys()))"
     found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ from kiln.errors import SignInUnavailable
 from tests.authority import ADDRESS, V1, V2, Authority
 
 DOCUMENTS = 4
-"""Two configurations, and the keys of each."""
+"""The documents that are fetched: two configurations, and the keys of each."""
 
 
 @dataclass

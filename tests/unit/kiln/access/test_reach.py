@@ -58,7 +58,7 @@ FULL: dict[str, Any] = {
         "stagingResourceGroup": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/staging",
     },
 }
-"""A template that names everything that a template can name, but for a source of the other kind."""
+"""A template with every name that a template can have, but for a source of the other kind."""
 
 MANAGED_SOURCE = {"type": "ManagedImage", "imageId": f"{COMPUTE}/images/base"}
 NAMES = {
@@ -73,7 +73,7 @@ NAMES = {
     "properties.vmProfile.vnetConfig.containerInstanceSubnetId": f"{SUBNETS}/aci",
     "properties.stagingResourceGroup": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/staging",
 }
-"""Where a template names something of somebody's."""
+"""Places at which a template names a resource of somebody's."""
 
 
 def reach(*resources: str, templates: str = "/", never: tuple[str, ...] = ()) -> Reach:
@@ -81,12 +81,12 @@ def reach(*resources: str, templates: str = "/", never: tuple[str, ...] = ()) ->
 
 
 def paths(body: dict[str, Any], allowed: Reach) -> list[str]:
-    """The properties that name what is outside, with the names of identities left out."""
+    """Return the properties with a name outside of the reach, with the names of identities left out."""
     return [problem.path.split("['")[0] for problem in outside(body, TEMPLATE, allowed)]
 
 
 def bodies() -> tuple[dict[str, Any], dict[str, Any]]:
-    """`FULL`, and the same with the other kind of source that names something."""
+    """Return `FULL`, and the same with the other kind of source that names something."""
     other = copy.deepcopy(FULL)
     other["properties"]["source"] = MANAGED_SOURCE
     return FULL, other
@@ -105,7 +105,7 @@ def test_unset_reaches_nothing_and_names_the_setting(body: dict[str, Any]) -> No
 
 
 def test_every_name_is_found_and_every_one_alone_is_refused() -> None:
-    """One after another is left out of the reach, and that one is told."""
+    """Each name in turn is left out of the reach, and that one is told."""
     for left_out, resource in NAMES.items():
         body = bodies()[left_out == "properties.source.imageId"]
         others = [known for path, known in NAMES.items() if path != left_out]
@@ -139,7 +139,7 @@ def is_reach(shape: Shape) -> bool:
 
 
 def test_no_property_of_the_models_that_names_something_is_forgotten_here() -> None:
-    """A new one has no place in `FULL` yet: this test and the one above are to be given one."""
+    """A new property has no place in `FULL` yet: add one there, and to this test and the one above."""
     known = {(owner, name) for owner, name, shape in places(ImageTemplate) if is_reach(shape)}
     used = {
         (item.place.owner, next(part for part in reversed(item.place.path) if _is_property(item.place.owner, part)))
@@ -156,7 +156,7 @@ def _is_property(owner: type[Model], part: str | int) -> bool:
 
 
 def test_a_text_that_sounds_like_an_id_or_a_place_to_write_at_has_a_mark() -> None:
-    """What is neither marked nor listed here as harmless is a new property that nobody has thought of."""
+    """A property that is neither marked nor listed here as harmless is a new one that nobody has thought of."""
     harmless = {"runOutputName", "sha256Checksum", "planPublisher", "publisher", "proxyVmSize"}
     telling = ("id", "uri", "url", "identities", "group", "account", "subnet", "container")
     unmarked = [
@@ -176,7 +176,7 @@ def test_every_url_is_either_written_at_or_read_as_anybody_could_read_it() -> No
 
 
 def test_triggers_name_no_resources() -> None:
-    """If one does some day, it is to be held against the reach as templates are."""
+    """If one does some day, it has to be held against the reach as templates are."""
     assert [name for _, name, shape in places(Trigger) if is_reach(shape)] == []
 
 
@@ -266,7 +266,7 @@ def test_kilns_own_storage_is_out_of_reach_whatever_the_rules_say() -> None:
     ],
 )
 def test_an_id_with_a_trick_in_it_is_refused_as_no_id_wherever_it_may_lead(trick: str) -> None:
-    """So no look-up is made for it, even where all of Azure is in reach."""
+    """No look-up is made for such an id, even where all of Azure is in reach."""
     body = copy.deepcopy(FULL)
     body["properties"]["distribute"][0]["galleryImageId"] = trick
 
@@ -280,7 +280,7 @@ def test_an_id_with_a_trick_in_it_is_refused_as_no_id_wherever_it_may_lead(trick
     ["x", "/", "/subscriptions/a", f"{GROUP}/..", GROUP, "https://", "https://a/b", "//a/b", "http://a@b/c", "data:,x"],
 )
 def test_a_text_is_either_no_name_at_all_or_held_against_the_reach(text: str) -> None:
-    """There is no third way, at any place: one of the two refuses it."""
+    """There is no third way at any place: the form or the reach refuses it."""
     for body in bodies():
         for item in named(body):
             tried = _with(body, item.place.path, item.resource, text)

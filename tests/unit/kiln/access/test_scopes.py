@@ -117,7 +117,7 @@ def test_a_url_that_somebody_may_read_in_another_way_is_none(trick: str) -> None
 @example("..")
 @example("a/../../private")
 def test_whatever_follows_a_prefix_does_not_lead_out_of_it(rest: str) -> None:
-    """Either it is refused, or every part of it is a name."""
+    """Either the text is refused, or every part of it is a name."""
     for segments in (arm_segments(f"{GROUP}/{rest}"), url_segments(f"{BLOBS}/{rest}")):
         assert segments is None or not {"", ".", ".."} & set(segments)
         assert segments is None or not any(mark in part for part in segments for mark in "/\\%?#")

@@ -1,4 +1,4 @@
-"""One blob behind Blob Storage's REST API, in memory, as httpx asks for it."""
+"""One blob behind Blob Storage's REST API, in memory, as a transport for httpx."""
 
 from __future__ import annotations
 

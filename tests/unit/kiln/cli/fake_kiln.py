@@ -31,7 +31,7 @@ RETRY_ID = "20260716-100000-5e6f7a8b"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answers to one request."""
+    """The API's answer to one request."""
 
     status: int
     body: Any = None
@@ -40,13 +40,13 @@ class Answer:
 
 @dataclass
 class FakeKiln(BaseAdapter):
-    """The API. `states` are the coming run's properties; an exception among them is a look that fails."""
+    """The fake API. `states` are the coming run's properties; an exception among them is a look that fails."""
 
     states: list[dict[str, Any] | Exception] = field(default_factory=list)
     templates: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, list[dict[str, Any] | Exception]] = field(default_factory=dict)
     submission: list[dict[str, Any]] = field(default_factory=lambda: [{"provisioningState": "Succeeded"}])
-    """What a template's properties tell of its submission, one for each look; a PUT's answer is the first."""
+    """A template's properties about its submission, one for each look; the first is in the PUT's answer."""
     log: bytes = b""
     validation_log: bytes = b""
     log_state: str = "Succeeded"
@@ -55,7 +55,7 @@ class FakeKiln(BaseAdapter):
     """Pages of events; an exception among them is a look that fails once."""
     triggers: dict[str, dict[str, Any]] = field(default_factory=dict)
     overrides: dict[str, Answer | Exception] = field(default_factory=dict)
-    """`METHOD name/of/child` (below imageTemplates) to what is answered instead."""
+    """Other answers, by `METHOD name/of/child` (below imageTemplates)."""
     calls: list[str] = field(default_factory=list)
     sent: list[PreparedRequest] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ class FakeKiln(BaseAdapter):
         return _response(request, self._answer(call, query, request.body))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def session(self) -> Session:
         session = Session()

@@ -1,4 +1,4 @@
-"""Runs as the API shows them, from their first moment to their last, for the screens to be made from."""
+"""Runs as the API shows them, from their first moment to their last, for tests of screens."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def phases(
     error: dict[str, Any] | None = None,
     note: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The phases up to `until`; after a `failed` one, which has the `error`, comes clean-up alone."""
+    """Return the phases up to `until`; after a `failed` one, which has the `error`, comes clean-up alone."""
     names = list(ENDS)[: list(ENDS).index(until) + 1]
     if failed:
         names = [name for name in names if ENDS[name] <= ENDS[failed] or name == "clean up"]

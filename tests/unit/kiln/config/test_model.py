@@ -1,4 +1,4 @@
-"""Each setting says what it is for, and the model is what it says."""
+"""Each setting's note says what it is for, and agrees with the model."""
 
 from __future__ import annotations
 

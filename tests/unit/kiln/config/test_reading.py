@@ -38,7 +38,7 @@ ACCEPTED: dict[str, dict[str, object]] = {
     "KILN_RETENTION_DAYS": {"0": 0, "36500": 36500},
     **{name: {text: text for text in SCHEDULES} for name in TIMERS},
 }
-"""Of each setting, values at its bounds and in its forms, and what they are read as."""
+"""By setting, values at its bounds and in its forms, and the values that they are read as."""
 REFUSED = {
     **dict.fromkeys(
         ("KILN_STATE_ENDPOINT", "KILN_ARM_ENDPOINT"),
@@ -61,7 +61,7 @@ REFUSED = {
         ),
     ),
 }
-"""Of each setting that does not take every text, what it does not take."""
+"""By setting, for those that do not take every text, values that are refused."""
 WORKS_WITHOUT = {
     *("KILN_AUTH_AUTHORITY", "KILN_AUTH_PRINCIPAL_HEADER", "KILN_GRANTS", "KILN_RATE_LIMIT"),
     *TIMERS,

@@ -1,4 +1,4 @@
-"""What is told of leftovers: for each kind that a ledger may name, what a person does about it by hand."""
+"""Findings of leftovers: for each kind that a ledger may name, the fix by hand."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MARK = {"kilnInstallation": "kiln-1", "kilnMark": "0123456789abcdef-20260101-000
 
 
 def told(kind: str, resource: str, refused: str | None, mark: dict[str, str] | None = None) -> tuple[str, str]:
-    """Return message and fix."""
+    """Return the finding's message and fix."""
     entry = LedgerEntry.model_validate({"kind": kind, "id": resource, "tier": 0, "mark": mark or {}})
     finding = _leftover(Leftover(entry=entry, why="its template is gone", since=NOW), refused)
     return finding.message, finding.fix

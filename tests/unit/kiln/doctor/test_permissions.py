@@ -1,4 +1,4 @@
-"""What Kiln's identity lacks, subscription by subscription: what one does not answer hides nothing of the others."""
+"""Permissions that Kiln's identity lacks, by subscription: one that does not answer hides nothing of the others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _identity(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(**known: tuple[Permission, ...] | Exception) -> Callable[[str], tuple[Permission, ...]]:
-    """Return a way to ask where each subscription, and what is in it, answers this."""
+    """Return a question for permissions that each subscription, with all in it, answers so."""
 
     def ask(scope: str) -> tuple[Permission, ...]:
         answer = known[scope.split("/")[2]] if scope.count("/") == 2 else known.get("group", ALL)

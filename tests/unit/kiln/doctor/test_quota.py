@@ -1,4 +1,4 @@
-"""Which machines cannot be had: by size, by family, by region."""
+"""Findings of quotas that forbid machines: by size, by family, by region."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FAMILY = "standardDDSv4Family"
 
 
 def judged(size: Size | None, *, family: int = 0, region: int = 0) -> list[str]:
-    """Return what is wrong with a size of two processors where this many of ten are in use."""
+    """Return the findings for a size of two processors where this many of ten are in use."""
     limits = {FAMILY.lower(): Quota(used=family, limit=10), REGIONAL.lower(): Quota(used=region, limit=10)}
     return [found.message for found in _judged("Standard_D2ds_v4", TEMPLATES, "westeurope", size, limits)]
 

@@ -10,7 +10,7 @@ from tests.authority import ADDRESS
 
 
 def told(*names: str, deployed: bool) -> dict[str, str]:
-    """Return what is told of these names, by name: its fix."""
+    """Return the fixes in the findings about these names, by name."""
     return {found.target: found.fix for found in _misspelled({*names, *(KNOWN if deployed else ())})}
 
 

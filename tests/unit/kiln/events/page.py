@@ -1,4 +1,4 @@
-"""docs/events.md, put together: what a person wrote, and what the models say."""
+"""The page docs/events.md: its text, with the parts that are made from the models."""
 
 from __future__ import annotations
 

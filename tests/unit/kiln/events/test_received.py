@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def published(**changes: Any) -> dict[str, Any]:
-    """The very event that Kiln's watcher sends."""
+    """Return the very event that Kiln's watcher sends."""
     payload = SourceVersionPublished(
         publisher="Debian", offer="debian-12", sku="12-gen2", region="westeurope", version="0.20261101.1"
     )
@@ -39,7 +39,7 @@ def published(**changes: Any) -> dict[str, Any]:
 
 
 def written(**changes: Any) -> dict[str, Any]:
-    """As "Azure subscription as an Event Grid source" shows the Event Grid schema."""
+    """Return an event as "Azure subscription as an Event Grid source" shows it in the Event Grid schema."""
     data = {
         "authorization": {"scope": VERSION_ID, "action": "Microsoft.Compute/galleries/images/versions/write"},
         "resourceUri": VERSION_ID,

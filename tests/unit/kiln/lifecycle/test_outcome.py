@@ -24,7 +24,7 @@ def operation(kind: OperationKind, run_id: str | None = None) -> OperationRecord
 
 
 def submitted(template: TemplateRecord | None, seen: TemplateRecord | None = None) -> Outcome:
-    """Return how version 1's operation is, for the template as it is and version 1 as it was last `seen`."""
+    """Return the status of version 1's operation, for the template as it is and version 1 as it was last `seen`."""
     version = present(seen or template) if seen or template else None  # type: ignore[arg-type]  # one of them is there
     return outcome(Pointed(operation(OperationKind.PUT), template, version=version))
 

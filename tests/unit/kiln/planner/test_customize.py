@@ -22,7 +22,7 @@ def script(customizer: dict[str, Any], source: SourceFacts = samples.WINDOWS) ->
 
 
 def text(customizer: dict[str, Any], source: SourceFacts = samples.WINDOWS, *, part: str = "") -> str:
-    """The script of a customizer's step, or of a part of it."""
+    """Return the script of a customizer's step, or of a part of it."""
     return samples.plan(source, customize=[customizer]).scripts[f"customize-00{part}"]
 
 

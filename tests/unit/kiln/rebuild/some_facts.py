@@ -1,4 +1,4 @@
-"""Facts in which nothing stands against a build, to be changed in one thing at a time."""
+"""Facts in which nothing stands against a rebuild, to be changed in one thing at a time."""
 
 from __future__ import annotations
 

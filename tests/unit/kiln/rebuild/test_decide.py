@@ -1,4 +1,4 @@
-"""Every rule of a rebuild, in its order: what is skipped, what waits and for how long, what starts."""
+"""Every rule of a rebuild, in its order: reasons to skip it, to wait and for how long, to start."""
 
 from __future__ import annotations
 

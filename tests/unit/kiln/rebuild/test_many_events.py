@@ -1,4 +1,4 @@
-"""However many events come, how often and in what order: one build for a version, and the newest is never lost."""
+"""Rebuilds for events in any number and order: one build for a version, and the newest is never lost."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Template:
 
 @dataclass
 class Event:
-    """An event and the orchestration that it started: when it looks next; None when it is over."""
+    """An event and the orchestration that it started, with the time of its next look; None when it is over."""
 
     by: str
     version: Version

@@ -1,4 +1,4 @@
-"""What is new at a source, and what is about to go: versions as numbers, nothing twice, nothing lost."""
+"""Versions of a source that are new, and those about to go: compared as numbers, none twice, none lost."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.unit.kiln.runs.records import NOW, run_record, template_record
 
 ROOT = Path(__file__).parents[4]
 PLACE = re.compile(r"[a-z][a-z-]*/|[a-z][a-z-]*\.json$")
-"""How the path of a stored document begins: its kind's folder, or the whole of the only one of its kind."""
+"""The beginning of a stored document's path: its kind's folder, or the whole path of the only one of its kind."""
 OUTPUT = RunOutput(name="image", kind="ManagedImage", artifact_id="/images/a")
 AGO = NOW - timedelta(days=1)
 OLD: dict[str, Any] = {"state": RunState.SUCCEEDED, "ended": AGO}

@@ -1,4 +1,4 @@
-"""Each kind of what is too old is purged beside the others: one that hangs or fails costs them nothing."""
+"""Each kind of old documents is purged beside the others: one that hangs or fails costs them nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kiln.retention.histories import Histories
 
 NOW = datetime(2026, 11, 22, 2, 50, tzinfo=UTC)
-HISTORIES: Any = None  # what would purge them is replaced
+HISTORIES: Any = None  # the functions that would purge them are replaced
 THREADED = ("purge_runs", "purge_versions", "purge_operations", "remove_orphans")
 
 
@@ -29,7 +29,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def asked(settings: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
-    """What each kind's purge was asked for."""
+    """The requests to each kind's purge."""
     told: dict[str, tuple[Any, ...]] = {}
 
     def kind(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Records for tests of what is made from them."""
+"""Records of runs and templates for tests."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ OWNER = {
 
 
 def tagged(id_: str, tags: Mapping[str, str] | None = None) -> Tagged:
-    """Return a resource with the tags that Kiln gives what has such a name, or others."""
+    """Return a resource with the tags that Kiln gives one of such a name, or with others."""
     parts = id_.split("/providers/")[1].split("/")
     bare = Tagged(id=id_, type="/".join([parts[0], *parts[1::2]]), tags={})
     run = run_of(bare)

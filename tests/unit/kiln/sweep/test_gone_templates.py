@@ -1,4 +1,4 @@
-"""Documents that are nobody's go side by side: one that hangs or is refused stays, and keeps no other."""
+"""Orphans are removed side by side: one that hangs or is refused stays, and keeps no other."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 PLACEHOLDERS = {'"1_location"': '"westus"', '"scriptUrl"': '"https://example.com/script"'}
-"""What Microsoft's examples have where a region or a URL belongs; their definitions take any text, Kiln does not."""
+"""Placeholders of Microsoft's examples for a region or a URL; their definitions take any text, Kiln does not."""
 
 
 def with_real_values(text: str) -> str:

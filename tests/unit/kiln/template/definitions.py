@@ -170,7 +170,7 @@ def limits(shape: Shape) -> Facts:
 
 
 def differences(ours: dict[str, Facts], theirs: dict[str, Facts]) -> set[tuple[str, str]]:
-    """Return where two tables differ: path and fact; below a path that only one has, nothing more is told."""
+    """Return the differences of two tables, by path and fact; below a path that only one has, nothing more is told."""
     found = {(path, "only Microsoft") for path in theirs.keys() - ours.keys()}
     found |= {(path, "only Kiln") for path in ours.keys() - theirs.keys()}
     for path in ours.keys() & theirs.keys():

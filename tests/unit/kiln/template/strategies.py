@@ -96,7 +96,7 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
 
 @functools.cache
 def objects(model: type[Model]) -> st.SearchStrategy[Json]:
-    """Return bodies of a model, of which its rules between properties hold."""
+    """Return bodies of a model that keep its rules between properties."""
     known = properties(model).values()
     made = st.fixed_dictionaries(
         {part.name: values(part.shape) for part in known if part.required},
@@ -165,7 +165,7 @@ RULES: dict[type[Model], Callable[[Json], Json]] = {
 
 templates = objects(ImageTemplate)
 any_text = st.text(st.characters(), max_size=8)
-"""With lone surrogates, which JSON can spell."""
+"""Texts, also with lone surrogates, which JSON can spell."""
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats(allow_nan=False) | any_text,

@@ -22,7 +22,7 @@ def found(body: Any, **given: Any) -> tuple[Subject, ...]:
 
 
 def paths(body: Any, *problems: str) -> list[str]:
-    """Return the paths that are told of the only template in a file that has problems at these paths of its body."""
+    """Return the paths that are told for problems at these paths in the body of a file's only template."""
     (subject,) = found(body)
     return [problem.path for problem in subject.told(tuple(Problem(path=path, message="") for path in problems))]
 

@@ -50,7 +50,7 @@ TRIGGERS = {
     ),
     "Webhook": ("secret",),
 }
-"""What only Kiln has of each kind of trigger."""
+"""Properties of each kind of trigger that Kiln alone has."""
 
 DIFFERENCES = {
     ("ImageTemplate", "location", "minLength"): EMPTY,
@@ -93,13 +93,13 @@ DIFFERENCES = {
         for name in ("enabled", "coolDown", "batchWindow", "failureLimit", *own)
     },
 }
-"""Where Kiln differs from Microsoft's definitions in at least one api-version, and why: body, path, fact."""
+"""Differences between Kiln and Microsoft's definitions in at least one api-version, and why: body, path, fact."""
 
 pytestmark = pytest.mark.skipif(not STABLE.is_dir(), reason=f"there are no API definitions in {ROOT}")
 
 
 def compare(api_version: str) -> set[tuple[str, str, str]]:
-    """Return where the models differ from the definitions of an api-version: body, path and fact."""
+    """Return the differences between the models and the definitions of an api-version: body, path and fact."""
     documents = Documents(ROOT)
     (file,) = [file for file in documents.of(PROVIDER, api_version) if file.name == "imagebuilder.json"]
     found = set()

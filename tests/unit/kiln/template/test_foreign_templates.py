@@ -24,7 +24,7 @@ FILES = sorted(FOLDER.glob("*.json"))
 
 
 def problems(content: dict[str, Any]) -> tuple[Problem, ...]:
-    """Return what Kiln finds wrong with a body at the api-version that it was checked at."""
+    """Return Kiln's problems with a body at the api-version that it was checked at."""
     try:
         PARSERS[content["kind"]](content["body"], content["checkedAs"])
     except TemplateInvalid as error:

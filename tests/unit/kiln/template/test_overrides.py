@@ -10,7 +10,7 @@ from tests.unit.kiln.template.bodies import BODY, changed
 
 
 def refused(overrides: Any) -> dict[str, str]:
-    """Return why overrides are refused: messages by path."""
+    """Return the refusal of overrides: messages by path."""
     with pytest.raises(TemplateInvalid) as raised:
         apply_overrides(BODY, overrides)
     return {problem.path: problem.message for problem in raised.value.problems}

@@ -14,14 +14,14 @@ from tests.unit.kiln.template.bodies import BODY, BUILDER, GALLERY_IMAGE, change
 
 
 def found(body: Any, api_version: str | None = None) -> dict[str, Problem]:
-    """Return what is wrong with `body`: problems by path."""
+    """Return the problems with `body` by path."""
     with pytest.raises(TemplateInvalid) as raised:
         parse_template(body, api_version)
     return {problem.path: problem for problem in raised.value.problems}
 
 
 def problems(body: Any) -> dict[str, str]:
-    """Return what is wrong with `body`: messages by path."""
+    """Return the messages about `body` by path."""
     return {path: problem.message for path, problem in found(body).items()}
 
 

@@ -13,7 +13,7 @@ SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualN
 
 
 def refused(body: Any, api_version: str | None = None) -> dict[str, str]:
-    """Return why a PATCH's body is none: messages by path."""
+    """Return the refusal of a PATCH's body: messages by path."""
     with pytest.raises(TemplateInvalid) as raised:
         parse_patch(body, api_version)
     return {problem.path: problem.message for problem in raised.value.problems}

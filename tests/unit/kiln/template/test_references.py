@@ -18,7 +18,7 @@ IMAGE = f"{GROUP}/rg-images/providers/Microsoft.Compute/images/base"
 
 
 def problems(path: str, value: Any, own: TemplateId | None = OWN) -> dict[str, Problem]:
-    """Return what is wrong with what a changed body names: problems by path."""
+    """Return the problems with the names in a changed body, by path."""
     return {problem.path: problem for problem in check_references(parse_template(changed(path, value)), own)}
 
 

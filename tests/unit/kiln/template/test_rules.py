@@ -19,7 +19,7 @@ VHDS = "https://account.blob.core.windows.net/vhds"
 
 
 def problems(body: dict[str, Any]) -> tuple[Problem, ...]:
-    """Return what a request with this body is refused for."""
+    """Return the problems for which a request with this body is refused."""
     try:
         parse_template(body, LATEST)
     except TemplateInvalid as error:

@@ -29,7 +29,7 @@ REGIONS = ("westeurope", "West Europe", "East US 2 EUAP")
 
 
 def refused(body: dict[str, Any]) -> list[Problem]:
-    """Return what a request with this body is refused for."""
+    """Return the problems for which a request with this body is refused."""
     try:
         parse_template(body, LATEST)
     except TemplateInvalid as error:

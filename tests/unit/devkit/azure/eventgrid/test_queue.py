@@ -1,4 +1,4 @@
-"""Open deliveries: order, and what a new process finds."""
+"""Open deliveries: their order, and those that a new process finds."""
 
 from __future__ import annotations
 

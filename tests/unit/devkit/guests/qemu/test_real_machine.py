@@ -62,7 +62,7 @@ pytestmark = [
 
 
 class Output:
-    """What a script said, with the time at which each piece came."""
+    """The output of a script, with the time at which each piece came."""
 
     def __init__(self) -> None:
         self.pieces: list[tuple[Stream, bytes, float]] = []

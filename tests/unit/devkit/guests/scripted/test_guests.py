@@ -1,4 +1,4 @@
-"""Scripted machines behave as the port promises, so that what is tested on them holds on real ones."""
+"""Scripted machines behave as the port promises, so that tests on them hold for real ones."""
 
 from __future__ import annotations
 

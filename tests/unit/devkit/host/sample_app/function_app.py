@@ -119,7 +119,7 @@ async def flaky(payload: Any) -> str:
 
 @app.activity_trigger(input_name="payload")
 def journal(payload: int) -> int:
-    """Write down that it ran, then stay until the test lets it go on."""
+    """Write down that the activity ran, then wait until the test lets it go on."""
     folder = Path(os.environ["JOURNAL"])
     with (folder / "runs").open("a") as runs:
         runs.write(f"{payload}\n")

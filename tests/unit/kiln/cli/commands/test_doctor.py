@@ -53,7 +53,7 @@ def later(query: str) -> Answer:
 
 @dataclass
 class Waiting(FakeKiln):
-    """Answers come one after another."""
+    """A fake API with answers that come one after another."""
 
     script: list[Answer] = field(default_factory=list)
 

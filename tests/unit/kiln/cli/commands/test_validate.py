@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def validate(folder: Path, content: Any, *options: str) -> Result:
-    """Run `kiln validate` on a file with that content, in a fake Kiln that must not be asked."""
+    """Run `kiln validate` on a file with that content, over a fake Kiln that must not be asked."""
     file = folder / "template.json"
     file.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
     kiln = FakeKiln()

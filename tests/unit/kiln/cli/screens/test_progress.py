@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def frame(*events: Seen[RunView] | Trouble, seconds: float) -> str:
-    """What the live display draws at a moment, 80 columns wide."""
+    """Return the live display's picture at a moment, 80 columns wide."""
     display = LiveProgress("hello-linux", lambda: scenes.START + timedelta(seconds=seconds))
     for event in events:
         display.show(event)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> tuple[str, str]:
-    """Return what is written to the plain console, and to that of the spinner, while a template is submitted."""
+    """Return the texts on the plain console, and on that of the spinner, while a template is submitted."""
     plain, spinner = io.StringIO(), io.StringIO()
     monkeypatch.setattr(screens, "stdout", lambda: PlainConsole(file=plain, force_terminal=terminal, width=80))
     monkeypatch.setattr(screens, "screen", lambda: PlainConsole(file=spinner, force_terminal=terminal, width=80))

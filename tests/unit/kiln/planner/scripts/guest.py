@@ -14,7 +14,7 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Ended:
-    """How a script ended, and what it said, to the byte."""
+    """The end of a script, and its output to the byte."""
 
     returncode: int
     stdout: str

@@ -1,4 +1,4 @@
-"""Texts that a template may hold and that must arrive in a guest as they are: as data, never as script."""
+"""Hostile texts that a template may hold and that must arrive in a guest unchanged: as data, never as script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a PowerShell text parses to, by the grammar that editors use: wrong places, and the commands in it."""
+"""The syntax of a PowerShell text, by the grammar that editors use: its errors, and the commands in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PARSER = Parser(Language(tree_sitter_powershell.language()))
 
 
 def wrong_places(script: str) -> list[str]:
-    """Return what is no PowerShell, each with its line."""
+    """Return the pieces that are no PowerShell, each with its line."""
     return [
         f"line {node.start_point.row + 1}: {_text(node)[:60]}"
         for node in _nodes(script)

@@ -1,4 +1,4 @@
-"""No PowerShell runs here: the scripts are read by its grammar, and by people in tests/golden/plans/windows."""
+"""Scripts for Windows, not run here: PowerShell's grammar reads them, and people in tests/golden/plans/windows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_that_check_can_fail(broken: str) -> None:
 
 
 def test_a_script_that_takes_an_artifact_begins_with_its_parameter() -> None:
-    """Windows hands it over as `-name value`, and only the first statement can declare that."""
+    """Windows passes the artifact as `-name value`, and only the first statement can declare that."""
     for name, script in SCRIPTS.items():
         assert script.startswith("param([string] $KILN_ARTIFACT_URL)\n") is (name in {"fetched", "file"})
 
@@ -109,7 +109,7 @@ def test_ascii_stays_readable(text: str) -> None:
 
 
 def value_of(literal: str) -> str:
-    """The text that PowerShell makes of a literal: a verbatim string, or one that went by base64."""
+    """Return the text that PowerShell makes of a literal: a verbatim string, or one in base64."""
     coded = re.fullmatch(r"\[Text\.Encoding\]::UTF8\.GetString\(\[Convert\]::FromBase64String\('([^']*)'\)\)", literal)
     if coded:
         return base64.b64decode(coded[1]).decode()

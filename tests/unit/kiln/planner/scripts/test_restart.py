@@ -71,7 +71,7 @@ def test_the_templates_own_check_has_a_say_as_well(machine: Machine) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_check_command_is_handed_over_as_it_is(machine: Machine, tmp_path: Path, text: str) -> None:
-    """The command prints one argument that the shell has in single quotes: whatever happens then, is the command's."""
+    """The command prints one argument, which the shell has in single quotes: all that happens then is the command's."""
     command = "printf %s " + "'" + text.replace("'", "'\\''") + "'"
     machine.run(restart.linux_mark())
     machine.boot("second")

@@ -1,4 +1,4 @@
-"""What is left of Run Command and of Kiln, in a root of the test's own: the very function, with its places moved."""
+"""Scrubbing of the traces of Run Command and of Kiln, by the very function, in a root of the test's own."""
 
 from __future__ import annotations
 

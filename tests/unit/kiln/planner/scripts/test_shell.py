@@ -43,7 +43,7 @@ def test_a_fetched_script_runs_as_itself_and_does_not_see_the_signed_url(tmp_pat
 
 @pytest.mark.parametrize("tool", ["wget", "python3"])
 def test_a_machine_without_curl_fetches_with_what_it_has(tmp_path: Path, tool: str) -> None:
-    """wget takes no file URLs: here it is a stand-in with the very options of the script."""
+    """wget takes no file URLs: a stand-in takes the very options of the script."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     for name in ("sh", "mktemp", "rm", "chmod", "cp"):
