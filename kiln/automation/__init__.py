@@ -1,1 +1,1 @@
-"""What starts builds by itself: the pending events of triggers, the index of listeners, and secrets."""
+"""Documents that triggers need in order to fire: their pending events, the index of listeners, and secrets."""

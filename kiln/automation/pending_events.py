@@ -1,7 +1,7 @@
-"""What each trigger is to fire for and has not yet, and what it has fired for: changed by compare-and-swap alone.
+"""Pending events of triggers: one document for each trigger has the event that it is yet to fire for, and taken ones.
 
-It owns the document and how it changes; whether a trigger may fire is not its business. Triggers that follow their
-template's source have none: versions of a source are known by themselves.
+It owns the document and how it changes, by compare-and-swap; kiln.lifecycle.fire_trigger decides whether a trigger may
+fire. `SourceImage` triggers have no such document: their versions are claimed (kiln.rebuild.claims).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from kiln.runs.record import TriggerRecord
 
 REMEMBERED = timedelta(hours=25)
-"""An event may come again for 24 hours ("Event Grid message delivery and retry")."""
+"""How long a taken event is remembered: it may come again for 24 hours ("Event Grid message delivery and retry")."""
 MOST_REMEMBERED = 1000
 
 
 class PendingEvent(Document):
-    """Why a trigger is to fire: `id` tells it from all others of the trigger, `at` is when it came up.
+    """The reason for a trigger to fire: `id` tells it from all others of the trigger, `at` is when it came.
 
-    `lineage` are the templates whose runs led to it (kiln.runs.lineage), oldest first.
+    `lineage` has the templates whose runs led to it (kiln.runs.lineage), oldest first.
     """
 
     id: str
@@ -36,10 +36,10 @@ class PendingEvent(Document):
 
 
 class PendingEvents(Document):
-    """One trigger's events: the one that waits for its run, and all that were taken lately, oldest first.
+    """The events of one trigger: the one that waits for its run, and all that were taken lately, oldest first.
 
-    `made` tells the trigger from others of its name, those of a template made anew among them. What a schedule was due
-    for until `handled` is taken. What comes while one waits goes with it.
+    `made` tells the trigger from others of its name, also from those of a newer template. The times of a schedule until
+    `handled` are taken. An event that comes while another waits is served by the same run.
     """
 
     template: TemplateId
@@ -51,7 +51,7 @@ class PendingEvents(Document):
 
 
 def take(pending_events: PendingEvents, event: PendingEvent, now: datetime) -> PendingEvents:
-    """Take an event, unless it was taken before: it waits, or goes with the one that does."""
+    """Take an event, unless it was taken before: it waits, or joins the one that waits."""
     if any(known.id == event.id for known in pending_events.taken):
         return pending_events
     lately = [known for known in pending_events.taken if now - known.at < REMEMBERED][1 - MOST_REMEMBERED :]
@@ -65,7 +65,7 @@ def take(pending_events: PendingEvents, event: PendingEvent, now: datetime) -> P
 
 
 def finish(pending_events: PendingEvents, read: PendingEvents) -> PendingEvents:
-    """Let nothing wait any more but what was taken after `read`, for which the run came too early."""
+    """Clear the waiting event, but for events that were taken after `read`, which the run came too early for."""
     if pending_events.pending is None or read.pending is None or pending_events.pending.id != read.pending.id:
         return pending_events
     known = {event.id for event in read.taken}
@@ -74,25 +74,25 @@ def finish(pending_events: PendingEvents, read: PendingEvents) -> PendingEvents:
 
 
 def set_anew(pending_events: PendingEvents, now: datetime) -> PendingEvents:
-    """Forget what waits and what was due: the trigger was stored again."""
+    """Clear the waiting event and all due times, since the trigger was stored again."""
     return pending_events.model_copy(update={"pending": None, "handled": now})
 
 
 class AllPendingEvents:
-    """The documents, by template and trigger."""
+    """Pending events, by template and trigger."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId, trigger: str) -> str:
-        """Return where a trigger's document is."""
+        """Return the path of a trigger's pending events."""
         return f"pending-events/{template.key}/{trigger.lower()}.json"
 
     def set(self, trigger: TriggerRecord, now: datetime) -> None:
-        """Begin anew at `now`: what was due before is not caught up with. What was taken is not taken again.
+        """Begin anew at `now`: times that were due before are not caught up with, and taken events not taken again.
 
-        Of a document that cannot be read it is not known what was taken.
+        An unreadable document is replaced, and the events that it had as taken are forgotten.
         """
         first = PendingEvents(template=trigger.template, trigger=trigger.name, made=trigger.created, handled=now)
 
@@ -104,7 +104,7 @@ class AllPendingEvents:
     def change(
         self, pending_events: PendingEvents, change: Callable[[PendingEvents], PendingEvents]
     ) -> PendingEvents | None:
-        """Apply a pure change; return the result, or None when the document is gone, or another trigger's by now."""
+        """Apply a pure change; return the result, or None when the document is gone or is another trigger's by now."""
         path = self.path(pending_events.template, pending_events.trigger)
         changed = self._store.update(
             path, PendingEvents, lambda known: change(known) if _same(known, pending_events) else known
@@ -117,16 +117,16 @@ class AllPendingEvents:
         return stored.content if stored else None
 
     def list(self) -> Iterator[PendingEvents]:
-        """Yield all of them."""
+        """Yield the pending events of all triggers, as far as they can be read."""
         yield from readable(self._store, "pending-events/", PendingEvents)
 
     def drop_read(self, pending_events: PendingEvents) -> None:
-        """Forget the very trigger that the document is of, and no other of its name."""
+        """Remove the document that was read, but not that of another trigger of its name."""
         path = self.path(pending_events.template, pending_events.trigger)
         forget_if(self._store, path, PendingEvents, lambda known: _same(known, pending_events))
 
     def drop(self, template: TemplateId, trigger: str) -> None:
-        """Forget the trigger; it may be forgotten already."""
+        """Remove the trigger's document, which may be gone already."""
         self._store.delete(self.path(template, trigger))
 
 

@@ -1,7 +1,7 @@
-"""What goes with a stored trigger: its secret, and the entries by which a clock or an event finds it.
+"""The documents that go with a trigger: its secret, and the entries by which a schedule's time or an event finds it.
 
-It owns their order: a secret is there before its trigger, an entry after it, so that whoever reads an entry of a
-trigger that is not there may drop it.
+It owns their order: a secret is written before its trigger, an entry after it, so that an entry without its trigger may
+be removed.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ SHOWN_TIMES = 3
 
 
 def keep_secret(template: TemplateId, name: str, trigger: Trigger) -> None:
-    """Keep the secret that a Webhook trigger brings. Raises `TemplateInvalid` when there is none, nor one from before.
+    """Store the secret of a Webhook trigger. Raises `TemplateInvalid` when it has none, now or from before.
 
-    Any other trigger of the name takes away the one that was there.
+    A trigger of another kind removes the secret of its name.
     """
     secrets, properties = TriggerSecrets(), trigger.properties
     if not isinstance(properties, WebhookTrigger):
@@ -45,7 +45,7 @@ def keep_secret(template: TemplateId, name: str, trigger: Trigger) -> None:
 
 
 def write_entries(before: TriggerRecord | None, record: TriggerRecord, now: datetime) -> None:
-    """Write the entries of a trigger that was stored, and drop those of what it was `before`."""
+    """Write the entries of a trigger that was stored, and remove those that it had `before`."""
     if before is not None:
         _drop_listeners(before)
     properties = parse_trigger(record.body).properties
@@ -62,7 +62,7 @@ def write_entries(before: TriggerRecord | None, record: TriggerRecord, now: date
 
 
 def remove_entries(template: TemplateId, name: str, record: TriggerRecord | None) -> None:
-    """Remove what goes with a trigger that was removed; `record` is what it was, None if that could not be read."""
+    """Remove the secret and entries of a trigger that was removed; `record` is None if it could not be read."""
     if record is None:
         Listeners().drop_all(template, name)
     else:
@@ -72,7 +72,7 @@ def remove_entries(template: TemplateId, name: str, record: TriggerRecord | None
 
 
 def next_times(record: TriggerRecord, now: datetime) -> tuple[datetime, ...]:
-    """Return when a Schedule trigger fires next; nothing for the other kinds, and for one that is not enabled."""
+    """Return the next times of a Schedule trigger; none for the other kinds, and for one that is not enabled."""
     properties = parse_trigger(record.body).properties
     if not isinstance(properties, ScheduleTrigger) or not properties.enabled:
         return ()

@@ -1,6 +1,6 @@
-"""The secrets of Webhook triggers, apart from the triggers, so that no answer and no list can show one.
+"""The secrets of Webhook triggers, kept apart from the triggers, so that no answer and no list can show one.
 
-It owns their place. They are read where a signature is checked, and nowhere else.
+They are read where a signature is checked, and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 class StoredSecret(Document):
-    """A secret at rest: the storage account encrypts it, and only the app's identity can read it."""
+    """A secret as it is stored: the storage account encrypts it, and only the app's identity can read it."""
 
     secret: KeptSecret
 
 
 class TriggerSecrets:
-    """Secrets by template and trigger."""
+    """Secrets, by template and trigger."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId, trigger: str) -> str:
-        """Return where a trigger's secret is."""
+        """Return the path of a trigger's secret."""
         return f"secrets/{template.key}/{trigger.lower()}.json"
 
     def put(self, template: TemplateId, trigger: str, secret: Secret) -> None:
-        """Keep a secret, new or in place of the one before."""
+        """Store a secret, new or in place of the one before."""
         stored = StoredSecret(secret=secret)
         keep_latest(self._store, self.path(template, trigger), stored)
 

@@ -1,4 +1,4 @@
-"""What a new source image leads to: which templates are built again, when, and when not.
+"""Rebuilds: deciding which templates are built again for a new version of their source, and when.
 
-The decisions are pure; beside them is what is kept of sources, of who follows them, and of rebuilds that are going.
+The decisions are pure; beside them are the documents of sources, of the templates that follow them, and of rebuilds.
 """

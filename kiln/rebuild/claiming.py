@@ -1,7 +1,7 @@
-"""A version claimed for a template: decided, then made a run of, by compare-and-swap at each step.
+"""Claiming a version of a source for a template: the decision, and the beginning of the run, by compare-and-swap.
 
-The order is: take a slot, claim the version, begin the run (kiln.runs.begin). Whoever dies in between is asked again
-and goes on from there; whoever is too late leaves nothing behind.
+The order is: take a slot, claim the version, begin the run (kiln.runs.begin). A call that dies in between is repeated
+and continues from there; a call that comes too late leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunRecord, TemplateRecord
 
 LEASE = timedelta(minutes=15)
-"""How much later than it meant to a rebuild may look again before another event of its version goes on in its place."""
+"""How late a waiting rebuild may ask again before another event of its version takes its place."""
 FULL = "all slots for rebuilds are taken"
 GONE = "the template or its trigger is gone"
 
@@ -43,10 +43,10 @@ log = logging.getLogger("kiln.rebuild")
 
 
 def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigger, ...]:
-    """Return the triggers that follow the source, and let their templates be seen as about to be built.
+    """Return the triggers that follow the source, and mark their templates as about to be built.
 
-    `by` is the orchestration that asks; its branches, numbered in the order of the result, will claim. All are expected
-    before the first is built, so that whoever builds from several of them waits for all.
+    `by` is the orchestration that asks; its branches, numbered in the order of the result, will claim. All templates
+    are marked before the first is built, so that a template that follows several of them waits for all.
     """
     index, key = Dependents(), found.source.key
     triggers: list[DependentTrigger] = []
@@ -59,14 +59,14 @@ def expect(found: SourceVersion, by: str, now: datetime) -> tuple[DependentTrigg
                 continue
             _expect(record, key, found.version, f"{by}:{len(triggers)}", now)
         except DocumentUnreadable as error:
-            tell(error)  # the others are built; this one is with the first version after it can be read again
+            tell(error)  # the others are built; this one is when a version comes after it can be read again
             continue
         triggers.append(DependentTrigger(template=record.id, made=record.created, trigger=entry.trigger))
     return tuple(triggers)
 
 
 def claim(asked: RebuildRequest, now: datetime, slots: int) -> Claim:
-    """Decide what is to be done; if it is to build, make the run. `slots` is how many may build at once."""
+    """Decide whether a template is rebuilt now, and if so begin the run. `slots` is how many may run at once."""
     told = _claim(asked, now, slots)
     log.info(
         "%s %s for version %s: %s",
@@ -116,7 +116,7 @@ def _start(asked: RebuildRequest, record: TemplateRecord, now: datetime, slots: 
 
 
 def _begin(asked: RebuildRequest, record: TemplateRecord, claimed: Claimed, now: datetime, slots: int) -> Claim:
-    """Begin the run that was claimed: once, however often this is asked. It has a slot as long as it may be built."""
+    """Begin the claimed run, once, however often this is called. It has a slot as long as it may be built."""
     ref = RunRef(template=record.id, run_id=claimed.run_id)
     if not Rebuilds().take_slot(ref, slots, now):
         return _later(FULL, asked.attempt)

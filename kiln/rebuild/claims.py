@@ -1,6 +1,6 @@
-"""Who may rebuild a template for which version: one record for a template, changed by compare-and-swap alone.
+"""Claims of source versions: one record for each template, with the version that it waits for or was rebuilt for. Pure.
 
-It is what makes one build of however many events: a version is claimed once, and never after a newer one.
+The record makes one build of any number of events: a version is claimed once, and never after a newer one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from kiln.runs.record import Document
 class Waiting(Document):
     """A version that is about to be built. `by` is the orchestration that waits, until its lease ends at `until`.
 
-    `since` is when the first version came that is not built yet: batch windows begin there. What is not `decided` is
-    only expected: whether the version is one for the template at all is still to be asked.
+    `since` is when the first version came that is not built yet: batch windows begin there. While it is not `decided`,
+    the version is only expected: whether the template takes it is still to be decided.
     """
 
     version: str
@@ -27,7 +27,7 @@ class Waiting(Document):
 
 
 class Claimed(Document):
-    """The newest version that a run was made for, by an orchestration."""
+    """The newest version that a run was made for, and the orchestration that made the run (`by`)."""
 
     version: str
     by: str
@@ -36,7 +36,7 @@ class Claimed(Document):
 
 
 class RebuildRecord(Document):
-    """How far a template is with the versions of its source. `made` tells it from an earlier template of the name."""
+    """A template's progress with the versions of its source. `made` tells it from an earlier template of its name."""
 
     template: TemplateId
     made: datetime
@@ -46,14 +46,14 @@ class RebuildRecord(Document):
 
 
 def present(stored: RebuildRecord | None, template: TemplateId, made: datetime, source: str) -> RebuildRecord:
-    """Return what is stored if it is this template's and this source's; else a record that knows nothing."""
+    """Return the stored record if it is of this template and this source, or else an empty one."""
     if stored is not None and stored.made == made and stored.source == source:
         return stored
     return RebuildRecord(template=template, made=made, source=source)
 
 
 def done(record: RebuildRecord, version: str, by: str) -> str | None:
-    """Return why there is nothing left to do for `version`, or None: another made a run of it, or of a newer one."""
+    """Return why `version` needs no run any more, since another made one for it or a newer version; or None."""
     claimed = record.claimed
     if claimed is None or claimed.by == by or not _covers(claimed.version, version):
         return None
@@ -69,7 +69,7 @@ def ahead(record: RebuildRecord, version: str, by: str, now: datetime) -> Waitin
 
 
 def expect(record: RebuildRecord, version: str, by: str, now: datetime, until: datetime) -> RebuildRecord:
-    """Let it be seen that `by` is about to ask for `version`, unless something is waited with or done already."""
+    """Note that `by` is about to ask for `version`, unless a version waits or was done already."""
     busy = record.waiting is not None and record.waiting.until > now
     if busy or done(record, version, by) is not None:
         return record
@@ -78,7 +78,7 @@ def expect(record: RebuildRecord, version: str, by: str, now: datetime, until: d
 
 
 def wait(record: RebuildRecord, version: str, by: str, now: datetime, until: datetime) -> RebuildRecord:
-    """Let `by` wait with `version`, if nothing stands against it. A newer version goes on with the older one's wait."""
+    """Let `by` wait with `version`, unless it is done or waited for. A newer version continues the older one's wait."""
     if done(record, version, by) is not None or ahead(record, version, by, now) is not None:
         return record
     since = record.waiting.since if record.waiting is not None and record.waiting.until > now else now
@@ -86,7 +86,7 @@ def wait(record: RebuildRecord, version: str, by: str, now: datetime, until: dat
 
 
 def claim(record: RebuildRecord, version: str, by: str, run_id: str, now: datetime) -> RebuildRecord:
-    """Let `by` make the run of `version`, if nothing stands against it. What it claimed before stays."""
+    """Let `by` claim `version` for a run, unless it is done or waited for. An earlier claim of `by` stays."""
     own = record.claimed is not None and record.claimed.by == by
     if own or done(record, version, by) is not None or ahead(record, version, by, now) is not None:
         return record
@@ -95,7 +95,7 @@ def claim(record: RebuildRecord, version: str, by: str, run_id: str, now: dateti
 
 
 def stop_waiting(record: RebuildRecord, by: str) -> RebuildRecord:
-    """Wait no more."""
+    """Clear the wait of `by`."""
     own = record.waiting is not None and record.waiting.by == by
     return record.model_copy(update={"waiting": None}) if own else record
 

@@ -1,4 +1,4 @@
-"""What is said about new source images and the rebuilds that follow from them."""
+"""Contracts of the watcher and of rebuilds: their activities and orchestrators, with their messages."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from kiln.rebuild.source import MarketplaceImage, Source
 
 
 class WatchRequest(Message):
-    """Look at all marketplace images that templates follow."""
+    """A request for a round of the watcher: ask for all marketplace images that templates follow."""
 
 
 class WatchRound(Message):
-    """A round of the watcher, begun at `at` (ISO 8601)."""
+    """A round of the watcher that began at `at` (ISO 8601)."""
 
     at: str
 
 
 class WatchedSource(Message):
-    """A marketplace image to look at, at `at` (ISO 8601), through a subscription; `named` are versions in templates."""
+    """A marketplace image to ask for at `at` (ISO 8601), through a subscription; `named` are versions in templates."""
 
     subscription: str
     source: MarketplaceImage
@@ -30,14 +30,14 @@ class WatchedSource(Message):
 
 
 class WatchedSources(Message):
-    """All of them; `repaired` entries of the index were not as they should be."""
+    """All marketplace images to ask for; `repaired` counts the entries of the index that were wrong or missing."""
 
     sources: tuple[WatchedSource, ...] = ()
     repaired: int = 0
 
 
 class SourceReport(Message):
-    """What a look at a source led to: versions that were announced, those about to go, or why it failed."""
+    """The result of asking for a source: versions that were announced, those about to be deprecated, or an error."""
 
     versions: tuple[str, ...] = ()
     deprecating: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class SourceReport(Message):
 
 
 class SourceVersion(Message):
-    """A version of a source image that an event told of: `event` is its id, `at` its time (ISO 8601)."""
+    """A version of a source that an event reported: `event` is the event's id, `at` its time (ISO 8601)."""
 
     source: Source
     version: str
@@ -54,9 +54,9 @@ class SourceVersion(Message):
 
 
 class VersionFacts(Message):
-    """The version as Azure has it; `gone` tells that it has not. `regions` None: wherever the source is.
+    """A version as Azure has it, unless it is `gone`. `regions` is None if it is wherever the source is.
 
-    `maker` is the key of the template that made it, `lineage` those that led to it.
+    `maker` is the key of the template that made it, `lineage` has the templates that led to it.
     """
 
     gone: bool = False
@@ -68,7 +68,7 @@ class VersionFacts(Message):
 
 
 class DependentsRequest(Message):
-    """Who follows the source; `by` is the orchestration that asks, at `at` (ISO 8601)."""
+    """A request for the triggers that follow a source; `by` is the orchestration that asks, at `at` (ISO 8601)."""
 
     found: SourceVersion
     by: str
@@ -84,15 +84,15 @@ class DependentTrigger(Message):
 
 
 class DependentTriggers(Message):
-    """All of them, in order."""
+    """All triggers that follow a source, in order."""
 
     triggers: tuple[DependentTrigger, ...] = ()
 
 
 class RebuildRequest(Message):
-    """Rebuild a template for a version, if it has to be. `by` is the orchestration that does.
+    """A request to rebuild a template for a version, if need be. `by` is the orchestration that does it.
 
-    `attempt` counts the looks that were had already.
+    `attempt` counts the decisions before this one.
     """
 
     found: SourceVersion
@@ -103,14 +103,14 @@ class RebuildRequest(Message):
 
 
 class ClaimRequest(Message):
-    """Decide at `at` (ISO 8601) what is to be done."""
+    """A request to decide on a rebuild, at `at` (ISO 8601)."""
 
     rebuild: RebuildRequest
     at: str
 
 
 class Claim(Message):
-    """What is to be done: nothing, look again after `seconds`, or build the run, whose orchestration's id is given."""
+    """The decision on a rebuild: skip it, wait `seconds` and ask again, or build the run as `instance_id`."""
 
     decision: Literal["skip", "wait", "start"]
     reason: str
@@ -120,13 +120,13 @@ class Claim(Message):
 
 
 class SlotRequest(Message):
-    """A run that a trigger started is over."""
+    """A request to free the slot of a run that is over."""
 
     run: RunRef
 
 
 class Rebuilt(Message):
-    """What became of one template: the run that was made, or why none was."""
+    """The result of a rebuild for one template: the run that was made, or why none was."""
 
     template: str
     run_id: str | None = None
@@ -134,7 +134,7 @@ class Rebuilt(Message):
 
 
 class RebuildReport(Message):
-    """What became of all of them."""
+    """The results of the rebuilds for a version, one for each template that follows the source."""
 
     source: str
     version: str

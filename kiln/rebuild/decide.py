@@ -1,6 +1,6 @@
-"""Whether a template is rebuilt for a version of its source: skipped, put off, or started, with the reason.
+"""The decision whether a template is rebuilt for a version of its source: skip, wait or start, with the reason. Pure.
 
-The rules stand in the order in which they are asked. All facts come from outside; this must not know where from.
+The rules are in the order in which they apply. The caller gathers the facts (kiln/rebuild/facts.py).
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 FIRST_PAUSE = timedelta(seconds=5)
 GROWTH = 1.5
 LONGEST_PAUSE = timedelta(minutes=5)
-"""Between looks at what has no known end: another run, another template, a free slot."""
+"""The longest time between decisions while waiting for something without a known end: a run, a template, a slot."""
 
 PRODUCER_LIMIT = timedelta(hours=4)
-"""How long one template waits for others that make versions of its source: AIB's default build timeout."""
+"""How long a template waits for the producers of its source: Image Builder's default build timeout."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a source. `regions` None: it can be used wherever the source is.
+    """A version of a source. `regions` is None if it can be used wherever the source is.
 
-    `maker` (a template's key) and `lineage` are what its tags say; `published` is when it was first there.
+    `maker` (a template's key) and `lineage` are from its tags; `published` is when it first existed.
     """
 
     name: str
@@ -48,11 +48,12 @@ class Version:
 
 @dataclass(frozen=True)
 class RebuildFacts:
-    """A template that may have to be rebuilt, as it is now; `source` is the key of the source that has the version.
+    """The facts of the decision: a template that may have to be rebuilt, as it is now.
 
-    `follows` is the key of what the template follows. `built` is the newest version of it that a run which did not fail
-    was built from; `going` names the run that is not over, `ended` is when the latest one was. `producers` name other
-    templates that are about to make versions of the source. `attempt` counts the looks, from 0.
+    `source` is the key of the source that has the version, `follows` that of the source that the template follows.
+    `built` is the newest version that a run which did not fail was built from. `going` is the run that is not over,
+    `ended` is when the latest run ended. `producers` are other templates that are about to make versions of the source.
+    `attempt` counts the earlier decisions.
     """
 
     source: str
@@ -76,14 +77,14 @@ class RebuildFacts:
 
 @dataclass(frozen=True)
 class Skip:
-    """Nothing is built for this version."""
+    """The decision that nothing is built for this version."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Look again after `pause`."""
+    """The decision to decide again after `pause`."""
 
     reason: str
     pause: timedelta
@@ -91,14 +92,14 @@ class Wait:
 
 @dataclass(frozen=True)
 class Start:
-    """Build now."""
+    """The decision to build now."""
 
 
 Decision = Skip | Wait | Start
 
 
 def decide(facts: RebuildFacts) -> Decision:
-    """Return what is to be done."""
+    """Return the decision: skip, wait or start."""
     for reason in _against(facts):
         return Skip(reason)
     for wait in _first(facts):
@@ -107,7 +108,7 @@ def decide(facts: RebuildFacts) -> Decision:
 
 
 def _against(it: RebuildFacts) -> Iterator[str]:
-    """Yield the reasons for which the version is not for this template."""
+    """Yield the reasons why the template is not rebuilt for the version."""
     yield from _off(it)
     yield from _not_usable(it)
     yield from _cycles(it)
@@ -123,7 +124,7 @@ def _against(it: RebuildFacts) -> Iterator[str]:
 
 
 def _off(it: RebuildFacts) -> Iterator[str]:
-    """Yield why the trigger does not fire, whatever comes."""
+    """Yield the reasons why the trigger fires for no version at all."""
     if it.state in {ProvisioningState.DELETING, ProvisioningState.FAILED}:
         yield f"the template is {it.state.value}"
     if it.follows != it.source:
@@ -135,7 +136,7 @@ def _off(it: RebuildFacts) -> Iterator[str]:
 
 
 def _not_usable(it: RebuildFacts) -> Iterator[str]:
-    """Yield why the template cannot, or does not want to, be built from this version."""
+    """Yield the reasons why the template cannot be built from this version, or is not to be."""
     version, trigger = it.version, it.trigger
     if not matches_version(trigger.version_filter, version.name):
         yield f"version {version.name} is not one of {trigger.version_filter}"
@@ -146,18 +147,18 @@ def _not_usable(it: RebuildFacts) -> Iterator[str]:
 
 
 def _cycles(it: RebuildFacts) -> Iterator[str]:
-    """Yield why a build would lead to itself."""
+    """Yield the reasons why a build would follow from itself."""
     version = it.version
     if version.maker == it.template.key:
-        yield f"version {version.name} is of the template's own making"
+        yield f"version {version.name} was made by the template itself"
     if short_name(it.template) in version.lineage:
-        yield f"version {version.name} follows from an image of this very template"
+        yield f"version {version.name} was built from an image of this very template"
     if len(version.lineage) >= DEEPEST:
         yield f"version {version.name} is the last of {len(version.lineage)} images built from one another"
 
 
 def _first(it: RebuildFacts) -> Iterator[Wait]:
-    """Yield what has to happen first."""
+    """Yield the waits for what has to happen before the build."""
     waiting = it.record.waiting
     if ahead(it.record, it.version.name, it.by, it.now) is not None:
         yield Wait("another event is about to be decided on", pause(it.attempt))
@@ -176,5 +177,5 @@ def _first(it: RebuildFacts) -> Iterator[Wait]:
 
 
 def pause(attempt: int) -> timedelta:
-    """Return how long to wait after that many looks at what has no known end."""
+    """Return the pause after that many decisions to wait for something without a known end."""
     return min(FIRST_PAUSE * GROWTH ** min(attempt, 20), LONGEST_PAUSE)

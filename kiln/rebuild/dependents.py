@@ -1,8 +1,8 @@
-"""Which templates follow a source image, and which make versions of an image definition: an index beside the templates.
+"""The index of dependents and producers: the templates that follow a source, and those that make an image definition.
 
-An entry is written before what it follows from is stored, so one may be too many but none is missing: whoever reads an
-entry looks whether its template still names the source. One that does not is removed once it is old enough that no
-request can be about to make it true.
+An entry is written before the trigger or template that it is made from is stored. So there may be an entry too many,
+but none is missing: whoever reads one checks whether its template still names the source. An entry that its template
+contradicts is removed once it is so old that no request can still be about to make it true.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GRACE = timedelta(hours=1)
-"""Far longer than a request may take on Azure (4 minutes, "Azure Functions hosting options")."""
+"""The least age of an entry that is removed: a request takes 4 minutes at most ("Azure Functions hosting options")."""
 
 
 class Dependent(Document):
@@ -44,30 +44,30 @@ class Dependents:
 
     @staticmethod
     def path(source: str, template: TemplateId, trigger: str) -> str:
-        """Return where the entry of a trigger under a source's key is."""
+        """Return the path of a trigger's entry under a source's key."""
         return f"dependents/{digest(source, length=64)}/{template.key}/{trigger.lower()}.json"
 
     def put(self, dependent: Dependent) -> None:
-        """Write an entry, new or over the one that is there."""
+        """Write an entry, new or over an existing one."""
         for path in _paths(dependent):
             keep_latest(self._store, path, dependent)
 
     def of(self, source: str) -> Iterator[Stored[Dependent]]:
-        """Yield what follows the source of that key, in order."""
+        """Yield the entries of triggers that follow the source of that key, in order."""
         yield from self._under(f"dependents/{digest(source, length=64)}/")
 
     def producers(self, produced: str) -> Iterator[Dependent]:
-        """Yield the triggers of templates that make versions of the image definition of that key, in order."""
+        """Yield the entries of templates that make versions of the image definition of that key, in order."""
         for stored in self._under(f"producers/{digest(produced, length=64)}/"):
             yield stored.content
 
     def remove(self, dependent: Dependent, before: datetime | None = None) -> None:
-        """Remove an entry, if it was written `before`, if that is given; it may be gone already."""
+        """Remove an entry, which may be gone already; with `before`, only if it was written before then."""
         for path in _paths(dependent):
             forget_if(self._store, path, Dependent, lambda known: before is None or known.since <= before)
 
     def remove_orphan(self, stored: Stored[Dependent], now: datetime) -> bool:
-        """Remove an entry that its template contradicts, unless it is young or was written again. Returns whether."""
+        """Remove an entry that its template contradicts, unless it is young or was rewritten. Returns whether it did."""
         entry = stored.content
         if now - entry.since < GRACE:
             return False
@@ -78,7 +78,7 @@ class Dependents:
         return True
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """Yield the place of each entry, and of the trigger that it is of: `template key/trigger`."""
+        """Yield the path of each entry, with its trigger as `template key/trigger`."""
         for path in self._store.paths("dependents/"):
             yield path, path.split("/", 2)[2].removesuffix(".json")
 

@@ -1,4 +1,4 @@
-"""A template that may have to be rebuilt, as it is now: read from the store, for the pure decision."""
+"""The facts of a rebuild's decision, read from the store: the template as it is now, its runs and its producers."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord
 
 LINGER = timedelta(minutes=2)
-"""How long a template that was built counts as producing for those after the next one: its event is on its way."""
+"""How long a template counts as a producer after its run, for those beyond the next one: its event is on its way."""
 
 
 def rebuild_facts(asked: RebuildRequest, template: TemplateRecord, now: datetime) -> RebuildFacts | None:
-    """Return the facts of the decision; None when the trigger is gone."""
+    """Return the facts of the decision, or None when the trigger is gone."""
     trigger = Triggers().get(template, asked.target.trigger)
     if trigger is None or trigger.kind != KIND:
         return None
@@ -80,7 +80,7 @@ def _version(asked: RebuildRequest) -> Version:
 
 
 def built_from(runs: list[RunRecord], key: str) -> str | None:
-    """Return the newest version of the source of that key that a run was built from, or is being; None if none was."""
+    """Return the newest version of that source that a run is or was built from, failed ones left out; or None."""
     versions = [
         version
         for run in runs
@@ -92,9 +92,9 @@ def built_from(runs: list[RunRecord], key: str) -> str | None:
 
 
 def _producers(template: TemplateRecord, source: Source, lineage: tuple[str, ...], now: datetime) -> Iterator[str]:
-    """Yield the templates, near or far, from which a version of the source will come that this one did not come from.
+    """Yield the templates that will lead to a newer version of the source, directly or through others.
 
-    What the version came from itself is left out, with all before that: it has done its part.
+    The templates that led to this version are left out, with all before them: they have done their part.
     """
     index = Dependents()
     seen = {template.id.key}
@@ -111,7 +111,7 @@ def _producers(template: TemplateRecord, source: Source, lineage: tuple[str, ...
                     continue
                 if _is_about_to_produce(producer, entry.source.key, now, is_near=is_near):
                     yield producer.id.name
-            except DocumentUnreadable as error:  # nobody waits for what may never be built
+            except DocumentUnreadable as error:  # nobody waits for a template that may never be built
                 tell(error)
                 continue
             keys.append((entry.source.key, False))

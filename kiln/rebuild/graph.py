@@ -1,7 +1,4 @@
-"""Images built from images: who follows whom, cycles, and the whole graph as a drawing has it. Pure.
-
-It owns nodes and edges; who keeps them is not its business.
-"""
+"""Cycles of templates that would be rebuilt because of their own images. Pure: the caller says who follows a source."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class DependentTemplate(NamedTuple):
-    """A template that follows a source: its key and name, and the keys of what it makes versions of."""
+    """A template that follows a source: its key and name, and the keys of the image definitions that it makes."""
 
     key: str
     name: str
@@ -21,10 +18,10 @@ class DependentTemplate(NamedTuple):
 
 
 def find_cycle(start: DependentTemplate, dependents: Callable[[str], Iterable[DependentTemplate]]) -> tuple[str, ...]:
-    """Return the shortest cycle over several templates that `start` closes, as names and keys in turn; or nothing.
+    """Return the shortest cycle of several templates that `start` closes, as names and keys in turn; or nothing.
 
-    `dependents` tells who follows a source's key. A template that makes versions of its own source alone is none: it
-    patches an image definition, and is not rebuilt for versions of its own making.
+    `dependents` returns the templates that follow the source of a key. A template alone that makes versions of its own
+    source is no cycle: it patches an image definition, and is not rebuilt for versions that it made itself.
     """
     seen = {start.key}
     paths: deque[tuple[DependentTemplate, tuple[str, ...]]] = deque([(start, (start.name,))])
@@ -41,7 +38,7 @@ def find_cycle(start: DependentTemplate, dependents: Callable[[str], Iterable[De
 
 
 def cycle_text(found: tuple[str, ...]) -> str:
-    """Return a cycle in a sentence."""
+    """Return a cycle as a sentence, with the way out."""
     return (
         f"the template would be rebuilt because of its own images, over and over: {' -> '.join(found)}. "
         "Remove one of these triggers, or build from another image"

@@ -1,6 +1,6 @@
-"""The graph of images as the API shows it: sources, image definitions, templates, and what flows between them. Pure.
+"""The graph of images as the API shows it: sources, image definitions and templates, with the edges between them. Pure.
 
-It owns the shape of the answer; whoever asks gathers what is known of each template.
+It owns the shape of the answer; the caller gathers the facts about each template.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Shown = dict[str, Any]
 
 @dataclass(frozen=True)
 class KnownTemplate:
-    """A template, its latest run, the version that it was last built from, and the state of its triggers by name."""
+    """A template with its latest run, the version that it was last built from, and its triggers' states by name."""
 
     record: TemplateRecord
     model: ImageTemplate
@@ -33,7 +33,7 @@ class KnownTemplate:
 
 
 def image_graph(templates: Iterable[KnownTemplate], newest: Mapping[str, str]) -> Shown:
-    """Return nodes and edges; `newest` are the newest versions that are known of sources, by key."""
+    """Return the nodes and edges; `newest` has the newest known versions of sources, by key."""
     nodes: dict[str, Shown] = {}
     edges: list[Shown] = []
     for template in templates:
@@ -84,7 +84,7 @@ def _source(template: KnownTemplate, newest: Mapping[str, str]) -> Shown:
 
 
 def _fed(template: KnownTemplate) -> list[Shown]:
-    """Return the definitions that a template makes versions of, each with the version that it last made there."""
+    """Return the image definitions that a template makes versions of, each with the version that it last made there."""
     made = {
         output.artifact_id.lower().rsplit("/versions/", 1)[0]: name_of(output.artifact_id)
         for output in template.record.outputs.values()
@@ -105,7 +105,7 @@ def _edge(start: str, end: str, **facts: Any) -> Shown:
 
 
 def _compare(edge: Shown, nodes: Mapping[str, Shown]) -> None:
-    """Say of an edge from a source whether its template has the newest version that is known."""
+    """Note on an edge from a source whether its template has the newest known version."""
     if "triggers" not in edge:
         return
     newest = nodes[edge["from"].lower()].get("version")

@@ -1,6 +1,6 @@
-"""The index of dependents kept right: as triggers and templates are stored and removed, and by a repair.
+"""Keeping the index of dependents right: when triggers and templates are stored or removed, and by a repair.
 
-It owns when an entry is written; dependents.py owns what one is.
+It decides when an entry is written; dependents.py owns the entries.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KIND = "SourceImage"
 
 
 def entry(template: TemplateId, model: ImageTemplate, trigger: str, now: datetime) -> Dependent | None:
-    """Return the index's entry of a trigger of that kind, or None when the template follows no source."""
+    """Return the index's entry of a `SourceImage` trigger, or None when the template follows no source."""
     source = followed_source(model)
     if source is None:
         return None
@@ -40,19 +40,19 @@ def entry(template: TemplateId, model: ImageTemplate, trigger: str, now: datetim
 
 
 def enter_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
-    """Write the entry of a trigger that is about to be stored, or was."""
+    """Write the entry of a trigger that is about to be stored, or was just stored."""
     for made in _entries(record.id, record.body, (trigger,), now):
         Dependents().put(made)
 
 
 def enter_body(record: TemplateRecord, body: dict[str, Any], now: datetime) -> None:
-    """Write the entries of a template's triggers as they will be once it has `body`."""
+    """Write the entries that a template's triggers will have once it has `body`."""
     for made in _entries(record.id, body, tuple(_following(record)), now):
         Dependents().put(made)
 
 
 def leave_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
-    """Remove the entry of a trigger that was removed; one that somebody else made meanwhile stays."""
+    """Remove the entry of a trigger that was removed; the entry of a new trigger of its name stays."""
     for made in _entries(record.id, record.body, (trigger,), now):
         Dependents().remove(made)
     if Triggers().get(record, trigger) is not None:
@@ -60,16 +60,16 @@ def leave_trigger(record: TemplateRecord, trigger: str, now: datetime) -> None:
 
 
 def leave_template(record: TemplateRecord, now: datetime) -> None:
-    """Remove all entries of a template that is about to be forgotten, with its triggers.
+    """Remove all entries of a template that is about to be deleted with its triggers.
 
-    Those that were written after it was to go are of a template that was made anew under the name.
+    An entry that was written after its deletion began belongs to a new template of its name, and stays.
     """
     for made in _entries(record.id, record.body, tuple(_following(record)), now):
         Dependents().remove(made, before=record.deletion_began)
 
 
 def still_following(dependent: Dependent) -> TemplateRecord | None:
-    """Return the template if, as it is, it has that trigger and follows that source."""
+    """Return the template if it still has that trigger and follows that source, or else None."""
     found = find_trigger(dependent.template, dependent.trigger)
     model = parse_stored(found[0].body) if found else None
     source = followed_source(model) if model else None
@@ -77,9 +77,9 @@ def still_following(dependent: Dependent) -> TemplateRecord | None:
 
 
 def repair(now: datetime) -> int:
-    """Write entries that are missing and remove those of triggers that are gone. Returns how many it changed.
+    """Write entries that are missing and remove those of triggers that are gone. Returns the number of both.
 
-    It compares two listings and reads only where they differ. What cannot be looked at is left, and told to the log.
+    It compares two lists and reads only where they differ. An entry that cannot be read is left, and logged.
     """
     index = Dependents()
     entered = list(index.names())

@@ -1,4 +1,7 @@
-"""What is new at a source, compared with what was announced before. Versions are compared as numbers."""
+"""New and deprecated versions of a marketplace image, by comparison with those announced before. Pure.
+
+Versions are compared as numbers.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from kiln.rebuild.source import version_order
 
 
 class Deprecation(BaseModel):
-    """The marketplace's word that a version will go: when, and what to use instead."""
+    """The marketplace's notice that a version will be removed: when, and which alternative there is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,7 +32,7 @@ class SeenVersion(BaseModel):
 
 
 def new_versions(seen: tuple[SeenVersion, ...], announced: str | None) -> tuple[str, ...]:
-    """Return the versions to announce, oldest first: all after the one `announced`, or the newest at first sight."""
+    """Return the versions to announce, oldest first: all after `announced`, or the newest alone the first time."""
     ordered = sorted((item.version for item in seen), key=version_order)
     if announced is None:
         return tuple(ordered[-1:])
@@ -39,7 +42,7 @@ def new_versions(seen: tuple[SeenVersion, ...], announced: str | None) -> tuple[
 def deprecating(
     seen: tuple[SeenVersion, ...], named: tuple[str, ...], warned: tuple[str, ...]
 ) -> tuple[SeenVersion, ...]:
-    """Return the versions in use that are about to go and that nobody was warned of yet, oldest first.
+    """Return the versions in use that are about to be removed and that no warning was sent for, oldest first.
 
     In use are the newest, which `latest` stands for, and those that templates have `named`.
     """

@@ -1,4 +1,4 @@
-"""How far each template is with its source's versions, and who has one of the slots for builds at once."""
+"""The documents of rebuilds: each template's progress with its source's versions, and the slots."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord
 
 BEGINS_WITHIN = timedelta(minutes=10)
-"""A holder whose run was never stored died in between; far longer than the two steps take."""
+"""The time after which a slot without a stored run is free: its holder died between two steps that take far less."""
 
 
 class Holder(Document):
-    """A run that has a slot, since when."""
+    """A run that has a slot, and since when."""
 
     run: RunRef
     since: datetime
 
 
 class Slots(Document):
-    """The slots for rebuilds at once that are taken, oldest first.
+    """The slots for rebuilds that are taken, oldest first.
 
-    A document that cannot be read is begun anew: for a while more may build at once, but all do not wait for one blob.
+    An unreadable document is replaced by an empty one: for a while, more rebuilds may run at once.
     """
 
     holders: tuple[Holder, ...] = ()
 
 
 def take(slots: Slots, run: RunRef, limit: int, now: datetime) -> Slots:
-    """Give the run a slot, if there is one and it has none."""
+    """Give the run a slot, if one is free and the run has none."""
     has_one = any(holder.run == run for holder in slots.holders)
     if has_one or len(slots.holders) >= limit:
         return slots
@@ -51,14 +51,14 @@ def give_back(slots: Slots, runs: frozenset[RunRef]) -> Slots:
 
 
 class Rebuilds:
-    """Rebuild records by template, and the slots."""
+    """Rebuild records, by template, and the slots."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(template: TemplateId) -> str:
-        """Return where a template's record is."""
+        """Return the path of a template's record."""
         return f"rebuilds/{template.key}.json"
 
     def get(self, template: TemplateRecord, source: str) -> RebuildRecord:
@@ -71,7 +71,7 @@ class Rebuilds:
     ) -> RebuildRecord:
         """Apply a pure change to the template's record for the source of that key; return the result.
 
-        One of a template that was made anew under the name since is returned as it is.
+        The record of a newer template of its name is returned unchanged.
         """
 
         def applied(known: RebuildRecord | None) -> RebuildRecord:
@@ -82,13 +82,13 @@ class Rebuilds:
         return self._store.put(self.path(template.id), applied(None), applied).content
 
     def forget(self, template: TemplateRecord) -> None:
-        """Remove the template's record; it may be gone already, and one of a template made anew stays."""
+        """Remove the template's record, which may be gone already; that of a newer template of its name stays."""
         forget_if(self._store, self.path(template.id), RebuildRecord, lambda known: known.made == template.created)
 
     def take_slot(self, run: RunRef, limit: int, now: datetime) -> bool:
         """Give the run one of `limit` slots. Returns whether it has one.
 
-        When all are taken, the oldest is freed if its run is over: who held it died before it could.
+        When all are taken, the oldest is freed if its run is over: its holder died before it could free it.
         """
         if self._take(run, limit, now):
             return True

@@ -1,6 +1,6 @@
-"""Source images by name: what a template is built from and what it makes versions of, in a form that can be compared.
+"""Sources of templates, and the image definitions that they make, by keys that can be compared. Pure.
 
-It owns the keys by which templates and events meet; a version is no part of them.
+By these keys, events find the templates that follow a source; a version is no part of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class MarketplaceImage(BaseModel):
 
     @property
     def key(self) -> str:
-        """What the source is found by."""
+        """The key by which the source is found."""
         return f"marketplace/{region_name(self.region)}/{self.publisher}/{self.offer}/{self.sku}".lower()
 
 
@@ -46,7 +46,7 @@ class GalleryDefinition(BaseModel):
 
     @property
     def key(self) -> str:
-        """What the source is found by."""
+        """The key by which the source is found."""
         return f"gallery/{self.id.strip('/')}".lower()
 
 
@@ -54,7 +54,7 @@ Source = MarketplaceImage | GalleryDefinition
 
 
 def source_of(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:
-    """Return what the template is built from; None for a managed image, which has no versions."""
+    """Return the template's source; None for a managed image, which has no versions."""
     source = template.properties.source
     match source:
         case PlatformImageSource():
@@ -68,13 +68,13 @@ def source_of(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition |
 
 
 def source_key(template: ImageTemplate) -> str | None:
-    """Return the key of what the template is built from, or None."""
+    """Return the key of the template's source, or None for a managed image."""
     source = source_of(template)
     return source.key if source else None
 
 
 def followed_source(template: ImageTemplate) -> MarketplaceImage | GalleryDefinition | None:
-    """Return the source whose new versions the template takes: none where it names a version."""
+    """Return the source whose new versions the template takes; None when it names a version."""
     source = template.properties.source
     if isinstance(source, PlatformImageSource | SharedImageSource) and source.version.lower() == LATEST:
         return source_of(template)
@@ -82,7 +82,7 @@ def followed_source(template: ImageTemplate) -> MarketplaceImage | GalleryDefini
 
 
 def named_version(template: ImageTemplate) -> str | None:
-    """Return the exact version that the template is always built from; None where it takes the latest, or has none."""
+    """Return the exact version that the template names; None when it takes the latest, or its source has none."""
     source = template.properties.source
     if isinstance(source, PlatformImageSource | SharedImageSource) and source.version.lower() != LATEST:
         return source.version
@@ -100,5 +100,5 @@ def produced_definitions(template: ImageTemplate) -> tuple[GalleryDefinition, ..
 
 
 def version_order(version: str) -> tuple[int, ...]:
-    """Return what versions are ordered by: their numbers."""
+    """Return the numbers of a version, by which versions are ordered."""
     return tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in version.split("."))

@@ -1,4 +1,4 @@
-"""What the watcher knows of each marketplace image: its newest version that was announced, and what was warned of."""
+"""The watcher's records of marketplace images: the newest version that was announced, and the warnings sent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class SourceRecord(Document):
-    """A marketplace image: the newest version that was announced, and all whose deprecation was.
+    """A marketplace image: the newest version that was announced, and the versions whose deprecation was.
 
-    Since `failing_since` no look at it has succeeded, for `reason`.
+    Asking for it has failed ever since `failing_since`, for `reason`.
     """
 
     source: MarketplaceImage
@@ -29,23 +29,23 @@ class SourceRecord(Document):
 
 
 class Sources:
-    """What is known, by source."""
+    """Records of marketplace images, by the source's key."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(source: str) -> str:
-        """Return where the record of a source's key is."""
+        """Return the path of the record of a source's key."""
         return f"sources/{digest(source, length=64)}.json"
 
     def get(self, source: str) -> SourceRecord | None:
-        """Return what is known of the source of that key, or None before it was first seen."""
+        """Return the record of the source of that key, or None before it was first seen."""
         stored = self._store.get(self.path(source), SourceRecord)
         return stored.content if stored else None
 
     def remember(self, record: SourceRecord) -> None:
-        """Remember what was announced; what a faster watcher knows already stays known."""
+        """Store the announced versions; those that a faster watcher has stored stay."""
 
         def merge(known: SourceRecord) -> SourceRecord:
             return known.model_copy(
@@ -58,9 +58,9 @@ class Sources:
         self._store.put(self.path(record.source.key), record, merge)
 
     def note(self, source: MarketplaceImage, reason: str | None, now: datetime) -> None:
-        """Note that a look at the source failed, and why, or with None that it succeeded.
+        """Note that asking for the source failed, and why; or, with None, that it succeeded.
 
-        A record that cannot be read is why a look fails, and begun anew: the next look is as the first.
+        An unreadable record makes a round fail and is replaced by an empty one: the next round is like the first.
         """
 
         def noted(known: SourceRecord) -> SourceRecord:
@@ -74,7 +74,7 @@ class Sources:
             keep_latest(self._store, self.path(source.key), noted(first), noted)
 
     def list(self) -> Iterator[SourceRecord]:
-        """Yield what is known of every source."""
+        """Yield the records of all sources."""
         yield from readable(self._store, "sources/", SourceRecord)
 
 
