@@ -1,5 +1,5 @@
-"""What begins and ends a run, a submission or a deletion, whoever asked for it: HTTP, an event or a timer.
+"""The lifecycle of runs, submissions and deletions: how each begins and ends, whether HTTP, an event or a timer asks.
 
-It starts orchestrations by their contracts, through the `Orchestrations` that its callers hand to it; it knows neither
+It starts orchestrations by their contracts, through the `Orchestrations` that its callers pass in; it knows neither
 HTTP nor Durable Functions.
 """

@@ -1,4 +1,4 @@
-"""A run is told to end, and a template to go: cancel is an event to the build, deletion an orchestration of its own."""
+"""Canceling a run, by an event to its build, and deleting a template, by an orchestration of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> RunRecord | None:
-    """Cancel the template's run and return it, or None when none is going. Asking again asks the build again."""
+    """Cancel the template's run and return it, or None when none is going. A repeated call tells the build again."""
     run = await asyncio.to_thread(current_run, record)
     if run is None or run.state.is_final:
         return None
@@ -40,11 +40,11 @@ async def cancel_current_run(orchestrations: Orchestrations, record: TemplateRec
 
 
 def abandoned(run: RunRecord, now: datetime) -> RunRecord:
-    """Return the run as Canceled, for want of an orchestration that could end it. A run that is over stays as it is."""
+    """Return the run as Canceled, since no orchestration is left to end it. A run that is over stays as it is."""
     if run.phases:
         message = (
-            "The run was canceled after its orchestration had ended without a word. What it made is deleted by the "
-            "next sweep."
+            "The run was canceled after its orchestration had ended without reporting a result. The next sweep deletes "
+            "the resources that it made."
         )
     else:
         message = "The run was canceled before it began."
@@ -59,8 +59,8 @@ async def delete_template(
 ) -> TemplateRecord | None:
     """Begin to delete the template and return it, or None when it does not exist.
 
-    Asking again changes nothing while somebody works on the deletion, and starts it anew when nobody does. Raises what
-    `check` does, when the client's own conditions do not hold of the template.
+    A repeated call changes nothing while the deletion's orchestration runs, and starts it anew when it does not. Raises
+    what `check` raises, when the template does not meet the client's conditions.
     """
 
     def leaving(record: TemplateRecord) -> TemplateRecord:
@@ -77,8 +77,8 @@ async def delete_template(
 async def _end_run(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
     """Cancel the template's run.
 
-    One that cannot be read is known by its id: its orchestration is told, and where there is none any more, what its
-    ledger names is left to the sweeper.
+    If its record cannot be read, its orchestration is told by the run's id; if that is over, the resources in the run's
+    ledger are left to the sweeper.
     """
     try:
         await cancel_current_run(orchestrations, record, now)
@@ -91,12 +91,12 @@ async def _end_run(orchestrations: Orchestrations, record: TemplateRecord, now: 
 
 
 async def start_deletion(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
-    """Let what is going of a template end that is on its way out, and start its deletion unless that is going."""
+    """End the run and submission of a template that is being deleted, and start its deletion unless that is going."""
     await _end_run(orchestrations, record, now)
     await give_up(orchestrations, record, now)
     instance = delete_instance(record)
     status = await orchestrations.status(instance)
-    if status is RuntimeStatus.COMPLETED:  # it has just ended as it should, or another ended it without a word
+    if status is RuntimeStatus.COMPLETED:  # it has just ended as it should, or without reporting a result
         known = await asyncio.to_thread(Templates().get, record.id)
         if known is None or known.content.created != record.created:
             return

@@ -1,7 +1,7 @@
-"""Events come in: new source images start rebuilds, all others fire the triggers that wait for them.
+"""Handling of incoming events: new versions of sources start rebuilds, and each event fires its `Event` triggers.
 
-A refused event is logged and counted, and taken: it would be no better the next time. What fails otherwise is raised,
-so that the event is sent again, and kept as a dead letter in the end.
+A refused event is logged, counted and accepted: it would be no better the next time. Any other failure is raised, so
+that Event Grid delivers the event again, and dead-letters it in the end.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ log = logging.getLogger("kiln.events")
 
 
 class ListenersFailed(Exception):
-    """Triggers could not be fired by an event; all others were."""
+    """An event could not fire some of its triggers; the others were fired."""
 
     def __init__(self, failed: tuple[str, ...]) -> None:
         more = f" and {len(failed) - 1} more" if failed[1:] else ""
-        super().__init__(f"the event has to come again, for it did not fire {failed[0]}{more}")
+        super().__init__(f"the event must be delivered again, since it did not fire {failed[0]}{more}")
 
 
 async def take(document: object, orchestrations: Orchestrations, now: datetime) -> str:
-    """Act on an event (decoded JSON), and return what came of it: the rebuild that was started, or why none was."""
+    """Handle an event (decoded JSON), and return the result as text: the rebuild that was started, or why none was."""
     event = read_event(document)
     if isinstance(event, Refusal):
         return _refused(event, None)
@@ -59,7 +59,7 @@ async def take(document: object, orchestrations: Orchestrations, now: datetime) 
 
 
 async def _taken(event: Received, fired: int, orchestrations: Orchestrations, now: datetime) -> str:
-    """Act on an event that `fired` triggers waited for, if it tells of a source's version; say what came of it."""
+    """Start a rebuild if the event reports a version of a source. Returns the result; `fired` triggers were fired."""
     fact = read_fact(event)
     if not isinstance(fact, Refusal):
         return await _rebuild(found(fact, event, now), orchestrations)
@@ -69,7 +69,7 @@ async def _taken(event: Received, fired: int, orchestrations: Orchestrations, no
 
 
 def found(fact: Fact, event: Received, now: datetime) -> SourceVersion:
-    """Return which version of which source an event told of."""
+    """Return the version of a source that an event reports."""
     source: MarketplaceImage | GalleryDefinition
     match fact:
         case SourceImageVersionPublished():
@@ -81,10 +81,10 @@ def found(fact: Fact, event: Received, now: datetime) -> SourceVersion:
 
 
 def rebuild_instance(told: SourceVersion) -> str:
-    """Return the orchestration's instance id of what an event leads to: the same for the same event.
+    """Return the instance id of the rebuild that an event starts: the same for the same event.
 
-    A marketplace version is told of once in a region. A gallery version is written once for each step on its way, so
-    that each write is looked at.
+    A marketplace version is announced once in a region. A gallery version is written several times until it is whole,
+    so each of these events has a rebuild of its own.
     """
     event = told.event if isinstance(told.source, GalleryDefinition) else ""
     return f"rebuild-{digest(told.source.key, told.version, event, length=32)}"
@@ -94,7 +94,7 @@ async def _rebuild(told: SourceVersion, orchestrations: Orchestrations) -> str:
     instance = rebuild_instance(told)
     facts = {"event": told.event, "source": told.source.key, "version": told.version, "instance": instance}
     if not await asyncio.to_thread(_is_followed, told.source.key):
-        log.debug("event %s tells of a source that no trigger follows", told.event, extra=facts)
+        log.debug("event %s is about a source that no trigger follows", told.event, extra=facts)
         return UNFOLLOWED
     if await orchestrations.status(instance) in {RuntimeStatus.RUNNING, RuntimeStatus.COMPLETED}:
         log.info("event %s came again", told.event, extra={**facts, "metric": "kiln.events.duplicate"})
@@ -105,12 +105,12 @@ async def _rebuild(told: SourceVersion, orchestrations: Orchestrations) -> str:
 
 
 def _is_followed(source: str) -> bool:
-    """Whether anything can come of a version of that source; what cannot costs one look into the index and no more."""
+    """Whether any trigger follows the source of that key: by one look into the index."""
     return next(Dependents().of(source), None) is not None
 
 
 def _refused(refusal: Refusal, event: Received | None) -> str:
-    """Say and count that an event is refused; one that Kiln has no interest in is no reason to worry."""
+    """Log and count a refused event, as a warning unless Kiln simply has no use for it."""
     level = logging.DEBUG if refusal.reason is Reason.OF_NO_INTEREST else logging.WARNING
     facts = {
         "metric": "kiln.events.refused",

@@ -1,7 +1,7 @@
-"""A trigger fires: a run begins that is known by the pending event, so that no event begins two.
+"""Firing a trigger: it begins a run whose id follows from the pending event, so that one event begins one run.
 
-It owns when a trigger may fire: not while it is switched off or deactivated, nor within its windows, nor while the
-template is busy. Whoever calls asks again later; it must not know what the event was.
+It decides when a trigger may fire: not while it is not enabled or deactivated, nor within its batch window and
+cool-down, nor while the template is busy. The caller tries again later. It does not know the kind of event.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger("kiln.triggers")
 
 
 class Decision(StrEnum):
-    """What came of a look at an event."""
+    """The decision on a pending event: its run was started, is to be started later, or never."""
 
     STARTED = "started"
     LATER = "later"
@@ -49,7 +49,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Fired:
-    """What came of it, in words too."""
+    """The decision on a pending event, with the reason in words."""
 
     decision: Decision
     reason: str
@@ -58,9 +58,9 @@ class Fired:
 async def take_and_fire(
     orchestrations: Orchestrations, pending_events: PendingEvents, event: PendingEvent | None, now: datetime
 ) -> Fired | None:
-    """Take an event, if there is one, and fire for what waits; None when nothing does.
+    """Take an event, if one is given, and fire for the one that waits. Returns None when none waits.
 
-    What may not fire yet goes on waiting. What never may is done with.
+    An event that may not fire yet goes on waiting; one that never may is finished.
     """
     if event is not None:
         known = await asyncio.to_thread(
@@ -82,13 +82,13 @@ async def take_and_fire(
 async def _fire(
     orchestrations: Orchestrations, pending_events: PendingEvents, event: PendingEvent, now: datetime
 ) -> Fired:
-    """Start the run of an event if that may be, once; a call that is repeated has no further effect."""
+    """Start the run of an event if it may start, once; a repeated call has no further effect."""
     found = await asyncio.to_thread(find_trigger, pending_events.template, pending_events.trigger)
     if found is None or found[1].created != pending_events.made:
         return Fired(Decision.NEVER, GONE)
     record, stored = found
     name = run_id(event.at, _suffix(stored, event))
-    if await asyncio.to_thread(Runs().of, record, name) is None:  # else it has begun, and is seen to its start
+    if await asyncio.to_thread(Runs().of, record, name) is None:  # else the run has begun, and is started below
         refused = await asyncio.to_thread(_refused, record, stored, event, now)
         if refused is not None:
             return refused
@@ -123,7 +123,7 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, event: PendingEvent,
     trigger = parse_trigger(stored.body)
     settings = trigger.properties
     if not settings.enabled:
-        return Fired(Decision.NEVER, "the trigger is switched off")
+        return Fired(Decision.NEVER, "the trigger is not enabled")
     problems = check_trigger(parse_template(record.body), trigger, ())
     if problems:
         return Fired(Decision.NEVER, f"{problems[0].path}: {problems[0].message}")
@@ -139,6 +139,6 @@ def _refused(record: TemplateRecord, stored: TriggerRecord, event: PendingEvent,
 
 
 def _suffix(trigger: TriggerRecord, event: PendingEvent) -> str:
-    """Return what tells the event's run from all others of the template: 8 hex digits."""
+    """Return 8 hex digits that tell the event's run from all others of the template."""
     text = f"{trigger.template.key}\n{trigger.name.lower()}\n{trigger.created.isoformat()}\n{event.id}"
     return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,9 +1,8 @@
-"""Events fire the Event triggers that wait for them; the function that gets the events hands each one on to here.
+"""Firing the `Event` triggers whose type and filters match an incoming event.
 
-It owns the look-up and one guard: an event of a run never fires a trigger of a template that led to that run, at
-first or second hand, or builds would follow each other for ever. Each trigger is looked at and fired beside the others
-and within a bound; one that cannot be read is passed over, and one that failed otherwise is named, for the event has to
-come again for its sake.
+It owns the look-up and one guard: an event of a run never fires a trigger of a template that led to that run, directly
+or through others, or builds would follow each other for ever. The triggers are fired in parallel, each within a time
+limit. One that cannot be read is skipped; one that fails otherwise is named, so that the event is delivered again.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ if TYPE_CHECKING:
     from kiln.lifecycle.orchestrations import Orchestrations
 
 SECONDS = 20.0
-"""For one trigger: Event Grid waits 30 for an answer, then sends again ("Event Grid message delivery and retry")."""
+"""Seconds for one trigger: Event Grid waits 30, then retries ("Event Grid message delivery and retry")."""
 
 log = logging.getLogger("kiln.triggers")
 
 
 @dataclass(frozen=True)
 class IncomingEvent:
-    """An event, as far as filters look at it; `id` and `source` together name it (CloudEvents 1.0.2)."""
+    """The attributes of an event that filters use; `id` and `source` together identify it (CloudEvents 1.0.2)."""
 
     id: str
     type: str
@@ -52,14 +51,14 @@ class IncomingEvent:
 
 @dataclass(frozen=True)
 class FiredListeners:
-    """How many triggers an event fired, and of which it is not known: those it is to reach when it comes again."""
+    """The number of triggers that an event fired, and those that failed and need the event to be delivered again."""
 
     fired: int = 0
     failed: tuple[str, ...] = ()
 
 
 async def fire_listeners(orchestrations: Orchestrations, event: IncomingEvent, now: datetime) -> FiredListeners:
-    """Fire every trigger that waits for the event. The same event again starts nothing that it started before."""
+    """Fire every trigger that waits for the event. A repeated event starts no run a second time."""
     listeners, lineage = await asyncio.to_thread(_listeners, event)
     pending_event = PendingEvent(id=f"{event.source}\n{event.id}", at=now, lineage=lineage)
 
@@ -77,7 +76,7 @@ async def fire_listeners(orchestrations: Orchestrations, event: IncomingEvent, n
         name = f"{attempt.item.template.arm}/triggers/{attempt.item.trigger}"
         if isinstance(attempt.fault, TemplateInvalid | DocumentUnreadable):
             log.error(
-                "trigger %s hears of no event, for something of it cannot be read: %s", name, reason(attempt.fault)
+                "trigger %s was not fired, since a document of it cannot be read: %s", name, reason(attempt.fault)
             )
         else:
             failed.append(f"{name}: {reason(attempt.fault)}")
@@ -85,16 +84,16 @@ async def fire_listeners(orchestrations: Orchestrations, event: IncomingEvent, n
 
 
 def _listeners(event: IncomingEvent) -> tuple[list[Listener], tuple[str, ...]]:
-    """Return what may wait for the event, and the templates whose runs led to it."""
+    """Return the listeners that may wait for the event, and the templates whose runs led to it."""
     listeners = list(Listeners().of(event.type))
     lineage = _lineage(event) if listeners else ()
     return [listener for listener in listeners if not leads_round(listener.template, lineage)], lineage
 
 
 def _lineage(event: IncomingEvent) -> tuple[str, ...]:
-    """Return the templates that led to the event, oldest first: none if it is not about a template of Kiln's.
+    """Return the templates that led to the event, oldest first; none if it is not about a template of Kiln's.
 
-    Of a run that cannot be read only its own template is known; a cycle ends one build later by that.
+    Of a run that cannot be read, only its own template is known: a cycle then ends one build later.
     """
     try:
         template = TemplateId.parse(event.source)
@@ -107,7 +106,7 @@ def _lineage(event: IncomingEvent) -> tuple[str, ...]:
 
 
 def _pending_events(listener: Listener, event: IncomingEvent) -> PendingEvents | None:
-    """Return the document of a listener's trigger, if that still waits for such events."""
+    """Return the pending events of a listener's trigger, if that still waits for such events."""
     found = find_trigger(listener.template, listener.trigger)
     properties = parse_trigger(found[1].body).properties if found else None
     if not isinstance(properties, EventTrigger):

@@ -1,7 +1,7 @@
-"""What nobody works on any more: runs, submissions and deletions that are not over while their orchestrations are.
+"""Lost runs, submissions and deletions, which are not over although their orchestrations are: found and handed on.
 
-Only the durable client can tell; what is found is handed to those who can do something about it. A run that never
-began is begun: who asked for it died on the way.
+Only the durable client can find them; the sweep ends lost runs. A run whose orchestration was never started is started:
+the request for it died before that.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 
 MOST = 20
-"""Problems that are told: they travel in an orchestration's input."""
+"""The most problems that are passed on: they are part of an orchestration's input."""
 
 log = logging.getLogger("kiln.runs")
 
 
 @dataclass(frozen=True)
 class Lost:
-    """What was found. Runs that are `unstarted` can still begin; the others have lost what worked on them.
+    """Lost runs and templates. `unstarted` runs have never had an orchestration and can still be started.
 
-    `problems` could not be looked at.
+    `problems` says what could not be examined.
     """
 
     runs: tuple[LostRun, ...] = ()
@@ -50,12 +50,12 @@ class Lost:
 
 
 async def find_lost(orchestrations: Orchestrations, now: datetime) -> Lost:
-    """Return what nobody works on. What began so lately that it may only be on its way is none of it."""
+    """Return what is lost, but for what began so recently that its orchestration may be about to start."""
     under_way, problems = await asyncio.to_thread(_under_way)
     attempts = await await_each(under_way, lambda item: _look(orchestrations, *item, now))
     for attempt in attempts:
         if attempt.fault is not None:
-            problems.append(f"The template {attempt.item[0].id.arm} was not looked at: {reason(attempt.fault)}")
+            problems.append(f"The template {attempt.item[0].id.arm} was not examined: {reason(attempt.fault)}")
     found = [attempt.result for attempt in attempts if attempt.result is not None]
     return Lost(
         tuple(run for each in found for run in each.runs),
@@ -77,7 +77,7 @@ async def _look(orchestrations: Orchestrations, record: TemplateRecord, run: Run
 
 
 async def start_again(orchestrations: Orchestrations, unstarted: tuple[LostRun, ...]) -> None:
-    """Let runs begin that were asked for and never did. What cannot is left for the next look."""
+    """Start runs that were requested and never started. One that fails is left to the next round."""
     for each in unstarted:
         template, run_id = each.run.template, each.run.run_id
         try:
@@ -90,7 +90,7 @@ async def start_again(orchestrations: Orchestrations, unstarted: tuple[LostRun, 
 
 
 async def reconcile_lost(orchestrations: Orchestrations, lost: tuple[LostTemplate, ...], now: datetime) -> None:
-    """Let submissions and deletions that nobody works on be worked on again, or end."""
+    """Start lost submissions and deletions again, or end them."""
     for attempt in await await_each(lost, lambda each: _reconcile(orchestrations, each, now)):
         if attempt.fault is not None:
             log.error("%s could not be reconciled: %s", attempt.item.template.arm, reason(attempt.fault))
@@ -103,11 +103,11 @@ async def _reconcile(orchestrations: Orchestrations, lost: LostTemplate, now: da
 
 
 def _under_way() -> tuple[list[tuple[TemplateRecord, RunRecord | None]], list[str]]:
-    """Return the templates that are on their way in or out, or have a run that is not over, each with that run.
+    """Return the templates with a submission, a deletion or a run that is not over, each with that run; and problems.
 
-    And what could not be looked at.
+    Unreadable templates are not among the problems: the sweep and the doctor report these themselves.
     """
-    everything, problems = Templates().read_each(), list[str]()  # what cannot be read, sweep and doctor tell themselves
+    everything, problems = Templates().read_each(), list[str]()
     found: list[tuple[TemplateRecord, RunRecord | None]] = []
     for attempt in run_each(everything.contents, Runs().latest):
         record, run = attempt.item, attempt.result
@@ -120,7 +120,7 @@ def _under_way() -> tuple[list[tuple[TemplateRecord, RunRecord | None]], list[st
 
 
 async def _lost_template(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> LostTemplate | None:
-    """Return the template if nobody works on what is under way of it, which its orchestration tells at once."""
+    """Return the template if its submission or deletion is lost, by the status of the orchestration."""
     what = record.under_way
     if what is None or now - record.under_way_since < STARTING:
         return None
@@ -129,7 +129,7 @@ async def _lost_template(orchestrations: Orchestrations, record: TemplateRecord,
 
 
 async def _lost_run(orchestrations: Orchestrations, run: RunRecord) -> LostRun | None:
-    """Return the run if nobody works on it, nor will: one that is about to begin may be left to its starter."""
+    """Return the run if it is lost; one that is about to begin is not, while its starter is still going."""
     status = await orchestrations.status(run.instance_id)
     if status is RuntimeStatus.RUNNING:
         return None

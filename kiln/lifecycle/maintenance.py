@@ -1,6 +1,7 @@
-"""Rounds of maintenance begin: a sweep, an examination and a look at the marketplace, one of each at a time.
+"""Starting maintenance: a sweep, an examination and a round of the marketplace's watcher, one of each at a time.
 
-It owns their instances' ids. What a round is to know that only orchestrations tell is found here, and handed to it.
+It owns their instance ids. The facts that only the task hub knows, such as lost runs, are found here and passed to the
+round.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ WATCH_INSTANCE = "watch-sources"
 
 
 async def start_sweep(orchestrations: Orchestrations, now: datetime) -> bool:
-    """Start a sweep unless one is going, and see to what nobody works on. Returns whether it did."""
+    """Start a sweep, and start again what is lost, unless a sweep is going. Returns whether one was started."""
     if await is_sweeping(orchestrations):
         return False
     lost = await find_lost(orchestrations, now)
@@ -52,10 +53,7 @@ async def start_examination(orchestrations: Orchestrations, now: datetime) -> No
 
 
 async def start_watch(orchestrations: Orchestrations) -> bool:
-    """Start a round of the marketplace's watcher unless one is going: one that is late is not overtaken.
-
-    Returns whether it did.
-    """
+    """Start a round of the marketplace's watcher unless one is going. Returns whether it was started."""
     if await orchestrations.status(WATCH_INSTANCE) is RuntimeStatus.RUNNING:
         return False
     await orchestrations.start(WATCH_SOURCES, WATCH_INSTANCE, WatchRequest())

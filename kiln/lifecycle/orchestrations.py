@@ -1,7 +1,7 @@
-"""The port to the task hub: start an orchestration once, ask how it is, cancel it.
+"""The port to the task hub: starting an orchestration once, asking for its status, canceling it.
 
 triggers/orchestrations.py implements it with the durable client. An instance may end, or be started by somebody else,
-between any two questions: that is never a failure. What cannot be asked is told as `TaskHubUnavailable`, within a
+between any two calls: that is never a failure. A task hub that does not answer raises `TaskHubUnavailable`, within a
 bounded time.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RuntimeStatus(Enum):
-    """How an orchestration is, as far as anybody has to tell apart."""
+    """The runtime status of an orchestration, as far as Kiln tells them apart."""
 
     MISSING = "never started"
     RUNNING = "going"
@@ -29,10 +29,10 @@ class Orchestrations(Protocol):
     """The orchestrations of this app's task hub, as one request, event or timer sees them."""
 
     async def status(self, instance_id: str) -> RuntimeStatus:
-        """Return how the orchestration is."""
+        """Return the orchestration's runtime status."""
 
     async def start(self, orchestrator: Orchestrator[Any, Any], instance_id: str, request: BaseModel) -> None:
-        """Start the orchestration unless it is going already, or was started since `status` was asked."""
+        """Start the orchestration unless it is going already, or was started since `status` was called."""
 
     async def cancel(self, instance_id: str) -> bool:
-        """Ask the orchestration to cancel itself. Returns False when there is nothing going that could."""
+        """Ask the orchestration to cancel itself. Returns False when it is not going."""

@@ -1,4 +1,4 @@
-"""How a long-running operation of the API is: a pure function of what it points at, so that it can never disagree.
+"""The status of a long-running operation of Kiln's API: a pure function of its template or run, so they always agree.
 
 It knows records; it knows neither the store nor HTTP.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OperationState(StrEnum):
-    """Resource Manager's states of a long-running operation."""
+    """The states of a long-running operation, as Azure Resource Manager has them."""
 
     IN_PROGRESS = "InProgress"
     SUCCEEDED = "Succeeded"
@@ -31,7 +31,7 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How far an operation is, when it ended if that is known, and why it failed."""
+    """The state of an operation, when it ended if that is known, and why it failed."""
 
     state: OperationState
     ended: datetime | None = None
@@ -53,7 +53,7 @@ _RUN_STATES: Mapping[RunState, OperationState] = {
 
 @dataclass(frozen=True)
 class Pointed:
-    """An operation, and what it points at as that is now (None: not there)."""
+    """An operation, with the template, run or version that it is about, as they are now (None: gone, or not named)."""
 
     operation: OperationRecord
     template: TemplateRecord | None = None
@@ -62,7 +62,7 @@ class Pointed:
 
 
 def outcome(found: Pointed) -> Outcome:
-    """Return how the operation is, given what it points at."""
+    """Return the operation's state."""
     operation, run = found.operation, found.run
     match operation.kind:
         case OperationKind.PUT | OperationKind.PATCH:
@@ -81,7 +81,7 @@ def outcome(found: Pointed) -> Outcome:
 
 
 def submission_outcome(found: Pointed) -> Outcome:
-    """Return how the operation is that a version's submission is. A version replaced on its way is Canceled."""
+    """Return the state of a submission's operation. A version that was replaced meanwhile is Canceled."""
     template, version = found.template, found.version
     if template is None or version is None:
         return _canceled("ResourceNotFound", "The image template was deleted.")
@@ -96,7 +96,7 @@ def submission_outcome(found: Pointed) -> Outcome:
         return _canceled("Conflict", f"The image template {template.id.arm} is being deleted.")
     if template.version > version.version:
         return _canceled(
-            "Superseded", f"Version {template.version} of the image template replaced this one on its way."
+            "Superseded", f"Version {template.version} of the image template replaced this one before it was ready."
         )
     return IN_PROGRESS
 
@@ -106,7 +106,7 @@ def _canceled(code: str, message: str) -> Outcome:
 
 
 def run_outcome(run: RunRecord | None) -> Outcome:
-    """Return how the operation is that a run is; without its record, its template was deleted meanwhile."""
+    """Return the state of a run's operation; without a record, the run was deleted with its template meanwhile."""
     if run is None:
         return _canceled("ResourceNotFound", "The image template was deleted, and its runs with it.")
     state = _RUN_STATES[run.state]
@@ -118,7 +118,7 @@ def run_outcome(run: RunRecord | None) -> Outcome:
 
 
 def deletion_outcome(template: TemplateRecord | None) -> Outcome:
-    """Return how a deletion is. A template that is there and not on its way out could not be deleted."""
+    """Return the state of a deletion. A template that exists and is not being deleted could not be deleted."""
     if template is None:
         return SUCCEEDED
     if template.provisioning_state is ProvisioningState.DELETING:
@@ -141,7 +141,7 @@ def operation_path(operation: OperationRecord, kind: str) -> str:
 
 
 def operation_resource(operation: OperationRecord, result: Outcome) -> dict[str, Any]:
-    """Return the operation as Resource Manager shows it."""
+    """Return the operation as Azure Resource Manager shows it."""
     resource: dict[str, Any] = {
         "id": operation_path(operation, "operations"),
         "name": operation.id,

@@ -1,4 +1,4 @@
-"""Coroutines for many items side by side, each within a time: what kiln.parallel is for threads."""
+"""Awaiting a coroutine for each of many items, in parallel with a time limit; kiln.parallel does so with threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 SECONDS = 60.0
-"""For one call, which may write, too: Blob Storage's client tries a request for that long."""
+"""Seconds for one call, which may also write: Blob Storage's client retries a request for that long."""
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -25,10 +25,10 @@ async def await_each(
     at_once: int = AT_ONCE,
     seconds: float | None = None,
 ) -> list[Attempt[ItemT, ResultT]]:
-    """Await the call for each item, `at_once` side by side, and return all attempts in the order of the items.
+    """Await the call for each item, `at_once` in parallel, and return all attempts in the order of the items.
 
-    Each has `seconds`, by default `SECONDS`.
-    One that is given up stops at its next await, as it would if the host died there.
+    Each has `seconds`, by default `SECONDS`. A call that takes longer is canceled: it stops at its next await, as if
+    the host died there.
     """
     bound = SECONDS if seconds is None else seconds
     room = asyncio.Semaphore(at_once)
@@ -39,7 +39,7 @@ async def await_each(
                 return Attempt(item, result=await asyncio.wait_for(call(item), bound))
             except TimeoutError:
                 return Attempt(item, fault=TookTooLong(bound))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is this call's alone, and handed on
+            except Exception as error:  # noqa: BLE001 - any error concerns this call alone, and is returned
                 return Attempt(item, fault=error)
 
     return list(await asyncio.gather(*(one(item) for item in items)))

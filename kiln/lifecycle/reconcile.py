@@ -1,8 +1,8 @@
-"""What is under way of a template is worked on: whoever looks sees to that, and a timer does where nobody looks.
+"""Reconciling a template's record with its orchestrations, whenever a request reads the template, and by a timer.
 
 A request that died between the record and the orchestration leaves a submission, a deletion or a run that was never
-started; it is started. A submission or a deletion whose orchestration ended without a word is ended as Failed, and can
-be asked for again; such a run is the sweeper's.
+started; it is started. A submission or a deletion whose orchestration ended without reporting a result is ended as
+Failed, and can be asked for again; such a run is ended by the sweeper.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord
 
 STARTING = timedelta(minutes=1)
-"""What was asked for so lately is left to the request that asked: it may be about to start it."""
+"""The time that a request has to start the orchestration that it asked for; until then it is left alone."""
 
 log = logging.getLogger("kiln.templates")
 
 
 async def reconcile_all(orchestrations: Orchestrations, now: datetime) -> None:
-    """See to the templates that are on their way in or out, or begin a run; a list tells, no other is read.
+    """Reconcile the templates that are being submitted or deleted, or are beginning a run; no other is read.
 
-    Each is seen to beside the others; one that cannot be is told of in the log, and looked at again by the next look.
+    They are reconciled in parallel; one that fails is logged, and tried again by the next round.
     """
     keys = await asyncio.to_thread(lambda: list(Templates().under_way()))
     for attempt in await await_each(keys, lambda key: _reconcile_one(orchestrations, key, now)):
         if attempt.fault is not None:
-            log.error("the image template %s could not be seen to: %s", attempt.item, reason(attempt.fault))
+            log.error("the image template %s could not be reconciled: %s", attempt.item, reason(attempt.fault))
 
 
 async def _reconcile_one(orchestrations: Orchestrations, key: str, now: datetime) -> None:
@@ -72,7 +72,7 @@ async def _reconcile_run(orchestrations: Orchestrations, record: TemplateRecord,
 
 
 async def reconcile(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
-    """Return the template as it is, once somebody works on what is under way of it, or that is over."""
+    """Start or end the template's submission or deletion if its orchestration does not run. Returns the template."""
     if record.under_way != "deletion":
         return await reconcile_submission(orchestrations, record, now)
     match status := await orchestrations.status(delete_instance(record)):
@@ -86,9 +86,11 @@ async def reconcile(orchestrations: Orchestrations, record: TemplateRecord, now:
 
 
 def _broken_off(record: TemplateRecord, status: RuntimeStatus) -> TemplateRecord:
-    """Let a template stay whose deletion is over, unless that told so itself since the template was read."""
+    """Mark a template as not deleted whose deletion ended, unless the deletion did so since the template was read."""
     error = ErrorDetail(
-        code="ServerError", message=f"Its orchestration is {status.value}, without a word.", hint="See the app's log."
+        code="ServerError",
+        message=f"Its orchestration is {status.value} and reported no result.",
+        hint="See the app's log.",
     )
 
     def ended(known: TemplateRecord) -> TemplateRecord:

@@ -1,7 +1,7 @@
-"""Schedule triggers fire when their time comes, and so does whatever else waits to be fired.
+"""Firing Schedule triggers whose time has come, and all pending events that wait.
 
-It owns what is due: all times since the last look are one event, so that a look that was missed is caught up with
-by one run. Triggers are looked at side by side, each within a bound; one that fails is logged.
+It decides what is due: all times since the last round are one event, so that missed rounds are made up for by one run.
+Triggers are handled in parallel, each within a time limit; one that fails is logged.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ log = logging.getLogger("kiln.triggers")
 
 
 async def fire_due(orchestrations: Orchestrations, now: datetime) -> None:
-    """Fire what is due at `now`, and what could not be fired before."""
+    """Fire the schedules that are due at `now`, and the events that could not be fired before."""
     everything = await asyncio.to_thread(list, AllPendingEvents().list())
     for attempt in await await_each(everything, lambda pending_events: _look(orchestrations, pending_events, now)):
         if attempt.fault is not None:
             facts = (attempt.item.trigger, attempt.item.template.arm, reason(attempt.fault))
-            log.error("trigger %s of %s could not be looked at: %s", *facts)
+            log.error("trigger %s of %s could not be checked: %s", *facts)
 
 
 async def _look(orchestrations: Orchestrations, pending_events: PendingEvents, now: datetime) -> None:
@@ -58,7 +58,7 @@ def due_event(schedule: Schedule, handled: datetime, now: datetime) -> PendingEv
 
 
 def _schedule(pending_events: PendingEvents) -> tuple[Schedule | None, bool]:
-    """Return the trigger's schedule, if it has one and is switched on, and whether it is there at all."""
+    """Return the trigger's schedule, if it has one and is enabled, and whether the trigger exists at all."""
     found = find_trigger(pending_events.template, pending_events.trigger)
     if found is None:
         return None, False

@@ -1,6 +1,6 @@
-"""Triggers that follow their template's source, as they are stored: no cycles, and the index is right.
+"""Storing SourceImage triggers and the bodies of their templates: cycles are refused, and the index is written.
 
-It owns when both are looked after; what a cycle is and what the index holds belong to kiln.
+It decides when both are done; kiln.rebuild owns cycles and the index.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ HIDDEN = "templates that you may not read"
 
 
 def check_trigger_cycle(template: TemplateRecord, kind: str, may_read: May) -> None:
-    """Raise `TemplateInvalid` that names the cycle which a trigger of this kind would close, if it may be read."""
+    """Raise `TemplateInvalid` if a trigger of this kind would close a cycle; the error names it if all may be read."""
     if kind == index.KIND:
         _check(template.id, template.body, may_read, what="trigger")
 
 
 def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
-    """Write the index's entry of a trigger that was stored; a crash before that is fixed by the index's repair."""
+    """Write the index's entry of a trigger that was stored; after a crash, the index's repair writes it."""
     stored = Templates().get(trigger.template)
     if stored is not None and trigger.kind == index.KIND:
         index.enter_trigger(stored.content, trigger.name, now)
@@ -46,7 +46,7 @@ def trigger_stored(trigger: TriggerRecord, now: datetime) -> None:
 def body_about_to_be_stored(before: TemplateRecord, body: dict[str, Any], now: datetime, may_read: May) -> None:
     """Write the entries that a template's triggers will have with its new body.
 
-    Raises `TemplateInvalid` that names the cycle which the new body would close, if all of it may be read.
+    Raises `TemplateInvalid` if the new body would close a cycle; the error names it if all its templates may be read.
     """
     if any(trigger.kind == index.KIND for trigger in Triggers().list(before)):
         _check(before.id, body, may_read, what="template")
@@ -63,7 +63,7 @@ def _check(template: TemplateId, body: dict[str, Any], may_read: May, *, what: s
     )
 
     def dependents(source: str) -> list[DependentTemplate]:
-        """Return who follows a source: the template by its new body, all others by the index."""
+        """Return the templates that follow a source: this one by its new body, all others by the index."""
         entries = [stored.content for stored in Dependents().of(source)]
         others = [entry for entry in entries if entry.template.key != template.key and _follows(entry)]
         names = [entry.template.name if may_read(entry.template) else HIDDEN for entry in others]
@@ -81,7 +81,7 @@ def _check(template: TemplateId, body: dict[str, Any], may_read: May, *, what: s
 
 
 def _follows(entry: Dependent) -> bool:
-    """Whether a template follows the source that the index says; one that cannot be read builds nothing meanwhile."""
+    """Whether the entry's template still follows the source; an unreadable template builds nothing, so it does not."""
     try:
         return index.still_following(entry) is not None
     except DocumentUnreadable as error:

@@ -1,6 +1,7 @@
-"""A run begins for a client or a trigger, and its orchestration is started: the part that only the task hub can do.
+"""Starting a run and its orchestration for a client or a trigger.
 
-kiln.runs.begin has the protocol. It owns what a request does with a run that somebody else began and never started.
+kiln.runs.begin has the protocol in the store. This module also handles a run that another request began and never
+started.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
 
 
 NOT_NOW = "OperationNotAllowed"
-"""AIB's code for what the template's state forbids."""
+"""Image Builder's error code for a request that the template's state forbids."""
 
 
 async def start_run(
     orchestrations: Orchestrations, template: TemplateId, run_id: str, make: Callable[[TemplateRecord], RunRecord]
 ) -> RunRecord:
-    """Start the run of that id, which `make` makes of the template, and return it; it may have been started before.
+    """Start the run of that id, once, and return it; `make` returns its record.
 
-    A run that was asked for before but never started is started instead, and returned when the same work is asked for.
-    Raises `ResourceNotFound`, `Conflict` while the template's state allows no run, or what `make` raises.
+    A run that another request began but never started is started instead, and returned if it does the same work. Raises
+    `ResourceNotFound`, `Conflict` while the template's state allows no run, or what `make` raises.
     """
 
     def allowed(record: TemplateRecord) -> RunRecord:
@@ -60,7 +61,7 @@ async def start_run(
 def check_state(record: TemplateRecord, *, retry: bool) -> None:
     """Raise `Conflict` when the template's provisioning state allows no run.
 
-    A retry builds what an earlier version was, so a later version that failed does not forbid it.
+    A retry builds an earlier version, so a later version that failed does not forbid it.
     """
     name = record.id.arm
     match record.provisioning_state:
@@ -70,7 +71,7 @@ def check_state(record: TemplateRecord, *, retry: bool) -> None:
                 f"{record.provisioning_state.value}.",
                 code=NOT_NOW,
                 target=name,
-                hint="Wait until its submission is over: its Azure-AsyncOperation, or provisioningState, tells.",
+                hint="Wait until its submission is over: poll its Azure-AsyncOperation, or its provisioningState.",
             )
         case ProvisioningState.FAILED if not retry:
             why = why_failed(record)
@@ -80,23 +81,23 @@ def check_state(record: TemplateRecord, *, retry: bool) -> None:
                 code=NOT_NOW,
                 target=name,
                 details=(ErrorDetail(code=why.code, message=why.message),) if why else (),
-                hint="Submit the template again when that is fixed.",
+                hint="Fix the cause, then submit the template again.",
             )
         case _:
             return
 
 
 def busy(run: RunRecord) -> Conflict:
-    """Return the error for whoever asks for a run while `run` is going."""
+    """Return the error for a request for a run while `run` is going."""
     return Conflict(
         f"Run {run.run_id} of the image template {run.template.arm} is {run.state.value}.",
         target=run.template.arm,
-        hint=f"Wait for its end, or cancel it: POST {run.template.arm}/cancel.",
+        hint=f"Wait until it ends, or cancel it: POST {run.template.arm}/cancel.",
     )
 
 
 async def is_unstarted(orchestrations: Orchestrations, run: RunRecord) -> bool:
-    """Whether the run's orchestration was never started, and nobody is going to: who began it died before that."""
+    """Whether the run's orchestration was never started and will not be, since the request that began it died."""
     if run.state is not RunState.RUNNING or run.phases:
         return False
     if await orchestrations.status(run.instance_id) is not RuntimeStatus.MISSING:
@@ -110,20 +111,20 @@ async def is_awaited(orchestrations: Orchestrations, run: RunRecord) -> bool:
 
 
 async def go_on(orchestrations: Orchestrations, template: TemplateRecord, run: RunRecord) -> None:
-    """Go on with the template's unstarted run from where its beginning was left, if it is its run still."""
+    """Continue the beginning of the template's unstarted run, if it is still the template's run."""
     if template.run_id == run.run_id and (written := await asyncio.to_thread(current_run, template)) is not None:
         await start(orchestrations, written)
 
 
 async def start(orchestrations: Orchestrations, run: RunRecord) -> None:
-    """Start the run's orchestration, unless the run was canceled before; tell it if it was in between."""
+    """Start the run's orchestration, unless the run was canceled before; pass on a cancel that came meanwhile."""
     if run.state is not RunState.RUNNING:
         return
     request = BuildRequest(run=RunRef(template=run.template, run_id=run.run_id))
     await orchestrations.start(BUILD_IMAGE, run.instance_id, request)
     latest = await asyncio.to_thread(Runs().get, run.template, run.run_id)
     if latest is None or latest.state is not RunState.RUNNING:
-        # A cancel came between the record and the orchestration, and found nothing to tell.
+        # The cancel came before the orchestration was started, and so was not passed on to it.
         await orchestrations.cancel(run.instance_id)
 
 

@@ -1,6 +1,6 @@
-"""A trigger of a template is stored or removed, with all that goes with it.
+"""Storing and removing a trigger of a template, with its secret and its entries in indexes.
 
-It owns when a template may have a trigger, and the order of the writes; what fires one is not this module's business.
+It decides when a template may have a trigger, and in which order all is written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def check_state(template: TemplateRecord) -> None:
-    """Raise `Conflict` when the template's provisioning state allows no trigger: AIB wants it to be Succeeded."""
+    """Raise `Conflict` unless the template's provisioning state is Succeeded, which Image Builder requires."""
     match template.provisioning_state:
         case ProvisioningState.SUCCEEDED:
             return
@@ -49,8 +49,7 @@ def store_trigger(
 ) -> tuple[TriggerRecord, bool]:
     """Store a trigger under the name, and return it and whether it is new.
 
-    Raises `TemplateInvalid` with what keeps the template from having it, which speaks of those other templates alone
-    that `may_read` allows.
+    Raises `TemplateInvalid` when the template cannot have it; the error names other templates if `may_read` allows.
     """
     triggers = Triggers()
     others = [known for known in triggers.list(template) if known.name.lower() != name.lower()]
@@ -86,7 +85,7 @@ def remove_trigger(template: TemplateRecord, name: str, now: datetime) -> bool:
 
 
 def _before(template: TemplateRecord, name: str) -> TriggerRecord | None:
-    """Return the trigger that is to be replaced or removed; None, too, for one that cannot be read."""
+    """Return the trigger that is to be replaced or removed; None if there is none, or it cannot be read."""
     try:
         return Triggers().get(template, name)
     except DocumentUnreadable as error:

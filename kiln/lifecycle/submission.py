@@ -1,7 +1,7 @@
-"""A submission is started, and none is left that nobody works on.
+"""Starting the submission of a template's version, and reconciling it with its orchestration.
 
-A request that dies between storing a version and starting its submission leaves one that the next look at the template
-starts; one whose orchestration ended without a word is ended as Failed.
+A request that dies between storing a version and starting its submission leaves one that the next request for the
+template starts. A submission whose orchestration ended without reporting a result is ended as Failed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ async def start_submission(orchestrations: Orchestrations, record: TemplateRecor
 
 
 async def reconcile_submission(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> TemplateRecord:
-    """Return the template as it is, once somebody works on its submission or it is over."""
+    """Start or end the template's submission if its orchestration does not run. Returns the template."""
     if not is_going(record):
         return record
     match await orchestrations.status(submit_instance(record)):
@@ -42,9 +42,9 @@ async def reconcile_submission(orchestrations: Orchestrations, record: TemplateR
 
 
 async def give_up(orchestrations: Orchestrations, record: TemplateRecord, now: datetime) -> None:
-    """Let the submission of a template that is being deleted count as ended if nothing will ever end it.
+    """End the submission of a template that is being deleted, if its orchestration does not run.
 
-    If it starts after all, its first activity sees that the template is going.
+    If the orchestration starts after all, its first activity sees that the template is being deleted.
     """
     if (
         record.settled >= record.version
@@ -57,21 +57,21 @@ async def give_up(orchestrations: Orchestrations, record: TemplateRecord, now: d
 
 
 def is_going(record: TemplateRecord) -> bool:
-    """Whether the template's present version is on its way in."""
+    """Whether the template's present version is being submitted."""
     return record.under_way == "submission"
 
 
 def _broken_off(record: TemplateRecord, now: datetime) -> TemplateRecord:
-    """End a submission whose orchestration is over, unless that one did so itself since the template was read."""
+    """End a submission as Failed whose orchestration is over, unless that ended it since the template was read."""
     error = ProvisioningError(
         code="ServerError",
-        message="The submission's orchestration ended without a word. Submit the template again.",
+        message="The submission's orchestration ended without reporting a result. Submit the template again.",
     )
     ended = Templates().update(record.id, lambda known: _settled(known, record, now, error))
     return ended or record
 
 
 def _settled(known: TemplateRecord, seen: TemplateRecord, now: datetime, error: ProvisioningError) -> TemplateRecord:
-    """Return `known` with its submission ended, if it is the very one that was `seen` going."""
+    """Return `known` with its submission ended, if it is the one that was going in `seen`."""
     same = known.created == seen.created and known.version == seen.version
     return settle(known, seen.version, now, error) if same else known

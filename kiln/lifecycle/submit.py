@@ -1,6 +1,6 @@
-"""A template comes in: stored new, or as the next version of the one of that name, by compare-and-swap.
+"""Submitting a template: it is stored as a new one, or as the next version of the one of that name.
 
-It owns when a template may be written and what makes a new version; what makes one valid belongs to kiln.template.
+It decides when a template may be written and what makes a new version; kiln.template decides what is valid.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Submission:
-    """What a PUT or PATCH brings.
+    """A PUT or PATCH of a template.
 
-    `body` makes the template's new body of what is stored (None: nothing). `check` raises when the client's own
-    conditions do not hold of that. `suffix` (8 random hex digits) names the staging group of a new template. A change
-    of tags alone is a new version unless `tags_are_apart`. `may_read` says of which other templates errors may speak.
+    `body` returns the template's new body, given the stored template (None: there is none). `check` raises when the
+    stored template does not meet the client's conditions. `suffix` (8 random hex digits) names the staging group of a
+    new template. A change of tags alone is a new version unless `tags_are_apart`. `may_read` says which other templates
+    errors may name.
     """
 
     template: TemplateId
@@ -51,7 +52,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The template as it is stored now, and whether it or its version is new."""
+    """The stored template after a submission, and whether it is new, or its version is."""
 
     record: TemplateRecord
     is_new: bool
@@ -59,7 +60,7 @@ class Accepted:
 
 
 async def accept(orchestrations: Orchestrations, submission: Submission) -> Accepted:
-    """Store what is submitted, and see to it that somebody works on it. Raises what `submit` does."""
+    """Store the submitted template and start its submission. Raises what `submit` raises."""
     accepted = await asyncio.to_thread(submit, Templates(), Versions(), submission)
     if accepted.is_new_version:
         await start_submission(orchestrations, accepted.record)
@@ -69,9 +70,9 @@ async def accept(orchestrations: Orchestrations, submission: Submission) -> Acce
 
 
 def submit(templates: Templates, versions: Versions, submission: Submission) -> Accepted:
-    """Store the template, with the version that it replaces beside it.
+    """Store the template, and keep the version that it replaces.
 
-    Raises `Conflict` when the template of that name cannot be changed so, `PreconditionFailed` when it keeps changing,
+    Raises `Conflict` when the stored template cannot be changed like this, `PreconditionFailed` when it keeps changing,
     and whatever `submission.check` and `submission.body` raise.
     """
     for _ in range(ATTEMPTS):
@@ -79,7 +80,7 @@ def submit(templates: Templates, versions: Versions, submission: Submission) -> 
         before = stored.content if stored else None
         submission.check(before)
         if before is not None and before.provisioning_state is ProvisioningState.DELETING:
-            raise being_deleted(before)  # nothing of it is written any more, its secrets least of all
+            raise being_deleted(before)  # nothing more is written for it, least of all secrets
         body = TemplateSecrets().hide(submission.template, submission.body(before))
         record = changed(before, body, submission) if before else first(body, submission)
         is_new_version = before is None or record.version > before.version
@@ -98,7 +99,7 @@ def submit(templates: Templates, versions: Versions, submission: Submission) -> 
 
 
 def first(body: dict[str, Any], submission: Submission) -> TemplateRecord:
-    """Return the record of a template that was not there before."""
+    """Return the record of a new template."""
     given = given_group(body)
     return TemplateRecord(
         id=submission.template,
@@ -111,10 +112,9 @@ def first(body: dict[str, Any], submission: Submission) -> TemplateRecord:
 
 
 def changed(record: TemplateRecord, body: dict[str, Any], submission: Submission) -> TemplateRecord:
-    """Return the record with the new body; the very same one when that changes nothing.
+    """Return the record with the new body, or the same record when nothing changes.
 
-    An equal body is a new version only after a failure, when it tries again. A run that is going keeps the plan that it
-    has.
+    An equal body is a new version only after a failed submission, to try again. A run that is going keeps its plan.
     """
     check_region(record, body)
     check_group(record, body)
@@ -135,23 +135,23 @@ def changed(record: TemplateRecord, body: dict[str, Any], submission: Submission
 
 
 def check_region(record: TemplateRecord, body: dict[str, Any]) -> None:
-    """Raise `Conflict` when the body asks for another region: no resource of Azure can move by a PUT."""
+    """Raise `Conflict` when the body has another region: no resource of Azure can be moved by a PUT."""
     here, there = record.body["location"], body["location"]
     if region_name(here) != region_name(there):
         raise Conflict(
             f"The image template {record.id.arm} is in {here} and cannot move to {there}.",
             code="InvalidResourceLocation",
             target="location",
-            hint="Delete it first, or use another name.",
+            hint="Delete the template first, or use another name.",
         )
 
 
 def check_group(record: TemplateRecord, body: dict[str, Any]) -> None:
-    """Raise `Conflict` when the body asks for another staging group than the one in which everything is."""
+    """Raise `Conflict` when the body has another staging group than the one with the template's artifacts and logs."""
     given = given_group(body)
     same = (given or "").lower() == record.staging_group.lower() if given or record.staging_given else True
     if not same:
-        asked = given or "one of Kiln's own making"
+        asked = given or "one that Kiln names"
         raise Conflict(
             f"The image template {record.id.arm} has its artifacts and logs in the resource group "
             f"{record.staging_group}; its staging resource group cannot become {asked}.",
@@ -162,9 +162,10 @@ def check_group(record: TemplateRecord, body: dict[str, Any]) -> None:
 
 
 def given_group(body: dict[str, Any]) -> str | None:
-    """Return the name of the staging group that a body gives.
+    """Return the name of the staging group that a body names.
 
-    A text that is no resource group's id gives none; the submission then fails with AIB's BadStagingResourceGroup.
+    A text that is no id of a resource group names none; the submission then fails with BadStagingResourceGroup, as
+    Image Builder's does.
     """
     text = body["properties"].get("stagingResourceGroup") or ""
     return part_of(text, "resourceGroups") if ArmId((RESOURCE_GROUP,)).matches(text) else None

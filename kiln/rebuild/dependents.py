@@ -67,7 +67,7 @@ class Dependents:
             forget_if(self._store, path, Dependent, lambda known: before is None or known.since <= before)
 
     def remove_orphan(self, stored: Stored[Dependent], now: datetime) -> bool:
-        """Remove an entry that its template contradicts, unless it is young or was rewritten. Returns whether it did."""
+        """Remove an entry that its template contradicts, unless it is young or rewritten. Returns whether it did."""
         entry = stored.content
         if now - entry.since < GRACE:
             return False

@@ -267,7 +267,7 @@ def test_a_run_whose_orchestration_broke_can_be_canceled_and_says_what_becomes_o
     canceled = cancel(hub, template)
     assert canceled is not None
     assert canceled.state is RunState.CANCELED
-    assert "deleted by the next sweep" in canceled.message
+    assert "The next sweep deletes" in canceled.message
     assert start(hub, template).run_id != run.run_id
 
 

@@ -119,8 +119,8 @@ def test_a_trigger_that_cannot_be_read_and_one_that_hangs_keep_no_other_from_its
     assert len(world.runs) == 1
     assert another.runs == []
     assert all(path in caplog.text for path in paths[:2])
-    assert f"trigger broken of {world.id.arm} could not be looked at" in caplog.text
-    assert f"trigger nightly of {another.id.arm} could not be looked at" in caplog.text
+    assert f"trigger broken of {world.id.arm} could not be checked" in caplog.text
+    assert f"trigger nightly of {another.id.arm} could not be checked" in caplog.text
     assert WORD not in caplog.text
 
 

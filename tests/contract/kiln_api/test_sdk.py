@@ -156,7 +156,7 @@ def test_a_deletion_whose_orchestration_died_is_told_by_the_next_look(sdk: Image
     templates = sdk.virtual_machine_image_templates
     templates.begin_create_or_update(group, "dead", template_body()).result()
 
-    with pytest.raises(HttpResponseError, match="without a word"):
+    with pytest.raises(HttpResponseError, match="reported no result"):
         templates.begin_delete(group, "dead").result()
 
     assert shown(templates.get(group, "dead")).provisioning_state == "Failed"
