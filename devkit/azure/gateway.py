@@ -40,7 +40,7 @@ _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-(preview|alpha|beta|privateprevie
 CONTROL = "/_local/"
 _MACHINES = "/providers/microsoft.compute/virtualmachines"
 Observer = Callable[[str, str, bytes, int, Mapping[str, str], bytes], None]
-"""Told of each exchange: method, path with query, body; the answer's status, headers, body; no request headers."""
+"""A function of an exchange: method, path with query, body; the answer's status, headers, body; no request headers."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Hook:
 
 
 class World:
-    """One store, one clock, and everything that can happen next."""
+    """The world of one flow: one store, one clock, and everything that can happen next."""
 
     def __init__(
         self,

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BODY_SECONDS = 30.0
-"""For a request's whole body: a local client needs moments for the largest one."""
+"""Time limit for a request's whole body: a local client needs moments for the largest one."""
 
 
 RESPONSE_SECONDS = 230.0
-"""For a response: "230 seconds is the maximum amount of time that an HTTP triggered function can take to respond",
-whatever functionTimeout is ("Azure Functions scale and hosting"). The caller then has a 504, and the function runs on
-(Azure/Azure-Functions issue 1477, a Python app on Linux)."""
+"""Time limit for a response, whatever functionTimeout is: "230 seconds is the maximum amount of time that an HTTP
+triggered function can take to respond" ("Azure Functions scale and hosting"). The caller then has a 504, and the
+function runs on (Azure/Azure-Functions issue 1477, a Python app on Linux)."""
 
 
 def front_end(

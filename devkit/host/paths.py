@@ -12,7 +12,7 @@ from urllib.parse import quote
 _ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _SLASH = re.compile(rb"%2[Ff]")
 _ESCAPE = re.compile(r"(%[0-9A-Fa-f]{2})")
-# What `PathStringHelper.IsValidPathChar` leaves as it is; quote adds letters, digits, and "-._~".
+# Characters that `PathStringHelper.IsValidPathChar` leaves as they are; quote adds letters, digits, and "-._~".
 _PLAIN = "/!$&'()*+,;=:@"
 
 

@@ -34,7 +34,7 @@ class ScheduleError(ValueError):
 
 
 class Schedule(Protocol):
-    """When a timer fires."""
+    """The schedule of a timer."""
 
     def next(self, after: datetime) -> datetime:
         """Return the first occurrence after a time; both aware, the result in UTC."""

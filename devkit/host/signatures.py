@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 RETURN = "$return"
 _CONTEXT = "context"
-# What the worker's `is_generic_type` does not count, though it can be subscripted.
+# Types that the worker's `is_generic_type` does not count, though they can be subscripted.
 _NO_GENERICS = (typing.Union, tuple, typing.ClassVar, collections.abc.Callable)
 
 

@@ -32,7 +32,7 @@ class FunctionTimeoutError(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """One call under way: when its time is up (monotonic seconds), and what its caller waits for."""
+    """One call under way: its deadline (monotonic seconds), and the future that its caller waits for."""
 
     name: str
     due: float

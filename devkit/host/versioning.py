@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-# What .NET's System.Version takes: two to four numbers.
+# The form that .NET's System.Version takes: two to four numbers.
 _NUMBERS = re.compile(r"\d{1,9}(\.\d{1,9}){1,3}", re.ASCII)
 MISMATCH = "Orchestration version did not comply with Worker Versioning"
 

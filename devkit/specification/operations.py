@@ -34,7 +34,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """Its operationId."""
+        """The operation's operationId."""
         return str(self.node.content.get("operationId", f"{self.method} {self.template}"))
 
     @cached_property

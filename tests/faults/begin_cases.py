@@ -52,7 +52,7 @@ def columns() -> Iterator[tuple[str, str, str]]:
 
 @dataclass
 class Scene:
-    """One cause, and what happens to it."""
+    """One cause of a run, and its mishap."""
 
     world: World
     asker: Asker

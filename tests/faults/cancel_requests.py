@@ -55,7 +55,7 @@ class Client:
 
 @dataclass
 class Meanwhile:
-    """One build during which something is asked."""
+    """One build during which a request is sent."""
 
     scene: Scene
     what: str

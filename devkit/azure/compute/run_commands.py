@@ -86,7 +86,7 @@ async def _script(cloud: Cloud, properties: dict[str, Any]) -> Script:
 
 
 def _hide(properties: dict[str, Any]) -> None:
-    """Take out what a GET never shows: protected values, and the signatures in URLs."""
+    """Remove values that a GET never shows: protected ones, and the signatures in URLs."""
     properties.pop("protectedParameters", None)
     for name in ("outputBlobUri", "errorBlobUri"):
         if name in properties:

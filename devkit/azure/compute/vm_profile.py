@@ -19,7 +19,7 @@ _SECTION = {"Linux": "linuxConfiguration", "Windows": "windowsConfiguration"}
 
 
 def drop_secrets(properties: dict[str, Any]) -> None:
-    """Take out the secrets, which are never stored; note that a password was given, as a rule asks for that."""
+    """Remove the secrets, which are never stored; note that a password was given, as a rule asks for that."""
     profile = properties.get("osProfile", {})
     if profile.pop("adminPassword", None):
         profile["_password"] = True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 table = RouteTable()
 _MB = 1024  # in a GB
-_OS_DISK_MB = 1023 * _MB  # what Azure answers for every size
+_OS_DISK_MB = 1023 * _MB  # Azure's answer for every size
 _FILTER = re.compile(r"\s*location eq '([^']*)'\s*", re.IGNORECASE)
 COMPUTE = f"{SUBSCRIPTION}/providers/Microsoft.Compute"
 

@@ -68,7 +68,7 @@ class Event:
 
     @property
     def size(self) -> int:
-        """Its length in bytes."""
+        """The event's length in bytes."""
         return len(json.dumps(self.document).encode())
 
 

@@ -66,7 +66,7 @@ class Queue:
         heapq.heappush(self._due, (delivery.due, delivery.rank, next(self._numbers), delivery))
 
     def take(self, now: float) -> list[Delivery]:
-        """Take what is due, the earliest first. It stays on disk until `put` or `done` says what became of it."""
+        """Take the deliveries that are due, earliest first. Each stays on disk until it is given to `put` or `done`."""
         taken = []
         while self._due and self._due[0][0] <= now:
             taken.append(heapq.heappop(self._due)[-1])

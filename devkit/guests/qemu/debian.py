@@ -30,7 +30,7 @@ PACKAGES = (
     "netbase",
     "parted",
     "fdisk",
-    # what Azure's image offers to scripts
+    # tools that Azure's image offers to scripts
     "waagent",
     "openssh-server",
     "sudo",

@@ -70,7 +70,7 @@ class QemuGuests:
             return known
         directory = GuestRecord.directory_of(self._data, spec.vm_id)
         record = GuestRecord(directory, spec)
-        record.delete()  # what a creation that was interrupted left
+        record.delete()  # left by a creation that was interrupted
         directory.mkdir(parents=True)
         guest = QemuGuest(record, await self._prepared())
         await guest.make_disks()

@@ -1,4 +1,4 @@
-"""One machine's directory: what is known of it between processes.
+"""One machine's directory: its record between processes, and its files.
 
 It owns the file names and the JSON record; it must not know how a machine is run.
 """

@@ -35,7 +35,7 @@ class Kind:
     lasting: bool = False
     """Whether asking again does not help: Azure's answer is final, or the fault goes on for ever."""
     times: int = 1
-    """How many requests meet it; 0: all."""
+    """The number of requests that meet it; 0: all."""
     patience: float | None = None
 
     def rule(self, call: Call) -> dict[str, Any] | None:

@@ -55,7 +55,7 @@ class Log:
 
 @dataclass
 class Chaos:
-    """One run of it, until the time is up, or so many blows were struck."""
+    """One chaos, until the time is up, or so many blows were struck."""
 
     seed: int
     seconds: float

@@ -90,7 +90,7 @@ class Builder:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its names, one of which the other template has to tell if this one was in its way."""
+        """The names of template and run, one of which the other has to tell if this one was in its way."""
         return tuple(filter(None, (self.kiln.id.name, self.run_id, self.earlier_run)))
 
 

@@ -123,7 +123,7 @@ class MakesVersion:
     number = "1.0.0"
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Have an image to publish."""
+        """Make an image to publish."""
         self._place = place
         self._source = donated_version(place)
         self.target = f"{GALLERY}/images/{mark}/versions/{self.number}"
@@ -160,7 +160,7 @@ class DeletesVersion:
     """Deletes the first version of an image definition."""
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Need nothing."""
+        """Need nothing for the deed."""
         self._place = place
         self.target = f"{GALLERY}/images/{mark}/versions/1.0.0"
         self.access = Access("ARM", "DELETE", self.target.lower())
@@ -170,7 +170,7 @@ class DeletesVersion:
         self._place.ask("DELETE", self.target).raise_for_status()
 
     def wrongs(self) -> Iterator[str]:
-        """Have nothing."""
+        """Yield nothing: a deletion leaves nothing to look at."""
         yield from ()
 
 
@@ -178,7 +178,7 @@ class MakesImage:
     """Makes a managed image of their own."""
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Have a disk to make it of."""
+        """Make a disk to make the image of."""
         self._place = place
         self._disk = donated_disk(place)
         self.target = f"{GROUP}/providers/Microsoft.Compute/images/{mark}"
@@ -205,7 +205,7 @@ class DeletesImage:
     """Deletes the managed image."""
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Need nothing."""
+        """Need nothing for the deed."""
         self._place = place
         self.target = f"{GROUP}/providers/Microsoft.Compute/images/{mark}"
         self.access = Access("ARM", "DELETE", self.target.lower())
@@ -215,7 +215,7 @@ class DeletesImage:
         self._place.ask("DELETE", self.target).raise_for_status()
 
     def wrongs(self) -> Iterator[str]:
-        """Have nothing."""
+        """Yield nothing: a deletion leaves nothing to look at."""
         yield from ()
 
 
@@ -223,7 +223,7 @@ class MakesBlob:
     """Writes a blob of their own."""
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Need nothing."""
+        """Need nothing for the deed."""
         self._place = place
         self.target = place.blob_url(mark)
         self.access = Access("blob", "PUT", urlsplit(self.target).path)
@@ -250,7 +250,7 @@ class DeletesBlob:
     """Deletes the blob."""
 
     def __init__(self, place: Place, mark: str) -> None:
-        """Need nothing."""
+        """Need nothing for the deed."""
         self.target = place.blob_url(mark)
         self.access = Access("blob", "DELETE", urlsplit(self.target).path)
 
@@ -264,7 +264,7 @@ class DeletesBlob:
             return
 
     def wrongs(self) -> Iterator[str]:
-        """Have nothing."""
+        """Yield nothing: a deletion leaves nothing to look at."""
         yield from ()
 
 

@@ -26,7 +26,7 @@ LONGEST_MOVE = 90.0
 
 @dataclass
 class Party:
-    """One of the two. It stops before its nth access that is `contested`, counted from 1; None: nowhere."""
+    """One of the two parties. It stops before its nth access that is `contested`, counted from 1; None: nowhere."""
 
     name: str
     work: Callable[[], None]

@@ -164,7 +164,7 @@ class World:
 
 
 ID = "a-template-of-this-lengt-20261122-000000-00000001"
-"""As long as a build's instance id can be (kiln/runs/naming.py)."""
+"""An instance id of a build of the greatest length (kiln/runs/naming.py)."""
 
 
 REQUESTS = {item.name: item.request for item in every(Activity)}

@@ -138,7 +138,7 @@ NEEDS: dict[str, set[str]] = {
     "storage.storage_accounts.delete": {"Microsoft.Storage/storageAccounts/delete"},
     "storage.storage_accounts.get_properties": {"Microsoft.Storage/storageAccounts/read"},
 }
-"""By call, the actions that Azure asks for, and those on what its body links to (Microsoft's "Azure permissions")."""
+"""Actions that Azure asks for, by call, with those on what its body links to (Microsoft's "Azure permissions")."""
 
 PACKAGES = {
     "azure.core",
