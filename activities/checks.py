@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from activities import staging_group
 from kiln.access.reach import outside
-from kiln.access.reach_setting import configured_reach
+from kiln.access.settings import configured_reach
 from kiln.cloud import facts, gallery, groups, identities, networks, regions, vhd_places
 from kiln.errors import BuildError, ErrorDetail, provisioning_code
 from kiln.planner.facts import Facts, SourceFacts

@@ -24,8 +24,8 @@ from triggers.throttle import throttle
 if TYPE_CHECKING:
     import azure.functions as func
 
+    from kiln.access.claims import Caller
     from kiln.access.gate import Gate
-    from kiln.access.principal import Caller
     from kiln.lifecycle.orchestrations import Orchestrations
     from triggers.endpoint import Endpoint
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import azure.functions as func
 
+    from kiln.access.claims import Caller
     from kiln.access.gate import Gate
-    from kiln.access.principal import Caller
     from kiln.lifecycle.orchestrations import Orchestrations
 
 BODY_LIMIT = 4 * 1024 * 1024

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.access.reach import SETTING, outside
-from kiln.access.reach_setting import configured_reach
+from kiln.access.settings import configured_reach
 from kiln.errors import OutOfReach
 from kiln.ids import PROVIDER
 
 if TYPE_CHECKING:
-    from kiln.access.principal import Caller
+    from kiln.access.claims import Caller
     from kiln.ids import TemplateId
     from triggers.call import Call
 

@@ -1,4 +1,5 @@
-"""Who asks, and what they may do: Entra ID's tokens, app roles, and grants by scope. Closed unless it is configured.
+"""Authentication and authorization of callers: Entra ID's tokens, app roles, and grants by scope.
 
-It knows nothing of HTTP's answers and of what is asked for: the API's edge, triggers/, translates and enforces.
+Without configuration nobody is let in. This package knows neither HTTP responses nor routes: triggers/, the API's edge,
+translates and enforces.
 """

@@ -1,6 +1,6 @@
-"""The gate: who asks, by token or by App Service's word, and whether he may do that there.
+"""The gate: identifies a caller by token or by App Service's header, and checks that the action is allowed.
 
-It owns the order of these questions and the words of a refusal; HTTP's statuses belong to triggers/.
+It owns the order of these checks and the text of a refusal; HTTP statuses belong to triggers/.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from kiln.ids import PROVIDER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kiln.access.principal import Caller
+    from kiln.access.claims import Caller
 
 log = logging.getLogger("kiln.access")
 
 
 class Gate:
-    """Lets callers in by `settings`. `keys` are those of the settings' authority."""
+    """Lets callers in according to `settings`. `keys` are those of the settings' authority."""
 
     def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
         self._settings = settings
@@ -37,9 +37,9 @@ class Gate:
             self._tokens = Tokens(keys or Keys(settings.authority), settings.audiences, settings.tenant)
 
     def challenge(self, error: NotAuthenticated) -> str:
-        """Return the value of WWW-Authenticate: where to get a token, and whether the one that came is not good.
+        """Return the header WWW-Authenticate: where to get a token, and whether the request's token is bad.
 
-        RFC 6750 has its form, Azure's services `authorization_uri`.
+        Its form is RFC 6750's; `authorization_uri` is what Azure's services add.
         """
         authority = self._settings.authority
         words = [f'authorization_uri="{authority}"'] if authority else []
@@ -48,12 +48,15 @@ class Gate:
         return f"Bearer {', '.join(words)}".strip()
 
     async def caller(self, headers: Mapping[str, str], now: float) -> Caller:
-        """Return who sends these headers (looked up in any case) at `now` (Unix seconds).
+        """Return the caller who sends these headers (names in any case) at `now` (Unix seconds).
 
-        A token counts before App Service's word. Raises `NotAuthenticated` or `SignInUnavailable`.
+        A token takes precedence over App Service's header. Raises `NotAuthenticated` or `SignInUnavailable`.
         """
         if self._tokens is None:
-            raise NotAuthenticated("Nobody can sign in: this Kiln is not configured for it.", hint="Its log says more.")
+            raise NotAuthenticated(
+                "Nobody can sign in: this Kiln is not configured for sign-in.",
+                hint="The app's log says what is missing.",
+            )
         if authorization := headers.get("Authorization"):
             return await self._tokens.caller(_bearer(authorization), now)
         principal = headers.get(platform_header.HEADER) if self._settings.believes_header else None
@@ -62,11 +65,11 @@ class Gate:
         raise NotAuthenticated("Authentication failed: the request has no Authorization header.")
 
     def may(self, caller: Caller, action: str, place: str) -> bool:
-        """Whether the caller may do it at `place` (an ARM id, `/` for the tenant) and below."""
+        """Whether the caller is allowed the action at `place` (an ARM id, `/` for the tenant) and below."""
         return self._rights.covers(caller, action, place)
 
     def check(self, caller: Caller, action: str, place: str, *, partly: bool = False) -> None:
-        """Raise `NotAuthorized` unless the caller may do it at `place`, or (`partly`) at least somewhere in it."""
+        """Raise `NotAuthorized` unless the caller is allowed the action at `place`, or (`partly`) somewhere in it."""
         judge = self._rights.meets if partly else self._rights.covers
         if not judge(caller, action, place):
             raise NotAuthorized(
@@ -77,20 +80,21 @@ class Gate:
             )
 
     def _hint(self, caller: Caller) -> str:
-        """Say what could give the right, and what keeps rights from being seen."""
-        words = [f"An app role of Kiln's registration or a grant in {GRANTS} can give it."]
+        """Return how the caller can get the permission, and what keeps a grant from counting."""
+        words = [f"An app role of Kiln's registration or a grant in {GRANTS} can give this permission."]
         if caller.groups_left_out:
             words.append(
-                "You are in too many groups for a token to name, so none of them counts: grant it to yourself."
+                "You are in more groups than a token can list, so grants to groups do not count for you: ask for a "
+                "grant to yourself."
             )
         if any(problem.name == GRANTS for problem in self._settings.problems):
-            words.append(f"The setting {GRANTS} is not valid, so it grants nothing now; the app's log says why.")
+            words.append(f"The setting {GRANTS} is not valid, so it grants nothing; the app's log says why.")
         return " ".join(words)
 
 
 @functools.cache
 def gate() -> Gate:
-    """Return this process's gate, by its settings; what is wrong with those is logged once."""
+    """Return this process's gate, made of its settings; problems of the settings are logged once."""
     settings = Settings.of(config())
     for problem in settings.problems:
         log.error("%s", problem.message)

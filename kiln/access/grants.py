@@ -1,7 +1,7 @@
-"""Grants: who has which role in which scope, from the setting `KILN_GRANTS`. Pure.
+"""Grants: the roles of principals in scopes, read from the setting `KILN_GRANTS`. Pure.
 
 The setting is a JSON list of `{"principal": "<object id>" or "*", "role": "Reader", "scope": "/subscriptions/..."}`. A
-principal is a user, a service principal or a group of the tenant, `*` everyone of it who has a token for Kiln.
+principal is a user, a service principal or a group of the tenant; `*` is everyone in it who has a token for Kiln.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kiln.ids import PROVIDER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.access.principal import Caller
+    from kiln.access.claims import Caller
 
 EVERYONE = "*"
 EVERYTHING = Scope(())
@@ -28,7 +28,7 @@ _SHAPE = ("subscriptions", None, "resourcegroups", None, "providers", PROVIDER.l
 """The segments of an image template's id; None for names."""
 EXPECTED = (
     "'/', '/subscriptions/<id>', '/subscriptions/<id>/resourceGroups/<name>', or an image template's whole id, "
-    "which may end in * for all names that begin so"
+    "which may end in * for all names that begin like this"
 )
 
 
@@ -42,7 +42,7 @@ class Grant:
 
 
 def read_grants(text: str) -> tuple[Grant, ...]:
-    """Return the grants in a setting's text. Raises `ValueError` that names the entry and what is wrong with it."""
+    """Return the grants in a setting's text. Raises a `ValueError` that names the entry and what is wrong with it."""
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -54,10 +54,10 @@ def read_grants(text: str) -> tuple[Grant, ...]:
 
 def _grant(entry: object, where: str) -> Grant:
     if not isinstance(entry, dict) or set(entry) != _MEMBERS or not all(isinstance(v, str) for v in entry.values()):
-        raise ValueError(f"{where}: expected an object of the texts principal, role and scope, and nothing else")
+        raise ValueError(f"{where}: expected an object with the strings principal, role and scope, and nothing else")
     principal = entry["principal"].lower()
     if principal != EVERYONE and not _OBJECT_ID.fullmatch(principal):
-        raise ValueError(f"{where}.principal: {entry['principal']!r} is no object id, nor '*'")
+        raise ValueError(f"{where}.principal: {entry['principal']!r} is neither an object id nor '*'")
     try:
         return Grant(principal, Role.parse(entry["role"]), grant_scope(entry["scope"]))
     except ValueError as error:
@@ -65,27 +65,27 @@ def _grant(entry: object, where: str) -> Grant:
 
 
 def grant_scope(text: str) -> Scope:
-    """Return the scope that a grant names. Raises `ValueError` for one in which there can be no image template."""
+    """Return the scope that a grant names. Raises `ValueError` for a scope that can have no image templates in it."""
     scope = Scope.parse(text)
     is_whole = len(scope.segments) in {0, 2, 4, len(_SHAPE)}
     fits = all(fixed in {None, segment} for fixed, segment in zip(_SHAPE, scope.segments, strict=False))
     if not (is_whole and fits) or (scope.open_end and len(scope.segments) < len(_SHAPE)):
-        raise ValueError(f"{text!r} is no scope of a grant; expected {EXPECTED}")
+        raise ValueError(f"{text!r} is not a scope of a grant; expected {EXPECTED}")
     return scope
 
 
 @dataclass(frozen=True)
 class Rights:
-    """What all callers may do, by their app roles and the grants. Places are ARM ids, `/` for the tenant."""
+    """The actions that callers are allowed, by their app roles and the grants. Places are ARM ids, `/` the tenant."""
 
     grants: tuple[Grant, ...] = ()
 
     def covers(self, caller: Caller, action: str, place: str) -> bool:
-        """Whether the caller may do it at `place` and below. An action that no role has is nobody's."""
+        """Whether the caller is allowed the action at `place` and below; an action that no role has is not allowed."""
         return any(scope.covers(place) for scope in self._scopes(caller, action))
 
     def meets(self, caller: Caller, action: str, place: str) -> bool:
-        """Whether there may be anything at or below `place` for which the caller may do it."""
+        """Whether the caller is allowed the action at `place` or at some scope below it."""
         around = arm_segments(place)
         return around is not None and any(
             scope.covers(place) or is_within(scope.segments, around) for scope in self._scopes(caller, action)

@@ -1,6 +1,6 @@
-"""The public keys of those who may sign tokens, as the authority publishes them: fetched when needed, and remembered.
+"""The public keys with which the authority signs tokens: fetched when they are needed, and kept in memory.
 
-It owns when they are fetched: once a day, and when a token names an unknown key, but then not over and over.
+They are fetched once a day, and when a token names an unknown key, but for such tokens not more than once a minute.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     Fetch = Callable[[str], Any]
 
 CONFIGURATIONS = ("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration")
-"""Of tokens of version 2.0 and 1.0; the authority signs both, under two issuers ("Access tokens ... validation")."""
+"""The paths of the configurations for tokens of version 2.0 and 1.0; the authority signs both, under two issuers
+("Access tokens in the Microsoft identity platform")."""
 LIFETIME = 24 * 3600.0
-"""Seconds after which keys are fetched anew ("Signing key rollover in the Microsoft identity platform": daily)."""
+"""How long keys are used before they are fetched anew, in seconds ("Signing key rollover in the Microsoft identity
+platform": daily)."""
 PAUSE = 60.0
-"""Seconds without another fetch for the sake of unknown keys, which anybody can make up."""
+"""The least time between two fetches because of unknown keys, in seconds: anybody can make up such keys."""
 FIRST_PAUSE = 5.0
-"""Seconds without another fetch after one that failed, as long as there are no keys at all."""
+"""The least time after a failed fetch, in seconds, as long as there are no keys at all."""
 TIMEOUT = 5.0
 
 log = logging.getLogger("kiln.access")
@@ -47,12 +49,12 @@ class Published:
         return frozenset(self.keys)
 
     def key(self, key_id: str) -> RSAPublicKey | None:
-        """Return the key of that id, whichever issuer has it."""
+        """Return the key with that id, of any issuer."""
         return next((keys[key_id] for keys in self.keys.values() if key_id in keys), None)
 
 
 class Keys:
-    """The keys of `authority` (`https://login.microsoftonline.com/<tenant id>`). Threads and event loops share it.
+    """The keys of `authority` (`https://login.microsoftonline.com/<tenant id>`), shared by threads and event loops.
 
     `fetch` returns the JSON at a URL.
     """
@@ -68,19 +70,19 @@ class Keys:
         self._going: Future[None] | None = None
 
     async def published(self, key_id: str | None = None) -> Published:
-        """Return what is published, with `key_id` in it if there is such a key. Raises `SignInUnavailable`."""
+        """Return the published keys, with `key_id` among them if there is such a key. Raises `SignInUnavailable`."""
         known = self._published
         if known is None or self._clock() >= self._good_until or (key_id is not None and known.key(key_id) is None):
             await self._refresh()
         if self._published is None:
             raise SignInUnavailable(
-                "Nobody can sign in now: the keys with which access tokens are checked cannot be fetched.",
+                "Nobody can sign in now: the keys that check access tokens cannot be fetched.",
                 hint="Try again in a few seconds; the app's log has the cause.",
             )
         return self._published
 
     async def _refresh(self) -> None:
-        """Fetch the keys unless that was done just now; whoever comes meanwhile waits for the same answer."""
+        """Fetch the keys unless that was done just now; callers during a fetch wait for that one."""
         with self._lock:
             if self._going is None or self._going.done():
                 if self._clock() < self._again_at:
@@ -90,7 +92,7 @@ class Keys:
         await asyncio.shield(asyncio.wrap_future(going))
 
     def _load(self) -> None:
-        """Fetch the keys. Without an answer those from before stay, and the log has the cause."""
+        """Fetch the keys. If that fails, the keys from before stay, and the log has the cause."""
         try:
             published = read_published(self._authority, self._fetch)
         except Exception:
@@ -102,7 +104,7 @@ class Keys:
 
 
 def read_published(authority: str, fetch: Fetch) -> Published:
-    """Return what `authority` publishes. Raises `ValueError` or `KeyError` for documents of another form."""
+    """Return the keys that `authority` publishes. Raises `ValueError` or `KeyError` for documents of another form."""
     tenant = authority.rsplit("/", 1)[-1]
     found: dict[str, dict[str, RSAPublicKey]] = {}
     for name in CONFIGURATIONS:
@@ -115,7 +117,7 @@ def read_published(authority: str, fetch: Fetch) -> Published:
 
 
 def _keys(document: Any, tenant: str) -> dict[str, RSAPublicKey]:
-    """Return the RSA keys for signatures of a JSON Web Key Set (RFC 7517), by id."""
+    """Return the RSA keys for signatures in a JSON Web Key Set (RFC 7517), by id."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from jwt.algorithms import RSAAlgorithm
 
@@ -128,15 +130,15 @@ def _keys(document: Any, tenant: str) -> dict[str, RSAPublicKey]:
 
 
 def _is_for(tenant: str, issuer: str | None) -> bool:
-    """Whether a key may sign for a tenant: some name the issuer that they are for ("Validate the signing key issuer").
+    """Whether a key may sign for a tenant. Some keys name their issuer ("Validate the signing key issuer").
 
-    `{tenantid}` in it stands for every tenant.
+    `{tenantid}` in an issuer stands for every tenant.
     """
     return issuer is None or f"/{tenant}" in issuer.replace("{tenantid}", tenant).lower()
 
 
 def fetch_json(url: str) -> Any:
-    """Return the JSON at `url`. Raises `httpx.HTTPError` or `ValueError`; it follows no redirect."""
+    """Return the JSON at `url`, following no redirect. Raises `httpx.HTTPError` or `ValueError`."""
     import httpx
 
     answer = httpx.get(url, timeout=TIMEOUT)

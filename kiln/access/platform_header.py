@@ -1,7 +1,7 @@
-"""App Service's own word on who asks: the header X-MS-CLIENT-PRINCIPAL, read into the claims of a token. Pure.
+"""Read App Service's header X-MS-CLIENT-PRINCIPAL, which names the caller, into the claims of a token. Pure.
 
-It owns the header's form (Microsoft's "Work with user identities in Azure App Service authentication"); when the
-header is to be believed at all, settings.py knows: any client can send it where App Service does not take it away.
+It owns the header's form ("Work with user identities in Azure App Service authentication"). settings.py decides whether
+the header is trusted: without App Service authentication in front of the app any client can send it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _MAPPED = {
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn": "upn",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name": "unique_name",
 }
-"""What App Service's default mapping of claims calls them, and their names in tokens."""
+"""The names that App Service's default mapping gives to claims, and their names in tokens."""
 _LISTS = {"roles", "groups"}
 _NUMBERS = {"exp", "nbf"}
 _JUDGED = {"iss", "aud", "tid", "oid", "azp", "appid", "exp", "nbf"}
 
 
 def claims_of(header: str) -> dict[str, Any]:
-    """Return the claims that the header's value has. Raises `NotAuthenticated`."""
+    """Return the claims in the header's value. Raises `NotAuthenticated`."""
     try:
         principal = json.loads(base64.b64decode(header, validate=True))
         pairs = [(str(claim["typ"]), str(claim["val"])) for claim in principal["claims"]]
@@ -41,7 +41,7 @@ def claims_of(header: str) -> dict[str, Any]:
 
 
 def _gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return claims by name. One that matters may be there once alone; lists come as one claim for each entry."""
+    """Return claims by name. A claim that is judged may occur only once; a list comes as one claim for each entry."""
     claims: dict[str, Any] = {}
     for given, value in pairs:
         name = _MAPPED.get(given, given)

@@ -1,7 +1,7 @@
-"""Reach: which resources templates may name, since Kiln goes there with its own identity and not with their author's.
+"""Reach: the resources that templates may name. Kiln uses them with its own identity, not with the author's.
 
-It owns the setting KILN_REACH and who is let through; marketplace images and what Kiln makes itself need none. What a
-text must look like to be an id or a URL at all belongs to kiln.template.
+It owns the setting KILN_REACH and decides by it. Marketplace images and resources that Kiln makes need no reach. The
+form of ids and URLs belongs to kiln.template.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 SETTING = "KILN_REACH"
 LONGEST = 300
-"""Characters of a resource's id that a message repeats."""
+"""The most characters of a resource's id that a message repeats."""
 
 
 class Rule(BaseModel):
-    """One entry of the setting: templates in a scope, and the resources that they may name.
+    """One entry of the setting: a scope of templates, and the resources that these templates may name.
 
-    A resource is an ARM id (`/` for all) or the URL of a storage account, a container or a folder, each with all that
-    is below it.
+    A resource is an ARM id (`/` for all) or the URL of a storage account, a container or a folder. Each includes all
+    that is below it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -53,7 +53,7 @@ class Rule(BaseModel):
     def _are_places(cls, resources: tuple[str, ...]) -> tuple[str, ...]:
         for text in resources:
             if url_segments(text) is None and not _is_reachable(arm_segments(text)):
-                raise ValueError(f"{text!r} is neither /, nor an ARM id, nor the plain URL of blob storage")
+                raise ValueError(f"{text!r} is neither / nor an ARM id nor the plain URL of blob storage")
         return resources
 
 
@@ -64,9 +64,10 @@ def _is_reachable(segments: Segments | None) -> bool:
 
 @dataclass(frozen=True)
 class Reach:
-    """Who may name what. `closed` says why nobody may name anything; `never` is what nobody may, whatever the rules.
+    """The resources that templates may name, by the setting's rules.
 
-    `flaw` is what is wrong with the setting, for its operator: it may repeat what other templates may name.
+    `never` are URLs that no template may name, whatever the rules say. `closed` says why no template may name anything.
+    `flaw` says what is wrong with the setting; it is for operators alone, as it may quote the rules of other templates.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -76,9 +77,9 @@ class Reach:
 
     @staticmethod
     def read(text: str | None, never: tuple[str, ...] = ()) -> Reach:
-        """Return the reach that the setting's text describes: one that is unset or not valid reaches nothing.
+        """Return the reach that the setting's text describes; without a valid text no resource may be named.
 
-        `never` are URLs of storage that is Kiln's own.
+        `never` are URLs of Kiln's own storage.
         """
         if not text or not text.strip():
             return Reach(closed=f"The setting {SETTING} is not set.", never=never)
@@ -96,7 +97,7 @@ class Reach:
         return any(is_within(place, known) for known in map(arm_segments, self._of(template)) if known is not None)
 
     def has_url(self, template: TemplateId, url: str) -> bool:
-        """Whether the template may have Kiln write at a URL."""
+        """Whether the template may name a URL for Kiln to write to."""
         place = url_segments(url)
         if any(is_within(place, own) for own in map(url_segments, self.never) if own is not None):
             return False
@@ -110,7 +111,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Named:
-    """A resource that a template names, and where."""
+    """A resource that a template names, and its place in the template."""
 
     place: Place
     resource: str
@@ -118,9 +119,9 @@ class Named:
 
 
 def named(body: Any) -> Iterator[Named]:
-    """Yield every resource of others that a template's body names: each text that the models mark as an id or a target.
+    """Yield each resource that a template's body names and that needs reach, as the models mark its texts.
 
-    A text that is no id or URL at all names nothing; kiln.template.references refuses it before anything is looked up.
+    A text that is not a valid id or URL names nothing; kiln.template.references refuses it before any lookup.
     """
     for place, value in walk(root(ImageTemplate), body):
         if not isinstance(value, str) or not value:
@@ -131,16 +132,16 @@ def named(body: Any) -> Iterator[Named]:
 
 
 def _is_outside(mark: ArmId | Url) -> bool:
-    """Whether Kiln acts there with its own identity: it reads artifacts as anybody, or as the template's identity."""
+    """Whether Kiln uses its own identity there: it reads artifacts without one, or with the template's identity."""
     return isinstance(mark, ArmId) or mark.written
 
 
 def outside(body: Any, template: TemplateId, reach: Reach) -> tuple[Problem, ...]:
-    """Return a problem for each resource that the template's body names and may not."""
+    """Return a problem for each resource that the template's body names and may not name."""
     return tuple(
         Problem(
             path=path_text(item.place.path),
-            message=f"{_shown(item)} is outside of what {SETTING} lets templates here use",
+            message=f"{_shown(item)} is not among the resources that {SETTING} lets this template use",
             code=item.code if item.code != "Other" else item.place.code,
         )
         for item in named(body)
@@ -155,6 +156,6 @@ def _has(item: Named, template: TemplateId, reach: Reach) -> bool:
 
 
 def _shown(item: Named) -> str:
-    """Return the resource for a person. A URL that is not plain may hold a signature, and is not repeated."""
+    """Return the resource as a message shows it. A URL that is not plain may hold a signature, and is not shown."""
     plain: Segments | None = arm_segments(item.resource) or url_segments(item.resource)
     return item.resource[:LONGEST] if plain else "a URL that is not plain (with a user, a query or an encoded slash)"

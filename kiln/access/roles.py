@@ -1,6 +1,6 @@
-"""What each role may do: one table from an action to the least role that has it. Pure.
+"""The roles at Kiln, and the table of the least role that each action needs. Pure.
 
-It owns the table; which action a route is, its endpoint says.
+An endpoint says which action it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Role(IntEnum):
-    """Each role has all that the ones before it have."""
+    """A role at Kiln. Each allows all actions of the roles before it."""
 
     READER = 1
     BUILDER = 2
@@ -25,11 +25,11 @@ class Role(IntEnum):
         for role in Role:
             if role.name.capitalize() == name:
                 return role
-        raise ValueError(f"{name!r} is no role; expected Reader, Builder or Admin")
+        raise ValueError(f"{name!r} is not a role; expected Reader, Builder or Admin")
 
 
 APP_ROLES: Mapping[str, Role] = {"Kiln.Reader": Role.READER, "Kiln.Builder": Role.BUILDER, "Kiln.Admin": Role.ADMIN}
-"""The values of the app roles of Kiln's registration in Entra ID; these hold everywhere."""
+"""The app roles of Kiln's registration in Entra ID, by their values in tokens; they count everywhere."""
 
 LEAST: Mapping[str, Role] = {
     "operations/read": Role.READER,
@@ -53,4 +53,4 @@ LEAST: Mapping[str, Role] = {
     "health/read": Role.ADMIN,
     "sweep/action": Role.ADMIN,
 }
-"""The least role for each action, by its name below the provider."""
+"""The least role that each action needs, by the action's name without the provider."""

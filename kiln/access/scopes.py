@@ -1,6 +1,6 @@
-"""Ids and URLs as lists of segments: one is within another on the borders of segments alone, never by a mere prefix.
+"""Compare ARM ids and URLs by their segments: one is within another by whole segments, never by a mere prefix.
 
-It owns which ids and URLs are plain enough to be judged: whatever a server could read in another way is none.
+Only plain ids and URLs are compared: a text that a server could read in another way has no segments.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 Segments = tuple[str, ...]
 
 _ARM_SEGMENT = re.compile(r"(?!\.+$)[\w.()-]+")
-"""What names of resources and their types are made of, and no more ("Naming rules and restrictions for Azure
-resources"): neither `%` nor `?`, nor a segment of dots, which clients and proxies take for a way up."""
+"""The characters of names of resources and types ("Naming rules and restrictions for Azure resources").
+
+Neither `%` nor `?`; nor a segment of dots alone, which clients and proxies take for a parent folder.
+"""
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _URL_TEXT = re.compile(r"[!-~]+")
@@ -23,12 +25,15 @@ _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def folded(text: str) -> str:
-    """Return `text` with ASCII letters in lower case, as Resource Manager compares; `str.lower` makes a K of KELVIN."""
+    """Return `text` with ASCII letters in lower case, as Resource Manager compares.
+
+    `str.lower` would do more: it turns the Kelvin sign into a k.
+    """
     return text.translate(_FOLD)
 
 
 def arm_segments(arm_id: str) -> Segments | None:
-    """Return the folded segments of a path such as `/subscriptions/x`, none for `/`; None for what is not plain."""
+    """Return the folded segments of an id such as `/subscriptions/x` (of `/`: none); None if the text is not plain."""
     if arm_id == "/":
         return ()
     first, *parts = arm_id.split("/")
@@ -40,8 +45,8 @@ def arm_segments(arm_id: str) -> Segments | None:
 def url_segments(url: str) -> Segments | None:
     """Return scheme, host with port, and the decoded segments of the path of an http or https URL.
 
-    None for what is not plain: with a user, a query or a fragment, with an empty or dotted segment, or with an encoded
-    slash or percent sign. A slash at the end is passed over.
+    None for a URL that is not plain: with a user, a query or a fragment, with an empty or dotted segment, or with an
+    encoded slash or percent sign. A slash at the end is ignored.
     """
     if not _URL_TEXT.fullmatch(url) or any(mark in url for mark in "\\?#@"):
         return None
@@ -61,7 +66,7 @@ def url_segments(url: str) -> Segments | None:
 
 
 def _decoded(segment: str) -> str | None:
-    """Return a URL's segment as the text that it stands for, or None when that could be read in another way."""
+    """Return a URL's segment decoded, or None if a server could read it in another way."""
     try:
         text = unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
@@ -76,12 +81,12 @@ def is_within(place: Segments | None, of: Segments) -> bool:
 
 
 SUBSCRIPTION = 2
-"""Segments of the smallest scope below `/`: /subscriptions/<id>."""
+"""The number of segments of a subscription's id, `/subscriptions/<id>`: the shortest scope below `/`."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A resource with all that is below it, as rules name it. With `open_end` the last segment begins a name."""
+    """A resource and all that is below it, as rules name it. With `open_end` the last segment is a name's beginning."""
 
     segments: Segments
     open_end: bool = False
@@ -95,13 +100,13 @@ class Scope:
         begins = text.removesuffix("*")
         segments, open_end = arm_segments(begins), begins != text
         if segments is None or (segments and (segments[0] != "subscriptions" or len(segments) < SUBSCRIPTION)):
-            raise ValueError(f"{text!r} is no scope: expected /, or an id that begins with /subscriptions/")
+            raise ValueError(f"{text!r} is not a scope: expected /, or an id that begins with /subscriptions/")
         if open_end and (not segments or len(segments) % 2):
-            raise ValueError(f"{text!r} is no scope: * stands at the end of a resource's name alone")
+            raise ValueError(f"{text!r} is not a scope: * may only be at the end of a resource's name")
         return Scope(segments, open_end)
 
     def covers(self, arm_id: str) -> bool:
-        """Whether an ARM id is in the scope, in any case; one that is not plain is in none."""
+        """Whether an ARM id is in the scope, compared without case; an id that is not plain is in no scope."""
         place = arm_segments(arm_id)
         if place is None or not self.open_end:
             return is_within(place, self.segments)

@@ -1,6 +1,6 @@
-"""The settings of access, read for what they mean. One that is missing or not valid grants nothing: Kiln stays closed.
+"""The access settings of this process: authority, audiences, grants and reach, made of the texts in kiln.config.
 
-Their names and forms are kiln.config's; it owns what grants are, and what is said where nobody is let in.
+A setting that is missing or not valid grants nothing: Kiln stays closed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kiln.access.grants import read_grants
-from kiln.config import SETTINGS, BadSetting
+from kiln.access.reach import Reach
+from kiln.config import SETTINGS, BadSetting, config
 
 if TYPE_CHECKING:
     from kiln.access.grants import Grant
@@ -23,7 +24,7 @@ PRINCIPAL_HEADER = "KILN_AUTH_PRINCIPAL_HEADER"
 
 @dataclass(frozen=True)
 class Settings:
-    """What was set. `problems` name settings by which nobody is let in, or nobody gets a right, and why."""
+    """The settings that decide who is let in. `problems` says which let in nobody, or grant nothing, and why."""
 
     authority: str | None = None
     audiences: frozenset[str] = frozenset()
@@ -38,7 +39,7 @@ class Settings:
 
     @staticmethod
     def of(config: Config) -> Settings:
-        """Return what the app's settings say; what cannot be understood is left out, and named in `problems`."""
+        """Return the access settings in `config`; a value that is not valid is left out, and named in `problems`."""
         problems = [bad for bad in config.bad if bad.name in {AUTHORITY, PRINCIPAL_HEADER}]
         if config.auth_authority is None and AUTHORITY not in {bad.name for bad in problems}:
             problems.append(BadSetting(AUTHORITY, f"{AUTHORITY} is not set, so nobody can sign in"))
@@ -57,3 +58,8 @@ class Settings:
             believes_header=config.auth_principal_header and config.platform_checks,
             problems=tuple(problems),
         )
+
+
+def configured_reach() -> Reach:
+    """Return this process's reach. No template may name Kiln's own storage, which holds all templates and runs."""
+    return Reach.read(config().reach, never=(config().state_endpoint,))

@@ -1,7 +1,7 @@
-"""Access tokens: who signed one, and whether that is somebody who may. What the token says, claims.py judges.
+"""Check the signatures of access tokens: each must be signed by one of the authority's keys. claims.py judges claims.
 
-Only RS256 is taken, which Entra ID signs with: neither unsigned tokens nor those that are signed with a shared secret,
-for which anybody could take the public key.
+Only RS256 is accepted, the algorithm of Entra ID. Unsigned tokens are refused, and so are those signed with a shared
+secret, since anybody could use the public key as that secret.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from kiln.access.claims import Expected, caller_of, refused
 
 if TYPE_CHECKING:
+    from kiln.access.claims import Caller
     from kiln.access.keys import Keys
-    from kiln.access.principal import Caller
 
 ALGORITHM = "RS256"
 
 
 class Tokens:
-    """Judges tokens by the keys of an authority. `audiences` are Kiln's names, `tenant` is an id in lower case."""
+    """Checks tokens with the keys of an authority. `audiences` are Kiln's names, `tenant` is an id in lower case."""
 
     def __init__(self, keys: Keys, audiences: frozenset[str], tenant: str) -> None:
         self._keys = keys
@@ -27,17 +27,17 @@ class Tokens:
         self._tenant = tenant
 
     async def caller(self, token: str, now: float) -> Caller:
-        """Return whose token it is. Raises `NotAuthenticated`, or `SignInUnavailable` without any keys."""
+        """Return the caller that the token names. Raises `NotAuthenticated`, or `SignInUnavailable` without keys."""
         import jwt
 
         header = _header(token)
         key_id = header.get("kid")
         if header.get("alg") != ALGORITHM or not isinstance(key_id, str):
-            raise refused("it is not signed as Entra ID signs")
+            raise refused("it is not signed in the way of Entra ID")
         published = await self._keys.published(key_id)
         key = published.key(key_id)
         if key is None:
-            raise refused("nobody who may sign tokens has that key")
+            raise refused("it is signed with an unknown key")
         try:
             payload = jwt.PyJWS().decode(token, key, algorithms=[ALGORITHM])
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
@@ -48,7 +48,7 @@ class Tokens:
         return caller_of(claims, self._expected(published.issuers), now)
 
     async def caller_of(self, claims: dict[str, Any], now: float) -> Caller:
-        """Return whom claims speak of whose signature somebody else has checked. Raises as `caller` does."""
+        """Return the caller that `claims` name; their signature has been checked already. Raises as `caller` does."""
         published = await self._keys.published()
         return caller_of(claims, self._expected(published.issuers), now)
 
@@ -59,12 +59,12 @@ class Tokens:
 def _header(token: str) -> dict[str, Any]:
     import jwt
 
-    if not token.isascii():  # nor is it of bytes that could be signed
-        raise refused("it is no JSON Web Token")
+    if not token.isascii():
+        raise refused("it is not a JSON Web Token")
     try:
         return dict(jwt.get_unverified_header(token))
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # the library looks into JSON of anybody's making
-        raise refused("it is no JSON Web Token") from error
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:  # the library parses JSON from anybody
+        raise refused("it is not a JSON Web Token") from error
 
 
 def _claims(payload: bytes) -> dict[str, Any]:
@@ -73,5 +73,5 @@ def _claims(payload: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise refused("its claims are not JSON") from error
     if not isinstance(claims, dict):
-        raise refused("its claims are no object")
+        raise refused("its claims are not an object")
     return claims

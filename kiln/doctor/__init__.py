@@ -1,1 +1,1 @@
-"""The doctor: what is wrong with Kiln and around it, each with its fix."""
+"""The doctor: finds what is wrong with Kiln and with what it depends on, and says how to fix it."""

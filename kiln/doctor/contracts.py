@@ -1,4 +1,4 @@
-"""What is said of an examination: what is lost, where to look, what was found."""
+"""Contracts of an examination: its activities and its orchestrator, with their messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kiln.sweep.contracts import LostRun, LostTemplate
 
 
 class ExamineRequest(Message):
-    """Examine everything; who asks knows what is lost, and which `problems` kept it from a look."""
+    """Examine everything. The caller has found the lost runs and templates, and the `problems` that hid others."""
 
     runs: tuple[LostRun, ...] = ()
     templates: tuple[LostTemplate, ...] = ()
@@ -16,7 +16,7 @@ class ExamineRequest(Message):
 
 
 class AreaRequest(Message):
-    """Look at one area, at `at` (ISO 8601)."""
+    """Examine one area; `at` is the time of the examination (ISO 8601)."""
 
     area: Area
     at: str
@@ -24,14 +24,14 @@ class AreaRequest(Message):
 
 
 class Found(Message):
-    """What was found in an area."""
+    """The findings and facts of one area."""
 
     findings: tuple[Finding, ...] = ()
     facts: tuple[Fact, ...] = ()
 
 
 class Examined(Message):
-    """What was found in all of them, by an examination that began at `at` (ISO 8601)."""
+    """The findings and facts of all areas, by an examination that began at `at` (ISO 8601)."""
 
     at: str
     found: tuple[Found, ...]

@@ -1,7 +1,7 @@
-"""The kinds of Kiln's own documents as the doctor sees them: form, what one harms that cannot be read, and the fix.
+"""The kinds of Kiln's own documents that the doctor reads: their form, the harm of an unreadable one, and the fix.
 
-Here are all kinds of which there are no more than templates, triggers and what is going have. What there is one of for
-each run or request (`NOT_READ`) is told where it is needed.
+These are the kinds whose number is bounded by the templates, the triggers and the work that is under way. Kinds with
+one document for each run or request (`NOT_READ`) are too many to read: an unreadable one is reported by what needs it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 RESTORE = 'Restore an earlier version of it (docs/operations.md, "Documents that cannot be read").'
 STORE_TRIGGER = "Store the trigger again: kiln trigger put."
 NOT_READ = ("runs/", "plans/", "ledgers/", "versions/", "operations/", "health/", "sweeps/", "purges/")
-"""Kinds that are not looked at; the last three are replaced by the next of their kind."""
+"""Kinds that the doctor does not read; documents of the last three are soon overwritten by the next of their kind."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Documents whose paths start with `prefix`, have `part` and lack `without`: their form, what one harms, the fix.
+    """One kind of document, with the harm that an unreadable one does and the fix.
 
-    One that is `removable` is made anew, or `fix` says what is lost with it; the command is put after that.
+    Its paths start with `prefix`, contain `part` and do not contain `without`. A `removable` document is made anew by
+    Kiln, or `fix` says what is lost with it; the command that removes it follows `fix`.
     """
 
     prefix: str
@@ -53,16 +54,17 @@ KINDS = (
     Kind(
         "installation.json",
         Installation,
-        "Kiln does not know by which mark it knows what it made: nothing is submitted, built, deleted or swept.",
+        "Kiln cannot tell which resources it made: nothing is submitted, built, deleted or swept.",
         f"{RESTORE} Its id is the tag kilnInstallation of each staging group. Do not remove it: with another id Kiln "
-        "takes nothing that it made for its own.",
+        "would not recognize anything that it made.",
         removable=False,
     ),
     Kind(
         "templates/",
         TemplateRecord,
-        "The template can be neither shown, built, changed nor deleted, and nothing that may be its is swept.",
-        f"{RESTORE} If it is not wanted any more, remove it, and what it left is swept; its name is free then:",
+        "The template can be neither shown, built, changed nor deleted, and no resource that may be its own is swept.",
+        f"{RESTORE} If the template is not wanted any more, remove the document: its resources are swept, and its name "
+        "is free again:",
     ),
     Kind(
         "triggers/",
@@ -74,7 +76,7 @@ KINDS = (
     Kind(
         "secrets/",
         StoredSecret,
-        "The trigger's webhook lets nobody in.",
+        "The trigger's webhook refuses every request.",
         "Store the trigger again, with its secret: kiln trigger put.",
         removable=False,
         without="/urls/",
@@ -93,7 +95,7 @@ KINDS = (
         "dependents/",
         Dependent,
         "New versions of its source do not build the template.",
-        "It is written anew within the quarter of an hour after it was removed:",
+        "Remove it, and Kiln writes it anew within a quarter of an hour:",
     ),
     Kind(
         "producers/",
@@ -106,37 +108,39 @@ KINDS = (
         "sources/",
         SourceRecord,
         "New versions of the marketplace image are not announced.",
-        "The next look begins it anew, and the one after announces the newest version again; at once, by removing it:",
+        "Kiln's next round begins it anew, and the round after that announces the newest version again. To begin it "
+        "anew at once, remove it:",
     ),
     Kind(
         "rebuilds/",
         RebuildRecord,
         "New versions of its source do not build the template.",
-        "What it was built from is known by its runs; remove it:",
+        "Remove it: the template's runs tell which version it was built from:",
     ),
     Kind(
         "rebuild-slots.json",
         Slots,
-        "It is not known which rebuilds are going.",
-        "The next rebuild begins it anew; at once, by removing it:",
+        "Kiln does not know which rebuilds are under way.",
+        "The next rebuild begins it anew. To begin it anew at once, remove it:",
     ),
     Kind(
         "groups/",
         GroupClaim,
-        "No template whose staging group it is can be submitted, built or deleted.",
-        "Once it is removed, the template that uses the group next has it:",
+        "No template that uses this staging group can be submitted, built or deleted.",
+        "Remove it, and the group belongs to the template that uses it next:",
     ),
     Kind(
         "reservations/",
         Reservation,
         "No run can make this version of the image.",
-        "See that no run is about to make the version (kiln list), then remove it:",
+        "Make sure that no run is about to make the version (kiln list), then remove it:",
     ),
     Kind(
         "leftovers/",
         RunLeftovers,
-        "What the run left is deleted only as far as its tags tell of it: no VHD is.",
-        f"{RESTORE} Or look into the template's staging group, and once nothing of the run is left there, remove it:",
+        "Only those leftovers of the run are deleted that can be found by their tags: no VHD is.",
+        f"{RESTORE} Or look into the template's staging group, and once nothing of the run is left there, remove the "
+        "document:",
     ),
-    Kind("outbox/", Outbox, "Nobody is told the run's events.", f"{RESTORE} Or remove it; its events are lost then:"),
+    Kind("outbox/", Outbox, "The run's events are not published.", f"{RESTORE} Or remove it, and lose its events:"),
 )

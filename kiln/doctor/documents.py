@@ -1,15 +1,10 @@
-"""Documents of Kiln's own that cannot be read: each by its blob, with what it harms and what fixes it.
-
-It owns the looking, and the command, which is the Azure CLI's, for a POSIX shell: it removes no document that was
-fixed in the meantime.
-"""
+"""Examine Kiln's own documents: find those that cannot be read, and say what each harms and how to fix it."""
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
-from kiln.config import config
+from kiln.doctor.azure_cli import remove_document
 from kiln.doctor.contracts import Found
 from kiln.doctor.document_kinds import KINDS
 from kiln.doctor.findings import Area, Fact, Finding, Severity
@@ -25,7 +20,7 @@ if TYPE_CHECKING:
     from kiln.runs.reading import Unreadable
 
 MOST_TOLD = 20
-"""Documents of one kind that are told by name."""
+"""The most unreadable documents of one kind that are listed by name."""
 
 
 def examine() -> Found:
@@ -43,7 +38,7 @@ def examine() -> Found:
 
 
 def _read(store: Documents, kind: Kind) -> tuple[int, list[Finding]]:
-    """Return how many of a kind can be read, and what is found of those that cannot."""
+    """Return how many documents of a kind can be read, and the findings of those that cannot."""
     paths = [path for path in store.paths(kind.prefix) if kind.part in path and kind.without not in path]
     everything = read_each(store, paths, kind.form)
     return len(everything.stored), list(_found(kind, everything.unreadable))
@@ -54,26 +49,19 @@ def _found(kind: Kind, unreadable: tuple[Unreadable, ...]) -> Iterator[Finding]:
         if each.etag is None:
             yield _silent(each.path, each.reason)
         else:
-            command = f" {_remove(each.path, each.etag)}" if kind.removable else ""
+            command = f" {remove_document(each.path, each.etag)}" if kind.removable else ""
             yield _finding(each.path, f"{kind.harm} The document cannot be read: {each.reason}", kind.fix + command)
     more = len(unreadable) - MOST_TOLD
     if more > 0:
-        yield _finding(kind.prefix, f"{more} more cannot be read. {kind.harm}", "Fix those first that are told.")
+        yield _finding(kind.prefix, f"{more} more cannot be read. {kind.harm}", "First fix those that are listed.")
 
 
 def _silent(path: str, why: str) -> Finding:
-    """Return the finding of what may well be as it should, and is not to be removed."""
-    fix = "Look again. If that goes on, see the storage account that KILN_STATE_ENDPOINT names."
-    return _finding(path, f"It could not be looked at: {why}", fix, Severity.WARNING)
+    """Return the finding of a document that the store did not hand out: it may be fine, and must not be removed."""
+    fix = "Try again. If it keeps failing, check the storage account that KILN_STATE_ENDPOINT names."
+    return _finding(path, f"It could not be examined: {why}", fix, Severity.WARNING)
 
 
 def _finding(path: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:
     target = f"{CONTAINER}/{path}"
     return Finding(area=Area.DOCUMENTS, severity=severity, target=target, message=message, fix=fix)
-
-
-def _remove(path: str, etag: str) -> str:
-    """Return the command that removes a document if it is the very one that was read ("az storage blob delete")."""
-    url = f"{config().state_endpoint.rstrip('/')}/{CONTAINER}/{path}"
-    words = ("storage", "blob", "delete", "--blob-url", url, "--if-match", etag, "--auth-mode", "login")
-    return shlex.join(("az", *words))

@@ -1,4 +1,4 @@
-"""One area looked at: whoever knows it is asked, and a look that fails is itself a finding."""
+"""Examine one area with its module. An examination that fails is itself a finding."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from kiln.doctor.contracts import AreaRequest
 
 SECONDS = 120.0
-"""For one area; whoever asks for the health waits for all of them."""
+"""Time limit of one area, in seconds; a caller who asks for the health waits for all areas."""
 
 log = logging.getLogger("kiln.doctor")
 
 
 def examine_area(request: AreaRequest) -> Found:
-    """Return what is found in the request's area."""
+    """Return the findings and facts of the request's area."""
     try:
         return run_within(SECONDS, lambda: _examine(request, datetime.fromisoformat(request.at)))
-    except Exception as error:  # whatever is wrong with one area, the doctor tells it, and of the others
-        log.exception("the doctor cannot look at %s", request.area.value)
+    except Exception as error:  # whatever is wrong with one area: report it, and examine the others
+        log.exception("the doctor cannot examine %s", request.area.value)
         return Found(findings=(_blind(request.area, error),))
 
 
@@ -56,6 +56,6 @@ def _blind(where: Area, error: Exception) -> Finding:
         area=where,
         severity=Severity.ERROR,
         target=where.value,
-        message=redact(f"This could not be looked at: {type(error).__name__}: {error}"),
-        fix="If the message speaks of authorization, see what is found under permissions; else look again later.",
+        message=redact(f"This could not be examined: {type(error).__name__}: {error}"),
+        fix="If the message is about authorization, see the findings under permissions; otherwise try again later.",
     )

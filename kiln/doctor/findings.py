@@ -1,4 +1,4 @@
-"""What the doctor finds, as data."""
+"""Findings and facts of an examination, as data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kiln.runs.record import Document
 
 
 class Area(StrEnum):
-    """Where the doctor looks, in the order in which it tells."""
+    """The areas that the doctor examines, in the order in which they are shown."""
 
     RUNS = "runs"
     LEFTOVERS = "leftovers"
@@ -21,16 +21,16 @@ class Area(StrEnum):
 
 
 class Severity(StrEnum):
-    """An error keeps something from working; a warning costs, or will."""
+    """How bad a finding is: an error keeps something from working; a warning costs something, or will."""
 
     ERROR = "Error"
     WARNING = "Warning"
 
 
 class Finding(Document):
-    """Something that is wrong with `target` (an ARM id, or a setting's name), since when, and how to fix it.
+    """A problem of `target` (an ARM id, or a setting's name), since when there is one, and how to fix it.
 
-    `cost` says what it costs, `details` are the single things that the message sums up.
+    `cost` says what it costs; `details` lists one by one what the message sums up.
     """
 
     area: Area
@@ -44,7 +44,7 @@ class Finding(Document):
 
 
 class Fact(Document):
-    """Something that is as it should be, in one line; `target` as a finding's."""
+    """One line about something that is as it should be; `target` as in a finding."""
 
     area: Area
     target: str
@@ -52,7 +52,7 @@ class Fact(Document):
 
 
 class Health(Document):
-    """What an examination that began at `at` came to."""
+    """The findings and facts of an examination that began at `at`."""
 
     at: datetime
     findings: tuple[Finding, ...] = ()

@@ -1,4 +1,4 @@
-"""The doctor's findings as the REST API shows them: pure."""
+"""The health report of the REST API, made from the doctor's findings: pure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def shown(health: Health, latest: SweepReport | None, subscription: str, *, whole: bool) -> dict[str, Any]:
-    """Return what is found in a subscription, and with `whole` of Kiln as a whole; what is in others is left out.
+    """Return the health report for a subscription, without the findings in other subscriptions.
 
-    Of the whole are settings, and what may speak of any subscription, such as blobs. Without `whole` it is told that
-    there is something, and no more.
+    Findings about Kiln as a whole are about settings, or may be about any subscription, such as those of blobs. They
+    are shown with `whole`; without it the report only says that there are some.
     """
 
     def is_shown(target: str) -> bool:
@@ -40,20 +40,20 @@ def shown(health: Health, latest: SweepReport | None, subscription: str, *, whol
 
 
 def without_state(now: datetime, message: str) -> dict[str, Any]:
-    """Return what can be said when the store that holds everything does not answer."""
+    """Return the health report when the store, which holds everything else, does not answer."""
     finding = Finding(
         area=Area.SETTINGS,
         severity=Severity.ERROR,
         target="KILN_STATE_ENDPOINT",
         message=message,
-        fix="See that the account is there, that its firewall lets the app in, and that Kiln's identity is Storage "
-        "Blob Data Owner there.",
+        fix="Check that the storage account exists, that its firewall lets the app in, and that Kiln's identity has "
+        "the role Storage Blob Data Owner there.",
     )
     return {"time": time_text(now), "healthy": False, "findings": [_finding(finding)], "facts": []}
 
 
 def _of_the_whole(health: Health) -> list[Finding]:
-    """Return one finding for each area in which there is one of no subscription, without what it says."""
+    """Return one finding for each area that has findings about Kiln as a whole, without their contents."""
     areas = dict.fromkeys(
         each.area for each in health.findings if not each.target.lower().startswith("/subscriptions/")
     )
@@ -62,7 +62,7 @@ def _of_the_whole(health: Health) -> list[Finding]:
             area=area,
             severity=Severity.WARNING,
             target=area.value,
-            message="There is something of Kiln as a whole, which you may not see.",
+            message="There are findings about Kiln as a whole, which you may not see.",
             fix="Ask an Admin of all of Kiln.",
         )
         for area in areas

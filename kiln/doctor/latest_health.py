@@ -1,4 +1,4 @@
-"""The latest examination, kept in the store."""
+"""The findings and facts of the latest examination, kept in the store."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ PATH = "health/latest.json"
 
 
 class LatestHealth:
-    """The latest examination."""
+    """The document of the latest examination."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     def latest(self) -> Health | None:
-        """Return what the latest examination came to, or None before the first."""
+        """Return the health that the latest examination found, or None before the first."""
         return read_latest(self._store, PATH, Health)
 
     def keep(self, health: Health) -> None:
-        """Keep an examination in the place of an older one."""
+        """Keep the health of an examination in place of that of an older one."""
         keep_latest(self._store, PATH, health, lambda known: health if health.at >= known.at else known)

@@ -1,13 +1,13 @@
-"""What is nobody's, by a fresh look, with what it costs; and whether the sweeper does its work."""
+"""Examine the leftovers in Azure: list them, say what they cost, and tell whether the sweeper does its work."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kiln.doctor.azure_cli import ManualRemoval, manual_removal
 from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.doctor.manual_removal import ManualRemoval, manual_removal
 from kiln.runs.templates import Templates
 from kiln.sweep.report import LatestSweep
 from kiln.sweep.search import find_leftovers
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kiln.sweep.models import Leftover, SweepReport
 
 STALE = timedelta(days=2)
-"""Without a sweep for so long, whatever its schedule, something keeps it from running."""
+"""How old the latest sweep may be. If it is older, whatever the schedule, something keeps the sweeper from running."""
 COSTS = {
     "vm": "by the hour, while it is not deallocated",
     "disk": "by its size, every month",
@@ -31,11 +31,11 @@ COSTS = {
     "storage-account": "by what is in it, every month",
     "resource-group": "by what is in it",
 }
-"""What a kind of resource costs ("Azure pricing"); the others cost nothing by themselves."""
+"""The cost of a leftover by its kind ("Azure pricing"); other kinds cost nothing by themselves."""
 
 
 def examine(now: datetime) -> Found:
-    """Return a finding for each thing that is due to be deleted, and for what could not be looked at."""
+    """Return a finding for each leftover that is due to be deleted, and for each place that could not be searched."""
     found, latest = find_leftovers(now), LatestSweep().latest()
     refused = {left.leftover.entry.id: left.reason for left in latest.left} if latest else {}
     findings = [_leftover(each, refused.get(each.entry.id)) for each in found.due if not each.is_gone]
@@ -46,9 +46,12 @@ def examine(now: datetime) -> Found:
 def _leftover(each: Leftover, refused: str | None) -> Finding:
     hand = manual_removal(each.entry)
     if refused is None:
-        message, fix = f"{hand.subject} is nobody's", "The next sweep sees to it; at once: kiln doctor --sweep."
+        message, fix = (
+            f"{hand.subject} is a leftover",
+            "The next sweep removes it. To remove it now: kiln doctor --sweep.",
+        )
     else:
-        message = f"{hand.subject} is nobody's and cannot be {hand.becomes}: {refused.rstrip('.')}"
+        message = f"{hand.subject} is a leftover and cannot be {hand.becomes}: {refused.rstrip('.')}"
         fix = _fix(each, hand)
     return Finding(
         area=Area.LEFTOVERS,
@@ -63,7 +66,7 @@ def _leftover(each: Leftover, refused: str | None) -> Finding:
 
 def _fix(each: Leftover, hand: ManualRemoval) -> str:
     if each.entry.stands_for is None:
-        return f"Remove what keeps it, such as a lock, or {hand.doing} by hand: {hand.command}"
+        return f"Remove what blocks that, such as a lock, or {hand.doing} by hand: {hand.command}"
     return (
         "It may be the only copy of a good image: run the template again, if there is one, and a later sweep deletes "
         f"it once the image has its name. Only if nobody needs what is in it, {hand.doing} by hand: {hand.command}"
@@ -77,22 +80,22 @@ def _problems(found: FoundLeftovers) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=Area.LEFTOVERS.value,
             message=problem,
-            fix="If it speaks of authorization, see what is found under permissions.",
+            fix="If the message is about authorization, see the findings under permissions.",
         )
     if found.more:
         yield Finding(
             area=Area.LEFTOVERS,
             severity=Severity.WARNING,
             target=Area.LEFTOVERS.value,
-            message=f"{found.more} more are nobody's than are told here.",
-            fix="Each sweep deletes the oldest.",
+            message=f"There are {found.more} more leftovers than are listed here.",
+            fix="Each sweep deletes the oldest ones.",
         )
 
 
 def _stale(latest: SweepReport | None, oldest: datetime | None, now: datetime) -> Iterator[Finding]:
-    """Tell that no sweep ended for long; before the first one the time is that since which there has been a template.
+    """Yield a warning if no sweep has ended for `STALE`; before the first sweep, if a template is older than that.
 
-    The app does not know its own age: one that is younger than its templates was deployed anew over their store.
+    The app does not know its own age: it may have been deployed anew over a store with old templates.
     """
     since = latest.ended if latest is not None else oldest
     if since is not None and now - since > STALE:
@@ -103,14 +106,14 @@ def _stale(latest: SweepReport | None, oldest: datetime | None, now: datetime) -
             message="No sweep has ended lately."
             if latest
             else "No sweep has ever ended, though there are old templates.",
-            fix="See whether the app's timer sweep_leftovers runs, and what the log says of it; at once: kiln doctor "
-            "--sweep.",
+            fix="Check that the app's timer sweep_leftovers runs, and what the log says about it. To sweep now: kiln "
+            "doctor --sweep.",
             since=since,
         )
 
 
 def _oldest() -> datetime | None:
-    """Return since when there has been a template, of those that are there; None without any."""
+    """Return when the oldest template was created; None if there is none."""
     return min((record.created for record in Templates().read_each().contents), default=None)
 
 
@@ -121,5 +124,5 @@ def _facts(latest: SweepReport | None, found: FoundLeftovers) -> Iterator[Fact]:
     yield Fact(area=Area.LEFTOVERS, target="sweep", text=said)
     if found.young:
         yield Fact(
-            area=Area.LEFTOVERS, target="sweep", text=f"{len(found.young)} more may be leftovers, and are too young."
+            area=Area.LEFTOVERS, target="sweep", text=f"{len(found.young)} more may be leftovers, but are too young."
         )

@@ -1,7 +1,7 @@
-"""What Kiln's identity lacks, action by action, at each scope where the templates that are there need it.
+"""Examine permissions: find the actions that Kiln's identity lacks at the scopes where templates need them.
 
-A subscription is asked first: where that is enough, no group is asked. One that does not answer is a finding of its
-own, and the others are looked at all the same. Role assignment conditions do not show.
+A subscription is asked first; if its answer is enough, its resource groups are not asked. A scope that does not answer
+is a finding of its own, and does not stop the others. Conditions of role assignments are not visible here.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from kiln import azure_roles
 from kiln.access.reach import named
 from kiln.cloud.allowed import missing
 from kiln.cloud.permissions import permissions
+from kiln.doctor.azure_cli import grant, identity
 from kiln.doctor.contracts import Found
 from kiln.doctor.findings import Area, Fact, Finding, Severity
-from kiln.doctor.granting import grant, identity
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import group_id, part_of
 from kiln.redact import redact
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     Uses = dict[str, list[Use]]
 
 MOST_GROUPS = 100
-"""Resource groups that one examination asks about."""
+"""The most resource groups that one examination asks about."""
 MOST_TOLD = 20
-"""Uses of roles that a finding lists by name."""
+"""The most uses of roles that one finding lists."""
 REFUSED = "AuthorizationFailed"
 """Resource Manager's code for a caller who lacks the action ("Troubleshoot Azure RBAC")."""
 NEEDS = {
@@ -48,22 +48,22 @@ NEEDS = {
     "images": (azure_roles.IMAGES, frozenset[str]()),
     "networks": (azure_roles.NETWORKS, frozenset[str]()),
 }
-"""By role, the actions and data actions."""
+"""The actions and data actions of each role."""
 OF_TYPES = {
     "/providers/microsoft.compute/galleries/": "images",
     "/providers/microsoft.compute/images/": "images",
     "/providers/microsoft.network/virtualnetworks/": "networks",
 }
-"""By what is in an id that a template names, the role that Kiln needs there."""
+"""The role that Kiln needs for a resource that a template names, by a part of the resource's id."""
 
 
 def examine() -> Found:
-    """Return what is lacking, one finding for each role and scope, and what could not be asked about."""
+    """Return a finding for each role that is lacking at a scope, and for each scope that could not be asked about."""
     return judged(_needs(Templates().read_each().contents), permissions)
 
 
 def judged(needs: Iterable[Use], ask: Ask) -> Found:
-    """Return what is lacking of the `needs`, where `ask` returns what may be done at a scope, or raises."""
+    """Return findings for those `needs` that are not met; `ask` returns the permissions at a scope, or raises."""
     uses, answer = sorted(needs), functools.cache(functools.partial(_answer, ask))
     findings: list[Finding] = []
     silent: Uses = defaultdict(list)
@@ -101,12 +101,12 @@ def _answer(ask: Ask, scope: str) -> tuple[Permission, ...] | Exception:
 
 def _facts(fine: int, of: int) -> Iterator[Fact]:
     if fine:
-        text = f"Kiln's identity has what {fine} of {of} uses of its roles need."
+        text = f"Kiln's identity has the permissions for {fine} of {of} uses of its roles."
         yield Fact(area=Area.PERMISSIONS, target="permissions", text=text)
 
 
 def _needs(templates: Iterable[TemplateRecord]) -> set[Use]:
-    """Return the scopes and the roles that are needed there."""
+    """Return the roles that are needed, each with the scope where it is needed."""
     found = {(f"/subscriptions/{subscription}", "lookups") for subscription in installation().subscriptions}
     for record in templates:
         subscription = f"/subscriptions/{record.id.subscription}".lower()
@@ -127,28 +127,28 @@ def _lack(scope: str, role: str, lacking: tuple[str, ...]) -> Finding:
 
 
 def _silent(place: str, error: object, unseen: list[Use]) -> Finding:
-    """Return the finding of a subscription or group that did not say what may be done there."""
+    """Return the finding of a subscription or group whose permissions could not be read."""
     whole = place == _subscription(place)
     if isinstance(error, AzureNotFound) and not whole:
-        message = "The resource group is not there, or Kiln's identity may see nothing in it."
-        return _finding(place, message, "Make it, or name another one in the template.")
+        message = "The resource group does not exist, or Kiln's identity may see nothing in it."
+        return _finding(place, message, "Create it, or name another one in the template.")
     reason = redact(str(error)).rstrip(".")
-    message = f"It cannot be seen what Kiln's identity may do here, for {len(unseen)} uses of its roles: {reason}."
+    message = f"The permissions of Kiln's identity could not be read, for {len(unseen)} uses of its roles: {reason}."
     if isinstance(error, AzureNotFound) or (isinstance(error, BuildError) and REFUSED in _codes(error)):
-        fix = f"{_fix(_subscription(place), 'lookups')} What else it lacks shows after that."
+        fix = f"{_fix(_subscription(place), 'lookups')} Then run kiln doctor again: it may lack more."
         fix += " If the subscription is gone, delete its templates." if whole else ""
     else:
         hint = error.detail.hint if isinstance(error, BuildError) else None
-        fix = hint or "Azure did not answer: look again later. The other subscriptions were looked at."
+        fix = hint or "Azure did not answer: try again later. The other subscriptions were examined."
     return _finding(place, message, fix, _told(unseen))
 
 
 def _skipped(subscription: str, unseen: list[Use]) -> Finding:
     groups = len({scope for scope, _ in unseen})
-    message = f"{groups} more resource groups were not looked at: one examination asks about {MOST_GROUPS}."
+    message = f"{groups} more resource groups were not examined: one examination asks about {MOST_GROUPS} at most."
     roles = ", ".join(repr(_role(role)) for role in sorted({role for _, role in unseen}))
     fix = (
-        f"Give it the roles {roles} at the subscription, which spares asking its groups; or see by hand: az role "
+        f"Give it the roles {roles} at the subscription: then its groups need not be asked. Or look by hand: az role "
         f"assignment list --scope <group's id> --include-inherited --assignee {identity()}"
     )
     return _finding(subscription, message, fix, _told(unseen), Severity.WARNING)
@@ -187,6 +187,6 @@ def _fix(scope: str, role: str) -> str:
     if role == "blobs":
         return f"Give it the role: {given}"
     return (
-        f"Give it the role: {given} (its whole name: az role definition list --custom-role-only). If it has the role "
-        "already, the role is older than the code: azd provision makes it anew."
+        f"Give it the role: {given} (az role definition list --custom-role-only shows the role's whole name). If it "
+        "has the role already, the role is older than the code: azd provision updates it."
     )

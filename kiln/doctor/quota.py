@@ -1,4 +1,7 @@
-"""Whether the machines that templates ask for may be had: size, family and region, one machine at a time."""
+"""Examine quotas: find the machine sizes that templates ask for and that Azure would not give them in their region.
+
+Each machine is judged by itself, as if no other one were made at the same time.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,11 @@ if TYPE_CHECKING:
     from kiln.cloud.quotas import Quota, Size
 
 Users = dict[str, list[str]]
-"""Sizes by name, each with the ids of the templates that ask for it."""
+"""The ids of the templates that ask for a size, by the size's name."""
 
 
 def examine() -> Found:
-    """Return what is wrong with the sizes that templates use: two calls for each region in use."""
+    """Return findings for the sizes that templates use, with two calls to Azure for each region in use."""
     findings: list[Finding] = []
     facts: list[Fact] = []
     for attempt in run_each(_used().items(), lambda item: _look(*item[0], item[1])):
@@ -52,13 +55,13 @@ def _blind(subscription: str, region: str, why: str) -> Finding:
         area=Area.QUOTA,
         severity=Severity.ERROR,
         target=f"/subscriptions/{subscription}",
-        message=f"The sizes and quotas of {region} could not be looked at: {why}",
-        fix="If the message speaks of authorization, see what is found under permissions; else look again later.",
+        message=f"The sizes and quotas of {region} could not be read: {why}",
+        fix="If the message is about authorization, see the findings under permissions; otherwise try again later.",
     )
 
 
 def _used() -> dict[tuple[str, str], Users]:
-    """Return the sizes in use by subscription and region. A template that names none is taken to want the default."""
+    """Return the sizes in use by subscription and region; a template that names no size counts for the x64 default."""
     found: dict[tuple[str, str], Users] = defaultdict(lambda: defaultdict(list))
     for record in Templates().read_each().contents:
         size = (record.body["properties"].get("vmProfile") or {}).get("vmSize") or X64_SIZE
@@ -69,7 +72,7 @@ def _used() -> dict[tuple[str, str], Users]:
 def _judged(
     name: str, templates: list[str], region: str, size: Size | None, limits: Mapping[str, Quota]
 ) -> Iterator[Finding]:
-    """Yield what keeps one machine of the size from being made."""
+    """Yield a finding for each reason why one machine of this size cannot be made."""
     if size is None or size.restricted:
         why = f"this subscription may not use it ({size.restricted})" if size else f"{region} has no such size"
         fix = "Set vmProfile.vmSize to a size that az vm list-skus shows without restrictions there."
@@ -80,12 +83,12 @@ def _judged(
         if limit is None or limit.used + size.cores <= limit.limit:
             continue
         message = (
-            f"No machine of size {name} can be made in {region} now: it takes {size.cores} processors, and of the "
-            f"{limit.limit} of {'all families' if quota == REGIONAL else quota} {limit.used} are in use."
+            f"No machine of size {name} can be made in {region} now: it needs {size.cores} processors, and "
+            f"{limit.used} of the {limit.limit} of {'all families' if quota == REGIONAL else quota} are in use."
         )
         fix = (
-            "Ask for more (Azure portal, Quotas, Compute), set vmProfile.vmSize to a size of another family, or wait "
-            "until other machines are gone."
+            "Ask Azure for more quota (Azure portal, Quotas, Compute), set vmProfile.vmSize to a size of another "
+            "family, or wait until other machines are gone."
         )
         yield _finding(templates, message, fix)
 

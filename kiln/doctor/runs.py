@@ -1,4 +1,4 @@
-"""Runs, submissions and deletions that nobody works on any more."""
+"""Examine lost runs, submissions and deletions: those that are not over, and that no orchestration works on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from kiln.doctor.contracts import ExamineRequest
 
-SWEEP = "The next sweep does it; at once: kiln doctor --sweep."
+SWEEP = "The next sweep does that. To do it now: kiln doctor --sweep."
 
 
 def examine(lost: ExamineRequest) -> Found:
-    """Return a finding for each, as far as it is not over by now."""
+    """Return a finding for each lost run, submission and deletion that is still not over."""
     return Found(findings=(*_runs(lost), *_templates(lost), *_problems(lost)))
 
 
@@ -28,7 +28,11 @@ def _runs(lost: ExamineRequest) -> Iterator[Finding]:
         record = Runs().of(stored.content, each.run.run_id) if stored else None
         if record is None or record.state.is_final:
             continue
-        again = "It has to be ended, and what it made deleted." if record.phases else "It has to be started, or ended."
+        again = (
+            "It has to be ended, and what it made has to be deleted."
+            if record.phases
+            else "It has to be started, or ended."
+        )
         yield Finding(
             area=Area.RUNS,
             severity=Severity.ERROR,
@@ -51,7 +55,8 @@ def _templates(lost: ExamineRequest) -> Iterator[Finding]:
             target=record.id.arm,
             message=f"The template is {record.provisioning_state.value}, but nothing works on it: the orchestration of "
             f"its {each.what} is {each.status}.",
-            fix=f"Kiln starts it again, or ends it as Failed, within minutes; at once: kiln show {record.id.name}.",
+            fix="Kiln starts it again, or ends it as Failed, within minutes. To do it now: kiln show "
+            f"{record.id.name}.",
             since=record.under_way_since,
         )
 
@@ -63,6 +68,7 @@ def _problems(lost: ExamineRequest) -> Iterator[Finding]:
             severity=Severity.ERROR,
             target=Area.RUNS.value,
             message=problem,
-            fix="All others are looked at. If it is a document that cannot be read: restore an earlier version of it "
-            '(docs/operations.md, "Documents that cannot be read"), or remove it, and what its ledger names is swept.',
+            fix="All others are examined. If a document cannot be read, restore an earlier version of it "
+            '(docs/operations.md, "Documents that cannot be read"), or remove it: the sweeper then deletes what its '
+            "ledger names.",
         )

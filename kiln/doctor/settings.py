@@ -1,12 +1,11 @@
-"""What is wrong with the app's settings, and whether what they name answers."""
+"""Examine the app's settings: find bad and missing values, misspelt names, and an Event Grid topic that is no use."""
 
 from __future__ import annotations
 
 import difflib
 from typing import TYPE_CHECKING
 
-from kiln.access.reach_setting import configured_reach
-from kiln.access.settings import Settings
+from kiln.access.settings import Settings, configured_reach
 from kiln.config import SETTINGS, config, set_names
 from kiln.doctor import topic
 from kiln.doctor.contracts import Found
@@ -22,15 +21,15 @@ OWN = "KILN_"
 """How the names of Kiln's own settings begin."""
 KNOWN = tuple(name for name in SETTINGS if name.startswith(OWN))
 CLOSE, CLOSER = 0.8, 0.9
-"""How alike two names are that one of them is a slip (difflib's ratio): closer where the other one is set, too.
+"""How alike a name and a setting's must be for the name to count as misspelt (difflib's ratio).
 
-The template sets each of Kiln's settings. What only has a name like one may be the command line's, such as
-`KILN_ENDPOINT`.
+The second ratio is for a setting that is set itself, as the deployment sets all of them: a name that resembles it may
+be meant for something else, such as the command's `KILN_ENDPOINT`.
 """
 
 
 def examine() -> Found:
-    """Return what is wrong with this process's settings."""
+    """Return findings for the settings of this process."""
     settings = config()
     findings = (*_of_values(settings), *_of_reach(), *_misspelled(set_names()), *topic.examine())
     text = f"State is in {settings.state_endpoint}."
@@ -38,7 +37,7 @@ def examine() -> Found:
 
 
 def _of_values(settings: Config) -> Iterator[Finding]:
-    """Yield what is bad and what access lacks. All others that are bad keep the app from working, the doctor too."""
+    """Yield a finding for each bad value that the app can start with, and for each that signing in needs and lacks."""
     told = {bad.name: bad.message for bad in (*settings.bad, *Settings.of(settings).problems)}
     for name, message in told.items():
         yield _finding(name, f"{message}.", DEPLOY)
@@ -59,7 +58,7 @@ def _misspelled(names: Collection[str]) -> Iterator[Finding]:
             continue
         meant = difflib.get_close_matches(name.upper(), KNOWN, n=1, cutoff=CLOSE)
         if meant and (meant[0] not in names or difflib.get_close_matches(name.upper(), meant, cutoff=CLOSER)):
-            yield _finding(name, f"{name} is no setting of Kiln's.", f"{meant[0]} may be meant.", Severity.WARNING)
+            yield _finding(name, f"Kiln has no setting {name}.", f"Perhaps {meant[0]} is meant.", Severity.WARNING)
 
 
 def _finding(target: str, message: str, fix: str, severity: Severity = Severity.ERROR) -> Finding:

@@ -1,4 +1,4 @@
-"""Triggers that fire no more, that fail, or that are late; and which one is due next."""
+"""Examine triggers: find those that are deactivated, failing or late, and the schedule that is due next."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from kiln.runs.record import TemplateRecord, TriggerRecord
 
 LATE = timedelta(minutes=30)
-"""A schedule is looked at every minute; what was due for so long waits for something."""
+"""How late a trigger may fire: schedules are checked every minute, so a longer delay means that something blocks it."""
 
 
 def examine(now: datetime) -> Found:
-    """Return what is wrong with any trigger that is switched on, and when the next schedule is due."""
+    """Return findings for the triggers that are switched on, and when the next schedule is due."""
     findings: list[Finding] = [*_silent_sources()]
     due: list[tuple[datetime, str]] = []
     count = 0
     for attempt in run_each(Triggers().all_names(), lambda name: _seen(name, now)):
         if isinstance(attempt.fault, DocumentUnreadable):
-            continue  # it is told of under documents, whichever it is
+            continue  # reported in the area of documents
         if attempt.fault is not None:
             findings.append(_silent(attempt.item, reason(attempt.fault)))
         elif attempt.result is not None:
@@ -49,7 +49,7 @@ def examine(now: datetime) -> Found:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a look at one trigger came to."""
+    """The result of examining one trigger."""
 
     is_on: bool = False
     findings: tuple[Finding, ...] = ()
@@ -57,7 +57,7 @@ class _Seen:
 
 
 def _seen(path: str, now: datetime) -> _Seen:
-    """Look at the trigger of that path (`template key/name`)."""
+    """Examine the trigger at a path (`template key/name`)."""
     key, _, last = path.rpartition("/")
     record = Templates().by_key(key)
     trigger = Triggers().get(record, last) if record else None
@@ -81,15 +81,15 @@ def _seen(path: str, now: datetime) -> _Seen:
 
 
 def _silent_sources() -> Iterator[Finding]:
-    """Yield the marketplace images whose new versions nobody hears of, for looks at them fail."""
+    """Yield a finding for each marketplace image whose versions could not be asked for lately."""
     for record in Sources().list():
         if record.failing_since is not None:
             yield Finding(
                 area=Area.TRIGGERS,
                 severity=Severity.WARNING,
                 target=record.source.key,
-                message=f"It could not be asked for its versions: {record.reason.rstrip('.')}.",
-                fix="All others are asked. Each round tries once more; fix what the message says.",
+                message=f"The marketplace could not be asked for its versions: {record.reason.rstrip('.')}.",
+                fix="Fix what the message says: Kiln asks again in each round. Other images are not affected.",
                 since=record.failing_since,
             )
 
@@ -99,8 +99,8 @@ def _silent(path: str, why: str) -> Finding:
         area=Area.TRIGGERS,
         severity=Severity.WARNING,
         target=f"triggers/{path}",
-        message=f"It could not be looked at: {why}",
-        fix="All others are looked at. Look again later.",
+        message=f"It could not be examined: {why}",
+        fix="Try again later. Other triggers are not affected.",
     )
 
 
@@ -109,7 +109,7 @@ def _unreadable(name: str, why: str) -> Finding:
         area=Area.TRIGGERS,
         severity=Severity.ERROR,
         target=name,
-        message=f"It never fires, for it cannot be understood: {why}",
+        message=f"It never fires, because it is not valid: {why}",
         fix="Store it again: kiln trigger put.",
     )
 
@@ -122,7 +122,8 @@ def _failing(name: str, failures: int, limit: int, run: str, since: datetime) ->
         severity=Severity.ERROR if over else Severity.WARNING,
         target=name,
         message=f"{told}; the last was {run}." + ("" if over else f" After {limit} in a row it is deactivated."),
-        fix="See why that run failed (kiln logs). A run that succeeds fixes the trigger: kiln retry, or kiln build.",
+        fix="See why that run failed (kiln logs). A run that succeeds ends the count of failures: kiln retry, or kiln "
+        "build.",
         since=since,
     )
 
@@ -135,7 +136,7 @@ def _late(record: TemplateRecord, trigger: TriggerRecord, name: str, now: dateti
             area=Area.TRIGGERS,
             severity=Severity.WARNING,
             target=name,
-            message="It was to fire and has not: a run of its template is in the way, or the template takes none.",
+            message="It is late: a run of its template is in the way, or the template takes no runs.",
             fix="See the template's state and its run: kiln show.",
             since=pending.at,
         )

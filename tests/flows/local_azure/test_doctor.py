@@ -104,7 +104,7 @@ def test_nothing_is_wrong_with_a_template_that_can_be_built(kiln: Callable[..., 
     assert health.findings == ()
     texts = [fact.text for fact in health.facts]
     assert any(re.fullmatch(r"westeurope: \d+ of 100 processors of standardDDSv4Family .*", text) for text in texts)
-    assert any(text.startswith("Kiln's identity has what") for text in texts)
+    assert any(text.startswith("Kiln's identity has the permissions for") for text in texts)
 
 
 def test_a_leftover_is_told_with_its_age_and_what_it_costs_and_why_it_is_still_there(kiln: Callable[..., Kiln]) -> None:
@@ -320,7 +320,7 @@ def test_a_topic_that_refuses_kilns_identity_is_told_with_the_role_to_give(
     finding = only(examine())
 
     assert (finding.area, finding.target) == (Area.SETTINGS, "KILN_TOPIC_ENDPOINT")
-    assert "events of 1 runs, for it refuses Kiln's identity: " in finding.message
+    assert "events of 1 runs, because it refuses Kiln's identity: " in finding.message
     assert "no right" in finding.message
     assert '--role "EventGrid Data Sender" --scope "<id of the topic>"' in finding.fix
     assert "Microsoft.EventGrid/events/send/action" in finding.fix

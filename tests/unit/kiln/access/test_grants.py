@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from kiln.access.claims import Caller
 from kiln.access.grants import Rights, read_grants
-from kiln.access.principal import Caller
 from kiln.access.roles import APP_ROLES, LEAST, Role
 from tests.authority import CLIENT, ME, TENANT
 
@@ -129,21 +129,21 @@ def test_grants_add_up() -> None:
         ([grant("/") | {"until": "tomorrow"}], r"\[0\]: expected an object"),
         ([{"principal": "*", "role": "Reader"}], r"\[0\]: expected an object"),
         ([grant("/") | {"scope": ["/"]}], r"\[0\]: expected an object"),
-        ([grant("/"), grant("/", principal="me@example.com")], r"\[1\].principal: .* no object id"),
-        ([grant("/", principal="")], "no object id"),
-        ([grant("/", "Owner")], "no role"),
-        ([grant("/", "admin")], "no role"),
-        ([grant("")], "no scope"),
-        ([grant("*")], "no scope"),
-        ([grant("//")], "no scope"),
-        ([grant(GROUP + "/")], "no scope"),
-        ([grant(GROUP + "*")], "no scope"),
-        ([grant(f"{SUBSCRIPTION}/resourceGroups")], "no scope"),
-        ([grant(f"{GROUP}/{TEMPLATES}")], "no scope"),
-        ([grant(f"{WEB}/triggers/x")], "no scope"),
-        ([grant(f"{GROUP}/{TEMPLATES}/*")], "no scope"),
-        ([grant(f"{GROUP}/providers/Microsoft.Compute/galleries/x")], "no scope"),
-        ([grant("/providers/Microsoft.Management/managementGroups/x")], "no scope"),
+        ([grant("/"), grant("/", principal="me@example.com")], r"\[1\].principal: .* neither an object id"),
+        ([grant("/", principal="")], "neither an object id"),
+        ([grant("/", "Owner")], "not a role"),
+        ([grant("/", "admin")], "not a role"),
+        ([grant("")], "not a scope"),
+        ([grant("*")], "not a scope"),
+        ([grant("//")], "not a scope"),
+        ([grant(GROUP + "/")], "not a scope"),
+        ([grant(GROUP + "*")], "not a scope"),
+        ([grant(f"{SUBSCRIPTION}/resourceGroups")], "not a scope"),
+        ([grant(f"{GROUP}/{TEMPLATES}")], "not a scope"),
+        ([grant(f"{WEB}/triggers/x")], "not a scope"),
+        ([grant(f"{GROUP}/{TEMPLATES}/*")], "not a scope"),
+        ([grant(f"{GROUP}/providers/Microsoft.Compute/galleries/x")], "not a scope"),
+        ([grant("/providers/Microsoft.Management/managementGroups/x")], "not a scope"),
     ],
 )
 def test_a_setting_with_one_fault_is_no_setting(setting: Any, why: str) -> None:

@@ -138,5 +138,5 @@ def test_a_scope_covers_what_is_at_and_below_it() -> None:
     "text", ["", "*", "/*", "subscriptions/s", "/providers/x", "/subscriptions", "/subscriptions*", f"{GROUP}/..", "//"]
 )
 def test_what_is_no_scope_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no scope"):
+    with pytest.raises(ValueError, match="not a scope"):
         Scope.parse(text)

@@ -93,7 +93,7 @@ def test_a_group_that_is_not_kilns_is_to_be_unmarked_and_not_to_be_deleted() -> 
     message, fix = told("group-mark", GROUP, "ScopeLocked: a lock.")
 
     assert message == (
-        "Kiln's mark on the group, which is not Kiln's, is nobody's and cannot be taken off: ScopeLocked: a lock "
+        "Kiln's mark on the group, which is not Kiln's, is a leftover and cannot be taken off: ScopeLocked: a lock "
         "(its template is gone)."
     )
     assert "take it off by hand: az tag update" in fix
@@ -119,8 +119,8 @@ def test_a_spare_that_stands_for_an_image_is_not_to_be_deleted_before_it_was_tho
 def test_what_the_next_sweep_sees_to_needs_no_hand(kind: str) -> None:
     message, fix = told(kind, GROUP if "group" in kind else DISK, None)
 
-    assert "is nobody's (its template is gone)." in message
-    assert fix == "The next sweep sees to it; at once: kiln doctor --sweep."
+    assert "is a leftover (its template is gone)." in message
+    assert fix == "The next sweep removes it. To remove it now: kiln doctor --sweep."
 
 
 @pytest.mark.parametrize("oldest", [None, LATELY])

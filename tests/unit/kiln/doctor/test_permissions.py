@@ -72,7 +72,7 @@ def test_a_subscription_that_refuses_is_told_with_the_role_to_give_there_and_the
     assert refused.details == ("Kiln lookups at /subscriptions/one", f"Kiln images at {group(ONE, 'a')}")
     assert "c2VjcmV0" not in refused.message
     assert f'--role "Kiln staging <hash>" --scope {TWO}' in lacking.fix
-    assert facts(found) == ["Kiln's identity has what 1 of 4 uses of its roles need."]
+    assert facts(found) == ["Kiln's identity has the permissions for 1 of 4 uses of its roles."]
 
 
 def test_a_subscription_that_does_not_answer_is_to_be_asked_later_and_is_given_no_role() -> None:
@@ -103,7 +103,7 @@ def test_a_group_that_refuses_is_told_once_with_the_role_that_lets_it_be_asked()
 def test_a_group_that_is_not_there_is_told_once() -> None:
     uses = [(group(ONE, "a"), role) for role in ("staging", "blobs")]
     gone = AzureNotFound("look", azure_code="ResourceGroupNotFound", azure_message="gone")
-    assert "Make it" in only(judged(uses, asked(one=LESS, group=gone))).fix
+    assert "Create it" in only(judged(uses, asked(one=LESS, group=gone))).fix
 
 
 def test_a_scope_with_signs_of_the_shells_is_quoted() -> None:
@@ -119,12 +119,12 @@ def test_groups_that_are_too_many_to_be_asked_about_are_told_and_not_counted_as_
 
     finding = only(found)
     assert (finding.target, finding.severity) == (ONE, Severity.WARNING)
-    assert f"{more} more resource groups were not looked at" in finding.message
+    assert f"{more} more resource groups were not examined" in finding.message
     assert "'Kiln images'" in finding.fix
     assert finding.details[0] == f"Kiln images at {group(ONE, f'g{MOST_GROUPS:03}')}"
     assert finding.details[MOST_TOLD:] == ("and 1 more",)
     assert facts(found) == [
-        f"Kiln's identity has what {MOST_GROUPS + 1} of {MOST_GROUPS + more + 1} uses of its roles need."
+        f"Kiln's identity has the permissions for {MOST_GROUPS + 1} of {MOST_GROUPS + more + 1} uses of its roles."
     ]
 
 
@@ -134,7 +134,9 @@ def test_as_many_groups_as_are_asked_about_are_all_told() -> None:
     found = judged(uses, asked(one=LESS))
 
     assert found.findings == ()
-    assert facts(found) == [f"Kiln's identity has what {2 * MOST_GROUPS} of {2 * MOST_GROUPS} uses of its roles need."]
+    assert facts(found) == [
+        f"Kiln's identity has the permissions for {2 * MOST_GROUPS} of {2 * MOST_GROUPS} uses of its roles."
+    ]
 
 
 def test_nothing_that_is_fine_is_no_fact() -> None:

@@ -27,12 +27,12 @@ def test_a_machine_that_still_fits_is_fine(used: int) -> None:
 
 def test_a_full_family_is_told_with_its_numbers() -> None:
     (message,) = judged(TWO, family=9)
-    assert f"it takes 2 processors, and of the 10 of {FAMILY} 9 are in use" in message
+    assert f"it needs 2 processors, and 9 of the 10 of {FAMILY} are in use" in message
 
 
 def test_a_full_region_is_told_as_that_of_all_families() -> None:
     (message,) = judged(TWO, region=10)
-    assert "of the 10 of all families 10 are in use" in message
+    assert "10 of the 10 of all families are in use" in message
 
 
 @pytest.mark.parametrize(

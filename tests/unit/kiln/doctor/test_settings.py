@@ -16,17 +16,17 @@ def told(*names: str, deployed: bool) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_a_letter_too_few_is_told_though_the_deployment_sets_what_is_meant(name: str) -> None:
-    assert told(name[:-1], deployed=True) == {name[:-1]: f"{name} may be meant."}
+    assert told(name[:-1], deployed=True) == {name[:-1]: f"Perhaps {name} is meant."}
 
 
 @pytest.mark.parametrize("slip", ["KILN_RAECH", "KILN_REACHES", "kiln_reach", "KILN_REECH"])
 @pytest.mark.parametrize("deployed", [True, False])
-def test_other_misspellings_are_told(slip: str, *, deployed: bool) -> None:
-    assert told(slip, deployed=deployed) == {slip: "KILN_REACH may be meant."}
+def test_other_slips_are_told(slip: str, *, deployed: bool) -> None:
+    assert told(slip, deployed=deployed) == {slip: "Perhaps KILN_REACH is meant."}
 
 
 def test_a_name_that_is_only_like_one_is_told_where_that_one_is_not_set() -> None:
-    assert told("KILN_AUDIENCES", deployed=False) == {"KILN_AUDIENCES": "KILN_AUTH_AUDIENCES may be meant."}
+    assert told("KILN_AUDIENCES", deployed=False) == {"KILN_AUDIENCES": "Perhaps KILN_AUTH_AUDIENCES is meant."}
     assert told("KILN_AUDIENCES", deployed=True) == {}
 
 

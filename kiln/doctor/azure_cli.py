@@ -1,9 +1,8 @@
-"""What is to be done by hand about what a ledger names and the sweeper cannot remove: one command for each kind.
+"""Commands of the Azure CLI, for a POSIX shell, that a finding tells a person to run.
 
-It owns the commands of the Azure CLI ("az resource", "az group", "az tag", "az disk", "az storage blob"), for a POSIX
-shell. As Kiln itself does, each looks first whether what is there still carries the entry's mark: by the time that
-somebody copies it, another's may have the name. A group that Kiln only marked is its owner's, and a disk whose reading
-is open may be in use: neither is deleted.
+Sources: "az resource", "az group", "az tag", "az disk", "az storage blob", "az role assignment". They are as careful as
+Kiln itself: a resource is removed only while it has the ledger entry's mark, since another one may have its name by the
+time that somebody runs the command, and a document only while it is the one that could not be read.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from kiln.cloud.group_tags import USED_BY
+from kiln.config import config
 from kiln.ids import name_of, part_of
+from kiln.runs.documents import CONTAINER
 from kiln.runs.tags import INSTALLATION_TAG
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class ManualRemoval(NamedTuple):
-    """What is nobody's, what becomes of it (a participle), how that is asked for (an infinitive), and the command."""
+    """How a person removes a leftover: the words for a sentence about it, and the command.
+
+    `becomes` is a participle ("deleted"), `doing` an infinitive ("delete it").
+    """
 
     subject: str
     becomes: str
@@ -29,7 +33,11 @@ class ManualRemoval(NamedTuple):
 
 
 def manual_removal(entry: LedgerEntry) -> ManualRemoval:
-    """Return how a person removes what `entry` names, if it is still what was made, and no more than that."""
+    """Return how a person removes what the ledger entry names.
+
+    A resource group that Kiln only marked belongs to somebody else, and a disk with open read access may be in use:
+    neither is deleted, only the mark or the access.
+    """
     match entry.kind:
         case (
             "vm" | "nic" | "disk" | "snapshot" | "image" | "network" | "security-group" | "storage-account"
@@ -54,8 +62,24 @@ def manual_removal(entry: LedgerEntry) -> ManualRemoval:
             assert_never(entry.kind)
 
 
+def remove_document(path: str, etag: str) -> str:
+    """Return the command that removes one of Kiln's own documents, if it has not changed since it was read."""
+    url = f"{config().state_endpoint.rstrip('/')}/{CONTAINER}/{path}"
+    return _az("storage", "blob", "delete", "--blob-url", url, "--if-match", etag, "--auth-mode", "login")
+
+
+def grant(role: str, scope: str) -> str:
+    """Return the command that gives Kiln's identity a role at a scope; the scope is quoted for a shell already."""
+    return f'az role assignment create --assignee {identity()} --role "{role}" --scope {scope}'
+
+
+def identity() -> str:
+    """Return the client id of Kiln's identity; if none is set, a placeholder for its object id."""
+    return config().client_id or '"<object id of the app\'s identity>"'
+
+
 def _marked(entry: LedgerEntry, command: str) -> str:
-    """Return the command behind a look at the mark: one question to Azure, which answers `true` (JMESPath)."""
+    """Return the command, run only if Azure says that the resource has the entry's mark (a JMESPath query)."""
     tags, look = "properties.tags", ["tag", "list", "--resource-id", entry.id]
     if entry.kind == "vhd":
         tags, look = "metadata", ["storage", "blob", "show", "--blob-url", entry.id, "--auth-mode", "login"]
