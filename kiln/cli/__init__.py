@@ -1,1 +1,1 @@
-"""The `kiln` command: a client of Kiln's public REST API, and nothing more."""
+"""The `kiln` command: a client of Kiln's public REST API, and of nothing else."""

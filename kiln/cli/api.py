@@ -1,6 +1,6 @@
-"""Kiln's REST API as calls: AIB's own through azure-mgmt-imagebuilder, Kiln's additive ones through its pipeline.
+"""Client of Kiln's REST API: Image Builder's operations by azure-mgmt-imagebuilder, Kiln's own by its pipeline.
 
-It owns paths and the parsing of answers, and lets out `Failure` alone; it knows neither screens nor commands.
+It owns paths and the parsing of answers, and raises `Failure` alone; it knows neither screens nor commands.
 """
 
 from __future__ import annotations
@@ -61,23 +61,23 @@ class Api:
             raise Failure(f"{self._settings.endpoint} answered something unexpected: {error}") from error
 
     def submit(self, name: str, body: dict[str, Any]) -> TemplateView:
-        """Create the template, or update it, and return it as it is then: probably still on its way in."""
+        """Create or update the template and return it; its submission is probably still under way."""
         with self._failures():
             accepted = self._templates.begin_create_or_update(self._group, name, body, polling=False).result()
             return TemplateView.parse(accepted.as_dict())
 
     def start_run(self, name: str) -> None:
-        """Ask for a run; it is recorded when this returns, and goes on by itself."""
+        """Start a run; it is recorded when this returns, and continues by itself."""
         with self._failures():
             self._templates.begin_run(self._group, name, polling=False)
 
     def retry(self, name: str, run_id: str) -> None:
-        """Ask for a run that goes on from what an earlier one made; it is recorded when this returns."""
+        """Start a run that goes on from what an earlier run made; it is recorded when this returns."""
         with self._failures():
             self._send("POST", self._url(name, "runs", run_id, "retry"))
 
     def cancel(self, name: str) -> None:
-        """Ask to cancel the template's run; it ends some time later."""
+        """Cancel the template's run; it ends some time later."""
         with self._failures():
             self._templates.begin_cancel(self._group, name, polling=False)
 
@@ -92,7 +92,7 @@ class Api:
             return self._templates.get(self._group, name).as_dict()
 
     def template_view(self, name: str) -> TemplateView:
-        """Return the template, as far as it is shown."""
+        """Return the template's view: the properties that the command shows."""
         resource = self.template(name)
         with self._failures():
             return TemplateView.parse(resource)
@@ -110,7 +110,7 @@ class Api:
             return [TemplateOutput.parse(item.as_dict()) for item in listed]
 
     def runs(self, name: str) -> list[RunView]:
-        """Return the template's runs, oldest first, which is Kiln's own order turned round."""
+        """Return the template's runs, oldest first; the API lists the newest first."""
         with self._failures():
             newest_first = [RunView.parse(item) for item in self._all(self._url(name, "runs"))]
             return newest_first[::-1]
@@ -133,9 +133,9 @@ class Api:
             return RunView.parse(resource)
 
     def log(self, name: str, run_id: str, which: str, offset: int) -> LogChunk:
-        """Return what a run's log has from `offset` (bytes) on; `which` is customization or validation."""
+        """Return the part of a run's log from `offset` (bytes) on; `which` is customization or validation."""
         with self._failures():
-            # As a stream: azure-core would decode the text, and fail at a character that two answers share.
+            # As a stream, or azure-core would decode the text, and fail at a character that two answers share.
             answer = self._send(
                 "GET", self._url(name, "runs", run_id, "log"), {"name": which, "offset": str(offset)}, stream=True
             )
@@ -173,27 +173,27 @@ class Api:
             self._send("DELETE", self._url(name, "triggers", trigger))
 
     def events(self, after: str | None) -> Page:
-        """Return the subscription's events after a position: None for all that are kept, `latest` for none yet."""
+        """Return the subscription's events after a position: None for all that are kept, `latest` for new ones only."""
         with self._failures():
             query = {"after": after} if after else {}
             return Page.model_validate(self._send("GET", self._provider("events"), query).json())
 
     def graph(self, *, whole: bool) -> dict[str, Any]:
-        """Return the graph of the resource group's images, or of the `whole` subscription's."""
+        """Return the graph of the images of the resource group, or of the `whole` subscription."""
         with self._failures():
             group = None if whole else self._group
             answer: dict[str, Any] = self._send("GET", self._provider("imageGraph", group)).json()
             return answer
 
     def sweep(self) -> None:
-        """Ask for a sweep; it goes on by itself."""
+        """Start a sweep; it continues by itself."""
         with self._failures():
             self._send("POST", self._provider("sweep"))
 
     def health(self, query: dict[str, str]) -> dict[str, Any]:
-        """Return what an examination found, or, when there is none yet, the query with which to ask again.
+        """Return the health that an examination found, or, while it is under way, the query to ask with next.
 
-        The latter is told by its `after`.
+        A query has `after` in it.
         """
         with self._failures():
             answer = self._send("GET", self._provider("health"), query)
@@ -225,12 +225,10 @@ class Api:
         self, method: str, url: str, params: dict[str, str] | None = None, *, body: Any = None, stream: bool = False
     ) -> HttpResponse:
         version = {} if "api-version=" in url else {"api-version": API_VERSION}  # a nextLink is complete
-        query = {
-            name: quote(value, safe="") for name, value in (params or {}).items()
-        }  # HttpRequest leaves it as it is
+        query = {name: quote(value, safe="") for name, value in (params or {}).items()}  # HttpRequest does not quote
         request = HttpRequest(method, url, params={**version, **query}, json=body)
         response = self._client.send_request(request, stream=stream)
         if stream and response.status_code >= HTTPStatus.BAD_REQUEST:
-            response.read()  # so that the error's text can be told
+            response.read()  # so that the failure can quote the error
         response.raise_for_status()
         return response

@@ -1,6 +1,6 @@
-"""The commands about what starts builds and what they announce: `kiln trigger`, `kiln events`, `kiln graph`.
+"""The commands for what Kiln does by itself: `kiln trigger`, `kiln events`, `kiln graph`, `kiln doctor`.
 
-It owns names, arguments and help, as main.py does for all others.
+It owns their names, arguments and help, as main.py does for all other commands.
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ import typer
 
 from kiln.cli.session import Session, command
 
-trigger_app = typer.Typer(help="See and set what starts a template's builds.", no_args_is_help=True)
-events_app = typer.Typer(help="See what Kiln announces.", no_args_is_help=True)
+trigger_app = typer.Typer(help="Manage the triggers that start a template's builds.", no_args_is_help=True)
+events_app = typer.Typer(help="Show the events that Kiln publishes.", no_args_is_help=True)
 
 Template = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
 Name = Annotated[str, typer.Argument(help="The trigger's name.", show_default=False)]
@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="The trigger's name.", show_default=Fa
 @trigger_app.command("list")
 @command
 def list_triggers(session: Session, template: Template) -> int:
-    """List a template's triggers: kind, status, when a schedule is next due, settings."""
+    """List a template's triggers: kind, status, next time of a schedule, settings."""
     from kiln.cli.commands.trigger import list_triggers as run
 
     return run(session, template)
@@ -29,7 +29,7 @@ def list_triggers(session: Session, template: Template) -> int:
 @trigger_app.command()
 @command
 def show(session: Session, template: Template, name: Name) -> int:
-    """Print a trigger as JSON. Secrets are never in it."""
+    """Print a trigger as JSON, without its secrets."""
     from kiln.cli.commands.trigger import show as run
 
     return run(session, template, name)
@@ -43,12 +43,12 @@ def put(
     name: Name,
     file: Annotated[
         Path | None,
-        typer.Argument(help="The trigger, a JSON file.", show_default="one that follows the template's source"),
+        typer.Argument(help="The trigger, a JSON file.", show_default="a trigger that follows the template's source"),
     ] = None,
 ) -> int:
-    """Store a trigger, new or over the one of that name.
+    """Create a trigger, or replace the one with that name.
 
-    The secret of a Webhook may be in the file, or in the variable KILN_TRIGGER_SECRET.
+    The secret of a Webhook trigger may be in the file, or in the environment variable KILN_TRIGGER_SECRET.
     """
     from kiln.cli.commands.trigger import put as run
 
@@ -58,7 +58,7 @@ def put(
 @trigger_app.command()
 @command
 def delete(session: Session, template: Template, name: Name) -> int:
-    """Remove a trigger."""
+    """Delete a trigger."""
     from kiln.cli.commands.trigger import delete as run
 
     return run(session, template, name)
@@ -70,11 +70,13 @@ def tail(
     session: Session,
     types: Annotated[
         list[str] | None,
-        typer.Option("--type", metavar="GLOB", help="Only such types, such as 'Kiln.Image.*'.", show_default=False),
+        typer.Option(
+            "--type", metavar="GLOB", help="Print events of this type only, such as 'Kiln.Image.*'.", show_default=False
+        ),
     ] = None,
-    kept: Annotated[bool, typer.Option("--all", help="Begin with the oldest that is kept: a week.")] = False,  # noqa: FBT002  # typer
-    follow: Annotated[bool, typer.Option(help="Go on until Ctrl-C.")] = True,  # noqa: FBT002  # typer
-    as_json: Annotated[bool, typer.Option("--json", help="Print whole events, one a line.")] = False,  # noqa: FBT002  # typer
+    kept: Annotated[bool, typer.Option("--all", help="Begin with the events of the last week.")] = False,  # noqa: FBT002  # typer
+    follow: Annotated[bool, typer.Option(help="Keep printing new events until Ctrl-C.")] = True,  # noqa: FBT002  # typer
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event whole, as JSON in one line.")] = False,  # noqa: FBT002  # typer
 ) -> int:
     """Print the subscription's events as they are published."""
     from kiln.cli.commands.events import tail as run
@@ -84,15 +86,30 @@ def tail(
 
 def graph(
     session: Session,
-    whole: Annotated[bool, typer.Option("--all", help="Of the whole subscription.")] = False,  # noqa: FBT002  # typer
+    whole: Annotated[bool, typer.Option("--all", help="Print the graph of the whole subscription.")] = False,  # noqa: FBT002  # typer
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # typer
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,  # noqa: FBT002  # typer
 ) -> int:
-    """Print what is built from what, and which templates are behind their source."""
+    """Print the graph of images: which is built from which, and which templates are behind their source."""
     from kiln.cli.commands.graph import Form
     from kiln.cli.commands.graph import graph as run
 
     return run(session, Form.JSON if as_json else Form.MERMAID if mermaid else Form.TREE, whole=whole)
+
+
+def doctor(
+    session: Session,
+    sweep: Annotated[bool, typer.Option("--sweep", help="First delete leftovers and end lost runs.")] = False,  # noqa: FBT002  # typer
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # typer
+) -> int:
+    """Check Kiln in this subscription, and print each problem with its fix.
+
+    Runs, leftovers, triggers, quota, permissions, settings and Kiln's own documents are examined.
+    Exit code: 0 no problems, 1 problems, 5 the API cannot be reached.
+    """
+    from kiln.cli.commands.doctor import doctor as run
+
+    return run(session, sweep=sweep, as_json=as_json)
 
 
 def add_automation(app: typer.Typer) -> None:
@@ -100,3 +117,4 @@ def add_automation(app: typer.Typer) -> None:
     app.add_typer(trigger_app, name="trigger")
     app.add_typer(events_app, name="events")
     app.command()(command(graph))
+    app.command()(command(doctor))

@@ -1,4 +1,4 @@
-"""The commands that Kiln's repository adds to the installed ones, and what is said where they are not installed."""
+"""Stand-ins for the commands that only a checkout of Kiln's repository has: they say where to get them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FROM_THE_REPOSITORY = ("local",)
 
 
 def add_checkout_commands(app: typer.Typer, present: Iterable[str]) -> None:
-    """Add what says where to get them for the repository's commands that are not among those `present`."""
+    """Add a stand-in for each of the repository's commands that is not `present`."""
     for name in FROM_THE_REPOSITORY:
         if name not in present:
             _add(app, name)
@@ -25,14 +25,14 @@ def add_checkout_commands(app: typer.Typer, present: Iterable[str]) -> None:
 def _add(app: typer.Typer, name: str) -> None:
     @app.command(
         name=name,
-        help="Run Kiln on this machine. It comes with a checkout of Kiln's repository, and is not installed here.",
+        help="Run Kiln on this machine. This command needs a checkout of Kiln's repository, and is not available here.",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
         add_help_option=False,
     )
     def absent() -> None:
         here = Path(__file__).parents[1]
         typer.echo(
-            f"Error: `kiln {name}` comes with a checkout of Kiln's repository, and this kiln is installed ({here}).\n"
+            f"Error: `kiln {name}` needs a checkout of Kiln's repository, and this kiln is an installed one ({here}).\n"
             f"Clone the repository, run `make setup` in it, and use its `.venv/bin/kiln {name}`.",
             err=True,
         )

@@ -1,6 +1,6 @@
-"""What a command takes from the world around it: the clock, and the transports below its two HTTP clients.
+"""The clock and the HTTP transports that commands use.
 
-It owns the real ones; a test hands in others as the context object of the command line.
+It has the real ones; a test gives others as the context object of the command line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """Return the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 

@@ -1,6 +1,6 @@
-"""The events that Kiln publishes, as the API tells them: views, and how to follow them.
+"""Views of the events that Kiln publishes, as the API returns them, and how to follow them.
 
-It owns the parsing and the pace of looks; it knows neither HTTP nor screens.
+It owns the parsing and the polling; it knows neither HTTP nor screens.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOOK = 1.0
-"""Seconds between two looks for events, when the last one had none."""
+"""How long to wait before asking for events again after an answer without any, in seconds."""
 
 
 class EventView(View):
-    """An event, as far as it is shown; `document` is all of it."""
+    """The properties of an event that the command shows."""
 
     id: str
     type: str
@@ -42,9 +42,9 @@ class Page(View):
 def follow_events(
     look: Callable[[str | None], Page], sleep: Callable[[float], None], after: str | None, *, keep_on: bool
 ) -> Iterator[dict[str, Any] | Trouble]:
-    """Yield each event after a position (None: all that are kept), and with `keep_on` each one that comes.
+    """Yield each event after a position (None: all that are kept), and with `keep_on` also each new one.
 
-    Raises the `Failure` of a look that cannot get better by waiting, or that did not for long.
+    Raises the `Failure` of a look if waiting cannot help, or has not helped for long.
     """
     patience = Patience(sleep)
     while True:

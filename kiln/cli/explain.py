@@ -1,4 +1,4 @@
-"""Exceptions of the HTTP clients into failures that a person can act on.
+"""Turn exceptions of the HTTP clients into failures that a person can act on.
 
 It owns the wording of network, certificate, sign-in and API errors; it knows neither commands nor screens.
 """
@@ -19,27 +19,28 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from kiln.cli.authorities import trust_in
 from kiln.cli.faults import Failure, Refused, Unreachable, Untrusted
 from kiln.cli.settings import API_SCOPE
 from kiln.cli.sign_in import NobodyThere
+from kiln.cli.trust import trust_in
 from kiln.cli.views import error_detail
 
 if TYPE_CHECKING:
-    from kiln.cli.settings import Settings, Trust
+    from kiln.cli.settings import Settings
+    from kiln.cli.trust import Trust
     from kiln.errors import ErrorDetail
 
-REFUSED_HINT = "Start a local one with `kiln local up`, or name another with --endpoint (KILN_ENDPOINT)."
+REFUSED_HINT = "Start a local Kiln with `kiln local up`, or name another one with --endpoint (KILN_ENDPOINT)."
 
 
 def api_failure(error: AzureError, settings: Settings) -> Failure:
-    """Return what an exception of azure-core, raised by a call to the API, means."""
+    """Return the failure for an exception that azure-core raised in a call to the API."""
     match error:
         case ServiceRequestError() | ServiceResponseError():
             trust = trust_in(settings.endpoint, settings.trust)
             return connection_failure(error, settings.endpoint, trust, hint=REFUSED_HINT)
         case DecodeError():
-            return Failure(f"{settings.endpoint} does not speak Kiln's API: its answer is not JSON.")
+            return Failure(f"{settings.endpoint} is not Kiln's API: its answer is not JSON.")
         case HttpResponseError() if error.response is not None:
             status = error.response.status_code
             detail = _arm_error(error.response.text())
@@ -50,7 +51,7 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
                 hint=_hint(int(status or 0), detail, settings),
             )
         case ClientAuthenticationError():
-            why = f"Nobody is signed in for {settings.endpoint}: {error.message.splitlines()[0]}"
+            why = f"You are not signed in to {settings.endpoint}: {error.message.splitlines()[0]}"
             is_here = isinstance(error, NobodyThere)
             return Unreachable(why, hint=REFUSED_HINT) if is_here else Failure(why, hint=_sign_in(settings))
         case _:
@@ -58,7 +59,7 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
 
 
 def connection_failure(error: BaseException, server: str, trust: Trust, *, hint: str | None = None) -> Failure:
-    """Return why no answer came from `server`: nobody there, connection lost, or a certificate nobody vouches for."""
+    """Return the failure for a missing answer from `server`: refused, lost, or with an untrusted certificate."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -72,13 +73,13 @@ def _untrusted(cause: ssl.SSLCertVerificationError, server: str, trust: Trust) -
     trusted = f"the authorities in {trust.file} (named by {trust.named_by})" if trust.file else "the public authorities"
     return Untrusted(
         f"The certificate of {server} cannot be verified with {trusted}: {cause.verify_message or cause.reason}.",
-        hint="Name the PEM file with the certificate authority that signed it: --ca-file FILE, or KILN_CA_FILE=FILE. "
-        "That of a local Azure of another user is what its `kiln local status` prints as trust.",
+        hint="Name a PEM file with the certificate authority that signed it: --ca-file FILE, or KILN_CA_FILE=FILE. For "
+        "another user's local Azure, it is the file that their `kiln local status` prints as trust.",
     )
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return `error` and everything that it was raised from or wraps, outermost first."""
+    """Return `error` and all errors that it was raised from or wraps, outermost first."""
     found: list[BaseException] = []
     waiting: list[Any] = [error]
     while waiting:
@@ -92,7 +93,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _innermost_text(error: BaseException, causes: list[BaseException]) -> str:
-    """Return the operating system's own words where there are some; wrappers only repeat object addresses."""
+    """Return the operating system's message if there is one; the wrappers' messages only repeat object addresses."""
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
@@ -109,15 +110,15 @@ def _arm_error(text: str) -> ErrorDetail | None:
 
 
 def _sign_in(settings: Settings) -> str:
-    """Return what helps whoever is not signed in, by what signed in so far."""
+    """Return a hint for a user who is not signed in."""
     if not settings.is_encrypted:
         encrypted = settings.endpoint.replace("http:", "https:", 1)
         return f"Over plain http no token is ever sent. Use the https endpoint: --endpoint {encrypted}"
     fresh = f"az account get-access-token --scope {settings.scope or API_SCOPE} --query accessToken --output tsv"
     if settings.token:
         return (
-            "The token in KILN_TOKEN is not taken: it may be over, or for another API. "
-            f"Unset it, or get another: `{fresh}`."
+            "The token in KILN_TOKEN is not accepted: it may have expired, or be for another API. "
+            f"Unset it, or get a new one: `{fresh}`."
         )
     return (
         f"Sign in with `az login` and name Kiln's own scope, {API_SCOPE}, with --scope (KILN_SCOPE; now "
@@ -129,7 +130,10 @@ def _hint(status: int, detail: ErrorDetail | None, settings: Settings) -> str | 
     if status == HTTPStatus.UNAUTHORIZED:
         return _sign_in(settings)
     if status == HTTPStatus.FORBIDDEN and detail is not None and detail.code == "AuthorizationFailed":
-        return "Ask whoever runs this Kiln for it, and sign in again then: a token knows its roles from the sign-in."
+        return (
+            "Ask the people who run this Kiln for the permission, and then sign in again: a token has the roles of the "
+            "time of its sign-in."
+        )
     if detail is None:
-        return "The answer has no error in Azure's form, so this is probably not Kiln's API: see --endpoint."
+        return "The answer is not an error in Azure's form, so this is probably not Kiln's API: check --endpoint."
     return None

@@ -1,6 +1,6 @@
-"""Why a command ends without success, and with which exit code.
+"""Exit codes, and the failures that end a command and are shown to a person instead of a traceback.
 
-It owns the failures that a person is shown instead of a traceback; it knows neither HTTP nor how a screen looks.
+It knows neither HTTP nor screens.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class UsageFailure(Failure):
 
 
 class Unreachable(Failure):
-    """Nobody answered at the endpoint; trying again may help."""
+    """Nothing answered at the endpoint; trying again may help."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message, exit_code=ExitCode.UNREACHABLE, hint=hint)
 
 
 class Untrusted(Failure):
-    """A server's certificate is signed by nobody that this machine trusts; trying again does not help."""
+    """A server's certificate is not signed by an authority that this machine trusts; trying again does not help."""
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message, exit_code=ExitCode.UNREACHABLE, hint=hint)

@@ -1,6 +1,6 @@
-"""Following a submission, a run or its log to the end: when to look again, and how long to bear a failing connection.
+"""Follow a submission, a run or its log to the end: when to ask again, and how long to retry a failing connection.
 
-It owns the pace alone; what is seen is shown by progress.py, and time comes from outside.
+It only owns the timing; progress.py shows what is found, and time comes from outside.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 FIRST_LOOK = 0.5
 LONGEST_LOOK = 3.0
 SLOWER = 1.25
-"""Seconds between two looks, and the factor by which they grow while nothing changes."""
+"""The first and the longest pause between two looks, in seconds, and the factor of its growth while nothing changes."""
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 30.0
 PATIENCE = 600.0
-"""Seconds before the first and the longest retry, and in all, before following is given up."""
+"""The first and the longest pause before a retry, and how long retries go on in all, in seconds."""
 LOG_LOOK = 1.0
-"""Seconds between two looks at a log that has nothing new."""
+"""How long to wait before asking again for a log that has nothing new, in seconds."""
 BUSY = frozenset({408, 429})
 
 
 class Followed(Protocol):
-    """A run, or a template on its way in: something that is looked at until it is over."""
+    """A run or a submission: something that is looked at until it is over."""
 
     @property
     def is_over(self) -> bool:
@@ -42,7 +42,7 @@ FollowedT = TypeVar("FollowedT", bound=Followed)
 
 @dataclass(frozen=True)
 class Seen(Generic[FollowedT]):
-    """What is followed, as it is now."""
+    """The current state of the run or submission that is followed."""
 
     found: FollowedT
 
@@ -56,7 +56,7 @@ class Trouble:
 
 
 class Patience:
-    """Back-off from one failed look to the next; it is over after `PATIENCE` seconds without an answer."""
+    """The pauses after failed looks; they end after `PATIENCE` seconds without an answer."""
 
     def __init__(self, sleep: Callable[[float], None]) -> None:
         self._sleep = sleep
@@ -64,22 +64,22 @@ class Patience:
         self.waited = 0.0
 
     def bear(self, failure: Failure) -> Trouble:
-        """Return the trouble to be shown before `wait`. Raises `failure` when waiting cannot help, or no longer."""
+        """Return the trouble to show before `wait`. Raises `failure` if waiting cannot help, or has lasted too long."""
         if not _may_pass(failure) or self.waited >= PATIENCE:
             raise failure
         return Trouble(failure.message, self._retry)
 
     def wait(self) -> None:
-        """Wait, and be ready to wait longer."""
+        """Wait; the next wait is longer."""
         self._sleep(self._retry)
         self.waited += self._retry
         self._retry = min(self._retry * 2, LONGEST_RETRY)
 
 
 def follow(look: Callable[[], FollowedT], sleep: Callable[[float], None]) -> Iterator[Seen[FollowedT] | Trouble]:
-    """Yield what is followed each time it changed, and each trouble on the way; end when it is over.
+    """Yield the state of a run or submission each time it changed, and each failed look, until it is over.
 
-    Raises the `Failure` of a look that cannot get better by waiting, or that did not for `PATIENCE` seconds.
+    Raises the `Failure` of a look if waiting cannot help, or has not helped for `PATIENCE` seconds.
     """
     last: FollowedT | None = None
     pause = FIRST_LOOK
@@ -106,7 +106,7 @@ def follow(look: Callable[[], FollowedT], sleep: Callable[[float], None]) -> Ite
 def follow_log(
     look: Callable[[int], LogChunk], sleep: Callable[[float], None], *, keep_on: bool
 ) -> Iterator[LogChunk | Trouble]:
-    """Yield each new part of a log; end where the log ends, and with `keep_on` only once its run is over too.
+    """Yield each new part of a log up to its end; with `keep_on`, until its run is over, too.
 
     Raises the `Failure` of a look as `follow` does.
     """

@@ -1,4 +1,4 @@
-"""The graph of images, as the API tells it."""
+"""Views of the image graph, as the API returns it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Node(View):
 
 
 class Edge(View):
-    """What flows from one node to another. `state` tells whether a template has its source's newest version."""
+    """One node is built from another. `state` says whether a template has its source's newest version."""
 
     start: str = Field(alias="from")
     end: str = Field(alias="to")
@@ -29,7 +29,7 @@ class Edge(View):
 
 
 class Graph(View):
-    """What is built from what."""
+    """All images and templates, and which is built from which."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]

@@ -1,4 +1,4 @@
-"""Kiln's health as the API tells it: views, and how to wait for an examination."""
+"""Views of Kiln's health as the API returns it, and how to wait for an examination."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE_SECONDS = 180.0
-"""For one examination; it takes seconds, a minute with a thousand templates."""
+"""How long to wait for one examination; it takes seconds, or a minute with a thousand templates."""
 PAUSE_SECONDS = 1.0
 SWEEP_TIMES = 10
-"""How much longer a sweep may take: it waits for Azure to delete."""
+"""The factor by which a sweep may take longer: it waits until Azure has deleted resources."""
 
 
 class FindingView(View):
-    """Something that is wrong, and its fix."""
+    """A problem that an examination found, and its fix."""
 
     area: str
     severity: str
@@ -34,7 +34,7 @@ class FindingView(View):
 
 
 class FactView(View):
-    """Something that is as it should be."""
+    """One line about something that is as it should be."""
 
     area: str
     target: str
@@ -42,7 +42,7 @@ class FactView(View):
 
 
 class HealthView(View):
-    """What an examination found."""
+    """The findings and facts of an examination."""
 
     time: datetime
     healthy: bool
@@ -53,9 +53,9 @@ class HealthView(View):
 def wait_for_health(
     look: Callable[[dict[str, str]], dict[str, Any]], sleep: Callable[[float], None], *, after_sweep: bool
 ) -> dict[str, Any]:
-    """Return what the API tells of an examination that began after this call, or after the sweep that is going.
+    """Return the health that an examination finds which begins after this call, or after the sweep under way.
 
-    `look` asks with a query, and returns the answer, or the query with which to ask again. Raises `Failure`.
+    `look` sends a query and returns the health, or the query to send next. Raises `Failure`.
     """
     waited, query = 0.0, {"sweep": "wait"} if after_sweep else {}
     while waited < PATIENCE_SECONDS * (SWEEP_TIMES if after_sweep else 1):
@@ -65,4 +65,4 @@ def wait_for_health(
         query = found
         sleep(PAUSE_SECONDS)
         waited += PAUSE_SECONDS
-    raise Failure(f"The examination did not end within {waited:.0f} seconds; the log of Kiln's host may tell why.")
+    raise Failure(f"The examination did not end within {waited:.0f} seconds; the app's log may say why.")

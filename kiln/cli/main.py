@@ -1,6 +1,6 @@
-"""The `kiln` command line: what can be typed, and where it goes.
+"""The `kiln` command line: the names, arguments and help of its commands.
 
-It owns names, arguments and help; each command's work is in its own module, which is loaded when the command is used.
+Each command's work is in a module of its own, which is loaded when the command is used.
 """
 
 import importlib.metadata
@@ -11,7 +11,6 @@ import typer
 
 from kiln.cli.automation import add_automation
 from kiln.cli.checkout_commands import add_checkout_commands
-from kiln.cli.maintenance import add_maintenance
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
 
@@ -24,22 +23,24 @@ app = typer.Typer(
 File = Annotated[Path, typer.Argument(help="The image template, a JSON file.", show_default=False)]
 Name = Annotated[str, typer.Argument(help="The template's name.", show_default=False)]
 Named = Annotated[
-    str | None, typer.Option("--name", "-n", help="The template's name, if not the file's.", show_default=False)
+    str | None, typer.Option("--name", "-n", help="The template's name; otherwise the file's.", show_default=False)
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of an ARM template file.", show_default=False),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of an ARM template.", show_default=False),
 ]
 Parameters = Annotated[
     Path | None, typer.Option("--parameters", metavar="FILE", help="An ARM parameter file.", show_default=False)
 ]
 Resource = Annotated[
     str | None,
-    typer.Option("--resource", metavar="NAME", help="The image template, of several in the file.", show_default=False),
+    typer.Option(
+        "--resource", metavar="NAME", help="The image template, if an ARM template has several.", show_default=False
+    ),
 ]
 Location = Annotated[
     str | None,
-    typer.Option("--location", metavar="REGION", help="What resourceGroup().location stands for.", show_default=False),
+    typer.Option("--location", metavar="REGION", help="The value of resourceGroup().location.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -57,10 +58,10 @@ def kiln(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
     ] = False,
 ) -> None:
-    """Build golden VM images for Azure from Azure VM Image Builder's templates."""
+    """Build golden VM images for Azure from Azure VM Image Builder templates."""
 
 
-# The imports inside are what makes `kiln --help` quick: the Azure SDK, pydantic and rich load with the first use.
+# Imports are inside the functions to keep `kiln --help` quick: the Azure SDK, pydantic and rich are slow to load.
 @app.command()
 @command
 def build(
@@ -75,7 +76,7 @@ def build(
     """Submit a template, run it, and follow the build to its end.
 
     Exit code: 0 succeeded, 1 failed, 2 the template or the command line is wrong, 3 partially succeeded,
-    4 canceled, 5 the API cannot be reached, 130 interrupted (the build goes on).
+    4 canceled, 5 the API cannot be reached, 130 interrupted (the build continues).
     """
     from kiln.cli.commands.build import build as run
     from kiln.cli.template_file import ArmOptions
@@ -96,7 +97,7 @@ def plan(
     scripts: Annotated[bool, typer.Option("--scripts", help="Print each step's script, too.")] = False,  # noqa: FBT002  # typer
     as_json: Json = False,  # noqa: FBT002  # typer
 ) -> int:
-    """Print what a build would do, without asking anybody."""
+    """Print what a build would do, without sending anything."""
     from kiln.cli.commands.plan import plan as run
     from kiln.cli.template_file import ArmOptions
 
@@ -109,14 +110,17 @@ def plan(
 def validate(
     session: Session,
     file: Annotated[
-        Path, typer.Argument(help="An image template, a trigger, or an ARM template that has some.", show_default=False)
+        Path,
+        typer.Argument(
+            help="An image template, a trigger, or an ARM template with image templates in it.", show_default=False
+        ),
     ],
     api_version: Annotated[
         str | None,
         typer.Option(
             "--api-version",
             metavar="DATE",
-            help="The api-version to hold it against: the ARM resource's own, or the latest.",
+            help="The api-version to check it against; otherwise the ARM resource's own, or the latest.",
             show_default=False,
         ),
     ] = None,
@@ -124,9 +128,9 @@ def validate(
     parameters: Parameters = None,
     location: Location = None,
 ) -> int:
-    """Check a template without asking anybody, and print every problem with its place in the file.
+    """Check a template without sending it, and print every problem with its place in the file.
 
-    Exit code: 0 valid, 1 not valid, 2 no JSON, no template, or an api-version that is not supported.
+    Exit code: 0 valid, 1 not valid, 2 not JSON, not a template, or an api-version that is not supported.
     """
     from kiln.cli.commands.validate import validate as run
     from kiln.cli.template_file import ArmOptions
@@ -137,13 +141,13 @@ def validate(
 @app.command()
 @command
 def schema(
-    session: Session,  # noqa: ARG001 - a command has one; this one asks nobody
+    session: Session,  # noqa: ARG001 - every command has one
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write it to this file.", show_default="standard output")
+        Path | None, typer.Option("--out", "-o", help="Write the schema to this file.", show_default="standard output")
     ] = None,
-    trigger: Annotated[bool, typer.Option("--trigger", help="Of triggers instead.")] = False,  # noqa: FBT002  # typer
+    trigger: Annotated[bool, typer.Option("--trigger", help="Print the schema of triggers.")] = False,  # noqa: FBT002  # typer
 ) -> int:
-    """Print the JSON Schema of image templates, for an editor that completes and checks them."""
+    """Print the JSON Schema of image templates, with which an editor completes and checks them."""
     from kiln.cli.commands.schema import schema as run
 
     return run(out, trigger=trigger)
@@ -161,7 +165,7 @@ def list_(session: Session) -> int:
 @app.command()
 @command
 def show(session: Session, name: Name, as_json: Json = False) -> int:  # noqa: FBT002  # typer
-    """Show a template, its last run's phases, and its outputs."""
+    """Show a template, the phases of its last run, and its outputs."""
     from kiln.cli.commands.show import show as run
 
     return run(session, name, as_json=as_json)
@@ -172,11 +176,11 @@ def show(session: Session, name: Name, as_json: Json = False) -> int:  # noqa: F
 def logs(
     session: Session,
     name: Name,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run is over.")] = False,  # noqa: FBT002  # typer
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing until the run is over.")] = False,  # noqa: FBT002  # typer
     run_id: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="A run's id; the latest otherwise.", show_default=False)
+        str | None, typer.Option("--run", metavar="ID", help="The run's id; otherwise the latest.", show_default=False)
     ] = None,
-    validation: Annotated[bool, typer.Option("--validation", help="The output of the validators instead.")] = False,  # noqa: FBT002  # typer
+    validation: Annotated[bool, typer.Option("--validation", help="Print the output of the validators.")] = False,  # noqa: FBT002  # typer
 ) -> int:
     """Print the output of a run's customizers, or of its validators."""
     from kiln.cli.commands.show import logs as run
@@ -191,12 +195,13 @@ def retry(
     name: Name,
     run_id: Annotated[
         str | None,
-        typer.Option("--run", metavar="ID", help="The run to go on from; the latest otherwise.", show_default=False),
+        typer.Option("--run", metavar="ID", help="The run to retry; otherwise the latest.", show_default=False),
     ] = None,
 ) -> int:
-    """Run a template once more as an earlier run was, from what that one made, and follow it to its end.
+    """Retry a run: build the same again, starting from what that run made, and follow it to its end.
 
-    Only what failed is done again where an image was made already. The exit codes are those of `kiln build`.
+    If the run has made an image already, only the targets that failed are done again. The exit codes are those of
+    `kiln build`.
     """
     from kiln.cli.commands.build import retry as run
 
@@ -221,9 +226,9 @@ def cancel(
 def delete(
     session: Session,
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002  # typer
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,  # noqa: FBT002  # typer
 ) -> int:
-    """Delete a template, with its staging resource group and all that is in it."""
+    """Delete a template, and its staging resource group with all that is in it."""
     from kiln.cli.commands.cancel import delete as run
 
     return run(session, name, agreed=yes)
@@ -236,10 +241,11 @@ def download(
     name: Name,
     run_output: Annotated[
         str | None,
-        typer.Argument(help="Which VHD, if the template has several.", show_default=False),
+        typer.Argument(help="The run output to download, if the template has several VHDs.", show_default=False),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file, or its folder.", show_default="RUN_OUTPUT.vhd")
+        Path | None,
+        typer.Option("--output", "-o", help="The file or folder to write to.", show_default="RUN_OUTPUT.vhd"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,  # noqa: FBT002  # typer
 ) -> int:
@@ -250,7 +256,6 @@ def download(
 
 
 add_automation(app)
-add_maintenance(app)
 add_plugins(app, plugins := installed())
 add_checkout_commands(app, plugins.names)
 

@@ -1,6 +1,6 @@
-"""Command groups that other packages add, through the entry points of the group `kiln.commands`.
+"""Add the commands of other packages, which are entry points of the group `kiln.commands`.
 
-It owns how they are found and what happens when one is broken; it knows none of them by name.
+It decides how they are found and what happens when one is broken; it knows none of them by name.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ GROUP = "kiln.commands"
 
 
 def installed() -> EntryPoints:
-    """Return the entry points of the packages that are installed beside Kiln."""
+    """Return the entry points of the installed packages."""
     return importlib.metadata.entry_points(group=GROUP)
 
 
 def add_plugins(app: typer.Typer, entries: Iterable[EntryPoint]) -> None:
     """Add each entry's typer app under the entry's name.
 
-    A broken one does not take the other commands down: its name is kept, and using it says what is wrong.
+    A broken one does not break the other commands: its name remains, and using it says what is wrong.
     """
     for entry in entries:
         try:

@@ -1,6 +1,6 @@
-"""The common options of all commands, declared once and grafted on to each command's own.
+"""The common options of all commands, declared once and added to each command's own.
 
-It owns how options become a `Session` and how a `Failure` becomes an exit code; it knows no command.
+It makes options into a `Session` and a `Failure` into an exit code; it knows no command.
 """
 
 import functools
@@ -14,14 +14,15 @@ import typer
 
 from kiln.cli.environment import Environment
 from kiln.cli.faults import Failure
-from kiln.cli.settings import ENDPOINT, RESOURCE_GROUP, SCOPE, SUBSCRIPTION, TOKEN, Settings, Trust, environment
+from kiln.cli.settings import ENDPOINT, RESOURCE_GROUP, SCOPE, SUBSCRIPTION, TOKEN, Settings, environment
+from kiln.cli.trust import Trust
 
-PANEL = "Where"
+PANEL = "Connection"
 
 
 @dataclass(frozen=True)
 class Session:
-    """All that a command needs besides its own arguments."""
+    """Everything that a command needs besides its own arguments."""
 
     settings: Settings
     environment: Environment
@@ -32,21 +33,25 @@ def open_session(
     subscription: Annotated[
         str,
         typer.Option(
-            "--subscription", "-s", envvar="KILN_SUBSCRIPTION", help="Subscription id.", rich_help_panel=PANEL
+            "--subscription", "-s", envvar="KILN_SUBSCRIPTION", help="The subscription's id.", rich_help_panel=PANEL
         ),
     ] = SUBSCRIPTION,
     resource_group: Annotated[
         str,
         typer.Option(
-            "--resource-group", "-g", envvar="KILN_RESOURCE_GROUP", help="Resource group.", rich_help_panel=PANEL
+            "--resource-group",
+            "-g",
+            envvar="KILN_RESOURCE_GROUP",
+            help="The resource group of the templates.",
+            rich_help_panel=PANEL,
         ),
     ] = RESOURCE_GROUP,
     endpoint: Annotated[
         str,
         typer.Option(
             envvar="KILN_ENDPOINT",
-            help="Kiln's API. Over https, KILN_TOKEN signs in, or else this user at a local Kiln and Azure's default "
-            "credential elsewhere; over plain http no token is ever sent.",
+            help="The URL of Kiln's API. KILN_TOKEN signs in; without it you sign in to your own local Kiln as "
+            "yourself, and to any other Kiln with Azure's default credential. No token is ever sent over plain http.",
             rich_help_panel=PANEL,
         ),
     ] = ENDPOINT,
@@ -54,20 +59,20 @@ def open_session(
         str,
         typer.Option(
             envvar="KILN_SCOPE",
-            help="The scope for which Azure's default credential gets a token.",
+            help="The scope of the token that Azure's default credential gets.",
             rich_help_panel=PANEL,
         ),
     ] = SCOPE,
     ca_file: Annotated[
         str | None,
         typer.Option(
-            help="PEM file of the certificate authorities to trust; otherwise KILN_CA_FILE, REQUESTS_CA_BUNDLE or "
-            "SSL_CERT_FILE.",
+            help="A PEM file with the certificate authorities to trust; otherwise the one that KILN_CA_FILE, "
+            "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names.",
             rich_help_panel=PANEL,
         ),
     ] = None,
 ) -> Session:
-    """Return the session that the common options describe. Raises `UsageFailure` for options that cannot be."""
+    """Return the session that the common options describe. Raises `UsageFailure` for options that are not valid."""
     settings = Settings(
         endpoint=endpoint.rstrip("/"),
         subscription=subscription,
@@ -83,7 +88,7 @@ def open_session(
 
 
 def _typed(context: typer.Context) -> str:
-    """Return the common options that were typed, as opposed to those from the environment or by default."""
+    """Return the common options that were typed, without those from the environment or by default."""
     names = (name for name in inspect.signature(open_session).parameters if name in context.params)
     sources = {name: context.get_parameter_source(name) for name in names}
     typed = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
@@ -91,9 +96,9 @@ def _typed(context: typer.Context) -> str:
 
 
 def command(function: Callable[..., int]) -> Callable[..., None]:
-    """Give a command, whose first parameter is its `Session`, the common options instead of it.
+    """Replace a command's first parameter, its `Session`, by the common options.
 
-    What the command returns is the exit code; a `Failure` is shown, and brings its own.
+    The command returns its exit code. A `Failure` is shown, and has an exit code of its own.
     """
     common = inspect.signature(open_session, eval_str=True).parameters
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -111,6 +116,6 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
         raise typer.Exit(code)
 
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common.values())]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

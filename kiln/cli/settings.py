@@ -1,14 +1,13 @@
-"""Where the API is, whose resources are meant, and which certificates are trusted: one value for a whole command.
+"""The settings of a command: the API's endpoint, the subscription and resource group, and how to sign in.
 
-It owns the defaults, which are those of `kiln local up`, and is the one place of the command that reads the environment
-(but for typer, which reads what an option's `envvar` names); it opens no connection.
+The defaults are those of `kiln local up`. This is the one module of the command that reads the environment (but for
+typer, which reads the variables that an option's `envvar` names).
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,46 +16,24 @@ from kiln.cli.faults import UsageFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kiln.cli.trust import Trust
+
 ENDPOINT = "https://127.0.0.1:7071"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 RESOURCE_GROUP = "rg-images"
 SCOPE = ""
-"""None: a token for anything else, such as Resource Manager, is nothing that a Kiln should be sent."""
+"""No default scope: a token for another API, such as Resource Manager, must not be sent to a Kiln."""
 API_SCOPE = "api://<client id>/.default"
-"""How Kiln's own scope is made, as docs/deploy.md has it."""
+"""The form of Kiln's own scope (docs/deploy.md)."""
 TOKEN = "KILN_TOKEN"  # noqa: S105 - the name of a variable
-"""Where an access token for the API may be."""
+"""The variable for an access token for the API."""
 TRIGGER_SECRET = "KILN_TRIGGER_SECRET"  # noqa: S105 - the name of a variable
-"""Where the secret of a webhook may be, which is then in no file."""
-CA_VARIABLES = ("KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-"""Where a file of trusted certificate authorities may be named, in the order of precedence; --ca-file comes first."""
+"""The variable for the secret of a webhook, so that no file needs to hold it."""
 
 
 def environment() -> Mapping[str, str]:
     """Return the environment of this process."""
     return os.environ
-
-
-@dataclass(frozen=True)
-class Trust:
-    """A file of trusted certificate authorities and what named it; no file means the usual public ones."""
-
-    file: str | None
-    named_by: str
-
-    @staticmethod
-    def read(option: str | None, variables: Mapping[str, str]) -> Trust:
-        """Return the file that --ca-file or a variable of the environment names.
-
-        Raises `UsageFailure` when that file is not there.
-        """
-        named = [("--ca-file", option), *((name, variables.get(name)) for name in CA_VARIABLES)]
-        for source, file in named:
-            if file:
-                if not Path(file).exists():
-                    raise UsageFailure(f"{source} names {file}, which does not exist.")
-                return Trust(file=file, named_by=source)
-        return Trust(file=None, named_by="")
 
 
 @dataclass(frozen=True)
@@ -70,10 +47,10 @@ class Settings:
     trust: Trust
     token: str | None = None
     options: str = ""
-    """What was typed, with a space before it, that another command needs to find the same things; else empty."""
+    """The common options as they were typed, after a space, for the commands that a message suggests; else empty."""
 
     def __post_init__(self) -> None:
-        """Refuse an endpoint that is no http or https URL."""
+        """Refuse an endpoint that is not an http or https URL."""
         parts = urlsplit(self.endpoint)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise UsageFailure(f"--endpoint {self.endpoint} is not a URL that starts with http:// or https://.")
@@ -85,5 +62,5 @@ class Settings:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether the endpoint speaks TLS; only then is a token ever sent."""
+        """Whether the endpoint uses TLS; a token is never sent without it."""
         return urlsplit(self.endpoint).scheme == "https"

@@ -1,10 +1,10 @@
-"""Who signs in to the API: KILN_TOKEN, else a package that knows the server, else Azure's default credential.
+"""Sign in to the API: by KILN_TOKEN, else by a package that knows the server, else by Azure's default credential.
 
-It owns this choice, and that over plain http nobody does. Azure's default credential is asked for the scope that the
-user names alone, and for no server on this machine: whoever listens there could use the token elsewhere.
+Over plain http there is no sign-in. Azure's default credential is only used for the scope that the user names, and
+never for a server on this machine: any program that listens there could use the token elsewhere.
 
-Packages say what they know through entry points of the group `kiln.sign_in`: functions of a server's origin
-(`https://host:port`) that return a function which gets an access token, or None if they do not know the server. Kiln
+Packages offer tokens through entry points of the group `kiln.sign_in`: each is a function of a server's origin
+(`https://host:port`) that returns a function which gets an access token, or None if it does not know the server. Kiln
 knows none of the packages by name.
 """
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 GROUP = "kiln.sign_in"
 TOKEN_LIFE = 3600
-"""Seconds that a token from KILN_TOKEN is taken to be good for; its real end only the service knows."""
+"""The assumed lifetime of a token from KILN_TOKEN, in seconds; only the service knows the real one."""
 PACKAGES_TOKEN_LIFE = 600
-"""Seconds after which a package is asked for another token."""
+"""How long a package's token is used before the package is asked for another one, in seconds."""
 
 GetToken = Callable[[], str]
 
@@ -44,7 +44,7 @@ class GivenToken:
         self._token = token
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        """Return the token, whatever it is asked for."""
+        """Return the token, whatever the scopes."""
         return AccessToken(self._token, int(time.time()) + TOKEN_LIFE)
 
 
@@ -58,13 +58,13 @@ class PackagesToken:
         """Return a new token. Raises ClientAuthenticationError."""
         try:
             token = self._get()
-        except Exception as error:  # whatever a foreign package raises, nobody is signed in
-            raise ClientAuthenticationError(f"the package behind {self._package} gets no token: {error}") from error
+        except Exception as error:  # whatever a foreign package raises, there is no token
+            raise ClientAuthenticationError(f"the package behind {self._package} got no token: {error}") from error
         return AccessToken(token, int(time.time()) + PACKAGES_TOKEN_LIFE)
 
 
 class NobodyThere(ClientAuthenticationError):
-    """No package knows the server on this machine, and no token is for just anybody who listens there."""
+    """No package knows the server on this machine, so it is sent no token."""
 
 
 class NobodysToken:
@@ -84,9 +84,9 @@ class NoToken:
 
 
 def credential(settings: Settings) -> TokenCredential:
-    """Return what signs in at the endpoint. Nothing is sent yet.
+    """Return the credential for the endpoint. Nothing is sent yet.
 
-    Raises `UsageFailure` where a token of Azure's would have to be for an API that nobody named.
+    Raises `UsageFailure` if Azure's default credential is needed and no scope is named.
     """
     if not settings.is_encrypted:
         return NoToken()
@@ -99,8 +99,8 @@ def credential(settings: Settings) -> TokenCredential:
         return NobodysToken()
     if not settings.scope:
         raise UsageFailure(
-            f"Which token is {settings.endpoint} to get? Name its scope, {API_SCOPE}, with --scope (KILN_SCOPE), "
-            "or put a token into KILN_TOKEN."
+            f"To sign in to {settings.endpoint}, name its scope, {API_SCOPE}, with --scope (KILN_SCOPE), or put an "
+            "access token into KILN_TOKEN."
         )
     return _azures_default()
 
@@ -117,5 +117,5 @@ def _of_a_package(endpoint: str) -> PackagesToken | None:
 def _azures_default() -> TokenCredential:
     from azure.identity import DefaultAzureCredential
 
-    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # its warnings are in the failure, word for word
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # the exception repeats its warnings
     return DefaultAzureCredential()

@@ -1,6 +1,6 @@
-"""A template file into a name, a body and a template, or into everything that is wrong with it.
+"""Read a template file and check it before anything is sent.
 
-It owns what can be checked before anything is sent; the rules of the language are kiln.template's.
+The rules of the language are in kiln.template.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 
 @dataclass(frozen=True)
 class ArmOptions:
-    """What the command line says of an ARM template file: values of parameters, and which of its resources is meant."""
+    """The options for an ARM template file: values of its parameters, and the resource in it that is meant."""
 
     values: tuple[str, ...] = ()
-    """`NAME=VALUE`, which count more than those of the file."""
+    """`NAME=VALUE`; these take precedence over the values in the file `parameters`."""
     parameters: Path | None = None
     resource: str | None = None
     location: str | None = None
-    """Where the resource group is."""
+    """The resource group's region."""
 
 
 @dataclass(frozen=True)
 class TemplateFile:
-    """A file that holds a valid template: its name, its JSON as it is sent, and what that means."""
+    """A valid template from a file: its name, its JSON as it is sent, and the parsed template."""
 
     name: str
     body: dict[str, Any]
@@ -60,14 +60,14 @@ class ReadFile:
 
 
 def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
-    """Return a file with its image templates, those of an ARM template deployed as the options say.
+    """Return a file with its image templates; an ARM template is evaluated with the options.
 
-    Raises `UsageFailure`, also where the options name what the file has not.
+    Raises `UsageFailure`, also if the options name a parameter that the file does not have.
     """
     text, body = read_json(file)
     if not is_arm_template(body) and (options.values or options.parameters):
         raise UsageFailure(
-            f"{file} is no ARM template file: it takes no parameters.", hint="Leave --set and --parameters away."
+            f"{file} is not an ARM template, so it takes no parameters.", hint="Leave out --set and --parameters."
         )
     place = Place(settings.subscription or None, settings.resource_group or None, options.location)
     try:
@@ -78,9 +78,9 @@ def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
 
 
 def read_template(file: Path, name: str | None, settings: Settings, options: ArmOptions) -> TemplateFile:
-    """Return the template in `file`, named `name`, or as the file's own `name` member says, or as the file.
+    """Return the template in `file`. Its name is `name`, else the `name` in the file, else the file's own name.
 
-    Raises `UsageFailure` that lists every problem with its place.
+    Raises a `UsageFailure` that lists every problem with its place.
     """
     subject = _chosen(file, read_file(file, settings, options).subjects, options)
     try:
@@ -92,14 +92,14 @@ def read_template(file: Path, name: str | None, settings: Settings, options: Arm
     named = name or subject.name or _name_in(subject.body) or file.stem
     if not NAME.match(named):
         raise UsageFailure(
-            f"{named!r} cannot be a template's name: it takes 1 to 64 letters, digits, '.', '_' and '-'.",
-            hint="Give another with --name.",
+            f"{named!r} cannot be a template's name: expected 1 to 64 letters, digits, '.', '_' and '-'.",
+            hint="Give another name with --name.",
         )
     return TemplateFile(name=named, body=subject.body, template=template)
 
 
 def _given(body: Any, options: ArmOptions) -> dict[str, Any]:
-    """Return the values of parameters, those of the command line over those of the file."""
+    """Return the values of parameters; those of the command line take precedence over those of the file."""
     given = from_file(read_json(options.parameters)[1]) if options.parameters else {}
     declared = body.get("parameters") if isinstance(body, dict) else None
     for text in options.values:
@@ -112,7 +112,7 @@ def _given(body: Any, options: ArmOptions) -> dict[str, Any]:
 
 
 def _chosen(file: Path, found: tuple[Subject, ...], options: ArmOptions) -> Subject:
-    """Return the one image template that is meant. Raises `UsageFailure` where that is not clear."""
+    """Return the one image template that is meant. Raises `UsageFailure` if that is not clear."""
     if not found:
         raise UsageFailure(f"{file} is an ARM template without image templates.")
     wanted = options.resource
@@ -132,14 +132,14 @@ def _name_in(body: Any) -> str | None:
 
 def _refused(file: Path, subject: Subject, problems: tuple[Problem, ...]) -> UsageFailure:
     error = TemplateInvalid(subject.told(problems))
-    hint = f"Where they stand in the file, and the rules: kiln validate {file}"
+    hint = f"To see their lines in the file, and the rules: kiln validate {file}"
     if subject.unresolved:
-        hint = "Give parameters by --set NAME=VALUE or --parameters FILE, and the group's place by --location. " + hint
+        hint = f"Give parameters with --set NAME=VALUE or --parameters FILE, and the region with --location. {hint}"
     return UsageFailure(f"{file}: {problem_lines(error)}", hint=hint)
 
 
 def read_json(file: Path) -> tuple[str, Any]:
-    """Return the text of a JSON file, and its value. Raises `UsageFailure`, with line and column if it is no JSON."""
+    """Return the text of a JSON file, and its value. Raises `UsageFailure`, with line and column if it is not JSON."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -151,11 +151,11 @@ def read_json(file: Path) -> tuple[str, Any]:
     except json.JSONDecodeError as error:
         raise UsageFailure(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
-        raise UsageFailure(f"{file}: not JSON that can be read: {error}.") from error
+        raise UsageFailure(f"{file}: not readable as JSON: {error}.") from error
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def problem_lines(error: TemplateInvalid) -> str:

@@ -1,6 +1,6 @@
-"""The API's answers as the command reads them: runs, phases, outputs, templates.
+"""Views of the API's answers: runs, phases, outputs, templates.
 
-It owns the parsing of answers, lenient about members that a newer API adds; it knows neither HTTP nor screens.
+It parses answers, and ignores members that a newer API adds; it knows neither HTTP nor screens.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UNDER_WAY = frozenset({"Running", "Canceling"})
 
 
 def error_detail(body: Any) -> ErrorDetail | None:
-    """Return an ARM error (`{code, message, target, details, hint}`) as data, or None when `body` is none."""
+    """Return an ARM error (`{code, message, target, details, hint}`) as data, or None if `body` is not one."""
     if not isinstance(body, dict) or not (body.get("code") or body.get("message")):
         return None
     nested = (error_detail(item) for item in body.get("details") or ())
@@ -50,13 +50,13 @@ ArmError = Annotated[ErrorDetail | None, BeforeValidator(error_detail)]
 
 
 class View(BaseModel):
-    """Base of what is read from the API: camelCase on the wire, unknown members ignored."""
+    """Base of the API's answers: camelCase on the wire, unknown members ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore", validate_by_name=True)
 
 
 class PhaseView(View):
-    """One phase of a run; `note` is one line about where it is, `error` why it failed, in all or in part."""
+    """One phase of a run; `note` is one line about its progress, `error` says why it failed, wholly or in part."""
 
     name: str
     state: str
@@ -67,7 +67,7 @@ class PhaseView(View):
 
 
 class OutputView(View):
-    """What one target of a run became, or why it became nothing."""
+    """The output of one target of a run: an image, or the error because of which there is none."""
 
     name: str
     kind: str
@@ -121,14 +121,14 @@ class LastRun(View):
 
 
 class ProvisioningErrorView(View):
-    """Why a template's submission failed; the code is one of AIB's."""
+    """The reason why a template's submission failed; the code is one of Image Builder's."""
 
     provisioning_error_code: str = "Other"
     message: str = ""
 
 
 class TemplateView(View):
-    """A template, as far as it is shown; `provisioning_state` tells how its submission went."""
+    """The properties of a template that the command shows; `provisioning_state` is the state of its submission."""
 
     name: str
     location: str

@@ -1,4 +1,4 @@
-"""How numbers and names become words: durations, sizes, states, first sentences. Pure text, no terminal."""
+"""Words for numbers and names: durations, sizes, states, first sentences. Pure text, no terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def duration(seconds: float) -> str:
 
 
 def ticking(seconds: float) -> str:
-    """Return a length of time that is still growing: whole seconds, so that it ticks."""
+    """Return a length of time that is still growing, in whole seconds, so that it ticks."""
     whole = max(int(seconds), 0)
     return f"{whole} s" if whole < MINUTE else duration(whole)
 

@@ -68,7 +68,7 @@ def test_a_reader_may_look_and_no_more(local: LocalKiln) -> None:
     refused = kiln_with(token, "build", EXAMPLE, *where)
     assert refused.returncode == 1
     assert "AuthorizationFailed" in refused.stderr
-    assert "Ask whoever runs this Kiln for it" in refused.stderr
+    assert "Ask the people who run this Kiln" in refused.stderr
 
 
 def test_over_plain_http_the_command_sends_nothing_and_says_so(local: LocalKiln) -> None:
@@ -81,4 +81,4 @@ def test_over_plain_http_the_command_sends_nothing_and_says_so(local: LocalKiln)
 def test_a_token_of_another_authority_is_not_taken_and_the_command_says_what_to_do(local: LocalKiln) -> None:
     refused = kiln_with("not.a.token", "list", "--endpoint", local.endpoints()["host"])
     assert refused.returncode == 1
-    assert "The token in KILN_TOKEN is not taken" in refused.stderr
+    assert "The token in KILN_TOKEN is not accepted" in refused.stderr

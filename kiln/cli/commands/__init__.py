@@ -1,1 +1,1 @@
-"""What each command does, one module for each; main.py declares their arguments."""
+"""The work of the commands, one module for each; main.py declares their arguments."""

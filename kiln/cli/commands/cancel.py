@@ -1,4 +1,4 @@
-"""`kiln cancel` and `kiln delete`: ending a run, and a template."""
+"""`kiln cancel` and `kiln delete`: cancel a run, delete a template."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def cancel(session: Session, name: str, *, wait: bool) -> ExitCode:
-    """Cancel the template's run; unless told not to, wait for its clean-up to end."""
+    """Cancel the template's run; with `wait`, wait for its clean-up to end."""
     with Api(session) as api:
         run = api.latest_run(name)
         if run is None or run.is_over:
-            raise Failure(f"No run of {name} is under way.", hint=f"See its last one with `kiln show {name}`.")
+            raise Failure(f"No run of {name} is under way.", hint=f"See its last run with `kiln show {name}`.")
         api.cancel(name)
         if not wait:
             stdout().print(f"Run {run.id} of {name} is being canceled.")
@@ -33,11 +33,11 @@ def cancel(session: Session, name: str, *, wait: bool) -> ExitCode:
 def delete(session: Session, name: str, *, agreed: bool) -> ExitCode:
     """Delete the template. A person at a terminal is asked first."""
     if not agreed and sys.stdin.isatty():
-        question = f"Delete {name}, with its staging resource group, the logs and the VHDs in it?"
+        question = f"Delete {name}, and its staging resource group with the logs and VHDs in it?"
         if not typer.confirm(question):
             raise Failure("Nothing was deleted.")
     with Api(session) as api:
-        api.template(name)  # a template that is not there is an error here; ARM's own DELETE answers 204
+        api.template(name)  # fails if there is no such template, for which ARM's DELETE would answer 204
         stdout().print(f"Deleting {name} and its staging resource group ...")
         api.delete(name)
     stdout().print(f"Deleted {name}.")

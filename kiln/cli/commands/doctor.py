@@ -1,4 +1,4 @@
-"""`kiln doctor`: what is wrong with Kiln and around it, and how to fix it."""
+"""`kiln doctor`: print the problems of Kiln and of what it depends on, and how to fix them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def doctor(session: Session, *, sweep: bool, as_json: bool) -> ExitCode:
-    """Print what an examination finds; with `sweep`, after asking for a sweep. Fails when anything is wrong."""
+    """Print what an examination finds, with `sweep` after a sweep. The exit code says whether there are problems."""
     with Api(session) as api:
         if sweep:
             api.sweep()

@@ -1,4 +1,4 @@
-"""`kiln download`: a template's VHD as a local, sparse file."""
+"""`kiln download`: download a template's VHD into a sparse file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rich.text import Text
 
 from kiln.cli import wording
 from kiln.cli.api import Api
-from kiln.cli.authorities import trust_in
 from kiln.cli.faults import ExitCode, Failure, UsageFailure
 from kiln.cli.screens.console import screen, stdout
 from kiln.cli.transfer.blob import Blob
 from kiln.cli.transfer.download import download as transfer
+from kiln.cli.trust import trust_in
 
 _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,64}")
-"""Of a run output (`runOutputName`): whoever answers, the file is in the folder that the caller is in or names."""
+"""A run output's name (`runOutputName`). It is checked because it becomes a file's name, whatever the server says."""
 
 if TYPE_CHECKING:
     from kiln.cli.session import Session
@@ -38,13 +38,14 @@ def download(session: Session, name: str, output: str | None, target: Path | Non
         done = _with_progress(blob, file)
     console = stdout()
     console.print(Text(str(file.absolute()), style="bold"))
-    console.print(Text(f"size    {done.size} bytes ({wording.size(done.size)}), {wording.size(done.transferred)} came"))
+    size = f"{done.size} bytes ({wording.size(done.size)}), {wording.size(done.transferred)} transferred"
+    console.print(Text(f"size    {size}"))
     console.print(Text(f"sha256  {done.sha256}"))
     return ExitCode.SUCCESS
 
 
 def choose(name: str, outputs: list[TemplateOutput], asked: str | None) -> TemplateOutput:
-    """Return the VHD output that is meant. Raises `Failure` that lists the choices when it is not clear."""
+    """Return the VHD output that is meant. If that is not clear, raises a `Failure` that lists the choices."""
     disks = [output for output in outputs if output.artifact_uri]
     choices = ", ".join(output.name for output in disks)
     hint = f"VHD outputs of {name}: {choices}." if disks else f"{name} has no VHD output; see `kiln show {name}`."
@@ -62,7 +63,7 @@ def choose(name: str, outputs: list[TemplateOutput], asked: str | None) -> Templ
 
 def _file(target: Path | None, output: str, *, force: bool) -> Path:
     if not _NAME.fullmatch(output):
-        raise Failure(f"{output!r} is no name of an output, and no file is called so.")
+        raise Failure(f"{output!r} is not a valid name of an output, so it is not used as a file's name.")
     file = target or Path(f"{output}.vhd")
     if file.is_dir():
         file /= f"{output}.vhd"

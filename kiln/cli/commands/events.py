@@ -1,4 +1,4 @@
-"""`kiln events tail`: what Kiln publishes, as it does."""
+"""`kiln events tail`: print events as Kiln publishes them."""
 
 from __future__ import annotations
 

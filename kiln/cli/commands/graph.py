@@ -1,4 +1,4 @@
-"""`kiln graph`: what is built from what, and what is behind."""
+"""`kiln graph`: print which image is built from which, and which templates are behind their source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Form(StrEnum):
-    """How the graph is printed."""
+    """The form in which the graph is printed."""
 
     TREE = "tree"
     JSON = "json"

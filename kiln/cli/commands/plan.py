@@ -1,4 +1,4 @@
-"""`kiln plan`: what a build would do, decided offline."""
+"""`kiln plan`: print what a build would do, decided offline."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 def plan(
     session: Session, file: Path, name: str | None, options: ArmOptions, *, scripts: bool, as_json: bool
 ) -> ExitCode:
-    """Print the plan of the template in `file`. Nothing is sent anywhere. Raises `UsageFailure` if it can have none."""
+    """Print the plan of the template in `file`. Nothing is sent. Raises `UsageFailure` if there can be no plan."""
     settings = session.settings
     source = read_template(file, name, settings, options)
     template_id = TemplateId(subscription=settings.subscription, group=settings.resource_group, name=source.name)
     if problems := check_references(source.template):
         lines = "\n".join(f"  {problem.path}: {problem.message}" for problem in problems)
-        raise UsageFailure(f"{file}: what this template names cannot be.\n{lines}")
+        raise UsageFailure(f"{file}: the template has names, ids or URLs that are not valid.\n{lines}")
     try:
         preview = preview_plan(source.template, template_id=template_id)
     except TemplateRefused as error:
         lines = "\n".join(f"  {problem.message} {problem.hint or ''}" for problem in error.detail.details)
-        raise UsageFailure(f"{file}: no build can follow this template.\n{lines}") from error
+        raise UsageFailure(f"{file}: the template cannot be built.\n{lines}") from error
     if as_json:
         typer.echo(preview.model_dump_json(indent=2))
     else:

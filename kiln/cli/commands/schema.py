@@ -1,4 +1,4 @@
-"""`kiln schema`: the template language for editors."""
+"""`kiln schema`: print the JSON Schema of the template language."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def schema(out: Path | None, *, trigger: bool) -> ExitCode:
         out.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise Failure(f"{out} cannot be written: {error.strerror}.") from error
-    hint = "" if trigger else f' An editor finds it by a template\'s first line: "$schema": "{out}"'
+    hint = "" if trigger else f' An editor finds it if a template begins with "$schema": "{out}"'
     stdout().print(f"Wrote {out}.{hint}")
     return ExitCode.SUCCESS

@@ -1,4 +1,4 @@
-"""`kiln show`, `kiln list` and `kiln logs`: looking at what is there."""
+"""`kiln show`, `kiln list` and `kiln logs`: show templates, runs and logs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def list_templates(session: Session) -> ExitCode:
 
 
 def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool, which: str = "customization") -> ExitCode:
-    """Print one of a run's logs, and with `keep_on` go on until the run is over. A file or a pipe gets it as it is."""
+    """Print one of a run's logs, with `keep_on` until the run is over. A file or a pipe gets it unchanged."""
     with Api(session) as api:
         wanted = run_id or _latest(api, name)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may span two answers
@@ -64,5 +64,5 @@ def logs(session: Session, name: str, run_id: str | None, *, keep_on: bool, whic
 def _latest(api: Api, name: str) -> str:
     run = api.latest_run(name)
     if run is None:
-        raise Failure(f"{name} was never run, so it has no log.")
+        raise Failure(f"{name} has never been run, so it has no log.")
     return run.id

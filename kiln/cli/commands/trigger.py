@@ -1,4 +1,4 @@
-"""`kiln trigger ...`: what starts a template's builds."""
+"""`kiln trigger ...`: list, show, put and delete a template's triggers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_SETTINGS = {"kind", "status", "provisioningState"}
 
 
 def list_triggers(session: Session, template: str) -> ExitCode:
-    """Print a template's triggers, one a line."""
+    """Print a template's triggers, one in a line."""
     with Api(session) as api:
         found = api.triggers(template)
     if not found:
@@ -37,7 +37,7 @@ def list_triggers(session: Session, template: str) -> ExitCode:
 
 
 def show(session: Session, template: str, name: str) -> ExitCode:
-    """Print a trigger as the API has it."""
+    """Print a trigger as the API returns it."""
     with Api(session) as api:
         typer.echo(json.dumps(api.trigger(template, name), indent=2))
     return ExitCode.SUCCESS
@@ -54,18 +54,18 @@ def put(session: Session, template: str, name: str, file: Path | None) -> ExitCo
 
 
 def delete(session: Session, template: str, name: str) -> ExitCode:
-    """Remove a trigger."""
+    """Delete a trigger."""
     with Api(session) as api:
-        api.trigger(template, name)  # one that is not there is an error here; ARM's own DELETE answers 204
+        api.trigger(template, name)  # fails if there is no such trigger, for which ARM's DELETE would answer 204
         api.delete_trigger(template, name)
     stdout().print(f"Deleted {name} of {template}.")
     return ExitCode.SUCCESS
 
 
 def _body(file: Path | None) -> Any:
-    """Return a trigger's body, with the secret of a Webhook from the environment if the file has none.
+    """Return a trigger's body; the secret of a Webhook comes from the environment if the file has none.
 
-    Raises `UsageFailure` that lists every problem.
+    Raises a `UsageFailure` that lists every problem.
     """
     body = read_json(file)[1] if file else FOLLOW_SOURCE
     try:

@@ -1,4 +1,4 @@
-"""`kiln validate`: everything that is wrong with a template or a trigger in a file, told without asking anybody."""
+"""`kiln validate`: print every problem of a template or a trigger in a file, without sending it."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def validate(session: Session, file: Path, api_version: str | None, options: Arm
 
 
 def is_trigger(body: Any) -> bool:
-    """Whether it is a trigger's body and not a template's: its properties have a kind, and no source."""
+    """Whether a body is a trigger's and not a template's: its properties have a kind, and no source."""
     properties = body.get("properties") if isinstance(body, dict) else None
     return isinstance(properties, dict) and "kind" in properties and "source" not in properties
 
 
 def _trigger_problems(body: Any, api_version: str) -> tuple[Problem, ...]:
-    """Return all problems of a trigger by itself; whether a template can have it, the API knows."""
+    """Return all problems of a trigger by itself; only the API knows whether its template can have it."""
     try:
         parse_trigger(body, api_version)
     except TemplateInvalid as error:

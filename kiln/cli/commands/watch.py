@@ -1,4 +1,4 @@
-"""Follow a submission, or a run, to its end on the screen, as `kiln build`, `kiln retry` and `kiln cancel` do."""
+"""Follow a submission or a run to its end on the screen, for `kiln build`, `kiln retry` and `kiln cancel`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXIT_CODES = {
 
 
 def take_in(api: Api, name: str, accepted: TemplateView, session: Session) -> None:
-    """Show the submission of the template that the API `accepted` until it is over. Raises `Failure` if it failed."""
+    """Show the submission of a template that the API `accepted` until it is over. Raises `Failure` if it failed."""
     environment, found = session.environment, accepted
     first = [accepted]
     with submission(name, environment.now) as show:
@@ -45,7 +45,7 @@ def take_in(api: Api, name: str, accepted: TemplateView, session: Session) -> No
 
 
 def watch(api: Api, name: str, run_id: str, session: Session) -> ExitCode:
-    """Show the run until it is over, then its result; return the exit code that its state means."""
+    """Show the run until it is over, then its result; return the exit code for its state."""
     run: RunView | None = None
     environment = session.environment
     with progress(name, environment.now) as display:
@@ -54,7 +54,7 @@ def watch(api: Api, name: str, run_id: str, session: Session) -> ExitCode:
             if isinstance(event, Seen):
                 run = event.found
     if run is None:
-        raise Failure(f"Run {run_id} of {name} was never seen.")
+        raise Failure(f"Run {run_id} of {name} was not found.")
     console = stdout()
     console.print()
     console.print(result_screen(name, run, environment.now(), session.settings.options))

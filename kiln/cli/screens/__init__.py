@@ -1,1 +1,1 @@
-"""What a person sees: each screen is made from values and knows neither HTTP nor the command line."""
+"""The screens that a person sees: each is made from values and knows neither HTTP nor the command line."""

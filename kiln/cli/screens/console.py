@@ -1,7 +1,7 @@
 """The two consoles: results go to stdout, failures to stderr.
 
-It owns how text is laid out everywhere: never re-wrapped, so that ids can be copied, and nothing read as markup. What
-others wrote (names, messages, a guest's output) never reaches a terminal as a command to it.
+Text is never re-wrapped, so that ids can be copied, and never read as markup. Control characters in the texts of others
+(names, messages, a guest's output) never reach a terminal.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 WIDE = 100_000
-"""Columns; wider than any line, as rich would cut the branches of a tree at the terminal's edge."""
+"""The width in columns: more than any line has, since rich would cut the branches of a tree at the terminal's edge."""
 
 
 class PlainConsole(Console):
-    """A console to which text is text: rich's own styles alone become commands to the terminal."""
+    """A console that writes out control characters in texts; only rich's own styles reach the terminal as commands."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Yield the segments of what is printed, their control characters written out."""
+        """Yield the segments to print, with control characters written out."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(printable(segment.text), segment.style)
 
@@ -45,14 +45,14 @@ def stderr() -> Console:
 
 
 def screen() -> Console:
-    """Return a console on standard output that is as wide as the terminal, for what is drawn again and again."""
+    """Return a console on standard output that is as wide as the terminal, for screens that are redrawn."""
     return PlainConsole(highlight=False, markup=False, emoji=False)
 
 
 def pour(text: str) -> None:
-    """Write text of others to standard output: as it is into a file or a pipe, on a terminal with controls written out.
+    """Write a guest's text to standard output: unchanged to a file or a pipe, with controls written out to a terminal.
 
-    On a terminal a lone carriage return, by which a progress bar begins its line anew, begins a line.
+    On a terminal a lone carriage return, with which a progress bar redraws its line, begins a new line.
     """
     if sys.stdout.isatty():
         text = printable(text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -61,7 +61,7 @@ def pour(text: str) -> None:
 
 
 def aligned(rows: Sequence[Sequence[tuple[str, str]]]) -> Text:
-    """Return rows of (text, style) cells in columns as wide as their widest cell, two spaces apart."""
+    """Return rows of (text, style) cells as columns, each as wide as its widest cell, two spaces apart."""
     rows = [[(one_line(text), style) for text, style in row] for row in rows]
     widths = [max(len(row[index][0]) for row in rows) for index in range(len(rows[0]))] if rows else []
     lines = []

@@ -1,4 +1,4 @@
-"""What the doctor found, for a terminal: by area, each finding with its age, its cost and its fix."""
+"""The screen of `kiln doctor`: by area, each finding with its age, its cost and its fix."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_DETAILS = 60
 
 
 def health_screen(health: HealthView) -> RenderableType:
-    """Return the whole screen."""
+    """Return the whole screen of an examination."""
     parts: list[RenderableType] = []
     for area, title in AREAS.items():
         findings = [each for each in health.findings if each.area == area]
@@ -66,7 +66,7 @@ def _finding(finding: FindingView, now: datetime) -> Iterator[RenderableType]:
 
 def _sum(health: HealthView) -> Text:
     if not health.findings:
-        return Text("Nothing is wrong.", style="green")
+        return Text("No problems.", style="green")
     errors = sum(finding.severity == "Error" for finding in health.findings)
     warnings = len(health.findings) - errors
     counts = [
@@ -78,7 +78,7 @@ def _sum(health: HealthView) -> Text:
 
 
 def _age(age: timedelta) -> str:
-    """Return a span in its largest unit: 90 minutes are 1 h."""
+    """Return a length of time in its largest unit: 90 minutes are 1 h."""
     seconds = max(0, int(age.total_seconds()))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:

@@ -1,6 +1,6 @@
-"""One line for each event: when, whose, what, and the facts that tell the story.
+"""Events as lines: each has the time, the template or image, the type, and the most important data.
 
-It owns the words; the events' names and data are those of docs/events.md.
+The events' types and data are those of docs/events.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WHO = 16
 
 
 def event_line(event: EventView) -> Text:
-    """Return an event in one line, its time in UTC."""
+    """Return an event as one line, with its time in UTC."""
     kind = event.type.removeprefix("Kiln.")
     line = Text(f"{event.time:%H:%M:%S}  ", style="dim")
     line.append(f"{one_line(_who(event)):<{_WHO}}  ")
@@ -43,7 +43,7 @@ def event_line(event: EventView) -> Text:
 
 
 def _who(event: EventView) -> str:
-    """Return the last name of what an event is about: a template, or a marketplace image's SKU."""
+    """Return the last name in an event's source: a template, or a marketplace image's SKU."""
     return event.source.rstrip("/").rpartition("/")[2]
 
 

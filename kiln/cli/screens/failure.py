@@ -1,4 +1,4 @@
-"""Errors as a small tree: what went wrong, where, the details below it, and what to do next."""
+"""Errors as a small tree: the message, the target, the details below it, and the hint."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The graph of images as a tree for a terminal, and as Mermaid for a page.
 
-It owns the drawing. What is reached on two ways is drawn below each of them, its own branches only once.
+A node that has two parents is drawn below each of them, but its own branches only once.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ SHAPES = {"ImageTemplate": ("[", "]"), "ImageDefinition": ("([", "])")}
 
 
 def graph_tree(graph: Graph) -> Tree:
-    """Return the trees of all images that nothing here is built into, under no root of their own."""
+    """Return the trees of all images that are not built from another one, side by side."""
     root = Tree(Text("images", style="bold"))
     nodes = {node.id.lower(): node for node in graph.nodes}
     drawn: set[str] = set()
     for node in _roots(graph):
         _branch(root, node, None, graph, nodes, drawn)
-    for node in graph.nodes:  # what only cycles lead to
+    for node in graph.nodes:  # those that are only reached in cycles
         if node.id.lower() not in drawn:
             _branch(root, node, None, graph, nodes, drawn)
     return root

@@ -27,7 +27,7 @@ class PhaseRow:
 def phase_rows(run: RunView, now: datetime) -> list[PhaseRow]:
     """Return one row for each phase that Kiln knows, in order, and for any other that the API names.
 
-    A phase that not every run has gets its row once it is reached.
+    A phase that only some runs have gets a row once it is reached.
     """
     reached = {phase.name: phase for phase in run.phases}
     names = [name for name in PHASES if name in reached or name not in NOT_ALWAYS]
@@ -46,5 +46,5 @@ def _row(name: str, phase: PhaseView | None, *, over: bool, now: datetime) -> Ph
 
 
 def phase_note(phase: PhaseView) -> str:
-    """Return why the phase failed, if it did, or else where it is."""
+    """Return the reason if the phase failed, and its progress otherwise."""
     return wording.first_sentence(phase.error.message) if phase.error else phase.note or ""

@@ -1,6 +1,6 @@
-"""A run while it goes on: a table that ticks on a terminal, one plain line for each change elsewhere.
+"""The progress of a run: a table that ticks on a terminal, one plain line for each change elsewhere.
 
-It owns what is shown and when; where the run comes from is follow.py's business.
+It decides what is shown and when; follow.py gets the run.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ ASCII_MARKS = {
     "Skipped": "-",
 }
 NAME_WIDTH = 11
-"""As wide as the longest phase's name, `generalize` or `distribute`, and one space."""
+"""The width of the longest phase's name, `generalize` or `distribute`, and one space."""
 
 ECHO_WIDTH = 4
 
 
 class Progress(Protocol):
-    """Something that shows a run, within a `with` block."""
+    """A display of a run, used in a `with` block."""
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -56,7 +56,7 @@ class Progress(Protocol):
         """Leave the last state on the screen."""
 
     def show(self, event: Seen[RunView] | Trouble) -> None:
-        """Show what follow.py found."""
+        """Show what follow.py yields."""
 
 
 def progress(template: str, now: Callable[[], datetime]) -> Progress:
@@ -66,7 +66,7 @@ def progress(template: str, now: Callable[[], datetime]) -> Progress:
 
 
 class PlainProgress:
-    """One line for each change, each with the seconds since the run began."""
+    """A display of one line for each change, with the seconds since the run began."""
 
     def __init__(self, template: str, now: Callable[[], datetime], console: Console) -> None:
         self._template = template
@@ -115,9 +115,10 @@ class PlainProgress:
             self._line(run, f"{name} {state} after {took}{why}", phase.end_time)
 
     def _line(self, run: RunView | None, text: str, at: datetime | None = None) -> None:
-        """Print one line; `at` is the server's time of the change, where it says one.
+        """Print one line; `at` is the server's time of the change, if it has one.
 
-        Where it does not, it is now, by a clock that may be behind the server's: so no sooner than what came before.
+        Without it the line has the time of this machine, whose clock may be behind the server's: so no earlier than the
+        line before.
         """
         run = run or self._run
         seconds = 0.0
@@ -128,7 +129,7 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """A table of phases that redraws itself several times a second, so that times tick."""
+    """A display that redraws a table of phases several times a second, so that times tick."""
 
     def __init__(self, template: str, now: Callable[[], datetime]) -> None:
         self._template = template

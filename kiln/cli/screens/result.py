@@ -1,6 +1,6 @@
-"""The end of a run: outputs with their ids and regions, or why there are none.
+"""The result of a run: outputs with their ids and regions, or why there are none.
 
-It owns the words; it never decides an exit code.
+It owns the words; it does not decide the exit code.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ KINDS = {"SharedImage": "gallery image version"}
 
 
 def result_screen(template: str, run: RunView, now: datetime, options: str = "") -> Group:
-    """Return what a run came to: headline, error, outputs, leftovers, and the next commands to run.
+    """Return the result of a run: headline, error, outputs, leftovers, and the next commands to run.
 
-    `options` are those that the commands need to find the same template.
+    `options` are the options with which those commands find the same template.
     """
     parts: list[RenderableType] = [headline(run, now)]
     if run.error:
@@ -50,7 +50,7 @@ def result_screen(template: str, run: RunView, now: datetime, options: str = "")
     if run.kept:
         parts += [
             "",
-            Text("Kept for a look at it, as errorHandling asks; it costs money until the template is deleted:"),
+            Text("Kept for inspection, as errorHandling asks; it costs money until the template is deleted:"),
         ]
         parts += [Text(f"  {kept}") for kept in run.kept]
     parts += _next_commands(template, run, options)
@@ -58,14 +58,14 @@ def result_screen(template: str, run: RunView, now: datetime, options: str = "")
 
 
 def _next_commands(template: str, run: RunView, options: str) -> list[RenderableType]:
-    """Return what to type after a run that came to less than it should."""
+    """Return the commands to run next after a run that did not succeed."""
     lines: list[RenderableType] = []
     run_option = f"--run {run.id}{options}"
     if run.run_state not in {"Succeeded", "Running"}:
         which = " --validation" if run.error and run.error.code == VALIDATOR_FAILED else ""
         lines += ["", Text("The whole log: ").append(f"kiln logs {template}{which} {run_option}", style="bold")]
     if run.run_state in {"PartiallySucceeded", "Failed"}:
-        lines.append(Text("Once more:     ").append(f"kiln retry {template} {run_option}", style="bold"))
+        lines.append(Text("Retry it:      ").append(f"kiln retry {template} {run_option}", style="bold"))
     return lines
 
 

@@ -1,6 +1,6 @@
-"""A template on its way in: a spinner on a terminal, one line for its beginning and its end elsewhere.
+"""The progress of a submission: a spinner on a terminal, one line for its beginning and its end elsewhere.
 
-It owns what is shown; where the template comes from is follow.py's business.
+It decides what is shown; follow.py gets the template.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ PHASE = f"{'submit':<{NAME_WIDTH}}"
 
 @contextmanager
 def submission(template: str, now: Callable[[], datetime]) -> Iterator[Callable[[Seen[TemplateView] | Trouble], None]]:
-    """Give what shows each event of a submission, whose end is a line everywhere."""
+    """Yield a function that shows each event of a submission; its end is a line on a terminal, too."""
     began = now()
     told = stdout()
-    console = screen() if told.is_terminal else told  # a line must go through the console of the spinner above it
+    console = screen() if told.is_terminal else told  # a line below a spinner must use the spinner's console
 
     def show(event: Seen[TemplateView] | Trouble) -> None:
         elapsed = (now() - began).total_seconds()

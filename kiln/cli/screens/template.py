@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def template_screen(template: TemplateView, run: RunView | None, now: datetime, options: str = "") -> Group:
-    """Return the template, then the phases and the outcome of its last run."""
+    """Return the screen of a template: its submission, then the phases and the result of its last run."""
     title = Text(template.name, style="bold").append(f"  in {template.location}", style="default not bold")
     parts: list[RenderableType] = [title]
     if template.exact_staging_resource_group:
         parts.append(Text(f"staging group {template.exact_staging_resource_group}", style="dim"))
     parts += submission_lines(template)
     if run is None:
-        return Group(*parts, Text("It was never run."))
+        return Group(*parts, Text("It has never been run."))
     source = f", source version {run.source_version}" if run.source_version else ""
     again = f", retry of {run.retry_of}" if run.retry_of else ""
     parts += [Text(f"last run {run.id}, asked for at {wording.moment(run.start_time)}{source}{again}"), ""]
@@ -43,7 +43,7 @@ def template_screen(template: TemplateView, run: RunView | None, now: datetime, 
 
 
 def submission_lines(template: TemplateView) -> list[Text]:
-    """Return how the template's submission went; nothing when it went well."""
+    """Return the state and the error of the template's submission; nothing if it succeeded."""
     if template.provisioning_state == "Succeeded":
         return []
     state = Text("submission ").append(template.provisioning_state, style=STYLES.get(template.provisioning_state, ""))

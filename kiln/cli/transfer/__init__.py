@@ -1,1 +1,1 @@
-"""From a signed URL to a sparse file: what is downloaded, how, and how it is checked."""
+"""Download a VHD from a signed URL into a sparse file, and check it."""

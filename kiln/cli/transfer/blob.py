@@ -1,6 +1,6 @@
-"""One blob behind a signed URL, over Blob Storage's REST API: its size, its page ranges, its bytes.
+"""Read one blob by its signed URL, over Blob Storage's REST API: its size, its page ranges, its bytes.
 
-It owns requests, retries and the reading of answers; it knows nothing of files. The URL is a secret.
+It owns requests, retries and the reading of answers; it knows nothing about files. The URL is a secret.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from kiln.cli.settings import Trust
+    from kiln.cli.trust import Trust
     from kiln.secret import Secret
 
 VERSION = "2021-12-02"
-"""Of the Blob Storage API: the first years in which Get Page Ranges is paged, and known to every emulator."""
+"""The version of the Blob Storage API: Get Page Ranges is paged in it, and every emulator knows it."""
 ATTEMPTS = 4
 FIRST_RETRY = 1.0
-"""Tries of one request, and seconds before the second; each further wait is twice as long."""
+"""How often one request is tried, and the pause before the second try, in seconds; each further pause is twice as
+long."""
 TIMEOUT = 60.0
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class Properties:
-    """What a blob is before it is downloaded: its size in bytes, its ETag, and whether it has pages."""
+    """A blob's properties before it is downloaded: its size in bytes, its ETag, and whether it has pages."""
 
     size: int
     etag: str
@@ -44,7 +45,7 @@ class Properties:
 
 
 class Blob:
-    """The blob. Its methods may be called from several threads, and raise `Failure` alone."""
+    """A blob. Its methods may be called from several threads, and raise `Failure` alone."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Blob:
         )
 
     def pages(self, known: Properties) -> Iterator[Span]:
-        """Yield the spans that were written, in order; for a blob without pages that is all of it."""
+        """Yield the spans that were written, in order; a blob without pages is one span."""
         if not known.has_pages:
             yield Span(0, known.size)
             return
@@ -93,13 +94,13 @@ class Blob:
         while marker is not None:
             parameters = {"comp": "pagelist"} | ({"marker": marker} if marker else {})
             answer = self._ask("GET", parameters, {"If-Match": known.etag}, expected=httpx.codes.OK)
-            root = ET.fromstring(answer.content)  # noqa: S314 - from the storage account itself, which we trust more
+            root = ET.fromstring(answer.content)  # noqa: S314 - from the storage account itself
             for item in root.iter("PageRange"):
                 yield Span(int(item.findtext("Start", "")), int(item.findtext("End", "")) + 1)
             marker = root.findtext("NextMarker") or None
 
     def read(self, span: Span, known: Properties) -> bytes:
-        """Return the bytes of `span`. Raises `Failure` if the blob changed or the answer is short."""
+        """Return the bytes of `span`. Raises `Failure` if the blob has changed or the answer is too short."""
         wanted = {"If-Match": known.etag, "x-ms-range": f"bytes={span.start}-{span.end - 1}"}
         content = self._ask("GET", {}, wanted, expected=httpx.codes.PARTIAL_CONTENT).content
         if len(content) != span.size:
@@ -109,7 +110,7 @@ class Blob:
     def _ask(
         self, method: str, parameters: dict[str, str], headers: dict[str, str], *, expected: int
     ) -> httpx.Response:
-        """Send one request, again if that may help, and return the answer with the `expected` status."""
+        """Send one request, with retries where they may help, and return the answer with the `expected` status."""
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._sleep(FIRST_RETRY * 2 ** (attempt - 1))

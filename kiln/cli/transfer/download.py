@@ -1,6 +1,6 @@
-"""A blob into a sparse file: several requests side by side, into FILE.part, renamed once all of it is there and right.
+"""Download a blob into a sparse file: by several requests at once, into FILE.part, which is renamed when complete.
 
-It owns the file; it knows neither the API nor the screen, which hears of progress through a callback.
+It owns the file; it knows neither the API nor the screen, which gets the progress by callbacks.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ def download(
     on_bytes: Callable[[int], None],
     on_check: Callable[[], None],
 ) -> Downloaded:
-    """Download the VHD in `blob` to `file`, replacing what is there; leave nothing half-done behind.
+    """Download the VHD in `blob` to `file`, replacing it; if that fails, no partial file remains.
 
-    `on_start` is told the bytes to be transferred, `on_bytes` those of each request, and `on_check` is called when the
-    checksum is begun. Raises `Failure` when the blob cannot be read or is not a VHD.
+    `on_start` gets the number of bytes to transfer, `on_bytes` that of each request, and `on_check` is called when the
+    checksum begins. Raises `Failure` if the blob cannot be read or is not a VHD.
     """
     known = blob.properties()
     pages = list(blob.pages(known))
@@ -58,7 +58,7 @@ def download(
     part = file.with_name(f"{file.name}.part")
     try:
         part.unlink(missing_ok=True)
-        with part.open("xb+") as target:  # anew: a link that somebody put there in the meantime is not followed
+        with part.open("xb+") as target:  # a new file: a link that somebody put there meanwhile is not followed
             target.truncate(known.size)
             transferred = _fetch(blob, known, pages, target.fileno(), on_bytes)
             _check_footer(os.pread(target.fileno(), FOOTER, max(known.size - FOOTER, 0)), known.size)
@@ -74,7 +74,7 @@ def download(
 
 
 def _fetch(blob: Blob, known: Properties, pages: list[Span], target: int, on_bytes: Callable[[int], None]) -> int:
-    """Transfer all pages with `WORKERS` requests under way; return the bytes that came."""
+    """Transfer all pages with `WORKERS` requests at once; return the number of bytes transferred."""
     transferred = 0
     todo: Iterator[Request] = requests(pages)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -91,7 +91,7 @@ def _fetch(blob: Blob, known: Properties, pages: list[Span], target: int, on_byt
                 for future in done:
                     transferred += future.result()
                     on_bytes(future.result())
-        except BaseException:  # Ctrl-C too: what waits is given up, what runs ends with its request
+        except BaseException:  # Ctrl-C too: drop the waiting requests, and let the running ones end
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -109,10 +109,12 @@ def _copy(blob: Blob, known: Properties, request: Request, target: int) -> int:
 
 def _check_footer(footer: bytes, size: int) -> None:
     if footer[: len(COOKIE)] != COOKIE:
-        raise Failure("What came is not a VHD: it does not end with a VHD's footer.")
+        raise Failure("The blob is not a VHD: it does not end with a VHD's footer.")
     disk = int.from_bytes(footer[CURRENT_SIZE], "big")
     if disk != size - FOOTER:
-        raise Failure(f"The VHD is damaged: its footer says {disk} bytes of disk, its size {size - FOOTER}.")
+        raise Failure(
+            f"The VHD is damaged: its footer says that the disk has {disk} bytes, and the blob has {size - FOOTER}."
+        )
 
 
 def _sha256(target: int) -> str:

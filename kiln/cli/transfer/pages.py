@@ -1,4 +1,4 @@
-"""Which bytes of a page blob to ask for: its page ranges, gathered into requests of a sensible size. Pure."""
+"""Plan the requests for a page blob: gather its page ranges into requests of a sensible size. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes of one request: Azure gives a range of up to 4 MiB back with its checksum, and it is worth a round trip."""
+"""The most bytes of one request: Azure returns a checksum for ranges up to 4 MiB, which is worth a round trip."""
 WORTH_SKIPPING = 128 * 1024
-"""A gap of zeros shorter than this is downloaded along, which is cheaper than another request."""
+"""The shortest gap of zeros that is skipped, in bytes; downloading a shorter one is cheaper than another request."""
 
 
 @dataclass(frozen=True)

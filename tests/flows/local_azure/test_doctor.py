@@ -355,7 +355,7 @@ def test_events_that_another_host_tries_to_publish_are_left_to_it(kiln: Callable
 
     finding = only(examine())
 
-    assert "another host" in finding.message
+    assert "another instance" in finding.message
     assert "az role" not in finding.fix
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkit.supply_chain.release import SUMS, make
-from kiln.cli import authorities, plugins, sign_in
+from kiln.cli import plugins, sign_in, trust
 from tests.unit.project.files import ROOT, read, tracked
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_the_source_is_what_is_committed(release: Path) -> None:
 def test_a_checkout_adds_its_commands_where_kiln_looks_for_them() -> None:
     groups = tomllib.loads(read("devkit/pyproject.toml"))["project"]["entry-points"]
 
-    assert set(groups) == {plugins.GROUP, authorities.GROUP, sign_in.GROUP}
+    assert set(groups) == {plugins.GROUP, sign_in.GROUP, trust.GROUP}
     for group, entries in groups.items():
         for name, value in entries.items():
             assert callable(EntryPoint(name, value, group).load())

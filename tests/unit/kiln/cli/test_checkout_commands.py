@@ -27,12 +27,12 @@ def test_an_installed_kiln_says_where_local_is(arguments: list[str]) -> None:
     result = CliRunner().invoke(app_with(), ["local", *arguments])
 
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: `kiln local` comes with a checkout of Kiln's repository")
+    assert result.stderr.startswith("Error: `kiln local` needs a checkout of Kiln's repository")
     assert "make setup" in result.stderr
 
 
 def test_help_says_that_local_is_not_installed() -> None:
-    assert "not installed here" in " ".join(CliRunner().invoke(app_with(), ["--help"]).stdout.split())
+    assert "not available here" in " ".join(CliRunner().invoke(app_with(), ["--help"]).stdout.split())
 
 
 def test_a_checkout_has_its_own_local() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kiln.cli.faults import UsageFailure
-from kiln.cli.settings import Trust
+from kiln.cli.trust import Trust
 from tests.unit.kiln.cli.command_line import run
 from tests.unit.kiln.cli.fake_kiln import FakeKiln
 

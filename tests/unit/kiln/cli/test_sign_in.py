@@ -68,7 +68,7 @@ def test_a_package_that_gets_no_token_is_named(monkeypatch: pytest.MonkeyPatch) 
     kiln = FakeKiln()
     result = run("list", kiln=kiln, environment=NO_TOKEN)
     assert result.exit_code == 1
-    assert f"{__name__}:broken gets no token: nobody there" in " ".join(result.stderr.split())
+    assert f"{__name__}:broken got no token: nobody there" in " ".join(result.stderr.split())
     assert kiln.sent == []
 
 
@@ -84,7 +84,7 @@ def test_a_refused_sign_in_over_plain_http_says_that_no_token_was_sent() -> None
 def test_a_refused_token_of_the_users_own_is_named_with_how_to_get_another() -> None:
     kiln = refusal(401, "AuthenticationFailed")
     result = run("show", "x", "--scope", "api://k/.default", kiln=kiln, environment={"KILN_TOKEN": "t"})
-    assert "The token in KILN_TOKEN is not taken" in said(result.stderr)
+    assert "The token in KILN_TOKEN is not accepted" in said(result.stderr)
     assert "az account get-access-token --scope api://k/.default" in said(result.stderr)
 
 
@@ -98,7 +98,7 @@ def test_a_token_of_azures_is_for_an_api_that_was_named() -> None:
     kiln = FakeKiln()
     result = run("list", "--endpoint", "https://kiln.example.com", kiln=kiln, environment=NO_TOKEN)
     assert result.exit_code == 2
-    assert "Which token is https://kiln.example.com to get?" in said(result.stderr)
+    assert "To sign in to https://kiln.example.com, name its scope" in said(result.stderr)
     assert kiln.sent == []
 
 
@@ -114,13 +114,13 @@ def test_no_token_of_azures_is_for_whoever_listens_on_this_machine() -> None:
 
 def test_who_may_not_is_told_whom_to_ask() -> None:
     result = run("show", "x", kiln=refusal(403, "AuthorizationFailed"))
-    assert "Ask whoever runs this Kiln for it" in said(result.stderr)
+    assert "Ask the people who run this Kiln" in said(result.stderr)
 
 
 def test_what_is_out_of_reach_is_no_question_of_roles() -> None:
     result = run("show", "x", kiln=refusal(403, "LinkedAuthorizationFailed"))
     assert "LinkedAuthorizationFailed: No." in said(result.stderr)
-    assert "Ask whoever" not in said(result.stderr)
+    assert "Ask the people" not in said(result.stderr)
 
 
 def said(text: str) -> str:

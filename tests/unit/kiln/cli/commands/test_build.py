@@ -169,7 +169,7 @@ def test_ctrl_c_while_it_is_submitted_says_that_nothing_runs() -> None:
     result = run("build", EXAMPLE, kiln=kiln, clock=Clock(interrupt_after=2))
 
     assert result.exit_code == 130
-    assert "The submission goes on without this command; no run was asked for." in result.stderr
+    assert "The submission continues without this command; no run was started." in result.stderr
 
 
 def test_a_connection_lost_while_it_is_submitted_is_borne() -> None:
@@ -230,4 +230,4 @@ def test_retry_of_what_never_ran_says_so() -> None:
     result = run("retry", "hello", kiln=FakeKiln(templates={"hello": template}))
 
     assert result.exit_code == 1
-    assert "hello was never run." in result.stderr
+    assert "hello has never been run." in result.stderr

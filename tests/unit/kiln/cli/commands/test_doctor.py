@@ -72,7 +72,7 @@ def test_nothing_wrong_is_said_in_words_and_by_the_exit_code() -> None:
     result = run("doctor", kiln=FakeKiln(overrides={"GET health": Answer(200, FINE)}))
 
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "Nothing is wrong."
+    assert result.stdout.splitlines()[-1] == "No problems."
     assert "Leftovers  fine" in result.stdout
 
 

@@ -48,7 +48,7 @@ def test_show_of_a_template_that_never_ran_says_so() -> None:
     kiln = kiln_with_runs()
     kiln.runs.clear()
 
-    assert "It was never run." in run("show", "base", kiln=kiln).output
+    assert "It has never been run." in run("show", "base", kiln=kiln).output
 
 
 def test_show_json_has_the_resources_as_sent() -> None:
@@ -139,7 +139,7 @@ def test_logs_of_a_template_that_never_ran_say_so() -> None:
     result = run("logs", "base", kiln=kiln)
 
     assert result.exit_code == 1
-    assert "base was never run" in result.stderr
+    assert "base has never been run" in result.stderr
 
 
 def test_logs_print_what_the_validators_said_when_asked() -> None:

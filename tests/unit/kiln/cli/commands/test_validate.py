@@ -97,9 +97,9 @@ def test_an_arm_templates_resource_is_held_against_its_own_api_version(tmp_path:
 def test_what_is_no_template_file_is_told_apart_from_a_wrong_template(tmp_path: Path) -> None:
     for content, said in (
         ('{"location": }', "template.json:1:14: not JSON: Expecting value."),
-        ('{"a": NaN}', "NaN is no JSON value"),
-        ("1" * 5000, "not JSON that can be read"),
-        ("[" * 100_000, "not JSON that can be read"),
+        ('{"a": NaN}', "NaN is not a JSON value"),
+        ("1" * 5000, "not readable as JSON"),
+        ("[" * 100_000, "not readable as JSON"),
         ('{"resources": []}', "an ARM template without image templates"),
     ):
         result = validate(tmp_path, content)
@@ -168,4 +168,4 @@ def test_parameters_are_for_arm_templates_alone(tmp_path: Path) -> None:
     result = validate(tmp_path, BODY, "--set", "name=web")
 
     assert result.exit_code == 2
-    assert "is no ARM template file: it takes no parameters" in result.output
+    assert "is not an ARM template, so it takes no parameters" in result.output

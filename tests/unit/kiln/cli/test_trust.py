@@ -4,8 +4,7 @@ import importlib.metadata
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
-from kiln.cli.authorities import GROUP, trust_in
-from kiln.cli.settings import Trust
+from kiln.cli.trust import GROUP, Trust, trust_in
 
 if TYPE_CHECKING:
     import pytest
