@@ -13,7 +13,7 @@ from kiln.rebuild.claims import RebuildRecord, ahead, done
 from kiln.rebuild.source import version_order
 from kiln.runs.lineage import DEEPEST, short_name
 from kiln.runs.record import ProvisioningState
-from kiln.template.trigger_kinds.version_filter import matches_version
+from kiln.template.trigger_kinds.source_image import matches_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Image templates in a file as people have them: a body alone, an ARM resource, or resources of an ARM template file.
+"""Find the image templates in a file: it is a body alone, an ARM resource, or an ARM template with resources.
 
-It owns which parts of a file are an image template; the language of ARM templates is kiln.arm_template's.
+The language of ARM templates is in kiln.arm_template.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _MEMBERS = ("location", "tags", "identity", "properties")
 
 @dataclass(frozen=True)
 class Subject:
-    """One image template in a file: its place, its body, its api-version, its name if it says one.
+    """One image template in a file: its place, its body, its api-version, and its name if it has one.
 
-    `unresolved` says of each expression without a value here, by its path in the file, why it has none.
+    `unresolved` says, for each expression without a value, by its path in the file, why it has none.
     """
 
     prefix: str
@@ -36,7 +36,7 @@ class Subject:
     unresolved: dict[str, str] = field(default_factory=dict)
 
     def told(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-        """Return the problems with paths from the file's beginning; an expression is one, and hides others there."""
+        """Return the problems with paths in the file. An unresolved expression is a problem, and hides others there."""
         found = [Problem(path=path, message=why, source=SYNTAX) for path, why in self.unresolved.items()]
         whole = (problem.model_copy(update={"path": self._whole(problem.path)}) for problem in problems)
         return (*found, *(problem for problem in whole if not self._is_hidden(problem.path)))
@@ -51,9 +51,9 @@ class Subject:
 
 
 def subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, ...]:
-    """Return the image templates in a file's JSON value, deployed to a place with the given parameters.
+    """Return the image templates in a file's JSON value; an ARM template is evaluated with the given parameters.
 
-    A value that is neither an ARM template nor a resource is a body by itself.
+    A value that is neither an ARM template nor a resource is the body of an image template.
     """
     if is_arm_template(body):
         found = resources(body, place, given)
@@ -67,7 +67,7 @@ def subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, .
 def _subject(resource: Resource) -> Subject:
     body = {name: resource.body[name] for name in _MEMBERS if name in resource.body}
     unresolved = {
-        path_text(each.path): f"is an ARM expression without a value here: {each.why}" for each in resource.unresolved
+        path_text(each.path): f"is an ARM expression that has no value here: {each.why}" for each in resource.unresolved
     }
     prefix = path_text(resource.path) if resource.path else ""
     version, name = resource.body.get("apiVersion"), resource.body.get("name")

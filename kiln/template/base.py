@@ -1,6 +1,6 @@
-"""What every part of the template language is made of: the base model, its marks, and common texts.
+"""The base of the template language: the base model, the marks of properties, and common types of texts.
 
-It knows no property of AIB by name; it must not know how problems are worded for a person.
+It knows no property of AIB by name, and not how problems are worded for a person.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class Model(BaseModel):
-    """Base of the language: camelCase on the wire, unknown and mis-cased fields refused, immutable.
+    """Base of all models: camelCase on the wire, unknown and mis-cased fields refused, immutable.
 
-    `code` is AIB's provisioning error code of whatever is wrong in it, `section` where Microsoft's reference tells its
-    rules (an anchor of image-builder-json), `read_only` the members that Azure answers and ignores when sent, `unknown`
-    what to say of a property that it does not have.
+    `code` is AIB's provisioning error code for problems in it, `section` the section of Microsoft's reference with its
+    rules (an anchor of image-builder-json), `read_only` the members that Azure returns and ignores when they are sent,
+    `unknown` a hint for a property that it does not have.
     """
 
     model_config = ConfigDict(
@@ -47,16 +47,16 @@ class Model(BaseModel):
 
 @dataclass(frozen=True)
 class Since:
-    """Marks a property with the first stable api-version that has it; `None` marks one that only Kiln has.
+    """Marks a property with the first stable api-version that has it; `None` marks a property that only Kiln has.
 
-    With `value`, a pattern, the property is older, and only a text that matches is that new.
+    With `value`, a pattern, the property itself is older, and only texts that match are that new.
     """
 
     api_version: str | None
     value: str | None = None
 
     def applies(self, value: object) -> bool:
-        """Whether `value` is one that needs the api-version."""
+        """Whether `value` needs the api-version."""
         if self.value is None:
             return True
         return isinstance(value, str) and re.fullmatch(self.value, value, re.IGNORECASE) is not None
@@ -64,14 +64,14 @@ class Since:
 
 @dataclass(frozen=True)
 class RequiredBefore:
-    """Marks a property that every api-version before this one demands."""
+    """Marks a property that is required in every api-version before this one."""
 
     api_version: str
 
 
 @dataclass(frozen=True)
 class Tags:
-    """Marks a union: AIB's code for a type that nobody knows, and for one that the api-version does not know."""
+    """Marks a union with AIB's codes for an unknown type, and for a type that the api-version does not have."""
 
     bad: str
     unsupported: str
@@ -79,29 +79,29 @@ class Tags:
 
 @dataclass(frozen=True)
 class See:
-    """Marks a property with the section of Microsoft's reference (image-builder-json) that has its rules, an anchor."""
+    """Marks a property with the section of Microsoft's reference with its rules (an anchor of image-builder-json)."""
 
     section: str
 
 
 PARTIAL = "partial"
-"""The validation context of an object that is merged into another: rules between its properties have to wait."""
+"""The validation context of an object that is to be merged into another: rules between its properties have to wait."""
 
 
 def broken(code: str, message: str, *, whole: bool = False) -> PydanticCustomError:
-    """Return the error of a broken rule: `code` is AIB's provisioning error code, `message` says what is due.
+    """Return the error of a broken rule: `code` is AIB's provisioning error code, `message` says what is expected.
 
-    `whole` blames the object that the property is in, rather than the property alone.
+    With `whole` the error is at the object that the property is in, rather than at the property.
     """
     return PydanticCustomError(code, "{rule}", {"rule": message, "whole": whole})
 
 
 @dataclass(frozen=True)
 class Form:
-    """Marks a text that has a form; a body with another text still has AIB's shape.
+    """Marks a text that has to have a form.
 
-    It is taken, and its template then fails with a provisioning error, as AIB has it, unless the text is one that is
-    refused `at_once`. `cases` are patterns of wrong texts of which more can be said.
+    A text of another form is refused `at_once`, or else accepted, as AIB does, and then fails its template with a
+    provisioning error. `cases` are patterns of wrong texts, each with a more exact message.
     """
 
     pattern: str
@@ -111,56 +111,56 @@ class Form:
     cases: tuple[tuple[str, str], ...] = ()
 
     def wrong(self, value: str) -> str | None:
-        """Return what is wrong with `value`, or None when it has the form."""
+        """Return what is wrong with `value`, or None if it has the form."""
         if re.fullmatch(self.pattern, value):
             return None
         more = next((f": {words}" for pattern, words in self.cases if re.fullmatch(pattern, value)), "")
         return f"expected {self.expected}{more}"
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Let an editor know the form already."""
+        """Add the form to the JSON Schema, for editors."""
         return {**handler(schema), "pattern": f"^({self.pattern})$"}
 
 
 @dataclass(frozen=True)
 class ArmId:
-    """Marks a text as the ARM id of a resource of one of `types`; it is judged as a `Form` is, and never at once."""
+    """Marks a text as the ARM id of a resource of one of `types`; like a `Form` that is never refused at once."""
 
     types: tuple[str, ...]
     code: str = "Other"
     may_be_empty: bool = False
 
     def matches(self, value: str) -> bool:
-        """Whether `value` is such an id, in any case, or empty where that is allowed."""
+        """Whether `value` is such an id, compared without case, or empty if that is allowed."""
         return (self.may_be_empty and not value) or any(_pattern(type_).fullmatch(value) for type_ in self.types)
 
 
 @dataclass(frozen=True)
 class Region:
-    """Marks a text as the name of an Azure region; one that cannot be a region's is refused at once.
+    """Marks a text as the name of an Azure region; a text that cannot be one is refused at once.
 
-    Resource Manager compares regions without regard to case and spaces, so that their display names, such as West
-    Europe, are names too (the `displayName` and `name` of "Subscriptions - List Locations").
+    Resource Manager compares regions without case and spaces, so that their display names, such as West Europe, are
+    names, too (the `displayName` and `name` of "Subscriptions - List Locations").
     """
 
     code: str = "Other"
 
     def wrong(self, value: str) -> str | None:
-        """Return what is wrong with `value`, or None when it can be a region's name."""
+        """Return what is wrong with `value`, or None if it can be a region's name."""
         if _REGION.fullmatch(value):
             return None
         return "expected the name of an Azure region, such as westeurope or West Europe: letters, digits and spaces"
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Let an editor know the form already."""
+        """Add the form to the JSON Schema, for editors."""
         return {**handler(schema), "pattern": f"^({_REGION.pattern})$"}
 
 
 @dataclass(frozen=True)
 class Url:
-    """Marks a text as a URL of one of `schemes`, refused at once if it cannot be one.
+    """Marks a text as a URL of one of `schemes`; a text that cannot be one is refused at once.
 
-    An empty text is none, and is for others to judge. At one that is `written` an image is put.
+    An empty text is not checked here. With `written` it is the URL that an image is written to.
     """
 
     schemes: tuple[str, ...]
@@ -172,7 +172,7 @@ class Url:
         return bool(value) and self.wrong(value) is None
 
     def wrong(self, value: str) -> str | None:
-        """Return what is wrong with `value`, or None when it can be such a URL."""
+        """Return what is wrong with `value`, or None if it can be such a URL."""
         if not value:
             return None
         expected = f"expected a URL that begins with {' or '.join(self.schemes)}:"
@@ -188,7 +188,7 @@ class Url:
 
 
 def up_to(largest: int) -> str:
-    """Return a pattern for the ASCII decimal numbers from 0 to `largest`, without a zero before them."""
+    """Return a pattern for the decimal numbers from 0 to `largest` in ASCII, without leading zeros."""
     digits = str(largest)
     below = (
         f"{digits[:at]}[{1 if at == 0 else 0}-{int(digit) - 1}][0-9]{{{len(digits) - at - 1}}}"
@@ -209,31 +209,31 @@ def _pattern(type_: str) -> re.Pattern[str]:
 
 
 def _word(text: str) -> str:
-    """Return a pattern for ASCII text in any case; without the `a`, the Kelvin sign is a k."""
+    """Return a pattern for ASCII text in any case; without the flag `a`, the Kelvin sign would match a k."""
     return f"(?ai:{re.escape(text)})"
 
 
 _NAME = r"(?!\.+(?:/|$))[\w.()-]+"
-"""A resource's name in an id: no `..`, and nothing that a client of Azure or a server could read as anything more."""
+"""A resource's name in an id: not `..`, and nothing that a client or a server could read as more than a name."""
 
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ]{0,63}")
 _DATA = re.compile(r"[^,\s]*,\S*")
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
 VERSIONS = "".join(f"[{letter}{letter.upper()}]" for letter in "versions")
-"""The part of an id before a gallery image's version, in any case: a pattern that JSON Schema knows, too."""
+"""The segment `versions` of an id in any case, as a pattern that JSON Schema has, too."""
 _PART = f"(?:{up_to(2**31 - 1)})"
 GALLERY_VERSION = rf"{_PART}\.{_PART}\.{_PART}"
 """MAJOR.MINOR.PATCH: "32-bit integers" (Microsoft's azure-compute-gallery, "Image versions"), as Azure writes them."""
 Flag = Annotated[bool, Strict()]
 Int32 = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
-"""A whole number as Microsoft's API definitions have it; neither a text nor a fraction stands for one."""
+"""A whole number as in Microsoft's API definitions; a string or a fraction is not accepted for one."""
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 RunOutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-_.]{1,64}$")]
 Checksum = Annotated[
     str, Form("([0-9a-f]{64})?", "the SHA-256 checksum in 64 lower-case hexadecimal digits, or nothing")
 ]
-"""SHA-256 in lower-case hexadecimal digits, or nothing for unchecked (Microsoft's image-builder-json)."""
+"""SHA-256 in lower-case hexadecimal digits, or an empty text for no check (Microsoft's image-builder-json)."""
 
 PathPart = Annotated[
     NonEmpty,
@@ -243,11 +243,11 @@ PathPart = Annotated[
         at_once=True,
     ),
 ]
-"""A name that Kiln puts into the path of a request to Azure. The SDK quotes a slash there, but a part of dots alone
-stays as it is, and then means another resource (RFC 3986 section 5.2.4)."""
+"""A name that Kiln puts into the path of a request to Azure. The SDK quotes a slash there, but leaves a part of dots
+alone as it is, which would then name another resource (RFC 3986 section 5.2.4)."""
 
 ArtifactUrl = Annotated[str, Url(("https", "http", "data"))]
-"""Where a script or file is: a public URL, a blob (by SAS or by the template's identity), or the data itself."""
+"""The URL of a script or file: public, of a blob (by SAS or by the template's identity), or with the data in it."""
 
 RegionName = Annotated[NonEmpty, Region()]
 IdentityId = Annotated[str, ArmId(("Microsoft.ManagedIdentity/userAssignedIdentities",))]

@@ -1,6 +1,6 @@
-"""Targets of one template that would take each other's place: one managed image, one VHD, or one version twice.
+"""Find targets of one template that would overwrite each other: the same managed image, VHD or version twice.
 
-Azure's ids know no case. A blob's name does, but may be written in two ways (RFC 3986 section 2.1).
+Azure's ids are compared without case. A blob's name has case, but can be written in two ways (RFC 3986 section 2.1).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def collisions(distribute: Any) -> Iterator[Broken]:
-    """Yield each target that has the place of one before it."""
+    """Yield each target that makes the same image as a target before it."""
     if not isinstance(distribute, list):
         return
     first: dict[tuple[str, str], int] = {}
@@ -27,12 +27,12 @@ def collisions(distribute: Any) -> Iterator[Broken]:
         if before != index:
             yield (
                 (index, name),
-                f"expected another place than that of distribute[{before}], for it would be overwritten",
+                f"expected another image than that of distribute[{before}], which would be overwritten",
             )
 
 
 def _place(target: dict[str, Any]) -> tuple[str, str] | None:
-    """Return the property that names the target's place, and the place in one spelling; None where Kiln chooses it."""
+    """Return the property that names the target's image, and its id in one spelling; None if Kiln chooses the name."""
     for name in ("imageId", "galleryImageId", "uri"):
         value = target.get(name)
         if isinstance(value, str) and value:
@@ -42,7 +42,7 @@ def _place(target: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def _blob(uri: str) -> str | None:
-    """Return a blob's place, or None for what is no URL, or that of a container or folder."""
+    """Return a blob's URL in one spelling, or None for a text that is not a blob's URL."""
     try:
         parts = urlsplit(uri)
         host, port = (parts.hostname or "").removesuffix("."), parts.port

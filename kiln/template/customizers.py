@@ -1,6 +1,6 @@
-"""What is done to an image, and how a finished one is tested: customizers and in-VM validators, in AIB's shapes.
+"""Customizers and validators, in AIB's shapes.
 
-It owns the per-step rules; whether a step suits the image's operating system shows when the source is known.
+It owns the rules of each step; whether a step suits the image's operating system is checked once the source is known.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ Destination = Annotated[
         "the absolute path of a file, of Linux or of Windows, without '..', control characters or a server's name",
         at_once=True,
         cases=(
-            (r"(.*[\\/])?\.{0,2}|[A-Za-z]:", "this is a directory's; add the name that the file gets there"),
-            (r"~.*", "nobody's home is meant by ~ here, for the file is written as root or SYSTEM"),
-            (r"[A-Za-z]:[^\\/].*|[^\\/]*|[^\\/:]+[\\/].*", "this is relative, and to no directory that is known"),
+            (r"(.*[\\/])?\.{0,2}|[A-Za-z]:", "this is the path of a directory; add the file's name"),
+            (r"~.*", "~ does not stand for a home directory here, as the file is written as root or SYSTEM"),
+            (r"[A-Za-z]:[^\\/].*|[^\\/]*|[^\\/:]+[\\/].*", "this path is relative"),
         ),
     ),
 ]
-"""Where a file is put: path and file name, as AIB's reference asks ("File customizer") and Packer's file provisioner
-advises, which makes names of its own in a directory. AIB takes /tmp alone on Linux; Kiln writes as root, so any path
-there is. What Windows makes of names beyond that is for kiln.planner.fit, which knows the source's system."""
+"""The destination of a file: path and file name, as AIB's reference demands ("File customizer") and Packer's file
+provisioner advises, which makes up file names in a directory. AIB takes only /tmp on Linux; Kiln writes as root, so any
+path is possible. kiln.planner.fit, which knows the source's system, checks the rules of Windows for names."""
 
 
 class _Script(Model):
-    """A script: exactly one of `inline` lines and a `scriptUri`."""
+    """A script, given by exactly one of `inline` lines and a `scriptUri`."""
 
     no_script: ClassVar[str]
 
@@ -89,21 +89,21 @@ class _File(Model):
 
 
 class ShellCustomizer(_Shell):
-    """A shell script on Linux, run as root by `/bin/sh -e` when it is inline."""
+    """A shell script on Linux, run as root; inline lines are run by `/bin/sh -e`."""
 
     section = "shell-customizer"
     no_script = "NoCustomizerScript"
 
 
 class PowerShellCustomizer(_PowerShell):
-    """A PowerShell script on Windows. No `validExitCodes` means 0 alone."""
+    """A PowerShell script on Windows. Without `validExitCodes`, only 0 counts as success."""
 
     section = "powershell-customizer"
     no_script = "NoCustomizerScript"
 
 
 class FileCustomizer(_File):
-    """One file, fetched from `sourceUri` and put at `destination` in the machine."""
+    """A file, fetched from `sourceUri` and written to `destination` in the machine."""
 
     section = "file-customizer"
 
@@ -111,7 +111,7 @@ class FileCustomizer(_File):
 
 
 class WindowsRestartCustomizer(Model):
-    """A restart of Windows; empty texts mean the defaults. `restartTimeout` is a number and a unit, `5m` by default."""
+    """A restart of Windows. Empty texts mean the defaults; `restartTimeout` is a number and a unit, `5m` by default."""
 
     section = "windows-restart-customizer"
 
@@ -123,7 +123,7 @@ class WindowsRestartCustomizer(Model):
 
 
 class WindowsUpdateCustomizer(Model):
-    """Windows updates, in rounds with restarts until none is left. `updateLimit` is per round; 0 means 1000."""
+    """Windows updates, in rounds with restarts, until none is left. `updateLimit` is for each round; 0 means 1000."""
 
     section = "windows-update-customizer"
 
@@ -135,7 +135,7 @@ class WindowsUpdateCustomizer(Model):
 
 
 class RestartCustomizer(Model):
-    """Kiln's own: a restart of any operating system, with an optional check that must end with 0 afterwards."""
+    """A restart of any operating system, Kiln's own, with an optional check afterwards that must end with 0."""
 
     type: Annotated[Literal["Restart"], Since(None)]
     name: str = ""
@@ -156,13 +156,13 @@ Customizer = Annotated[
 
 
 class ShellValidator(_Shell):
-    """A shell script in a machine made from the image."""
+    """A shell script that tests a machine made from the image."""
 
     no_script = "NoValidatorScript"
 
 
 class PowerShellValidator(_PowerShell):
-    """A PowerShell script in a machine made from the image."""
+    """A PowerShell script that tests a machine made from the image."""
 
     no_script = "NoValidatorScript"
 
@@ -181,7 +181,7 @@ Validator = Annotated[
 
 
 class Validate(Model):
-    """How the image is tested before it is distributed, or, with `sourceValidationOnly`, how its source is."""
+    """The validators of the image before it is distributed, or, with `sourceValidationOnly`, of its source."""
 
     section = "properties-validate"
 

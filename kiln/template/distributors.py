@@ -1,6 +1,6 @@
-"""Where an image goes: gallery versions, managed images and VHDs, in AIB's shapes.
+"""Distributors, in AIB's shapes: they make gallery versions, managed images and VHDs.
 
-It owns the per-target rules; whether a target exists and fits is for whoever asks Azure.
+It owns the rules of each target; whether a target exists and fits is checked in Azure, elsewhere.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ GalleryImageId = Annotated[
 
 
 class TargetRegion(Model):
-    """One region of a gallery image version, with its number of replicas and their storage."""
+    """A region of a gallery version, with its number of replicas and their storage."""
 
     name: RegionName
     replica_count: Annotated[Int32, Field(ge=1, le=100)] = 1
@@ -55,7 +55,7 @@ class TargetRegion(Model):
 
 
 class LatestVersioning(Model):
-    """The highest version under `major` (-1: under any) with its patch raised by one."""
+    """Versioning by the highest version of `major` (-1: of any), with its patch raised by one."""
 
     section = "versioning"
 
@@ -64,7 +64,7 @@ class LatestVersioning(Model):
 
 
 class SourceVersioning(Model):
-    """The source image's own version number."""
+    """Versioning by the source image's own version number."""
 
     section = "versioning"
 
@@ -80,7 +80,7 @@ class _Distributor(Model):
 
 
 class SharedImageDistributor(_Distributor):
-    """A version of a gallery image definition, in one or more regions."""
+    """A distributor that makes a version of an image definition in a gallery, in one or more regions."""
 
     code = BAD_TARGET
     section = "distribute-sharedimage"
@@ -118,12 +118,12 @@ class SharedImageDistributor(_Distributor):
 
     @property
     def version(self) -> str | None:
-        """The version that the template names, or None for an automatic one."""
+        """The version that the template names, or None if the version is numbered automatically."""
         parts = re.split("/versions/", self.gallery_image_id, maxsplit=1, flags=re.IGNORECASE)
         return parts[1] if len(parts) > 1 else None
 
     def regions(self) -> tuple[TargetRegion, ...]:
-        """Return the asked regions in the modern form; empty means the definition's own."""
+        """Return the regions in the form of `targetRegions`; none means the definition's own region."""
         if self.target_regions:
             return self.target_regions
         kind = self.storage_account_type or "Standard_LRS"
@@ -131,7 +131,7 @@ class SharedImageDistributor(_Distributor):
 
 
 class ManagedImageDistributor(_Distributor):
-    """A managed image, in any region."""
+    """A distributor that makes a managed image, in any region."""
 
     section = "distribute-managedimage"
 
@@ -141,7 +141,7 @@ class ManagedImageDistributor(_Distributor):
 
 
 class VhdDistributor(_Distributor):
-    """A VHD: in the staging storage account, or at `uri`, the URL of a blob or of a container."""
+    """A distributor that makes a VHD, in the staging storage or at `uri`, the URL of a blob or of a container."""
 
     section = "distribute-vhd"
 

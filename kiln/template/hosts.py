@@ -1,8 +1,8 @@
-"""Hosts of URLs that cannot be, as far as that shows without asking anybody: no name's form, or no server's address.
+"""Check the hosts of URLs without asking anybody: refuse names that are not valid, and addresses without a file server.
 
-Rules: RFC 1123 section 2.1 and RFC 1035 section 2.3.4 for names (underscores are let through, as resolvers do), RFC
-5891 (IDNA 2008) for names beyond ASCII, since httpx reads them by it and can ask no other, and the URL Standard's "ends
-in a number" for what is an IPv4 address or nothing. It never repeats what was sent.
+Rules: RFC 1123 section 2.1 and RFC 1035 section 2.3.4 for names (underscores are accepted, as by resolvers), RFC 5891
+(IDNA 2008) for names beyond ASCII, as httpx cannot reach any other, and the URL Standard's "ends in a number" for texts
+that have to be IPv4 addresses. Messages never repeat what was sent.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 def wrong_place(parts: SplitResult) -> str | None:
-    """Return why no file can be fetched from, or put to, the server that an http or https URL names; None: it may be.
+    """Return why the server in an http or https URL cannot be used, or None if it may be usable.
 
-    Raises `ValueError` when the URL cannot be taken apart.
+    Raises `ValueError` if the URL cannot be parsed.
     """
     if "@" in parts.netloc:
         return (
-            "expected no user's name before the host, for everybody who may read the template would read it: "
-            "sign the URL (SAS), or give the template an identity that may read the blob"
+            "expected no user name or password before the host, as everybody who can read the template could read "
+            "it: sign the URL (SAS), or give the template an identity that may read the blob"
         )
     try:
         port = parts.port
@@ -41,15 +41,15 @@ def wrong_place(parts: SplitResult) -> str | None:
 
 
 def _wrong_host(host: str) -> str | None:
-    """Return why no server has that name or address, or None when one may."""
+    """Return why no server can have that name or address, or None if one may have it."""
     if not host:
         return "expected a host after the scheme, as in https://example.com/file"
     address = _address(host)
     found = special_kind(address) if address is not None else None
     if found is not None and found[0] is Kind.NEVER:
-        return f"its host is {found[1]}, and Kiln fetches nothing there: put the file on a web server"
+        return f"its host is {found[1]}, from which Kiln fetches nothing: put the file on a web server"
     if address is None and _NUMBER.fullmatch(host.removesuffix(".").rpartition(".")[2]):
-        return "expected a host's name, or its IPv4 address as four numbers up to 255"
+        return "expected a host name, or an IPv4 address as four numbers up to 255"
     return wrong_name(host)
 
 
@@ -61,29 +61,29 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def wrong_name(host: str) -> str | None:
-    """Return why a text that is no address cannot be a host's name either, or None when it may."""
+    """Return why a text can be neither an address nor a host name, or None if it can."""
     if _address(host) is not None:
         return None
     name = _in_ascii(host).removesuffix(".")
     labels = name.split(".")
     if not name:
-        return "expected a host that can be: its name has characters, or a part, that no host's name has"
+        return "expected a valid host name: this one has characters, or a part, that no host name can have"
     if not all(labels):
-        return "expected a host that can be: there is nothing between two dots of its name, or before the first"
+        return "expected a valid host name: this one has nothing before its first dot, or between two dots"
     if len(name) > LONGEST_NAME or any(len(label) > LONGEST_LABEL for label in labels):
         return (
-            f"expected a host that can be: its name has more than {LONGEST_NAME} characters, or a part of it more "
-            f"than {LONGEST_LABEL}"
+            f"expected a valid host name: this one has more than {LONGEST_NAME} characters, or a part with more than "
+            f"{LONGEST_LABEL}"
         )
     if not all(_LABEL.fullmatch(label) for label in labels):
-        return "expected a host that can be: parts of its name are letters, digits and hyphens within"
+        return "expected a valid host name: its parts have letters and digits, with hyphens only between them"
     return None
 
 
 def _in_ascii(host: str) -> str:
-    """Return a host's name as resolvers take it; nothing for one that has no such form.
+    """Return a host name in the ASCII form that resolvers take, or an empty text if it has none.
 
-    httpx also takes a name apart that is in this form already, if it begins with `xn--`, and fails where it cannot.
+    httpx also decodes a name that has this form already, if it begins with `xn--`, and fails if it cannot.
     """
     import idna
 

@@ -1,4 +1,4 @@
-"""JSON Merge Patch (RFC 7396) on decoded JSON: objects are merged, null removes, anything else replaces."""
+"""JSON Merge Patch (RFC 7396) for decoded JSON: objects are merged, null removes, any other value replaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """Return `target` as `patch` changes it; neither is changed."""
+    """Return `target` with `patch` applied; neither of the two is changed."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
@@ -19,7 +19,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def is_deep(value: Any, levels: int = 32) -> bool:
-    """Whether `value` has objects or lists in more `levels` than that; `merge` goes no further than the interpreter."""
+    """Whether `value` is nested deeper than `levels` objects and lists; `merge` is limited by Python's recursion."""
     level = [value]
     for _ in range(levels):
         level = [

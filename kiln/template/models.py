@@ -1,7 +1,7 @@
 """The image template as AIB's REST API defines it: the body of PUT imageTemplates/{name}.
 
-It owns the rules that hold between parts (source: Microsoft's `image-builder-json` reference and its API definitions up
-to 2025-10-01); it knows nothing of builds, of Azure's clients, or of how a template is stored.
+It owns the rules between its parts (source: Microsoft's `image-builder-json` reference and its API definitions up to
+2025-10-01); it knows nothing about builds, Azure's clients, or how a template is stored.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from kiln.template.tags import ManagedTags, ResourceTags
 from kiln.template.vm_profile import DataDisk, VmProfile
 
 MINIMUM_TIMEOUT = 6
-"""Minutes; AIB refuses 1 to 5 when the build starts (Microsoft's image-builder troubleshooting page)."""
+"""The least timeout in minutes; AIB refuses 1 to 5 when the build starts (its troubleshooting page)."""
 
 State = Literal["Enabled", "Disabled"]
 OnError = Literal["cleanup", "abort"]
 StagingGroupId = Annotated[str, ArmId((RESOURCE_GROUP,), "BadStagingResourceGroup", may_be_empty=True)]
-"""Empty for a group of Kiln's own making."""
+"""The staging group's id; empty for a group that Kiln creates."""
 
 
 class AssignedIdentity(Model):
-    """What Azure says of an assigned identity, which is all read-only: in a request it is an empty object."""
+    """An assigned identity. Its members are all read-only: in a request it is an empty object."""
 
     read_only = frozenset({"principalId", "clientId"})
 
 
 class Identity(Model):
-    """The template's identity, as AIB demands it: at most one user-assigned identity."""
+    """The template's identity: at most one user-assigned identity, as in AIB."""
 
     section = "user-assigned-identity-for-azure-image-builder-image-template-resource"
     read_only = frozenset({"principalId", "tenantId"})
@@ -57,7 +57,7 @@ class Identity(Model):
     @classmethod
     def _one_at_most(cls, assigned: dict[str, AssignedIdentity]) -> dict[str, AssignedIdentity]:
         if len(assigned) > 1:
-            raise broken("Other", "expected one user-assigned identity; AIB supports no more")
+            raise broken("Other", "expected at most one user-assigned identity, as AIB supports no more")
         return assigned
 
     @property
@@ -73,7 +73,7 @@ class VmBoot(Model):
 
 
 class Workload(Model):
-    """A script that warms the image up for what it is made for (since 2025-10-01)."""
+    """A script that warms the image up for its workload (since 2025-10-01)."""
 
     state: State = "Disabled"
     script_uri: ArtifactUrl = ""
@@ -81,7 +81,7 @@ class Workload(Model):
 
 
 class Optimize(Model):
-    """What is done to make machines of the image start faster."""
+    """The optimizations that make machines of the image start faster."""
 
     section = "properties-optimize"
 
@@ -90,7 +90,7 @@ class Optimize(Model):
 
 
 class ErrorHandling(Model):
-    """Whether a failed build's machine is cleaned up or kept for a look at it."""
+    """Whether a failed build's machine is deleted or kept for inspection."""
 
     section = "properties-errorhandling"
 
@@ -99,13 +99,13 @@ class ErrorHandling(Model):
 
 
 class AutoRun(Model):
-    """Whether a build starts when the template is made or updated."""
+    """Whether a build starts once the template is submitted."""
 
     state: State = "Disabled"
 
 
 def with_different_names(distribute: tuple[Distributor, ...]) -> tuple[Distributor, ...]:
-    """Return `distribute` if its runOutputNames differ, in any case; raise the error of the rule otherwise."""
+    """Return `distribute` if its runOutputNames differ in more than case; raise the rule's error otherwise."""
     names = [target.run_output_name.lower() for target in distribute]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -114,7 +114,7 @@ def with_different_names(distribute: tuple[Distributor, ...]) -> tuple[Distribut
 
 
 class TemplateProperties(Model):
-    """What an image is made from, what is done to it, and where it goes."""
+    """A template's properties: source, customizers, validators, targets, and settings of its builds."""
 
     read_only = frozenset({"provisioningState", "provisioningError", "lastRunStatus", "exactStagingResourceGroup"})
 
@@ -149,7 +149,7 @@ class TemplateProperties(Model):
 class ImageTemplate(Model):
     """The body of PUT imageTemplates/{name}. `id`, `name` and `type` are read-only and ignored when sent.
 
-    So is `$schema`, by which an editor finds the JSON Schema.
+    `$schema`, by which an editor finds the JSON Schema, is ignored, too.
     """
 
     read_only = frozenset({"id", "name", "type", "apiVersion", "systemData", "$schema"})

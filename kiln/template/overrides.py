@@ -1,6 +1,6 @@
-"""One run's own settings over its template's: a JSON merge patch of `properties` that may change a few of them alone.
+"""Overrides of a template for one run: a JSON merge patch of its `properties` that may change only some of them.
 
-It owns which; AIB has nothing of the kind. What the whole must be like is the template's.
+It owns which ones; AIB has no overrides. The changed template is checked as any other.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ _OPEN: dict[str, Any] = {
     "managedResourceTags": {},
     "validate": {"continueDistributeOnFailure": {}},
 }
-"""What a run may change, by name; below an empty one it is everything."""
+"""The properties that a run may change; below an empty entry, it may change everything."""
 
 _CLOSED = {
-    "customize": "what is in an image is the template's alone, so that two runs of one template differ in no step",
-    "stagingResourceGroup": "the staging group is made for the template, when it is submitted",
-    "additionalDataDisks": "what an image is made of is the template's alone",
+    "customize": "all runs of a template have the same steps",
+    "stagingResourceGroup": "the staging group is created when the template is submitted",
+    "additionalDataDisks": "all runs of a template make images with the same disks",
     "autoRun": "it is about the template's submission, not about a run",
-    "validate": "how an image is tested is the template's alone",
-    "source": "where an image comes from is the template's alone; a run may name another version of it",
+    "validate": "all runs of a template have the same validators",
+    "source": "all runs of a template have the same source; a run may only name another version of it",
 }
 
 
 def apply_overrides(template_body: dict[str, Any], overrides: Any) -> dict[str, Any]:
     """Return the template's body with `overrides`, a JSON merge patch (RFC 7396) of its `properties`, applied.
 
-    Raises `TemplateInvalid` that names all that a run may not change, or what the whole then breaks.
+    Raises a `TemplateInvalid` with every property that a run may not change, or with the rules that the result breaks.
     """
     if not isinstance(overrides, dict):
         text = f"expected a JSON object, got {kind(overrides)}"
@@ -64,7 +64,7 @@ def _closed(patch: dict[str, Any], allowed: dict[str, Any], path: Path) -> Itera
         place = (*path, name)
         inner = allowed.get(name)
         if inner is None:
-            reason = _CLOSED.get(str(place[1]), f"a run may change {', '.join(_OPEN)} alone")
+            reason = _CLOSED.get(str(place[1]), f"a run may only change {', '.join(_OPEN)}")
             yield Problem(path=path_text(place), message=f"cannot be changed for one run: {reason}")
         elif inner and not isinstance(value, dict):
             yield Problem(path=path_text(place), message=f"expected an object, got {kind(value)}")

@@ -1,6 +1,6 @@
-"""Bodies into templates: one call that returns an `ImageTemplate` or raises every problem at once.
+"""Parse a template's body: return an `ImageTemplate`, or raise all of its problems at once.
 
-It owns what is looked for and in which order; the rules themselves stand with the models, their words in wording.py.
+The rules are with the models, the words of problems in wording.py.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 Parsed = TypeVar("Parsed", bound=Model)
 Found = tuple["Path", Problem]
 MOST = 100
-"""Problems that are told; wording them takes longer than finding them."""
+"""The most problems that are reported; wording them takes longer than finding them."""
 
 
 def parse_template(body: Any, api_version: str | None = None) -> ImageTemplate:
     """Return the template that `body` (decoded JSON) describes.
 
-    With an `api_version` it is a request's: what only a newer one has is refused, too, and so are texts that must not
-    go any further (texts.py). Read-only members that clients echo back (`id`, `provisioningState`, ...) are ignored, as
-    ARM does. Raises `TemplateInvalid` with one `Problem` for each broken
-    rule, and `RequestInvalid` for an api-version that is not supported.
+    A body with an `api_version` is a request's: properties of newer api-versions are refused, and so are texts that
+    must not go into Kiln's own requests (texts.py). Read-only members that clients echo back (`id`,
+    `provisioningState`, ...) are ignored, as by ARM. Raises `TemplateInvalid` with one `Problem` for each broken rule,
+    and `RequestInvalid` for an api-version that is not supported.
     """
     return parse_as(ImageTemplate, body, api_version, what="image template")
 
 
 def parse_stored(body: dict[str, Any]) -> ImageTemplate | None:
-    """Return the template, or None for one that was stored by a version of Kiln whose rules were others."""
+    """Return a stored template, or None if it was stored by a version of Kiln with other rules."""
     try:
         return parse_template(body)
     except TemplateInvalid:
@@ -52,7 +52,7 @@ def parse_stored(body: dict[str, Any]) -> ImageTemplate | None:
 
 
 def parse_for_build(body: dict[str, Any]) -> ImageTemplate:
-    """Return the template. Raises `TemplateRefused` for one that was stored by a version of Kiln with other rules."""
+    """Return a stored template. Raises `TemplateRefused` if it was stored by a version of Kiln with other rules."""
     try:
         return parse_template(body)
     except TemplateInvalid as error:
@@ -60,7 +60,7 @@ def parse_for_build(body: dict[str, Any]) -> ImageTemplate:
 
 
 def without_read_only(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a template's body without the members that only the service may set, and without nulls."""
+    """Return a template's body without the members that only the service may set, and without null members."""
     cleaned: dict[str, Any] = shape.without_read_only(ImageTemplate, body)
     return cleaned
 
@@ -68,7 +68,7 @@ def without_read_only(body: dict[str, Any]) -> dict[str, Any]:
 def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: str, partial: bool = False) -> Parsed:
     """Return the `model` that `body` describes; `what` names it in the error. Raises as `parse_template` does.
 
-    A `partial` body is merged into another one: what one property demands of the next is checked then.
+    A `partial` body is to be merged into another one: rules between its properties are only checked after that.
     """
     if api_version is not None:
         check_api_version(api_version)
@@ -92,7 +92,7 @@ def parse_as(model: type[Parsed], body: Any, api_version: str | None, *, what: s
 
 
 def _some(problems: list[Problem]) -> tuple[Problem, ...]:
-    """Return as many problems as a person reads, and that there are more: a small body can have a great many."""
+    """Return at most `MOST` problems, and one that says that there are more: a small body can have very many."""
     if len(problems) <= MOST:
         return tuple(problems)
     return (
@@ -102,7 +102,7 @@ def _some(problems: list[Problem]) -> tuple[Problem, ...]:
 
 
 def _is_of_its_parts(item: ErrorDetails) -> bool:
-    """Whether a list is too short for what is wrong with its parts alone: pydantic counts those that are left."""
+    """Whether an error says that a list is too short only because pydantic does not count its bad items."""
     return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
@@ -121,7 +121,7 @@ def _problem(model: type[Model], item: ErrorDetails) -> Found:
 
 
 def _beyond_the_models(model: type[Model], body: Any, api_version: str | None) -> Iterator[Found]:
-    """Yield what the models alone cannot tell: text that no file can hold, and what `api_version` knows otherwise."""
+    """Yield the problems that pydantic does not find: broken text, rules of requests, and rules of `api_version`."""
     for place, value in shape.walk(shape.root(model), body):
         if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
             yield _found(place, f"expected {BROKEN_TEXT}")

@@ -1,6 +1,6 @@
-"""AIB's PATCH: its body, and what becomes of a template.
+"""PATCH of a template: parse its body, and apply it.
 
-It owns which properties a PATCH may change, and how each is merged; what the whole must be like is the template's.
+It owns which properties a PATCH may change, and how each is merged; the patched template is checked as any other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _Patch(Model):
 
 
 class IdentityPatch(_Patch):
-    """Identities to add, and with null as their value, to remove; the type None removes them all."""
+    """Identities to add or, with null as their value, to remove; the type `None` removes them all."""
 
     section = "user-assigned-identity-for-azure-image-builder-image-template-resource"
     read_only = frozenset({"principalId", "tenantId"})
@@ -36,7 +36,7 @@ class IdentityPatch(_Patch):
 
 
 class PropertiesPatch(_Patch):
-    """All targets anew, and changes to the build machine."""
+    """The targets that replace all others, and changes to the build machine."""
 
     distribute: Annotated[Targets | None, See("properties-distribute")] = None
     vm_profile: Annotated[VmProfile | None, Since("2024-02-01")] = None
@@ -59,7 +59,7 @@ class PatchBody(_Patch):
 
 @dataclass(frozen=True)
 class TemplatePatch:
-    """A PATCH that can be applied: its body as it was sent, which has AIB's form."""
+    """A PATCH that can be applied: its body as it was sent, which has been checked."""
 
     body: dict[str, Any]
 
@@ -74,11 +74,11 @@ def parse_patch(body: Any, api_version: str | None = None) -> TemplatePatch:
 
 
 def apply_patch(template_body: dict[str, Any], patch: TemplatePatch) -> dict[str, Any]:
-    """Return the body of the patched template; `template_body` is one that was stored.
+    """Return the body of the patched template; `template_body` is the stored one.
 
-    Tags and targets are replaced whole (Resource Manager's RPC contract says so of tags), identities are added and
+    Tags and targets are replaced whole (Resource Manager's RPC contract says so for tags), identities are added and
     removed, the build machine is merged (RFC 7396). Raises `TemplateInvalid` if a target's run output would be lost,
-    or if the whole breaks a rule.
+    or if the patched template breaks a rule.
     """
     changed = dict(template_body)
     if (tags := patch.body.get("tags")) is not None:
@@ -110,11 +110,11 @@ def _identity(before: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_outputs(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
-    """Raise the error of a lost run output; AIB removes none (Microsoft's image-builder troubleshooting page)."""
+    """Raise an error if a run output would be lost: AIB removes none (its troubleshooting page)."""
     named = {target["runOutputName"].lower() for target in after}
     lost = [target["runOutputName"] for target in before if target["runOutputName"].lower() not in named]
     if lost:
-        text = f"expected every runOutputName that the template has; there lacks {', '.join(lost)}"
+        text = f"expected every runOutputName that the template has; missing: {', '.join(lost)}"
         problem = Problem(
             path="properties.distribute", message=text, source=reference("properties-distribute"), code="Other"
         )

@@ -1,6 +1,6 @@
-"""Where each value of a JSON text stands in it, so that a problem can name a line and a column.
+"""Find the line and column of each value in a JSON text, so that a problem can name them.
 
-It owns the places alone: whether the text is JSON has been found out before.
+The text has to be valid JSON, which is checked before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LAST_PART = re.compile(r"(?:\['(?:[^'\\]|\\.)*'\]|\[\d+\]|\.?[^.\[\]]+)$")
 
 
 def positions(text: str) -> dict[str, Position]:
-    """Return line and column, both from 1, of every value in `text` by its path; of a property, those of its name."""
+    """Return line and column, both from 1, of every value in `text`, by its path; for a property, those of its name."""
     found: dict[str, Position] = {}
     containers: list[list[str | int]] = []  # for each object or list around: its kind, and the name or index in it
     starts = [match.end() for match in re.finditer("\n", text)]
@@ -51,7 +51,7 @@ def positions(text: str) -> dict[str, Position]:
 
 
 def place_of(places: Mapping[str, Position], path: str) -> Position:
-    """Return where the value at `path` stands, or the nearest one around it that is there."""
+    """Return the position of the value at `path`, or of the nearest value around it that has one."""
     while path and path not in places:
         path = _LAST_PART.sub("", path)
     return places.get(path or "$", (1, 1))

@@ -1,7 +1,7 @@
-"""What a template names outside of itself: resources, regions, URLs and paths, as far as it shows without asking Azure.
+"""Check what a template refers to (resources, regions, URLs and paths) as far as possible without asking Azure.
 
-AIB takes such a template and then fails it with a provisioning error; these are the rules of that second look. Some of
-the texts are refused already when they are sent (texts.py); a body that was stored before that is judged here.
+AIB accepts a template that breaks these rules, and then fails it with a provisioning error. Some of the texts are
+refused already when they are sent (texts.py); here they are checked for templates that were stored before that.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
 
 
 def check_references(template: ImageTemplate, template_id: TemplateId | None = None) -> tuple[Problem, ...]:
-    """Return everything that is wrong with what the template names; nobody is asked.
+    """Return all problems with what the template refers to, without asking Azure.
 
-    With the template's own id, the rules about its subscription and its resource group are checked, too.
+    With the template's own id, the rules for its subscription and resource group are checked, too.
     """
     problems = list(check_texts(template.model_dump(mode="json", by_alias=True, exclude_unset=True)))
     problems += _targets(template)
@@ -42,7 +42,7 @@ def check_references(template: ImageTemplate, template_id: TemplateId | None = N
 
 
 def check_texts(body: Any) -> tuple[Problem, ...]:
-    """Return what is wrong with the ids, regions, URLs and other texts of `body`, which need not be a template."""
+    """Return the problems of the ids, regions, URLs and other texts of `body`, which need not be a valid template."""
     return tuple(problem for place, value in walk(root(ImageTemplate), body) for problem in text_problems(place, value))
 
 
@@ -59,7 +59,7 @@ def _targets(template: ImageTemplate) -> Iterator[Problem]:
                 for name in sorted({name for name in names if names.count(name) > 1}):
                     yield _problem((*path, which), f"expected each region once; {name} is named twice", target.code)
             case VhdDistributor() if target.uri and is_staging(target.uri):
-                message = "expected a storage account of your own; this one is a template's staging, and goes with it"
+                message = "expected a storage account of your own; this is a template's staging, and deleted with it"
                 yield _problem((*path, "uri"), message)
             case VhdDistributor() if target.uri and not parts(target.uri).container:
                 yield _problem((*path, "uri"), "expected the URL of a blob or of a container, not of an account")
@@ -73,7 +73,7 @@ def _identity(template: ImageTemplate) -> Iterator[Problem]:
 
 
 def _own(template: ImageTemplate, template_id: TemplateId) -> Iterator[Problem]:
-    """Yield what does not suit the template's own subscription and resource group."""
+    """Yield the problems of references that do not suit the template's own subscription and resource group."""
     source, group = template.properties.source, template.properties.staging_resource_group
     if isinstance(source, ManagedImageSource) and _is_elsewhere(source.image_id, template_id):
         yield _problem(
@@ -88,17 +88,17 @@ def _own(template: ImageTemplate, template_id: TemplateId) -> Iterator[Problem]:
     if _is_elsewhere(group, template_id):
         yield _problem(path, f"expected a group in the template's own subscription, {template_id.subscription}", code)
     elif name.lower() == template_id.group.lower():
-        yield _problem(path, "expected an empty group, so another one than the template's own", code)
+        yield _problem(path, "expected an empty group, which the template's own group is not", code)
     if not _GROUP.fullmatch(name):
         yield _problem(
-            path, "expected a group's name of 1 to 90 letters, digits, -, _, ., ( and ), no . at its end", code
+            path, "expected a group's name of 1 to 90 letters, digits, -, _, ., ( and ), without . at its end", code
         )
 
 
 def _is_elsewhere(arm_id: str, template_id: TemplateId) -> bool:
     try:
         return part_of(arm_id, "subscriptions").lower() != template_id.subscription.lower()
-    except ValueError:  # it is no id at all, which is told at its place
+    except ValueError:  # not an id at all: that is a problem of its own
         return False
 
 

@@ -1,6 +1,6 @@
-"""Rules for a whole object or list that its shape does not tell, judged when it is sent and never again.
+"""Rules for a whole object or list, beyond its shape, that are only checked when it is sent.
 
-A template that was stored before a rule came stays readable. It knows no property of AIB by name.
+A template that was stored before there was a rule stays readable. This module knows no property of AIB by name.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 Broken = tuple[tuple[str | int, ...], str]
-"""Where a rule is broken, as a path below the value, and what was expected there."""
+"""A broken rule: the path of the problem below the value, and what was expected there."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Marks an object or a list with a rule; `schema` is as much of it as JSON Schema can say.
+    """Marks an object or a list with a rule; `schema` is the part of the rule that JSON Schema can express.
 
-    `check` gets the value as it was sent, which may have any shape within, and yields all that is wrong.
+    `check` gets the value as it was sent, which may have any shape inside, and yields everything that is wrong.
     """
 
     check: Callable[[Any], Iterator[Broken]]
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Let an editor know what can be told."""
+        """Add the rule's schema to the JSON Schema, for editors."""
         return {**handler(schema), **self.schema}

@@ -1,6 +1,6 @@
-"""The template language as a JSON Schema (draft 2020-12), for editors.
+"""The JSON Schema (draft 2020-12) of the template language, for editors.
 
-It owns what an editor needs beyond the models: descriptions, read-only members, and the schema's own address.
+It adds to the models what an editor needs: descriptions, read-only members, and the schema's own address.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOTES = {**sources.NOTES, **steps.NOTES, **targets.NOTES, **template.NOTES, **tr
 
 
 def template_schema() -> dict[str, Any]:
-    """Return the JSON Schema of an image template's body; names on the wire, nothing unknown allowed."""
+    """Return the JSON Schema of an image template's body; it allows no unknown properties."""
     return _schema(ImageTemplate, ADDRESS, "Image template of Azure VM Image Builder, for Kiln")
 
 
@@ -42,7 +42,7 @@ def _schema(body: type[Model], address: str, title: str) -> dict[str, Any]:
 
 
 def reachable(model: type[Model]) -> tuple[type[Model], ...]:
-    """Return `model` and every model that stands somewhere in it, each once, outermost first."""
+    """Return `model` and every model that is nested in it, each once, outermost first."""
     found: dict[type[Model], None] = {}
     waiting = [model]
     while waiting:
@@ -64,7 +64,7 @@ def _describe(model: type[Model], schema: dict[str, Any]) -> None:
     for name in sorted(model.read_only):
         known[name] = {"readOnly": True}
     for name, content in known.items():
-        content.pop("title", None)  # pydantic's is the name in another case
+        content.pop("title", None)  # pydantic's title is the name in another case
         note = note_of(NOTES, model, name)
         differs = "" if note.difference == "none" else f" (AIB differs: {note.difference})"
         content["description"] = f"{note.how}{differs}.".replace("`", "")

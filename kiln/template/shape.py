@@ -1,6 +1,6 @@
-"""The models as data: what may stand at each place of a body, with the marks that the models give it.
+"""The models as data: the shape that each place of a body has to have, with the marks that the models give it.
 
-It owns the reading of type annotations; what the marks mean is for those who ask.
+It reads the models' type annotations; it does not know what the marks mean.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Mark = TypeVar("Mark")
 
 @dataclass(frozen=True)
 class Shape:
-    """What may stand at one place: an object, one of several by a discriminator, a list, a map, or a plain value."""
+    """The shape of the value at one place: an object, one of several by a discriminator, a list, a map, or plain."""
 
     marks: tuple[object, ...] = ()
     model: type[Model] | None = None
@@ -36,15 +36,15 @@ class Shape:
     plain: Any = None
 
     def mark(self, kind: type[Mark]) -> Mark | None:
-        """Return the first mark of that kind."""
+        """Return the first mark of a kind."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)
 
     def marked(self, kind: type[Mark]) -> tuple[Mark, ...]:
-        """Return every mark of that kind."""
+        """Return every mark of a kind."""
         return tuple(mark for mark in self.marks if isinstance(mark, kind))
 
     def model_of(self, value: object) -> type[Model] | None:
-        """Return the model that `value`, a JSON value, claims to be: the only one, or the one of its discriminator."""
+        """Return the model that a JSON value claims to be: the only one, or the one of its discriminator."""
         if not isinstance(value, dict):
             return None
         if self.model is not None:
@@ -64,10 +64,10 @@ class Property:
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a body: what may stand there, in which model, and what AIB and Microsoft's reference say about it.
+    """A place in a body: its path, its shape, the model that it is in, and where its rules are documented.
 
-    `code` is AIB's provisioning error code of what is wrong there, `section` an anchor of image-builder-json, `tags`
-    the codes of the union that the owner is a member of.
+    `code` is AIB's provisioning error code for problems there, `section` an anchor of image-builder-json, `tags` the
+    codes of the union that the owner is a member of.
     """
 
     path: Path
@@ -83,7 +83,7 @@ class Place:
         return replace(self, path=(*self.path, part), shape=shape, section=see.section if see else self.section)
 
     def as_model(self, model: type[Model]) -> Place:
-        """Return this place for an object that is a `model`."""
+        """Return this place with the `model` of the object there."""
         return replace(
             self,
             shape=Shape(model=model, marks=self.shape.marks),
@@ -94,7 +94,7 @@ class Place:
         )
 
     def below(self, name: str) -> Place:
-        """Return the place of the owner's property `name`; a name that the owner does not know has an empty shape."""
+        """Return the place of the owner's property `name`; an unknown property has an empty shape."""
         known = properties(self.owner).get(name)
         return self.at(name, known.shape if known else Shape())
 
@@ -148,9 +148,9 @@ def _union(shape: Shape, discriminator: str) -> Shape:
 
 
 def walk(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
-    """Yield every place of a body from `place` on that the models know, outermost first, each with what stands there.
+    """Yield every place of a body from `place` on that the models know, outermost first, each with its value.
 
-    A map's names come as well, each before its value. What does not have the shape that is due is passed over.
+    The keys of a map are places, too, each before its value. Values that do not have the expected shape are skipped.
     """
     model, shape = place.shape.model_of(value), place.shape
     if model is not None:
@@ -170,12 +170,12 @@ def walk(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
 
 
 def locate(model: type[Model], location: tuple[str | int, ...]) -> Place:
-    """Return the place that pydantic means by an error's location, which has a part for each union's member, too."""
+    """Return the place of a pydantic error by its location, which also has a part for each union's member."""
     place, was_name = root(model), False
     for part in location:
         shape = place.shape
         is_name = shape.value is not None
-        if was_name and part == "[key]":  # it is the name itself that is wrong
+        if was_name and part == "[key]":  # the key itself is wrong
             continue
         if shape.members and part in shape.members:
             place = place.as_model(shape.members[str(part)])
@@ -192,8 +192,8 @@ def locate(model: type[Model], location: tuple[str | int, ...]) -> Place:
 def without_read_only(model: type[Model], body: Any) -> Any:
     """Return `body` without the members that only Azure may set, and without the properties that are null.
 
-    Resource Manager hands a null of a template on, and means that nothing was given (Microsoft's page on the `null`
-    template function).
+    A null that an ARM template passes on means that nothing was given (Microsoft's page on the template function
+    `null`).
     """
     if not isinstance(body, dict):
         return body

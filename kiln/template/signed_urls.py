@@ -1,6 +1,6 @@
-"""The URLs in a template, any of which may carry a signature: found by the models' marks, and replaced.
+"""Find and replace the URLs in a template, any of which may carry a signature, by the models' marks.
 
-It owns where they are; what is secret in a URL belongs to kiln.redact, and where secrets are kept to kiln.runs.
+kiln.redact knows what is secret in a URL, and kiln.runs keeps the secrets.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def urls(body: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield the place and the text of each URL in a template's body, or in a part of one, in its order."""
+    """Yield the path and the text of each URL in a template's body, or in a part of one, in the body's order."""
     for place, value in walk(root(ImageTemplate), body):
         if place.shape.mark(Url) is not None and isinstance(value, str):
             yield place.path, value
 
 
 def with_urls(body: dict[str, Any], replaced: Mapping[Path, str]) -> dict[str, Any]:
-    """Return the body with other URLs in some places; the very same one when there are none."""
+    """Return the body with the URLs at some paths replaced; without any, the very same body."""
     if not replaced:
         return body
     changed = copy.deepcopy(body)

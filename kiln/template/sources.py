@@ -1,6 +1,6 @@
-"""Where an image comes from: the marketplace, a managed image, or a version in a gallery.
+"""Sources of images, in AIB's shapes: a marketplace image, a managed image, or a gallery version.
 
-It owns the shapes; whether the source exists and what it is made of is for whoever asks Azure.
+Whether the source exists, and what it is like, is checked in Azure, elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from kiln.template.base import GALLERY_VERSION, VERSIONS, ArmId, Form, Model, No
 
 
 class PlanInfo(Model):
-    """The purchase plan of a paid marketplace image; all three are needed."""
+    """The purchase plan of a paid marketplace image; all three properties are required."""
 
     section = "support-for-market-place-plan-information"
 
@@ -23,7 +23,7 @@ class PlanInfo(Model):
 
 
 class PlatformImageSource(Model):
-    """A marketplace image. `latest` is resolved when a build starts, not when the template is submitted."""
+    """A marketplace image as source. `latest` is resolved when a build starts, not when the template is submitted."""
 
     code = "BadPIRSource"
     section = "platformimage-source"
@@ -38,7 +38,7 @@ class PlatformImageSource(Model):
 
 
 class ManagedImageSource(Model):
-    """A generalized managed image, in the template's subscription and region."""
+    """A generalized managed image as source, in the template's subscription and region."""
 
     code = "BadManagedImageSource"
     section = "managedimage-source"
@@ -62,7 +62,7 @@ GalleryVersionId = Annotated[
 
 
 class SharedImageSource(Model):
-    """A gallery image version; `.../versions/latest` (since 2022-07-01) is resolved when a build starts."""
+    """A gallery version as source; `.../versions/latest` (since 2022-07-01) is resolved when a build starts."""
 
     code = "BadSharedImageVersionSource"
     section = "sharedimageversion-source"
@@ -78,7 +78,7 @@ class SharedImageSource(Model):
 
     @property
     def version(self) -> str:
-        """The asked version, or `latest`."""
+        """The version that the template names, or `latest`."""
         return self.image_version_id.rsplit("/", 1)[1]
 
 

@@ -1,4 +1,4 @@
-"""Addresses that are not public, and what they are: IANA's registries as a table. It asks nobody."""
+"""Recognize IP addresses that are not public, by IANA's registries as a table, without asking anybody."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What an address is that is not public."""
+    """The kind of an address that is not public."""
 
     LOOPBACK = "loopback"
     PRIVATE = "private"
     NEVER = "never"
-    """It has no artifact server, but perhaps the host's own metadata service: no setting opens it."""
+    """No artifact server is there, but perhaps the host's own metadata service: no setting allows it."""
 
 
 def _table(*rows: tuple[str, Kind, str]) -> tuple[tuple[Network, Kind, str], ...]:
@@ -61,7 +61,7 @@ _TRANSLATED = tuple(ipaddress.IPv6Network(network) for network in ("::ffff:0:0/9
 
 
 def special_kind(address: Address) -> tuple[Kind, str] | None:
-    """Return what an address is, in words too, or None when it is public."""
+    """Return an address's kind, and what it is in words; None if it is public."""
     if isinstance(address, ipaddress.IPv6Address) and any(address in network for network in _TRANSLATED):
         return special_kind(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     for network, kind, name in _SPECIAL:

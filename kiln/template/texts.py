@@ -1,6 +1,6 @@
-"""Texts that have a form: ids, regions, URLs, paths and names, judged by the marks that the models give them.
+"""Check texts that have a form: ids, regions, URLs, paths and names, by the marks that the models give them.
 
-It owns what is said of one that has another form; which request or look judges what is for parse.py and references.py.
+It owns the messages; parse.py and references.py decide when which text is checked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def text_problems(place: Place, value: Any) -> Iterator[Problem]:
-    """Yield what is wrong with a text at a place whose marks give it a form."""
+    """Yield the problems of a text, by the marks of its place."""
     yield from _problems(place, value, place.shape.marks)
 
 
@@ -36,16 +36,16 @@ def _problems(place: Place, value: Any, marks: Iterable[object]) -> Iterator[Pro
 
 
 def refused_at_once(place: Place, value: Any) -> Iterator[Problem]:
-    """Yield what is wrong with a text that would go into a request of Kiln's own, or into a guest, as it is.
+    """Yield the problems of a text that would go unchanged into a request of Kiln's own, or into a guest.
 
-    An id of another form is none of it: AIB takes the template, and then fails it with a provisioning error.
+    Ids are not among these texts: AIB accepts a template with a bad id, and then fails it with a provisioning error.
     """
     marks = (mark for mark in place.shape.marks if isinstance(mark, Region | Url | Form))
     yield from _problems(place, value, (mark for mark in marks if not isinstance(mark, Form) or mark.at_once))
 
 
 def broken_rules(place: Place, value: Any) -> Iterator[tuple[Path, Problem]]:
-    """Yield what is wrong with an object or a list whose marks give it a rule, each with its place in the body."""
+    """Yield the problems of an object or list by the rules in its marks, each with its place in the body."""
     for rule in place.shape.marked(Rule):
         for below, message in rule.check(value):
             path = (*place.path, *below)
@@ -53,7 +53,7 @@ def broken_rules(place: Place, value: Any) -> Iterator[tuple[Path, Problem]]:
 
 
 def problem_at(place: Place, message: str, code: str = "Other") -> Problem:
-    """Return a problem of a place, with the section of Microsoft's reference that has its rules."""
+    """Return a problem at a place, with the section of Microsoft's reference that has the place's rules."""
     return Problem(
         path=path_text(place.path),
         message=message,

@@ -1,7 +1,7 @@
-"""The body of a template's trigger, and whether a template can have it.
+"""The body of a template's trigger, and the check whether a template can have it.
 
-It owns AIB's rules of triggers (Microsoft's image-builder-triggers-how-to), which hold for Kiln's own kinds where they
-can; what fires one is not its business.
+It owns AIB's rules for triggers (Microsoft's image-builder-triggers-how-to), which apply to Kiln's own kinds as far as
+possible; it does not know what fires a trigger.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def parse_trigger(body: Any, api_version: str | None = None) -> Trigger:
 
 
 def parse_stored_trigger(body: dict[str, Any]) -> Trigger | None:
-    """Return the trigger, or None for one that was stored by a version of Kiln whose rules were others."""
+    """Return a stored trigger, or None if it was stored by a version of Kiln with other rules."""
     try:
         return parse_trigger(body)
     except TemplateInvalid:
@@ -61,7 +61,7 @@ def parse_stored_trigger(body: dict[str, Any]) -> Trigger | None:
 
 
 def check_trigger(template: ImageTemplate, trigger: Trigger, existing: Iterable[Trigger]) -> tuple[Problem, ...]:
-    """Return why `template` cannot have `trigger` besides its `existing` other ones."""
+    """Return the problems because of which `template` cannot have `trigger` besides its `existing` ones."""
     problems = [*_no_version(template)]
     match trigger.properties:
         case SourceImageTrigger():
@@ -95,19 +95,20 @@ def _source(template: ImageTemplate) -> Iterator[Problem]:
 def _no_version(template: ImageTemplate) -> Iterator[Problem]:
     for path, target in _gallery_targets(template):
         if target.version is not None:
-            yield _problem(path, "expected no version, as every build needs another one")
+            yield _problem(path, "expected an id without a version, as every build needs a new one")
 
 
 def _own_definition(template: ImageTemplate) -> Iterator[Problem]:
-    """Yield what keeps a template from patching an image definition from its latest version.
+    """Yield problems of a template whose target is the image definition that its source is a version of.
 
-    AIB allows none; with Kiln a template is not rebuilt for versions of its own making.
+    AIB refuses all such templates. Kiln allows them, as it does not rebuild a template for its own versions, unless
+    each version would have its source's number.
     """
     source = template.properties.source
     for path, target in _gallery_targets(template):
         own = isinstance(source, SharedImageSource) and source.definition_id.lower() == target.definition_id.lower()
         if own and isinstance(target.versioning, SourceVersioning):
-            yield _problem(path, "expected versioning Latest: the version of the source is there already")
+            yield _problem(path, "expected versioning Latest: the source's own version exists already")
 
 
 def _gallery_targets(template: ImageTemplate) -> Iterator[tuple[tuple[str | int, ...], SharedImageDistributor]]:

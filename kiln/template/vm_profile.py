@@ -1,6 +1,6 @@
-"""The build machine as a template describes it: its size, its disks, its identities and its network.
+"""The build machine in a template: its size, its disks, its identities and its network.
 
-It owns the rules that hold without asking Azure.
+It owns the rules that can be checked without asking Azure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kiln.template.base import PARTIAL, IdentityId, Int32, Model, See, Since, Su
 class VnetConfig(Model):
     """An existing subnet for build and validation machines.
 
-    The container subnet and the proxy's size are AIB's own machinery; they are checked, and Kiln needs neither.
+    The container subnet and the proxy's size are for AIB's own machinery: they are checked, and Kiln uses neither.
     """
 
     section = "vnetconfig-optional"
@@ -47,7 +47,7 @@ class VnetConfig(Model):
 
 
 class VmProfile(Model):
-    """The build machine. An empty size means Kiln's default for the source; 0 GB the source's own disk size."""
+    """The build machine. An empty size means Kiln's default for the source, and 0 GB the source's own disk size."""
 
     section = "properties-vmprofile"
 
@@ -62,6 +62,6 @@ class VmProfile(Model):
 
 
 class DataDisk(Model):
-    """A data disk that becomes part of the image, besides the source's own."""
+    """An empty data disk that becomes part of the image, besides the source's own data disks."""
 
     size_gb: Annotated[Int32, Field(ge=0)] = Field(default=0, alias="sizeGB")

@@ -1,6 +1,6 @@
-"""What a problem says: paths as Resource Manager writes them, what was expected, and what kind of value was found.
+"""The wording of problems: paths as Resource Manager writes them, what was expected, and the kind of value found.
 
-It owns the words; it never repeats what was sent, which may be secret or huge.
+It never repeats what was sent, which may be secret or huge.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _EXPECTED = {
 }
 _SIZES = {
     "too_short": "expected a list of {min_length} or more, got a list of {actual_length}",
-    "too_long": "expected a list of {max_length} at the most, got a list of {actual_length}",
-    "string_too_long": "expected a string of {max_length} characters at the most, got a longer one",
+    "too_long": "expected a list of at most {max_length}, got a list of {actual_length}",
+    "string_too_long": "expected a string of at most {max_length} characters, got a longer one",
 }
 
 
 def path_text(path: Path) -> str:
-    """Return a path as Resource Manager writes it: `properties.customize[1].inline`, `tags['a b']`, `$` for all."""
+    """Return a path as Resource Manager writes it: `properties.customize[1].inline`, `tags['a b']`, or `$`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -59,7 +59,7 @@ def path_text(path: Path) -> str:
 
 
 def kind(value: Any) -> str:
-    """Name a JSON value's kind without repeating its content."""
+    """Return the kind of a JSON value in words, without its content."""
     names = {dict: "an object", list: "a list", tuple: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number" if isinstance(value, int | float) else "something else")
 
@@ -70,7 +70,7 @@ def reference(section: str) -> str:
 
 
 def message(item: ErrorDetails, place: Place) -> str:
-    """Return what is wrong at `place`, in words of the template language."""
+    """Return the message for a pydantic error at `place`, in words of the template language."""
     context: dict[str, Any] = item.get("ctx", {})
     found, type_ = item["input"], item["type"]
     if "rule" in context:
@@ -83,7 +83,7 @@ def message(item: ErrorDetails, place: Place) -> str:
 
 
 def _about_names(type_: str, found: Any, place: Place) -> str | None:
-    """Return what is wrong with a property's name, or with a text that is one of a few."""
+    """Return the message for a wrong property name, or for a text that is not among the allowed ones."""
     match type_:
         case "missing":
             return "is required"
@@ -124,7 +124,7 @@ def _not_one_of(found: Any, names: Iterable[str]) -> str:
 
 
 def _meant(found: str, names: list[str]) -> str | None:
-    """Return the name that is the same but for its case, or that is nearly the same."""
+    """Return the name that is the same except for case, or nearly the same."""
     lower = {name.lower(): name for name in names}
     near = difflib.get_close_matches(found[:64].lower(), lower, n=1, cutoff=0.8)
     return lower[near[0]] if near else None

@@ -1,1 +1,1 @@
-"""What Kiln does with each property of AIB's language, and how that differs from AIB: for people and their editors."""
+"""Notes on each property of the template language: what Kiln does with it, and how that differs from AIB."""

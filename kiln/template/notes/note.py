@@ -1,4 +1,4 @@
-"""One property's note, and the finding of it."""
+"""The note on one property, and how to find it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Note:
-    """What Kiln does with a property, and what is not as AIB has it (`none`, where all is)."""
+    """The note on a property: what Kiln does with it, and how that differs from AIB (`none` if it does not)."""
 
     how: str
     difference: str = "none"
@@ -23,7 +23,7 @@ Notes = dict[type["Model"], dict[str, Note]]
 
 
 def note_of(notes: Mapping[type[Model], Mapping[str, Note]], model: type[Model], name: str) -> Note:
-    """Return the note on the property `name` of `model`, or of the nearest base that has one. Raises `KeyError`."""
+    """Return the note on a model's property, or that of its nearest base with one. Raises `KeyError`."""
     for known in model.__mro__:
         found = notes.get(known, {}).get(name)
         if found is not None:

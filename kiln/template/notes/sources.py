@@ -1,4 +1,4 @@
-"""Notes on where an image comes from."""
+"""Notes on sources."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from kiln.template.sources import ManagedImageSource, PlanInfo, PlatformImageSou
 NOTES: Notes = {
     PlatformImageSource: {
         "type": Note("`PlatformImage`: a marketplace image"),
-        "publisher": Note("The image's publisher", "required; AIB's definition lets it be left out"),
-        "offer": Note("The image's offer", "required; AIB's definition lets it be left out"),
-        "sku": Note("The image's SKU", "required; AIB's definition lets it be left out"),
+        "publisher": Note("The image's publisher", "required; optional in AIB's definition"),
+        "offer": Note("The image's offer", "required; optional in AIB's definition"),
+        "sku": Note("The image's SKU", "required; optional in AIB's definition"),
         "version": Note(
             "A version, or `latest` in any case, which is resolved when a build starts", "`latest` if left out"
         ),
-        "planInfo": Note("The purchase plan of the build machine and of what is made of the image"),
+        "planInfo": Note("The purchase plan of the build machine and of the images that are made"),
         "exactVersion": Note("Read-only: the version that `latest` was at the last build; ignored when sent"),
     },
     PlanInfo: {
@@ -24,9 +24,7 @@ NOTES: Notes = {
     },
     ManagedImageSource: {
         "type": Note("`ManagedImage`: a generalized managed image"),
-        "imageId": Note(
-            "The image's id, in the template's own subscription and region; another one fails the template"
-        ),
+        "imageId": Note("The image's id, in the template's own subscription and region; otherwise the template fails"),
     },
     SharedImageSource: {
         "type": Note("`SharedImageVersion`: a version in a gallery"),

@@ -1,4 +1,4 @@
-"""Notes on what is done to an image and how it is tested."""
+"""Notes on customizers and validators."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ from kiln.template.customizers import (
 from kiln.template.notes.note import Note, Notes
 
 NAME = Note("A name for people, in the log and in errors")
-CHECKSUM = Note(
-    "SHA-256 in lower-case hexadecimal digits, verified when the template is submitted; empty for unchecked"
-)
-FETCHED = "; fetched when the template is submitted, so a build uses what was there then"
+CHECKSUM = Note("SHA-256 in lower-case hexadecimal digits, verified when the template is submitted; empty for no check")
+FETCHED = "; fetched when the template is submitted, so a build uses the file of that time"
 SCRIPT_URI = Note(
     "An http, https or blob URL (public, with a SAS, or read with the template's identity)" + FETCHED,
-    "`data:` URLs are taken, too",
+    "`data:` URLs are accepted, too",
 )
 POWER_SHELL = {
     "type": Note("`PowerShell`: a script on Windows"),
@@ -33,29 +31,29 @@ POWER_SHELL = {
     "sha256Checksum": CHECKSUM,
     "runElevated": Note(
         "Runs the script elevated, as a local administrator",
-        "so does `false`: a script has more rights than AIB's network logon gives it",
+        "`false` does the same: a script has more rights than with AIB's network logon",
     ),
-    "runAsSystem": Note("Runs the script as the local system account; takes `runElevated`"),
-    "validExitCodes": Note("The exit codes that are a success; 0 alone if empty"),
+    "runAsSystem": Note("Runs the script as the local system account; needs `runElevated`"),
+    "validExitCodes": Note("The exit codes that count as success; if empty, only 0"),
 }
 SHELL = {
     "type": Note("`Shell`: a script on Linux"),
     "name": NAME,
     "inline": Note(
         "The script's lines, run by `/bin/sh -e`; exactly one of `inline` and `scriptUri`",
-        "runs as root, where AIB's runs as a user with `sudo`; `sudo` in a script still works",
+        "runs as root, while AIB's runs as a user with `sudo`; `sudo` in a script still works",
     ),
     "scriptUri": SCRIPT_URI,
     "sha256Checksum": CHECKSUM,
 }
 FILE = {
-    "type": Note("`File`: one file, put into the machine"),
+    "type": Note("`File`: a file that is copied into the machine"),
     "name": NAME,
-    "sourceUri": Note(SCRIPT_URI.how, f"required; any size, where AIB takes up to 20 MB; {SCRIPT_URI.difference}"),
+    "sourceUri": Note(SCRIPT_URI.how, f"required; any size, while AIB takes up to 20 MB; {SCRIPT_URI.difference}"),
     "sha256Checksum": CHECKSUM,
     "destination": Note(
-        "The absolute path of the file; its folder is made if it is not there",
-        "required; any absolute path on Linux, where AIB writes below `/tmp` alone; no `..`",
+        "The absolute path of the file in the machine; its folder is created if it does not exist",
+        "required; any absolute path on Linux, while AIB only writes below `/tmp`; no `..`",
     ),
 }
 
@@ -77,10 +75,10 @@ NOTES: Notes = {
         ),
     },
     WindowsUpdateCustomizer: {
-        "type": Note("`WindowsUpdate`: updates in rounds, with restarts, until there is none left"),
+        "type": Note("`WindowsUpdate`: Windows updates in rounds, with restarts, until none is left"),
         "name": NAME,
         "searchCriteria": Note("The search for updates; `BrowseOnly=0 and IsInstalled=0` if empty"),
-        "filters": Note("`include:` or `exclude:` and an expression on `$_`; the first that is true decides"),
+        "filters": Note("`include:` or `exclude:` and an expression on `$_`; the first one that is true decides"),
         "updateLimit": Note("The most updates of one round; 0 for 1000", "20 rounds at most"),
     },
     RestartCustomizer: {
@@ -91,13 +89,13 @@ NOTES: Notes = {
     },
     Validate: {
         "continueDistributeOnFailure": Note(
-            "Distributes although a validator failed; the run is Failed in either case"
+            "Distributes the image even if a validator failed; the run is Failed in either case"
         ),
         "sourceValidationOnly": Note(
-            "Validates the source in a machine made from it, and builds nothing",
+            "Validates the source, in a machine that is made from it, and builds nothing",
             "`distribute` may then be an empty list",
         ),
-        "inVMValidations": Note("The validators, in order, on a machine made from the image"),
+        "inVMValidations": Note("The validators, in order; they run in a machine that is made from the image"),
     },
     ShellValidator: SHELL,
     PowerShellValidator: POWER_SHELL,

@@ -1,4 +1,4 @@
-"""Notes on where an image goes."""
+"""Notes on distributors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kiln.template.distributors import (
 )
 from kiln.template.notes.note import Note, Notes
 
-OUTPUT = Note("The name of the target's run output; different, in any case, for each target")
-TAGS = Note("Tags of what is made", "46 at the most, as Kiln adds up to 4; refused when sent beyond Azure's limits")
+OUTPUT = Note("The name of the target's run output; each target has another one, compared without case")
+TAGS = Note("Tags of the image", "46 at most, as Kiln adds up to 4; refused at once beyond Azure's limits")
 
 NOTES: Notes = {
     SharedImageDistributor: {
@@ -21,22 +21,22 @@ NOTES: Notes = {
         "runOutputName": OUTPUT,
         "artifactTags": TAGS,
         "galleryImageId": Note(
-            "The definition's id, or with `/versions/MAJOR.MINOR.PATCH` an explicit version",
+            "The image definition's id, or with `/versions/MAJOR.MINOR.PATCH` that of an explicit version",
             "generation, architecture, OS and security type are compared with the source before anything is built",
         ),
         "targetRegions": Note(
             "The regions of the version; the definition's own if empty",
-            "the template's region is always one of them, as the version is made there; each is announced when it can "
-            "be used, and a late one never fails the image",
+            "the template's region is always one of them, as the version is made there; an event is published for each "
+            "region when the version can be used there, and a late region never fails the image",
         ),
         "replicationRegions": Note(
-            "The deprecated form of `targetRegions`, and not beside it; required before api-version 2022-07-01"
+            "The deprecated form of `targetRegions`, not allowed beside it; required before api-version 2022-07-01"
         ),
         "storageAccountType": Note(
-            "With `replicationRegions`: the storage of every replica; not beside `targetRegions`"
+            "With `replicationRegions`: the storage of every replica; not allowed beside `targetRegions`"
         ),
         "excludeFromLatest": Note("Keeps the version from being the definition's `latest`"),
-        "versioning": Note("How a version is numbered; `Latest` if left out; not beside an explicit version"),
+        "versioning": Note("How a version is numbered; `Latest` if left out; not allowed beside an explicit version"),
         "replicationMode": Note("`Full`, or `Shallow` for a version that is ready sooner and has one replica"),
     },
     TargetRegion: {
@@ -46,15 +46,15 @@ NOTES: Notes = {
     },
     LatestVersioning: {
         "scheme": Note(
-            "`Latest`: the highest version with its patch raised by one, chosen when there is an image",
-            "`1.0.0` where there is none; AIB's number for that is not documented",
+            "`Latest`: the highest version with its patch raised by one, chosen once the image is captured",
+            "`1.0.0` if there is no version yet; AIB's number for that is not documented",
         ),
-        "major": Note("The major version to stay within; -1 for any"),
+        "major": Note("The major version to stay in; -1 for any"),
     },
     SourceVersioning: {
         "scheme": Note(
             "`Source`: the source image's own version number",
-            "AIB's computation is not documented; a number that is taken fails the build before anything is made",
+            "AIB's computation is not documented; if the number is taken, the build fails before anything is made",
         ),
     },
     ManagedImageDistributor: {
@@ -62,7 +62,7 @@ NOTES: Notes = {
         "runOutputName": OUTPUT,
         "artifactTags": TAGS,
         "imageId": Note("The image's id; its resource group has to exist"),
-        "location": Note("The image's region, which may be another one than the template's"),
+        "location": Note("The image's region, which may differ from the template's"),
     },
     VhdDistributor: {
         "type": Note("`VHD`: a page blob"),

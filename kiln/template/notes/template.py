@@ -1,4 +1,4 @@
-"""Notes on the template itself and its build machine."""
+"""Notes on the template itself and on its build machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESOURCE = {
     "type": Note("Read-only; ignored when sent"),
     "systemData": Note("Read-only; ignored when sent"),
 }
-NO_NEED = "Kiln has no container and no proxy: it drives the machine through Run Command, with no inbound port"
+NO_NEED = "Kiln needs no container and no proxy: it uses Run Command, which needs no inbound port"
 
 NOTES: Notes = {
     ImageTemplate: {
@@ -38,15 +38,15 @@ NOTES: Notes = {
         "$schema": Note("The address of the JSON Schema, for an editor; ignored when sent", "Kiln's own"),
         "apiVersion": Note("Ignored when sent", "AIB's release notes warn that it breaks a template"),
         "location": Note("The region of the template and of its builds", "any region; AIB has a list"),
-        "tags": Note("The template's tags", "refused when sent beyond Azure's limits"),
+        "tags": Note("The template's tags", "refused at once beyond Azure's limits"),
         "identity": Note("The template's identity; required"),
-        "properties": Note("What is built", "required; AIB's definition lets a body without them pass"),
+        "properties": Note("The image and how to build it", "required; optional in AIB's definition"),
     },
     Identity: {
         "type": Note("`UserAssigned` or `None`", "`UserAssigned` if left out"),
         "userAssignedIdentities": Note(
-            "One identity, which reads artifacts from storage accounts",
-            "everything else is done with Kiln's own identity, so this one needs no other role",
+            "One identity, with which artifacts are read from storage accounts",
+            "Kiln does everything else with its own identity, so this one needs no other role",
         ),
         "principalId": Note("Ignored when sent"),
         "tenantId": Note("Ignored when sent"),
@@ -56,29 +56,31 @@ NOTES: Notes = {
         "clientId": Note("Read-only; ignored when sent"),
     },
     TemplateProperties: {
-        "source": Note("Where the image comes from"),
+        "source": Note("The image to build from"),
         "customize": Note(
-            "What is done to it, in order; the first failure ends the build", "`Restart` for any operating system"
+            "The customizers, in order; the first failure ends the build",
+            "there is also `Restart`, for any operating system",
         ),
-        "distribute": Note("Where it goes; several targets at once, each with its own outcome"),
-        "optimize": Note("What makes machines of the image start faster"),
-        "validate": Note("How the image is tested before it is distributed"),
-        "errorHandling": Note("What becomes of the machine of a failed build"),
+        "distribute": Note("The targets; they are made at the same time, each with an outcome of its own"),
+        "optimize": Note("Optimizations with which machines of the image start faster"),
+        "validate": Note("The validators, which test the image before it is distributed"),
+        "errorHandling": Note("Whether the machine of a failed build is kept"),
         "vmProfile": Note("The build machine"),
         "additionalDataDisks": Note("Empty data disks that become part of the image, besides the source's own"),
         "buildTimeoutInMinutes": Note(
-            "The most minutes of a build, with all its phases; 0 for 240, otherwise 6 to 960",
+            "The most minutes that a build may take, with all its phases; 0 for 240, otherwise 6 to 960",
             "1 to 5 are refused at once; AIB fails such a build",
         ),
         "stagingResourceGroup": Note(
-            "The staging group's id, in the template's subscription: made if it is not there, otherwise empty, in the "
-            "same region and no other template's; empty for one of Kiln's own, `IT_...`"
+            "The staging group's id, in the template's subscription. The group is created if it does not exist; if it "
+            "does, it has to be empty, in the same region, and no other template's. Left empty, Kiln creates a group "
+            "`IT_...`"
         ),
-        "autoRun": Note("Whether a build starts when the template was submitted"),
+        "autoRun": Note("Whether a build starts once the template is submitted"),
         "managedResourceTags": Note(
-            "Tags of the staging group and of what is made in it",
-            "44 at the most, as Kiln adds up to 6, and names of 128 characters, as a storage account has them, too; "
-            "refused when sent beyond Azure's limits",
+            "Tags of the staging group and of the resources in it",
+            "44 at most, as Kiln adds up to 6, with names of up to 128 characters, the limit of storage accounts; "
+            "refused at once beyond Azure's limits",
         ),
         "provisioningState": Note("Read-only: Creating, Updating, Succeeded, Failed or Deleting; ignored when sent"),
         "provisioningError": Note("Read-only: `provisioningErrorCode`, one of AIB's, and `message`; ignored when sent"),
@@ -89,12 +91,13 @@ NOTES: Notes = {
     },
     Optimize: {
         "vmBoot": Note("The optimization of the boot"),
-        "workload": Note("The optimization for what the image is made for"),
+        "workload": Note("The optimization for the image's workload"),
     },
     VmBoot: {
         "state": Note(
-            "`Enabled` does ahead, in the build machine, what each first boot would do again",
-            "AIB rearranges the disk in Microsoft's own subscription, which is not public; the gain is smaller",
+            "`Enabled` does work in the build machine that the first boot of each machine would have to do",
+            "the gain is smaller: AIB rearranges the disk in Microsoft's own subscription, by a method that is not "
+            "public",
         ),
     },
     Workload: {
@@ -105,30 +108,30 @@ NOTES: Notes = {
     ErrorHandling: {
         "onCustomizerError": Note(
             "`cleanup`, or `abort` to keep the build machine, its disks and its network interface",
-            "what was kept is deleted with the template; a cancel keeps nothing",
+            "kept resources are deleted with the template; a canceled run keeps nothing",
         ),
         "onValidationError": Note("`cleanup`, or `abort` to keep the validation machine", "as for `onCustomizerError`"),
     },
-    AutoRun: {"state": Note("`Enabled` starts a build after every accepted submission")},
+    AutoRun: {"state": Note("`Enabled` starts a build after every submission that succeeds")},
     VmProfile: {
         "vmSize": Note(
             "The build machine's size; `Standard_D2ds_v4` if empty",
-            "also for generation 1, where AIB has `Standard_D1_v2`; `Standard_D2ps_v5` for Arm64",
+            "also for generation 1, while AIB takes `Standard_D1_v2`; `Standard_D2ps_v5` for Arm64",
         ),
-        "osDiskSizeGB": Note("The size of the OS disk; 0 for the source's own; it only grows"),
+        "osDiskSizeGB": Note("The size of the OS disk; 0 for the source's own; it cannot be smaller than that"),
         "userAssignedIdentities": Note("Identities of the build and validation machines"),
         "vnetConfig": Note("An existing network for the build and validation machines"),
     },
     VnetConfig: {
         "subnetId": Note("The subnet of the machines; empty for a network of Kiln's own"),
-        "containerInstanceSubnetId": Note("Checked against `subnetId`, and recorded as not used", NO_NEED),
-        "proxyVmSize": Note("Taken, not beside `containerInstanceSubnetId`, and recorded as not used", NO_NEED),
+        "containerInstanceSubnetId": Note("Checked against `subnetId`; not used, and the plan says so", NO_NEED),
+        "proxyVmSize": Note("Not allowed beside `containerInstanceSubnetId`; not used, and the plan says so", NO_NEED),
     },
-    DataDisk: {"sizeGB": Note("The disk's size", "0 is 4 GB; AIB documents no size for it")},
+    DataDisk: {"sizeGB": Note("The disk's size", "0 means 4 GB; AIB does not document its meaning")},
     PatchBody: {
         **{name: Note("Ignored when sent") for name in (*RESOURCE, "apiVersion", "$schema")},
         "identity": Note("Identities to add or, with null, to remove; the type `None` removes them all"),
-        "tags": Note("All tags anew"),
+        "tags": Note("Tags that replace all others"),
         "properties": Note("Changes to targets and build machine", "everything else can be changed by PUT"),
     },
     IdentityPatch: {
@@ -138,8 +141,8 @@ NOTES: Notes = {
         "tenantId": Note("Ignored when sent"),
     },
     PropertiesPatch: {
-        "distribute": Note("All targets anew, with every `runOutputName` that there is"),
-        "vmProfile": Note("Merged into the build machine's (RFC 7396)"),
+        "distribute": Note("Targets that replace all others; every existing `runOutputName` must be among them"),
+        "vmProfile": Note("Merged into the template's `vmProfile` (RFC 7396)"),
     },
 }
 
@@ -149,11 +152,11 @@ READ_ONLY_SINCE: dict[tuple[type[Model], str], str] = {
     (TemplateProperties, "exactStagingResourceGroup"): "2022-02-14",
     (ImageTemplate, "systemData"): "2021-10-01",
 }
-"""The first api-version of read-only members that are younger than the object that they are in."""
+"""The first api-version of each read-only member that is newer than the object that it is in."""
 
 KILNS_OWN: frozenset[tuple[type[Model], str]] = frozenset(
     [(ImageTemplate, "$schema"), (ImageTemplate, "apiVersion")]
     + [(model, name) for model in (Identity, IdentityPatch) for name in model.read_only]
     + [(PatchBody, name) for name in PatchBody.read_only]
 )
-"""What Kiln ignores when it is sent, and Microsoft's definitions do not have in that place."""
+"""Members that Kiln ignores when they are sent, and that Microsoft's definitions do not have in that place."""

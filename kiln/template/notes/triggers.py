@@ -14,20 +14,20 @@ OWN = "AIB's triggers have no settings"
 KIND = "AIB has no other kind than `SourceImage`"
 
 SETTINGS = {
-    "enabled": Note("Whether it fires", OWN),
+    "enabled": Note("Whether the trigger fires", OWN),
     "coolDown": Note("The least time between the end of a run and the start of the next one by this trigger", OWN),
-    "batchWindow": Note("How long it waits for more of the same before it starts one run for all of it", OWN),
+    "batchWindow": Note("How long the trigger waits for more to fire for, before it starts one run for all of it", OWN),
     "failureLimit": Note(
-        "After how many failed runs in a row it is switched off, until one succeeds",
-        "AIB switches a trigger off without a word",
+        "The number of failed runs in a row after which the trigger is deactivated, until a run succeeds",
+        "AIB deactivates a trigger without telling anybody",
     ),
     "status": Note("Read-only: `code`, `message` and `time`; ignored when sent", "more codes, and more times"),
     "provisioningState": Note("Read-only; ignored when sent"),
 }
-"""Of all kinds."""
+"""Notes on the properties that all kinds of triggers have."""
 
 NOTES: Notes = {
-    Trigger: {**RESOURCE, "properties": Note("The trigger itself", "required; AIB's definition lets it be left out")},
+    Trigger: {**RESOURCE, "properties": Note("The trigger itself", "required; optional in AIB's definition")},
     SourceImageTrigger: {
         **SETTINGS,
         "kind": Note("`SourceImage`: a new version of the source starts a build"),
@@ -42,19 +42,19 @@ NOTES: Notes = {
     EventTrigger: {
         **SETTINGS,
         "kind": Note("`Event`: an event starts a build", KIND),
-        "filter": Note("Which events", KIND),
+        "filter": Note("The events for which the trigger fires: those that meet all conditions given here", KIND),
     },
     EventFilter: {
         "types": Note("The CloudEvent's `type` is one of these", KIND),
-        "sources": Note("Its `source` is one of these, in any case; all are where none is given", KIND),
-        "subjectBeginsWith": Note("Its `subject` begins so, in any case", KIND),
-        "subjectEndsWith": Note("Its `subject` ends so, in any case", KIND),
+        "sources": Note("The CloudEvent's `source` is one of these, compared without case; any if left out", KIND),
+        "subjectBeginsWith": Note("The CloudEvent's `subject` begins with this, compared without case", KIND),
+        "subjectEndsWith": Note("The CloudEvent's `subject` ends with this, compared without case", KIND),
     },
     WebhookTrigger: {
         **SETTINGS,
         "kind": Note("`Webhook`: a signed request starts a build", KIND),
         "secret": Note(
-            "Write-only: the key of the signatures, 32 to 256 characters; left out, the one before stays", KIND
+            "Write-only: the key of the signatures, 32 to 256 characters; if left out, the existing one stays", KIND
         ),
     },
 }

@@ -1,1 +1,1 @@
-"""The kinds of triggers, one a module, and what all of them can be told."""
+"""The kinds of triggers, one in each module, and the settings that all of them have."""

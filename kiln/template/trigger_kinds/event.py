@@ -1,6 +1,6 @@
-"""Event: a trigger that fires on CloudEvents, and which ones. Pure.
+"""Event: a trigger that fires for CloudEvents, and the filter of these events. Pure.
 
-Whoever routes events to Kiln decides what comes; it must not know how.
+It does not know how events come to Kiln.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EventText = Annotated[NonEmpty, Field(max_length=256)]
 
 
 class EventFilter(Model):
-    """Which events count: those for which everything that is given is true."""
+    """The filter of events: an event passes if it meets every condition that is given."""
 
     types: Annotated[tuple[EventText, ...], Field(min_length=1, max_length=25)]
     sources: Annotated[tuple[EventText, ...], Field(max_length=25)] = ()
@@ -25,7 +25,7 @@ class EventFilter(Model):
 
 
 class EventTrigger(TriggerSettings):
-    """Runs the template when an event comes that passes the filter."""
+    """A trigger that runs the template when an event passes the filter."""
 
     kind: Annotated[Literal["Event"], Since(None)]
     filter: EventFilter
@@ -34,8 +34,8 @@ class EventTrigger(TriggerSettings):
 def matches(wanted: EventFilter, *, type_: str, source: str, subject: str) -> bool:
     """Whether an event passes the filter.
 
-    Types are compared as they are; sources and subjects, which are mostly ARM ids, without regard to case, as Event
-    Grid does ("Understand event filtering for Event Grid subscriptions").
+    Types are compared with case; sources and subjects, which are mostly ARM ids, without case, as Event Grid does
+    ("Understand event filtering for Event Grid subscriptions").
     """
     about = subject.lower()
     return (

@@ -30,7 +30,7 @@ def _zone(name: str) -> str:
 
 
 class ScheduleTrigger(TriggerSettings):
-    """Runs the template at the times of an NCRONTAB schedule."""
+    """A trigger that runs the template at the times of an NCRONTAB schedule."""
 
     kind: Annotated[Literal["Schedule"], Since(None)]
     schedule: Annotated[str, AfterValidator(_schedule)]
@@ -38,5 +38,5 @@ class ScheduleTrigger(TriggerSettings):
 
     @property
     def times(self) -> Schedule:
-        """When it is due."""
+        """The times at which the trigger is due."""
         return parse_schedule(self.schedule, parse_zone(self.time_zone))

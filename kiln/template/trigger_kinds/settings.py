@@ -1,6 +1,6 @@
-"""What every trigger can be told, whatever its kind: whether it fires, how often, and when it gives up.
+"""The settings of every kind of trigger: whether it fires, how often, and after how many failures it stops.
 
-It owns the settings' forms and defaults; what they do to a run is not its business.
+It owns their forms and defaults, not what they do to a run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DURATION = re.compile(r"P(?=.)(\d{1,3}W|(\d{1,3}D)?(T(?=.)(\d{1,5}H)?(\d{1,5}M)
 
 
 def _duration(value: Any) -> Any:
-    """Refuse what pydantic takes beyond ISO 8601 (numbers, `hh:mm:ss`, signs), and months and years, which vary."""
+    """Refuse texts that pydantic accepts beyond ISO 8601 (numbers, `hh:mm:ss`, signs), and months and years."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, str) and _DURATION.fullmatch(value):
@@ -42,7 +42,7 @@ Duration = Annotated[timedelta, Field(le=LONGEST), BeforeValidator(_not_too_long
 
 
 class TriggerSettings(Model):
-    """Base of all kinds: what AIB's triggers cannot be told."""
+    """Base of all kinds of triggers, with the settings that AIB's triggers do not have."""
 
     read_only = frozenset({"status", "provisioningState"})
 

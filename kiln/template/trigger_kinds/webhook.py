@@ -1,4 +1,4 @@
-"""Webhook: a trigger that fires on a signed request. Its secret comes in with the trigger and never out again."""
+"""Webhook: a trigger that fires for a signed request. Its secret can be set with the trigger, and never be read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SigningSecret = Annotated[Secret, BeforeValidator(_long_enough)]
 
 
 class WebhookTrigger(TriggerSettings):
-    """Runs the template when somebody who has the secret asks for it."""
+    """A trigger that runs the template for a request that is signed with the secret."""
 
     kind: Annotated[Literal["Webhook"], Since(None)]
     secret: Annotated[SigningSecret | None, Field(exclude=True)] = None

@@ -22,7 +22,7 @@ import triggers
 from kiln.ncrontab import ScheduleInvalid, parse_schedule
 from kiln.redact import hide_in_url, redact
 from kiln.template.base import Url
-from kiln.template.trigger_kinds.version_filter import is_filter, matches_version
+from kiln.template.trigger_kinds.source_image import is_filter, matches_version
 
 if TYPE_CHECKING:
     from types import ModuleType

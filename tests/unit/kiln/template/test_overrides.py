@@ -44,11 +44,11 @@ def test_no_override_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("overrides", "where", "said"),
     [
-        ({"customize": []}, "properties.customize", "differ in no step"),
+        ({"customize": []}, "properties.customize", "have the same steps"),
         ({"source": {"offer": "other"}}, "properties.source.offer", "another version of it"),
         ({"source": None}, "properties.source", "an object, got null"),
-        ({"validate": {"inVMValidations": []}}, "properties.validate.inVMValidations", "the template's alone"),
-        ({"colour": "red"}, "properties.colour", "a run may change source, vmProfile"),
+        ({"validate": {"inVMValidations": []}}, "properties.validate.inVMValidations", "the same validators"),
+        ({"colour": "red"}, "properties.colour", "a run may only change source, vmProfile"),
         ({"distribute": None}, "properties.distribute", "is required"),
         ({"source": {"imageVersionId": "/x"}}, "properties.source.imageVersionId", "not a property"),
         ({"buildTimeoutInMinutes": 5}, "properties.buildTimeoutInMinutes", "6 to 960"),

@@ -34,7 +34,7 @@ TAG_PLACES = {
     "properties.distribute[1].artifactTags": ("properties.distribute.1.artifactTags", 46, 512),
 }
 NO_TAGS: dict[str, dict[str, str]] = {
-    "more than their case": {"a": "1", "A": "2"},
+    "more than case": {"a": "1", "A": "2"},
     "not blank": {" ": "1"},
     "256 characters": {"a": "v" * 257},
     "without <": {"a/b": "1"},
@@ -112,9 +112,9 @@ def test_two_targets_of_one_place_are_refused(name: str) -> None:
     distribute = targets(*SAME[name])
     (problem,) = problems(changed("properties.distribute", distribute))
     assert problem.path == f"properties.distribute[1].{name}"
-    with pytest.raises(TemplateInvalid, match=r"another place than that of distribute\[0\]"):
+    with pytest.raises(TemplateInvalid, match=r"another image than that of distribute\[0\]"):
         parse_patch({"properties": {"distribute": distribute}}, LATEST)
-    with pytest.raises(TemplateInvalid, match=r"another place"):
+    with pytest.raises(TemplateInvalid, match=r"another image"):
         apply_overrides(BODY, {"distribute": distribute})
 
 
@@ -124,7 +124,7 @@ def test_targets_of_two_places_are_taken(pair: tuple[dict[str, Any], ...]) -> No
 
 
 def test_a_patch_of_tags_is_held_to_the_same_rules() -> None:
-    with pytest.raises(TemplateInvalid, match="more than their case"):
+    with pytest.raises(TemplateInvalid, match="more than case"):
         parse_patch({"tags": {"a": "", "A": ""}}, LATEST)
 
 

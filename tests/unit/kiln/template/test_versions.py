@@ -29,11 +29,11 @@ def test_a_supported_api_version_is_taken(known: str) -> None:
 
 def test_a_preview_is_refused_by_name() -> None:
     with pytest.raises(
-        RequestInvalid, match="a preview, and no preview is supported; the nearest that is, is 2020-02-14"
+        RequestInvalid, match="a preview, which Kiln does not support; the nearest supported one is 2020-02-14"
     ):
         check_api_version("2019-05-01-preview")
 
 
 def test_an_unknown_api_version_is_refused() -> None:
-    with pytest.raises(RequestInvalid, match="not one that is supported; the nearest that is, is 2024-02-01"):
+    with pytest.raises(RequestInvalid, match="not supported; the nearest supported one is 2024-02-01"):
         check_api_version("2024-03-01")

@@ -87,7 +87,7 @@ def test_an_arm_templates_resource_is_held_against_its_own_api_version(tmp_path:
 
     assert result.exit_code == 1
     assert (
-        "resources[0].location: is an ARM expression without a value here: there is no parameter 'location'"
+        "resources[0].location: is an ARM expression that has no value here: there is no parameter 'location'"
         in result.output
     )
     assert "resources[0].properties.distribute[0].targetRegions: is new in api-version 2022-07-01" in result.output
@@ -158,7 +158,7 @@ def test_an_arm_template_is_valid_once_its_parameters_have_values(tmp_path: Path
     wrong = validate(tmp_path, ARM, "--set", "nome=web")
 
     assert lacking.exit_code == 1
-    assert "resources[0].name: is an ARM expression without a value here: the parameter 'name' has" in lacking.output
+    assert "resources[0].name: is an ARM expression that has no value here: the parameter 'name' has" in lacking.output
     assert (given.exit_code, from_file.exit_code) == (0, 0), given.output
     assert wrong.exit_code == 2
     assert "the template has no parameter 'nome'; it has name, version" in wrong.output

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiln.template.trigger_kinds.version_filter import is_filter, matches_version
+from kiln.template.trigger_kinds.source_image import is_filter, matches_version
 
 
 @pytest.mark.parametrize(
