@@ -17,6 +17,7 @@ from devkit.local.in_process import InProcessAzure
 from devkit.specification import Recorder, Specifications
 from kiln.config import config
 from tests.answers import ANSWERED
+from tests.one_trust_store import share_trust_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,9 @@ hypothesis_settings.load_profile("kiln")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sockets: a unit test that talks over loopback sockets")
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    share_trust_store(patch)
 
 
 @pytest.fixture(autouse=True)
