@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test check audit lock sbom dist docs golden clean \
-  system-required system-wanted
+  system-required system-wanted venv
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,8 +23,8 @@ demo: setup  ## build examples/hello-linux.json into a VHD, all on this machine 
 demo-events: setup  ## publish a marketplace version, and watch one image after the other being rebuilt (GUESTS=qemu: real machines)
 	@$(BIN)/python -m devkit.local.demo_events --guests $(or $(GUESTS),scripted)
 
-test: setup-tests  ## set up, check and run all tests
-	@$(MAKE) --no-print-directory check
+test:  ## set up, check and run all tests
+	@$(MAKE) --no-print-directory -j 2 setup-tests check
 	$(BIN)/pytest -n 2 --dist worksteal
 
 machines: setup-tests  ## run the tests on real machines that take minutes, which `make test` leaves out
@@ -81,10 +81,13 @@ setup-tests: system-wanted $(PYTHON) $(AZURITE)
 system-required system-wanted: system-%:
 	@scripts/setup-system.sh $*
 
-$(PYTHON): requirements.in requirements.txt requirements-dev.txt pyproject.toml devkit/pyproject.toml scripts/setup-python.sh | system-wanted
+venv: system-wanted
+	@scripts/setup-venv.sh $(VENV)
+
+$(PYTHON): requirements.in requirements.txt requirements-dev.txt pyproject.toml devkit/pyproject.toml scripts/setup-python.sh | venv
 	@scripts/setup-python.sh $(VENV)
 	@touch $@
 
-$(AZURITE): package.json package-lock.json scripts/setup-azurite.sh | $(PYTHON)
+$(AZURITE): package.json package-lock.json scripts/setup-azurite.sh | venv
 	@scripts/setup-azurite.sh $(VENV)
 	@touch $@
