@@ -1,1 +1,1 @@
-"""The Azure side: clients, long-running operations, errors, and one module for each kind of resource."""
+"""The Azure side: clients, long-running operations, errors, and one module for each kind of resource or question."""

@@ -1,7 +1,7 @@
-"""Where a template's URLs may lead: to public addresses, and to private ones that the app's settings name.
+"""The check of the addresses that a template's URLs lead to: public ones, and private ones that settings allow.
 
-Kiln fetches from inside a network that template authors may not be in, so an address is judged, never a name: every
-address that a name has must be allowed, and whoever connects uses these very addresses. It opens no connection.
+Kiln fetches from inside a network that template authors may have no access to, so addresses are checked, not names:
+every address of a name must be allowed, and the download connects to these very addresses. This opens no connection.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 SETTING = "KILN_PRIVATE_ARTIFACTS"
 PORTS = {"http": 80, "https": 443}
 FREE_PORTS = 1024
-"""From here on any port may be asked; below it are other protocols' services, but for http's and https's own."""
+"""The lowest port besides 80 and 443 that a URL may name: below it are the services of other protocols."""
 
 
 class AddressForbidden(Exception):
-    """A URL leads to where Kiln does not go. The text says host and reason and holds no secret."""
+    """A URL leads to an address that Kiln does not connect to. The text has host and reason, and no secret."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class AddressForbidden(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """A server that a URL names. `open_kinds` are the kinds of addresses that it may have besides public ones."""
+    """The server that a URL names. `open_kinds` are the kinds of addresses that it may have besides public ones."""
 
     host: str
     port: int
@@ -45,9 +45,9 @@ class Place:
 
     @staticmethod
     def of(url: str) -> Place:
-        """Return where an http or https URL leads. Raises `AddressForbidden` for one that nobody has to write so.
+        """Return the server of an http or https URL. Raises `AddressForbidden` for a bad host or port, or a user name.
 
-        A host that cannot be is one of them: a redirect may name it, which nobody has judged before.
+        A redirect's URL was checked by nobody before, so the host may not even be a valid name.
         """
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -56,25 +56,25 @@ class Place:
         try:
             port = parts.port or PORTS[parts.scheme.lower()]
         except (ValueError, KeyError):
-            raise AddressForbidden(f"{host} has no such port.", "Correct the URL in the template.") from None
+            raise AddressForbidden(f"The URL of {host} has an invalid scheme or port.", "Correct the URL.") from None
         if parts.username is not None or parts.password is not None:
             hint = "Sign the URL (SAS), or give the template an identity that may read the blob."
-            raise AddressForbidden(f"The URL of {host} has a user's name before the host.", hint)
+            raise AddressForbidden(f"The URL of {host} has a user name before the host.", hint)
         kinds = _open_kinds(parts.scheme.lower(), host.lower(), port)
         if port < FREE_PORTS and port not in PORTS.values() and not kinds:
             raise AddressForbidden(
-                f"{host}:{port} is no port of a web server: 80, 443 and those from {FREE_PORTS} on are.",
+                f"{host}:{port} has a port that Kiln does not fetch from: only 80, 443 and those from {FREE_PORTS} on.",
                 f"Use another port, or let Kiln's operator name {host}:{port} in {SETTING}.",
             )
         return Place(host, port, kinds)
 
     def addresses(self, host: str) -> tuple[str, ...]:
-        """Return the addresses of this server's `host`, all of them allowed. Asks the resolver, once.
+        """Return the addresses of this server's `host`, all of them allowed, after one call of the resolver.
 
-        Raises `AddressForbidden`, or `socket.gaierror` when nobody knows the host.
+        Raises `AddressForbidden`, or `socket.gaierror` when the host is unknown.
         """
         if self.host.isascii() and host.lower() != self.host.lower():
-            raise AddressForbidden(f"{self.host} can be read in two ways.", "Correct the URL in the template.")
+            raise AddressForbidden(f"The host {self.host} is ambiguous.", "Correct the URL in the template.")
         found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
         addresses = tuple(dict.fromkeys(str(place[0]) for *_, place in found))
         for address in addresses:
@@ -82,7 +82,7 @@ class Place:
         return addresses
 
     def check(self, address: str) -> None:
-        """Raise `AddressForbidden` when this server must not have that address."""
+        """Raise `AddressForbidden` when Kiln must not connect to this server at that address."""
         bare = ipaddress.ip_address(address.partition("%")[0])
         special = special_kind(bare)
         if special is None or special[0] in self.open_kinds:
@@ -94,16 +94,16 @@ class Place:
         if _within(bare, config().private_artifacts):
             return
         raise AddressForbidden(
-            f"{where} is {name}; Kiln fetches from public addresses alone unless its operator allows others.",
+            f"{where} is {name}; Kiln fetches only from public addresses, unless its operator allows others.",
             f"Let Kiln's operator name the host or its network in {SETTING}, or put the file on a public server.",
         )
 
 
 def _open_kinds(scheme: str, host: str, port: int) -> frozenset[Kind]:
-    """Return which addresses that are not public a server may have, as the settings name it.
+    """Return the kinds of addresses that a server may have besides public ones, by the settings.
 
     An account of Azure Storage with a private endpoint has a private address ("Use private endpoints for Azure
-    Storage"); over https its certificate proves who answers, whatever its name resolves to, so that is allowed.
+    Storage"). It is allowed over https, where the certificate proves who answers, whatever the name resolves to.
     """
     if _is_named(host, port, config().private_artifacts):
         return frozenset({Kind.PRIVATE, Kind.LOOPBACK})

@@ -1,6 +1,6 @@
-"""Whether roles allow an action: pure, by the rules of "Understand Azure role definitions".
+"""The check whether roles allow an action, by the rules of "Understand Azure role definitions". Pure.
 
-Each role allows what its actions match and its notActions do not; another role may still allow what one leaves out.
+Each role allows what its actions match and its notActions do not; another role may still allow what one excludes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Permission(NamedTuple):
-    """What one role allows, as patterns: `*` stands for anything, slashes among it."""
+    """The actions that one role allows, as patterns: `*` stands for any text, also with slashes."""
 
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Permission(NamedTuple):
 def missing(
     permissions: Iterable[Permission], actions: Iterable[str], data_actions: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Return which of the actions none of the roles allows, in order."""
+    """Return those of the actions that none of the roles allows, in order."""
     known = tuple(permissions)
     lacking = [
         action

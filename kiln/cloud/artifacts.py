@@ -1,8 +1,8 @@
-"""Scripts and files that templates name by URL: fetched once for a version of the template, and kept as blobs.
+"""Staging of artifacts: scripts and files that templates name by URL are copied into blobs, once for each version.
 
-The content streams through in blocks; the blob comes into being when all of it is there and its checksum fits, so one
-that is there is whole. Its metadata says what it is a copy of: any other blob of the name is written over. `http`,
-`https` and `data` URLs.
+URLs are `http`, `https` or `data`. The content is streamed in blocks; the blob is committed when all of it has come and
+its checksum is right, so an existing blob is whole. Its metadata says what it is a copy of; any other blob of its name
+is overwritten.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from kiln.secret import Secret
 
 BLOCK = 8 * 1024 * 1024
-"""Bytes; a blob has 50,000 blocks at the most."""
+"""Bytes of a block; a blob has at most 50,000 blocks."""
 SOURCE = "kilnSource"
-"""The name of the metadata with the digest of what a blob is a copy of."""
+"""The name of the metadata with the digest of the URL that a blob is a copy of."""
 SOON = 120.0
-"""Seconds: a connection that broke so early is tried once more; both are over before the activity has to be."""
+"""Seconds: a connection that breaks within these is tried once more; both fit into the time of an activity."""
 
 
 def stage(storage: StagedStorage, artifact: ArtifactSpec, whole_url: Callable[[], Secret]) -> None:
-    """Take an artifact into the staging storage, unless it is there; only then is its `whole_url` asked for.
+    """Copy an artifact into the staging storage, unless it is there; `whole_url` is called only for a copy.
 
     Raises `ArtifactUnavailable`, `AzureFailed`, or `Busy` where another try may help later.
     """
@@ -95,7 +95,7 @@ def _check(artifact: ArtifactSpec, found: str) -> None:
 
 
 def _blocks(artifact: ArtifactSpec) -> Iterator[bytes]:
-    """Yield the content in blocks of `BLOCK` bytes, the last one shorter. Raises when it is larger than the limit."""
+    """Yield the content in blocks of `BLOCK` bytes, the last one shorter. Raises when it exceeds the limit."""
     buffer, total = bytearray(), 0
     for piece in _content(artifact):
         total += len(piece)
@@ -123,7 +123,7 @@ def _content(artifact: ArtifactSpec) -> Iterator[bytes]:
 
 
 def _data(artifact: ArtifactSpec) -> bytes:
-    """Return what a data URL holds (RFC 2397)."""
+    """Return the content of a data URL (RFC 2397)."""
     head, comma, body = artifact.url.partition(",")
     if not comma:
         raise ArtifactUnavailable(f"{artifact.property_path}: a data URL needs a comma.", target=artifact.property_path)

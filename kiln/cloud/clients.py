@@ -1,7 +1,7 @@
-"""Azure's clients, one of each for the process, made when first used.
+"""Clients of Azure's SDKs, one of each for the process, made when first used.
 
-It owns endpoints, credential and API versions. The versions are pinned, so that what Azure does for Kiln does not
-change when a package is updated; some clients take theirs here, the others with each call.
+It owns endpoints, credential and API versions. The versions are pinned, so that Azure behaves the same when a package
+is updated; some clients get theirs here, the others with each call.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _settings() -> dict[str, Any]:
 
 @functools.cache
 def resources(subscription: str) -> ResourceManagementClient:
-    """Return the client for resource groups."""
+    """Return the client for resource groups and resources of any type."""
     from azure.mgmt.resource.resources import ResourceManagementClient
 
     return ResourceManagementClient(credential(), subscription, api_version=RESOURCES, **_settings())
@@ -50,7 +50,7 @@ def network(subscription: str) -> NetworkManagementClient:
 
 @functools.cache
 def storage(subscription: str) -> StorageManagementClient:
-    """Return the client for storage accounts (not for what is in them)."""
+    """Return the client for storage accounts, but not for their blobs."""
     from azure.mgmt.storage import StorageManagementClient
 
     return StorageManagementClient(credential(), subscription, api_version=STORAGE, **_settings())

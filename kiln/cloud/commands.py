@@ -1,4 +1,4 @@
-"""Scripts in machines, by managed Run Command: started, watched, and their output brought to the log.
+"""Running a step's script in a machine by managed Run Command: its start, its progress, and its output for the log.
 
 Facts: Microsoft's "Run scripts in your Linux VM by using managed Run Commands" and its Windows counterpart, and
 Azure/run-command-handler-linux. A protected parameter is an environment variable on Linux, `-NAME value` on Windows.
@@ -27,23 +27,24 @@ if TYPE_CHECKING:
     from kiln.planner.plan import WholePlan
 
 FINAL_STATES = ("Succeeded", "Failed", "TimedOut", "Canceled")
-"""A tuple: the SDK's enumerations equal their values, but hash differently."""
+"""The execution states of a script that is over; a tuple, since the SDK's enumerations hash differently from texts."""
 ENDED_STATES = ("Succeeded", "Failed")
-"""In which the script itself ended, with an exit code that the template judges."""
+"""The execution states in which the script itself ended, with an exit code that the template judges."""
 STEP_TAG = "kilnStep"
 FETCH_LIFETIME = timedelta(minutes=30)
-"""Of the URL that a script fetches its artifact with, which is the first that it does: the agent may take its time."""
+"""The lifetime of the URL by which a script fetches its artifact, first of all: the agent may take long to start it."""
 OUTPUT_MARGIN = timedelta(minutes=15)
-"""By which the URL of the output outlives the script, whose handler appends to it to the very end."""
-AGENT_HINT = "The machine's agent may not work: look at the source image's agent, and run the build again."
+"""The time by which the output's URL outlives the script's limit: the handler appends to it to the very end."""
+AGENT_HINT = "The machine's agent may not work: check the agent in the source image, and run the build again."
 
 
 def start_step(request: ScriptRequest, plan: WholePlan) -> StepStarted:
     """Write the step's header to the log, and start its script, whose text is in the plan.
 
-    Doing it again starts nothing: a user's script may not bear running twice, and a machine that turns itself off takes
-    no second command. The header's writer starts it. Whoever finds the header written by somebody else, who may be
-    about to start it or may be dead, says so, and starts it only when he comes back for that.
+    A repeated call starts nothing: a user's script may do harm when it runs twice, and a machine that turns itself off
+    takes no second command. The call that writes the header starts the script. A call that finds the header cannot know
+    whether the writer is about to start the script or is dead: it says so in its result, and starts the script only
+    when it is called again for that.
     """
     step = request.step
     base, is_first = logs.write_header(logs.log_of(request.storage), header(request))
@@ -54,14 +55,14 @@ def start_step(request: ScriptRequest, plan: WholePlan) -> StepStarted:
     try:
         operation = put(request, plan, {STEP_TAG: step.key}, step.output_blob)
     except AzureFailed:
-        if not _is_started(request):  # else the answer to an earlier try of this very call was lost
+        if not _is_started(request):  # else an earlier try of this very call started it, and its answer was lost
             raise
         return StepStarted(log_base=base)
     return StepStarted(log_base=base, operation=operation)
 
 
 def header(request: ScriptRequest) -> str:
-    """Return the line that begins a step's part of the log; a part or a repetition of a step says so."""
+    """Return the line that begins a step's output in the log, with the part or round of the step if it has several."""
     step = request.step
     stem, _, turn = step.key.partition(".")
     _, _, part = stem.partition(f"-{step.index:02d}-")
@@ -72,7 +73,7 @@ def header(request: ScriptRequest) -> str:
 
 
 def find(request: ScriptRequest) -> VirtualMachineRunCommand | None:
-    """Return the step's runCommands resource with how far it is, or None; steps far apart share a name."""
+    """Return the step's runCommands resource with its instance view, or None; steps far apart share a name."""
     step, machine = request.step, request.machine
     try:
         with azure(f"ask how far {step.name!r} is"):
@@ -85,7 +86,7 @@ def find(request: ScriptRequest) -> VirtualMachineRunCommand | None:
 
 
 def put(request: ScriptRequest, plan: WholePlan, tags: dict[str, str], output_blob: str) -> Operation:
-    """Start the step's script, which ends whatever runs under that name. `tags` come on top of the machine's."""
+    """Start the step's script, which ends a script that runs under its name. `tags` are added to the machine's."""
     step, account = request.step, blobs.account(request.storage.endpoint)
     machine = plan.machine_of(request.machine)
     lifetime = timedelta(minutes=step.timeout_minutes) + OUTPUT_MARGIN
@@ -120,14 +121,14 @@ def put(request: ScriptRequest, plan: WholePlan, tags: dict[str, str], output_bl
 
 
 def outcome(command: VirtualMachineRunCommand) -> tuple[str, int]:
-    """Return a script's execution state and its exit code, -1 as long as it has none."""
+    """Return a script's execution state and its exit code, or -1 while it has none."""
     view = command.instance_view
     state = getattr(view.execution_state, "value", view.execution_state) if view and view.execution_state else "Pending"
     return state, view.exit_code if view and view.exit_code is not None else -1
 
 
 def step_progress(request: ScriptRequest) -> Progress:
-    """Copy new output to the log; return whether the script is over, and its exit code.
+    """Copy new output to the log, and return whether the script is over, with its exit code.
 
     Raises `CustomizerFailed`, or `ValidatorFailed` in a validation machine, when it failed.
     """
@@ -138,7 +139,7 @@ def step_progress(request: ScriptRequest) -> Progress:
             f"ask how far {step.name!r} is",
             azure_code="NotFound",
             azure_message="its run command is gone",
-            hint="Somebody deleted it, or ran another in the machine: run the build again, and leave it alone.",
+            hint="Somebody deleted it, or ran another one in the machine: run the build again without doing that.",
         )
     log = logs.log_of(request.storage)
     output = blobs.account(request.storage.endpoint).get_blob_client(LOGS, step.output_blob)
@@ -152,7 +153,7 @@ def step_progress(request: ScriptRequest) -> Progress:
     last_lines = logs.last_lines(output)
     view = command.instance_view
     if not last_lines and view and view.error:
-        last_lines = str(view.error)  # the handler's own words, when the script never started
+        last_lines = str(view.error)  # the handler's own message, when the script never started
     if state == "TimedOut":
         last_lines += f"\n(stopped after {step.timeout_minutes} minutes)"
     kind = ValidatorFailed if request.machine.purpose == "validation" else CustomizerFailed
@@ -160,7 +161,7 @@ def step_progress(request: ScriptRequest) -> Progress:
 
 
 def _refuse_failed(request: ScriptRequest, command: VirtualMachineRunCommand) -> None:
-    """Raise `AzureFailed` when Azure gave the run command up before its script had an end, which never comes then."""
+    """Raise `AzureFailed` when Azure gave up the run command before its script ended: the script's end never comes."""
     if command.provisioning_state != "Failed":
         return
     tell_failure(request.operation, AGENT_HINT)

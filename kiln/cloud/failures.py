@@ -10,13 +10,14 @@ import contextlib
 import http
 from typing import TYPE_CHECKING, Any
 
-from kiln.errors import AzureFailed, AzureNotFound
+from kiln.errors import AzureFailed, AzureNotFound, BuildError, ErrorDetail, SourceNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from azure.core.exceptions import HttpResponseError
 
+SOURCE = "properties.source"
 TRANSIENT_STATUS = {http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS}
 TRANSIENT_CODES = {
     "AnotherOperationInProgress",
@@ -75,6 +76,17 @@ def failed(
 ) -> AzureFailed:
     """Return the error for what Azure said, with the hint that goes with its code, or else `hint`."""
     return kind(doing, azure_code=code, azure_message=message, hint=HINTS.get(code, hint))
+
+
+def refused_source(code: str, message: str, *, target: str = SOURCE, hint: str | None = None) -> SourceNotFound:
+    """Return the error of a source that cannot be built from; `code` is AIB's."""
+    detail = ErrorDetail(code=code, message=message, target=target, hint=hint)
+    return SourceNotFound(message, target=target, hint=hint, details=(detail,))
+
+
+def refused(message: str, *, target: str, hint: str | None = None, code: str = "Other") -> BuildError:
+    """Return the error of anything else that a template names; `code` is AIB's."""
+    return BuildError(message, target=target, hint=hint, code=code)
 
 
 def is_transient(error: HttpResponseError) -> bool:

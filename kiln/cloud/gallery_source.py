@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure
+from kiln.cloud.failures import azure, refused_source
 from kiln.cloud.gallery import names, version_order
-from kiln.cloud.refusal import refused_source
 from kiln.errors import AzureNotFound
 from kiln.ids import name_of, part_of, region_name
 from kiln.planner.facts import ImageReference, PurchasePlan, SourceFacts

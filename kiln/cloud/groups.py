@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients, inventory, tagging
-from kiln.cloud.failures import azure
+from kiln.cloud.failures import azure, refused
 from kiln.cloud.group_tags import (
     CREATED_BY,
     KILN,
@@ -26,7 +26,6 @@ from kiln.cloud.group_tags import (
     user_in,
 )
 from kiln.cloud.operations import may_have_worked
-from kiln.cloud.refusal import refused
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import region_name
 from kiln.runs.tags import INSTALLATION_TAG, tag

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure
-from kiln.cloud.refusal import refused
+from kiln.cloud.failures import azure, refused
 from kiln.config import config
 from kiln.errors import AzureNotFound
 from kiln.ids import part_of

@@ -7,14 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
 from kiln.cloud.group_tags import Owner, is_made_by_kiln, kilns_tags, owner_of
-from kiln.cloud.kinds import KINDS
 from kiln.errors import AzureNotFound
+from kiln.runs.ledger import LedgerEntry
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import GenericResourceExpanded
 
     from kiln.cloud.group_tags import GroupUser
-    from kiln.runs.ledger import LedgerEntry
+
+KINDS = {
+    "microsoft.compute/galleries/images/versions": LedgerEntry(kind="gallery-version", id="", tier=0),
+    "microsoft.compute/virtualmachines": LedgerEntry(kind="vm", id="", tier=1),
+    "microsoft.compute/galleries/images": LedgerEntry(kind="gallery-image", id="", tier=1),
+    "microsoft.compute/snapshots": LedgerEntry(kind="snapshot", id="", tier=1),
+    "microsoft.compute/galleries": LedgerEntry(kind="gallery", id="", tier=2),
+    "microsoft.compute/disks": LedgerEntry(kind="disk", id="", tier=2),
+    "microsoft.network/networkinterfaces": LedgerEntry(kind="nic", id="", tier=2),
+    "microsoft.network/virtualnetworks": LedgerEntry(kind="network", id="", tier=3),
+    "microsoft.storage/storageaccounts": LedgerEntry(kind="storage-account", id="", tier=3),
+    "microsoft.network/networksecuritygroups": LedgerEntry(kind="security-group", id="", tier=4),
+}
+"""By resource type, what is deleted when: users before what they use. Run commands go with their machine."""
 
 
 class Content(NamedTuple):

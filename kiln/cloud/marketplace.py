@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure
-from kiln.cloud.refusal import refused_source
+from kiln.cloud.failures import azure, refused_source
 from kiln.errors import AzureNotFound
 from kiln.planner.facts import ImageReference, PurchasePlan, SourceFacts
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure
-from kiln.cloud.refusal import refused
+from kiln.cloud.failures import azure, refused
 from kiln.errors import AzureNotFound, BuildError
 from kiln.ids import name_of, part_of, region_name
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure
+from kiln.cloud.failures import azure, refused
 from kiln.cloud.gallery import names
 from kiln.cloud.machine_body import DISK_KIND
 from kiln.cloud.operations import start
-from kiln.cloud.refusal import refused
 from kiln.ids import name_of, part_of
 
 if TYPE_CHECKING:

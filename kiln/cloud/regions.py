@@ -6,8 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.cloud import clients
-from kiln.cloud.failures import azure
-from kiln.cloud.refusal import refused
+from kiln.cloud.failures import azure, refused
 from kiln.ids import region_name
 from kiln.template.distributors import ManagedImageDistributor, SharedImageDistributor
 

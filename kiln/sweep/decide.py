@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kiln.cloud.kinds import KINDS
+from kiln.cloud.inventory import KINDS
 from kiln.ids import RunRef, TemplateId, name_of, part_of
 from kiln.runs.ledger import LedgerEntry
 from kiln.runs.naming import staging_group

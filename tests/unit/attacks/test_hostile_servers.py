@@ -106,7 +106,7 @@ def test_the_second_of_two_addresses_is_tried_when_nobody_is_at_the_first(monkey
         ("http://169.254.169.254/metadata/identity/oauth2/token", "the instance metadata service"),
         ("http://127.0.0.2:8081/msi/token", "a loopback address"),
         ("//[::ffff:169.254.169.254]/", "the instance metadata service"),
-        ("http://user@127.0.0.1/", "a user's name before the host"),
+        ("http://user@127.0.0.1/", "a user name before the host"),
         ("http://127.0.0.2:6379/", "a loopback address"),
         ("file:///etc/passwd", "redirects from http to file"),
         ("gopher://127.0.0.1/", "redirects from http to gopher"),
