@@ -48,7 +48,7 @@ def test_every_route_wants_a_stable_api_version(
 def test_a_preview_is_refused_with_the_nearest_stable_api_version(served: str, signed_in: dict[str, str]) -> None:
     query = {"API-Version": "2021-10-01-preview", "unknown": "ignored"}
     answer = httpx.get(f"{served}{template_path('any', 'web')}", params=query, headers=signed_in)
-    assert "nearest that is, is 2021-10-01" in answer.json()["error"]["message"]
+    assert "nearest supported one is 2021-10-01" in answer.json()["error"]["message"]
     query["API-Version"] = "2021-10-01"
     known = httpx.get(f"{served}{template_path('any', 'web')}", params=query, headers=signed_in)
     assert known.status_code == 404

@@ -367,7 +367,7 @@ def test_the_restart_of_any_system_is_known_at_every_api_version() -> None:
 
 
 def test_an_api_version_that_is_not_spoken_is_refused_with_the_nearest() -> None:
-    with pytest.raises(RequestInvalid, match="nearest that is, is 2020-02-14"):
+    with pytest.raises(RequestInvalid, match="nearest supported one is 2020-02-14"):
         parse_template(BODY, "2019-05-01-preview")
 
 

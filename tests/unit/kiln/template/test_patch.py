@@ -62,7 +62,7 @@ def test_no_run_output_is_lost() -> None:
         patched({"properties": {"distribute": [{"type": "VHD", "runOutputName": "new"}]}})
     (problem,) = raised.value.problems
     assert problem.path == "properties.distribute"
-    assert problem.message.endswith("there lacks gallery, disk")
+    assert problem.message.endswith("missing: gallery, disk")
 
 
 def test_the_build_machine_is_merged() -> None:

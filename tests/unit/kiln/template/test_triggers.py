@@ -32,11 +32,11 @@ def test_the_body_of_aib_is_taken_with_what_it_echoes_back() -> None:
         ({"properties": {"kind": "SourceImage", "every": "1d"}}, "properties.every", "not a property"),
         (None, "$", "expected a JSON object, got null"),
         (filtered(types=[]), "properties.filter.types", "expected a list of 1 or more, got a list of 0"),
-        (filtered(types=["a"] * 26), "properties.filter.types", "expected a list of 25 at the most, got a list of 26"),
+        (filtered(types=["a"] * 26), "properties.filter.types", "expected a list of at most 25, got a list of 26"),
         (
             filtered(types=["a" * 257]),
             "properties.filter.types[0]",
-            "expected a string of 256 characters at the most, got a longer one",
+            "expected a string of at most 256 characters, got a longer one",
         ),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_preview_is_refused_with_the_nearest_api_version(tmp_path: Path) -> No
     result = validate(tmp_path, BODY, "--api-version", "2019-05-01-preview")
 
     assert result.exit_code == 2
-    assert "the nearest that is, is 2020-02-14" in result.output
+    assert "the nearest supported one is 2020-02-14" in result.output
 
 
 def test_an_arm_templates_resource_is_held_against_its_own_api_version(tmp_path: Path) -> None:
