@@ -106,6 +106,7 @@ def _check(request: WatchedSource) -> SourceReport:
     if not events:
         return SourceReport()
     publisher.publish(events)
+    publisher.write_journal(events)
     warned = tuple(item.version for item in ending)
     Sources().remember(SourceRecord(source=request.source, newest=new[-1] if new else None, warned=warned))
     return SourceReport(versions=new, deprecating=warned)

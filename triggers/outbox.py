@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from kiln.config import binding
-from kiln.events.drain import drain_all
+from kiln.events.drain_all import drain_all
 
 bp = df.Blueprint()
 

@@ -1,6 +1,7 @@
-"""Outboxes emptied: what is unsent is published in order, by one at a time.
+"""One outbox emptied: what is unsent is published in order, by one at a time.
 
-An event is published, then marked: a crash in between publishes it again, with the same id. A failure is logged once
+An event is published, written into the journal, then marked: a crash in between publishes it again, with the same id.
+What the journal did not take is written by the timer, without being published again. A failure is logged once
 for a run, and never raised: no build fails because nobody hears of it.
 
 The topic takes a request whole or not at all, and answers 400 or 413 for what it will never take ("Publish events to
@@ -12,33 +13,35 @@ another input schema.
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeGuard
 
+from kiln.errors import StorageUnavailable
 from kiln.events import publisher
-from kiln.events.names import EventType
 from kiln.events.outbox import (
     Outboxes,
     Refusal,
     claim,
     mark_done_with,
     mark_failed,
+    mark_journaled,
     mark_refused,
     mark_sent,
+    mark_unjournaled,
     release,
 )
 from kiln.events.publisher import PublishFailed
 from kiln.events.run_events import events_of
 from kiln.ids import RunRef
-from kiln.parallel import run_each
 from kiln.redact import redact
 from kiln.runs.runs import Runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from kiln.events.cloud_events import CloudEvent
     from kiln.events.outbox import Outbox
     from kiln.runs.documents import Stored
@@ -46,10 +49,6 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 5.0
 """After so many, no further request is begun on behalf of a build; one may take `publisher`'s limits."""
-AT_ONCE = 8
-"""Outboxes that are emptied side by side."""
-BOX_SECONDS = 120.0
-"""For one of them: hundreds of requests of a topic that answers."""
 LIFETIME = timedelta(hours=24)
 """Events that could not be published for so long are given up, as Event Grid gives up deliveries after 24 hours."""
 
@@ -106,7 +105,7 @@ def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = Fals
             refusal = _refused(claimed, batch[0], error)
             stored = boxes.change(stored, functools.partial(mark_refused, by=me, through=through, refusal=refusal))
         else:
-            stored = boxes.change(stored, functools.partial(mark_sent, by=me, through=through))
+            stored = _mark_published(boxes, stored, batch, functools.partial(mark_sent, by=me, through=through))
             if claimed.failing_since:
                 log.info("events of run %s are published again", run.run_id, extra={"runId": run.run_id})
         singly = max(singly - 1, 0)
@@ -120,25 +119,60 @@ def _claimed(boxes: Outboxes, stored: Stored[Outbox], me: str) -> Stored[Outbox]
 
 
 def _try_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> PublishFailed | None:
-    """Publish what was refused, if it is taken by now, and give up what was refused for too long."""
-    latest: Stored[Outbox] | None = stored
+    """Publish what was refused and journal what was not, if it is taken by now; give up what is too old for that."""
+    latest = _journal_again(boxes, stored, me)
     for refusal in stored.content.refused:
         if latest is None or (latest := _claimed(boxes, latest, me)) is None:
             return None
-        box = latest.content
+        box, done = latest.content, functools.partial(mark_done_with, by=me, event=refusal.event)
+        event = box.event(refusal.event)
         if datetime.now(UTC) - refusal.since > LIFETIME:
-            log.error("event %s is given up: %s", refusal.event, refusal.reason, extra=_facts(box))
+            log.error("event %s is given up: %s", event.id, refusal.reason, extra=facts(box))
+            latest = boxes.change(latest, done)
         elif refusal.too_large:
             continue
-        elif (failed := _published(box.event(refusal.event))) is not None:
-            if failed.lasting:
-                continue
+        elif (failed := _published(event)) is None:
+            latest = _mark_published(boxes, latest, [event], done)
+        elif not failed.lasting:
             _failed(boxes, latest, me, failed)
             return failed
-        latest = boxes.change(latest, functools.partial(mark_done_with, by=me, event=refusal.event))
     if latest is not None:
         boxes.change(latest, functools.partial(release, by=me))
     return None
+
+
+def _mark_published(
+    boxes: Outboxes, stored: Stored[Outbox], events: Sequence[CloudEvent], mark: Callable[[Outbox], Outbox]
+) -> Stored[Outbox] | None:
+    """Write published events into the journal, and mark them; those that it does not take are remembered for later."""
+    try:
+        publisher.write_journal(events)
+    except StorageUnavailable as error:
+        log.warning("%d events are not in the journal yet: %s", len(events), error, extra=facts(stored.content))
+        return boxes.change(stored, lambda found: mark_unjournaled(mark(found), tuple(events)))
+    return boxes.change(stored, mark)
+
+
+def _journal_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> Stored[Outbox] | None:
+    """Write into the journal what it did not take when that was published; what it does not take for long is given up.
+
+    One writes at a time: whoever has the outbox's claim.
+    """
+    if not stored.content.unjournaled:
+        return stored
+    if (claimed := _claimed(boxes, stored, me)) is None:
+        return None
+    box = claimed.content
+    missing = publisher.first_batch([box.event(event_id) for event_id in box.unjournaled])
+    try:
+        publisher.write_journal(missing)
+    except StorageUnavailable as error:
+        old = [event for event in missing if datetime.now(UTC) - event.time > LIFETIME]
+        if old:
+            log.error("%d events will never be in the journal: %s", len(old), error, extra=facts(box))  # noqa: TRY400
+        missing = old
+    written = tuple(event.id for event in missing)
+    return boxes.change(claimed, lambda found: mark_journaled(found, me, written))
 
 
 def _published(event: CloudEvent) -> PublishFailed | None:
@@ -154,70 +188,15 @@ def _is_due(stored: Stored[Outbox] | None, *, insist: bool) -> TypeGuard[Stored[
     return stored is not None and bool(stored.content.unsent) and (insist or not stored.content.failing_since)
 
 
-def drain_all() -> None:
-    """Publish what is left in any outbox, and remove those of runs that are over.
-
-    Outboxes whose events were not taken before come last, in an order that is another one each time, so that they keep
-    none of the others waiting. It ends when several after each other fail as the next one would, too.
-    """
-    if not publisher.is_on():
-        return
-    boxes = sorted(Outboxes().list(), key=_turn)
-    failures = 0
-    for start in range(0, len(boxes), AT_ONCE):
-        for attempt in run_each(boxes[start : start + AT_ONCE], _empty, seconds=BOX_SECONDS):
-            if attempt.fault is not None:
-                log.error("events of run %s are not looked at: %s", attempt.item.run.run_id, attempt.fault)
-            failures = failures + 1 if attempt.result is not None and not attempt.result.lasting else 0
-        if failures >= AT_ONCE:
-            return
-
-
-def _turn(box: Outbox) -> tuple[bool, bytes]:
-    place = f"{time.monotonic()} {box.run.run_id}".encode()
-    return box.failing_since is not None, hashlib.sha256(place).digest()
-
-
-def _empty(box: Outbox) -> PublishFailed | None:
-    """Publish what one outbox has, and remove it if its run is over; return why publishing failed, if it did."""
-    record = Runs().get(box.run.template, box.run.run_id)
-    if record is not None and record.state.is_final and _began(box):
-        keep(record)  # it may have ended without a word
-    failed = drain(box.run, insist=True)
-    if record is None or record.state.is_final:
-        _remove(box.run)
-    return failed
-
-
 def _before(run: RunRecord) -> tuple[RunOutput, ...]:
     """Return the outputs of the run that this one goes on from."""
     before = Runs().get(run.template, run.retry_of) if run.retry_of else None
     return before.outputs if before else ()
 
 
-def _began(box: Outbox) -> bool:
-    """Whether it tells of the run itself, and not only of what followed from it later."""
-    return any(event.type is EventType.BUILD_STARTED for event in box.events)
-
-
-def _remove(run: RunRef) -> None:
-    """Remove the outbox of a run that is over, if it is empty, or too old."""
-    boxes = Outboxes()
-    stored = boxes.get(run)
-    if stored is None:
-        return
-    box = stored.content
-    too_old = box.failing_since is not None and datetime.now(UTC) - box.failing_since > LIFETIME
-    if not (box.is_empty or too_old):
-        return
-    left = len(box.unsent) + len(box.refused)
-    if boxes.remove(run, stored.etag) and left:
-        log.error("events of run %s are given up: %d", run.run_id, left, extra=_facts(box))
-
-
 def _refused(box: Outbox, event: CloudEvent, error: PublishFailed) -> Refusal:
     """Tell of an event that the topic refuses by itself; those that follow it are published."""
-    log.error("event %s is refused by the topic, and those after it go on: %s", event.id, error, extra=_facts(box))
+    log.error("event %s is refused by the topic, and those after it go on: %s", event.id, error, extra=facts(box))
     reason = redact(str(error))
     return Refusal(event=event.id, since=datetime.now(UTC), reason=reason, too_large=error.too_large)
 
@@ -226,8 +205,9 @@ def _failed(boxes: Outboxes, stored: Stored[Outbox], me: str, error: PublishFail
     boxes.change(stored, lambda found: mark_failed(found, me, datetime.now(UTC)))
     box = stored.content
     if box.failing_since is None:
-        log.warning("events of run %s cannot be published yet: %s", box.run.run_id, error, extra=_facts(box))
+        log.warning("events of run %s cannot be published yet: %s", box.run.run_id, error, extra=facts(box))
 
 
-def _facts(box: Outbox) -> dict[str, object]:
+def facts(box: Outbox) -> dict[str, object]:
+    """Return what a line of the log about an outbox carries beside its text."""
     return {"runId": box.run.run_id, "template": box.run.template.arm, "unsent": len(box.unsent)}

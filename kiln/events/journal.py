@@ -1,7 +1,8 @@
 """What was published in the last week, a blob a day, so that somebody can look at it without a subscription of his own.
 
-It owns the blobs and the positions in them. It is written after Event Grid has taken an event: a crash in between
-leaves a hole or, as the event is then published again, none. It must not know who reads it.
+It owns the blobs and the positions in them. It is written after Event Grid has taken an event, and before that is
+remembered: what a crash or a fault in between kept out of it is written later, and so not always in the run's order.
+It must not know who reads it.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ class Position:
         return f"{self.day}:{self.offset}"
 
 
+@blobs.answering(*STATE)
 def append(events: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Write events, as they went over the wire, all or none. Raises `AzureError`."""
+    """Write events, as they went over the wire, all or none."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 

@@ -45,7 +45,8 @@ class Refusal(BaseModel):
 class Outbox(BaseModel):
     """The events of a run, of which the first `sent` are published, but for those that are `refused`.
 
-    `failing_since` is set while publishing fails for another reason than an event of its own.
+    `unjournaled` are the ids of those that were published while the journal could not be written. `failing_since` is
+    set while publishing fails for another reason than an event of its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +55,7 @@ class Outbox(BaseModel):
     events: tuple[CloudEvent, ...] = ()
     sent: int = 0
     refused: tuple[Refusal, ...] = ()
+    unjournaled: tuple[str, ...] = ()
     claim: Claim | None = None
     failing_since: datetime | None = None
 
@@ -64,8 +66,8 @@ class Outbox(BaseModel):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that may yet be published."""
-        return not self.unsent and not self.refused
+        """Whether there is nothing that may yet be published, or written into the journal."""
+        return not self.unsent and not self.refused and not self.unjournaled
 
     def event(self, event_id: str) -> CloudEvent:
         """Return one of its events. Raises `KeyError`."""
@@ -99,6 +101,18 @@ def claim(outbox: Outbox, by: str, now: datetime) -> Outbox:
 def mark_sent(outbox: Outbox, by: str, through: int) -> Outbox:
     """Note that the first `through` events are published, and end the claim of `by`."""
     return release(outbox, by).model_copy(update={"sent": max(outbox.sent, through), "failing_since": None})
+
+
+def mark_unjournaled(outbox: Outbox, events: tuple[CloudEvent, ...]) -> Outbox:
+    """Note that events are published, but not in the journal."""
+    new = tuple(event.id for event in events if event.id not in outbox.unjournaled)
+    return outbox.model_copy(update={"unjournaled": (*outbox.unjournaled, *new)})
+
+
+def mark_journaled(outbox: Outbox, by: str, events: tuple[str, ...]) -> Outbox:
+    """Note that events are in the journal after all, or given up, and end the claim of `by`."""
+    left = tuple(known for known in outbox.unjournaled if known not in events)
+    return release(outbox, by).model_copy(update={"unjournaled": left})
 
 
 def mark_refused(outbox: Outbox, by: str, through: int, refusal: Refusal) -> Outbox:

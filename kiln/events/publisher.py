@@ -80,7 +80,7 @@ def first_batch(events: Sequence[CloudEvent]) -> list[CloudEvent]:
 
 
 def publish(events: Sequence[CloudEvent]) -> None:
-    """Publish events, in order, in one request, and note them in the journal. Raises `PublishFailed` within seconds."""
+    """Publish events, in order, in one request. Raises `PublishFailed` within seconds."""
     from azure.core.exceptions import AzureError, HttpResponseError
 
     endpoint = config().topic_endpoint
@@ -99,10 +99,11 @@ def publish(events: Sequence[CloudEvent]) -> None:
         status = error.status_code if isinstance(error, HttpResponseError) else None
         reason = f"{type(error).__name__}: {error.message}"[:_REASON_LIMIT]
         raise PublishFailed(reason, lasting=status in _MALFORMED, too_large=status == TOO_LARGE) from error
-    try:
-        journal.append(wire, datetime.now(UTC))
-    except AzureError:
-        log.exception("%d published events are missing in the journal", len(wire))
+
+
+def write_journal(events: Sequence[CloudEvent]) -> None:
+    """Write events that were published into the journal, all or none. Raises `StorageUnavailable` within a minute."""
+    journal.append([_wire(event) for event in events], datetime.now(UTC))
 
 
 def _wire(event: CloudEvent) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import orchestrators
 from devkit.host.testing import Flow, FlowRunner
 from devkit.local.in_process import InProcessAzure
 from kiln.config import config, credential
-from kiln.events.drain import drain_all
+from kiln.events.drain_all import drain_all
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
 from kiln.runs import documents

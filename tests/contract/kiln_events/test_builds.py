@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from devkit.guests.scripted.rules import Rule
-from kiln.events.drain import drain_all
+from kiln.events.drain_all import drain_all
 from kiln.events.outbox import Outboxes
 from tests.flows.local_azure.kiln import Kiln, gallery, template
 

@@ -12,9 +12,10 @@ import pytest
 
 from kiln.doctor import topic as doctor_topic
 from kiln.events import drain as draining
-from kiln.events import publisher
+from kiln.events import journal, publisher
 from kiln.events.cloud_events import CloudEvent
-from kiln.events.drain import LIFETIME, drain, drain_all, keep, keep_events
+from kiln.events.drain import LIFETIME, drain, keep, keep_events
+from kiln.events.drain_all import AT_ONCE, drain_all
 from kiln.events.names import EventType
 from kiln.events.outbox import Claim, Outbox, Outboxes, claim
 from kiln.events.publisher import PublishFailed
@@ -28,7 +29,9 @@ from tests.contract.kiln_cloud.conftest import SUBSCRIPTION
 from tests.poison import WORD, poisoned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from azure.storage.blob import BlobClient
 
     from tests.contract.kiln_events.conftest import Topic
 
@@ -111,6 +114,59 @@ def test_a_crash_between_publishing_and_marking_publishes_again_with_the_same_id
     drain(run)
 
     assert numbers(topic.published()) == [1, 1, 2]
+
+
+@pytest.fixture
+def broken_journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[BlobClient]:
+    """A journal that cannot be appended to for as long as this blob is there: it is none that takes appends."""
+    monkeypatch.setattr(journal, "CONTAINER", f"events-{uuid.uuid4().hex[:12]}")
+    journal.container().create_container()
+    blob = journal.container().get_blob_client(f"{datetime.now(UTC):%Y-%m-%d}.jsonl")
+    blob.upload_blob(b"")
+    yield blob
+    journal.container().delete_container()
+
+
+def journaled() -> list[int]:
+    now = datetime.now(UTC)
+    events, _ = journal.read(journal.beginning(now), now)
+    return numbers(events)
+
+
+def test_what_the_journal_did_not_take_is_written_by_the_timer_and_not_published_again(
+    run: RunRef, topic: Topic, broken_journal: BlobClient
+) -> None:
+    first, second = (event(run, at).model_copy(update={"time": datetime.now(UTC)}) for at in (1, 2))
+    topic.down(status=400, times=1)
+    keep_events(run, first)
+    drain(run)  # it is refused, and published by the timer
+    keep_events(run, second)
+    drain(run)
+    end(run)
+    drain_all()
+    assert numbers(topic.published()) == [2, 1]
+    assert box_of(run).unjournaled == (f"{run.run_id}/2", f"{run.run_id}/1")
+
+    broken_journal.delete_blob()
+    drain_all()
+
+    assert journaled() == [2, 1]
+    assert numbers(topic.published()) == [2, 1]
+    assert Outboxes().get(run) is None
+
+
+@pytest.mark.usefixtures("broken_journal")
+def test_what_the_journal_does_not_take_for_a_day_is_given_up_and_named(
+    run: RunRef, topic: Topic, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_events(run, event(run, 1))  # which is of a day long ago
+    drain(run)
+    end(run)
+    drain_all()
+
+    assert Outboxes().get(run) is None
+    assert "1 events will never be in the journal" in errors(caplog)[-1]
+    assert numbers(topic.published()) == [1]
 
 
 def test_what_comes_while_another_publishes_is_published_by_it(
@@ -319,7 +375,7 @@ def test_a_run_whose_record_cannot_be_read_keeps_no_other_waiting(
 def test_outboxes_that_a_topic_does_not_take_never_come_before_one_that_it_does(
     run: RunRef, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused = [RunRef(template=run.template, run_id=f"a{number:02}") for number in range(3 * draining.AT_ONCE)]
+    refused = [RunRef(template=run.template, run_id=f"a{number:02}") for number in range(3 * AT_ONCE)]
     publish = publisher.publish
 
     def only_of_one(events: list[CloudEvent]) -> None:

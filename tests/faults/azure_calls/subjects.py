@@ -13,7 +13,7 @@ import orchestrators
 from devkit.host.testing import FlowRunner
 from kiln.blobs import _key
 from kiln.cloud import clients
-from kiln.events.drain import drain_all
+from kiln.events.drain_all import drain_all
 from kiln.events.outbox import Outboxes
 from kiln.ids import RunRef
 from tests.faults.azure_calls.injector import watched
