@@ -1,4 +1,4 @@
-"""From a typed function to an activity: JSON in, JSON out, designed failures as an envelope.
+"""Registration of typed functions as activities: JSON in, JSON out, designed failures as an envelope.
 
 Raise means "try again", a value means "stop": a `BuildError` becomes `{"error": ...}`, and so does a document of Kiln's
 own that cannot be read, which the next try would find as it is. Everything else escapes to the orchestrator's retries,
@@ -33,7 +33,7 @@ bp = df.Blueprint()
 
 
 class Redacted(Exception):
-    """A fault whose text had a secret in it, without that: its text goes into the history and the host's log."""
+    """A fault with the secrets removed from its text, which goes into the history and the host's log."""
 
 
 def implements(
@@ -70,7 +70,7 @@ def answer(
 
 
 def fence(owner: Owner) -> None:
-    """Stop work that is of no use any more.
+    """Refuse to go on with work whose owner, a run or a submission, no longer wants it.
 
     Raises `RunCanceled` once a run's clean-up has begun, or the run is gone with its template, and `Superseded` when a
     submission's template is gone, going or newer.

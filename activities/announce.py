@@ -1,4 +1,4 @@
-"""What a run's record tells the world: kept with the record's change, published at once if the topic answers.
+"""Events of a run: kept with the change of its record, published at once if the topic answers.
 
 Nothing here fails a build: what cannot be published stays in the run's outbox, for the timer function.
 """
@@ -21,7 +21,7 @@ log = logging.getLogger("kiln.events")
 
 
 def announce(record: RunRecord) -> None:
-    """Keep what the record has to tell, and publish it. All of a run that is over was kept before it was over."""
+    """Keep the events of the run so far, and publish them. Those of a run that is over were kept before it was."""
     if not record.state.is_final:
         publish(RunRef(template=record.template, run_id=record.run_id), drain.keep(record))
 

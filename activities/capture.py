@@ -25,7 +25,7 @@ from kiln.runs.tags import MARK_TAG, mark_in
 from kiln.runs.transitions import add_output
 
 KINDS: dict[str, EntryKind] = {"SharedImage": "gallery-version", "ManagedImage": "image", "VHD": "vhd"}
-"""By an output's kind, what it is in the ledger."""
+"""The kind of a ledger entry, by the kind of the output."""
 
 
 @implements(START_VERSION)
@@ -87,7 +87,7 @@ def end_export(request: OriginRequest) -> Operation:
 
 @implements(REPORT_OUTPUT)
 def report_output(request: OutputReport) -> Nothing:
-    """Record what a target became; the ledger keeps it from clean-up from now on.
+    """Record the target's image as an output of the run; the ledger keeps it from clean-up from now on.
 
     Raises `MadeByAnother` when what is there now is not what the run made, and `AzureNotFound` when nothing is.
     """
@@ -98,7 +98,7 @@ def report_output(request: OutputReport) -> Nothing:
 
 
 def keep(request: OutputReport) -> None:
-    """Keep what a target became from clean-up, if it is there and the run's own."""
+    """Keep the target's image from clean-up, if it is there and the run's own."""
     run, output = request.run, request.output
     made = output.artifact_id or output.artifact_uri
     if made:

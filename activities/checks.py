@@ -1,4 +1,4 @@
-"""Everything that a submitted template is checked for against Azure: looked up side by side, told all at once.
+"""Checks of a submitted template against Azure: looked up side by side, all problems told at once.
 
 What the template's own text says wrong is told without asking; a part whose ids are broken is not looked up.
 """

@@ -1,4 +1,4 @@
-"""The end of everything that a run made and that is not its result."""
+"""Clean-up: everything that a run made, and that is not its result, is deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor's looks, one area each, and what they came to."""
+"""Examinations of Kiln's own health, one area each, and the report of all."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @implements(EXAMINE_AREA)
 def examine_area(request: AreaRequest) -> Found:
-    """Look at one area."""
+    """Return the findings of one area."""
     return examine.examine_area(request)
 
 
 @implements(KEEP_HEALTH)
 def keep_health(examined: Examined) -> Nothing:
-    """Keep what was found, all areas together."""
+    """Store the findings of all areas as the latest report."""
     health = Health(
         at=datetime.fromisoformat(examined.at),
         findings=tuple(finding for found in examined.found for finding in found.findings),

@@ -54,7 +54,7 @@ def start_snapshot_copy(request: ImageRequest) -> Operation:
 
 @implements(CHECK_SNAPSHOT_COPY)
 def check_snapshot_copy(request: ImageRequest) -> Progress:
-    """Ask how far the copies are."""
+    """Return how far the copies of the snapshots are."""
     fence(request.run)
     return snapshots.copies_progress(request.origin, request.target)
 

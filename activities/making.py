@@ -1,4 +1,4 @@
-"""What a run makes: in its ledger before the call that makes it, and out of it again if Azure refuses that call."""
+"""The ledger around a call that makes something: entered before the call, struck out if Azure refuses it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def making(run: RunRef, entry: LedgerEntry) -> Iterator[None]:
-    """Record `entry`, and let the body make it by one call. Raises `RunCanceled` when clean-up has begun.
+    """Record `entry` in the run's ledger, and let the body make it by one call. Raises `RunCanceled` during clean-up.
 
     A designed failure is a refusal: this try made nothing, and is struck out. Any other fault (a time-out, a lost
     answer, the end of the host) says nothing of what Azure did, so the entry stays, and clean-up looks.

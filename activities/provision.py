@@ -1,4 +1,4 @@
-"""A machine: recorded in the run's ledger, then made; later turned off, given back and marked."""
+"""A run's machine: recorded in the ledger, then made; later turned off, deallocated and marked as generalized."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rebuilds: the version as Azure has it, who follows it, and for each template whether and when it is built again."""
+"""Rebuilds: the new version of a source image, its followers, and for each whether and when it is built again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def look_up_version(found: SourceVersion) -> VersionFacts:
 
 
 def _require_listed(source: MarketplaceImage, version: str) -> None:
-    """Ask the marketplace once, through the subscription of a template that follows the image; without one do not."""
+    """Ask the marketplace once, through the subscription of a template that follows the image, if there is one."""
     dependent = next(Dependents().of(source.key), None)
     if dependent is None:
         return

@@ -104,7 +104,7 @@ def finish_run(request: FinishReport) -> Nothing:
 
 
 def _log(record: RunRecord, line: str) -> None:
-    """Write a line to customization.log. What is recorded counts: that nobody can write it down there ends nothing."""
+    """Write a line to customization.log. A log that cannot be written ends nothing: the record is what counts."""
     if record.log_url is None:
         return
     try:

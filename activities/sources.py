@@ -1,4 +1,4 @@
-"""The watcher's looks at the marketplace: what is new is published first, and remembered only then.
+"""The watcher of the marketplace: a new version is published first, and remembered only then.
 
 A crash in between publishes it again, with the same event ids.
 """

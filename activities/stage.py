@@ -94,7 +94,7 @@ def create_containers(request: StorageRequest) -> StagedStorage:
 def stage_artifact(request: ArtifactRequest) -> Progress:
     """Take one artifact in, unless it is there. Its URL may be signed, so it is made whole here and nowhere else.
 
-    It is not done, and the note says why, while the server answers that it cannot now.
+    The progress is not done, and its note says why, while the server answers that it cannot now.
     """
     fence(request.owner)
     try:
@@ -110,7 +110,7 @@ def _whole_url(request: ArtifactRequest) -> Secret:
 
 
 def _body(owner: Owner) -> dict[str, Any]:
-    """Return the template as its owner takes it in; a submission's fence has made sure that it is the latest."""
+    """Return the template that a run or a submission stages; a submission's fence made sure that it is the latest."""
     if isinstance(owner, RunRef):
         return Runs().require(owner.template, owner.run_id).body
     return Templates().require(owner.template).body

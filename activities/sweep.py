@@ -1,4 +1,4 @@
-"""The sweeper's looks and its report, and the end of runs that nobody works on any more."""
+"""The sweep: leftovers are found and reported, and runs that nobody works on any more are closed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from kiln.sweep.leftovers import Leftovers
 def close_lost_run(request: LostRunClosing) -> LostRunFacts:
     """Close the run's ledger, so that nothing more is made, and keep what it names until a later sweep saw it gone.
 
-    What its orchestration left under way may still come to be.
+    Calls that its orchestration left under way may still make something.
     """
     lost = request.lost
     record = Runs().get(lost.run.template, lost.run.run_id)
@@ -44,12 +44,12 @@ def close_lost_run(request: LostRunClosing) -> LostRunFacts:
 
 @implements(FIND_LEFTOVERS)
 def find_leftovers(request: SweepRound) -> FoundLeftovers:
-    """Return what is nobody's."""
+    """Return the resources that Kiln made and that belong to nothing any more."""
     return search.find_leftovers(datetime.fromisoformat(request.at))
 
 
 @implements(RECORD_SWEEP)
 def record_sweep(done: SweepDone) -> Nothing:
-    """Strike out what is gone, and keep the report."""
+    """Strike resources that are gone out of the ledgers, and store the report."""
     report.record_sweep(done)
     return Nothing()

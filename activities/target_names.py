@@ -1,4 +1,4 @@
-"""The names of images: reserved and looked at before anything is built; a gallery version's may be chosen later."""
+"""Names of the images to be made: reserved before anything is built; a gallery version's may be chosen later."""
 
 from __future__ import annotations
 

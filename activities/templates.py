@@ -1,4 +1,4 @@
-"""The end of a template: what is going ends, what Kiln made for it goes, its records go."""
+"""Deletion of a template: its run ends, then what Kiln made for it is deleted, then its records."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _is_over(record: TemplateRecord) -> bool:
 
 @implements(LIST_STAGED)
 def list_staged(request: TemplateRequest) -> Deletions:
-    """Return what Kiln made in a staging group that stays; one that goes as a whole takes it along."""
+    """Return the resources that Kiln made in a staging group that stays; nothing if the group itself is deleted."""
     record = _still_to_delete(request)
     if record is None or GroupClaims().take(record) is not None:
         return Deletions()

@@ -1,4 +1,4 @@
-"""The image that is validated: recorded in the ledger, then made. Its machine and steps are any machine's."""
+"""The image that is validated: recorded in the ledger, then made. Its machine and steps are like any other's."""
 
 from __future__ import annotations
 

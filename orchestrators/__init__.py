@@ -1,4 +1,4 @@
-"""Replay-safe orchestrators, one workflow a module. flow.py alone knows azure-functions-durable."""
+"""Replay-safe orchestrators, one concept a module. flow.py alone knows azure-functions-durable."""
 
 from orchestrators.flow import bp
 
@@ -6,11 +6,11 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     build_image,
     capture,
     clean_up,
-    customize,
     delete_template,
     distribute,
     examine,
     generalize,
+    machines,
     make_image,
     rebuild,
     scripts,
@@ -18,7 +18,7 @@ from . import (  # noqa: F401 - importing a module registers its orchestrators
     submit_template,
     sweep,
     validate,
-    wait,
+    waits,
     watch_sources,
 )
 

@@ -89,7 +89,7 @@ def _clean_up(flow: Flow, run: RunRef, work: Branch[Outcome] | None, keep: Purpo
 
 
 def _kept(terms: RunTerms | None, error: BuildError | None) -> Purposes:
-    """Return whose machine stays for a look at it: the one in which the template's own script failed, if it says so."""
+    """Return which machine is kept for a look at it: the one in which a script failed, if the template says so."""
     if terms is None:
         return ()
     match error:
@@ -112,13 +112,13 @@ def _message(error: BuildError | None, cleaned: CleanedUp) -> str:
 
 
 def _first_error(outcome: Outcome) -> BuildError | None:
-    """Return what the run's error is: the failed validation, else that of the first target that failed."""
+    """Return the run's error: the failed validation's, else that of the first target that failed."""
     errors = [outcome.invalid, *(output.error for output in outcome.outputs)]
     return next((BuildError.from_detail(error) for error in errors if error), None)
 
 
 def _state(outcome: Outcome) -> RunState:
-    """Return how the outcomes add up. A target counts as made once its image exists somewhere."""
+    """Return the run's state by its outcomes. A target counts as made once its image exists somewhere."""
     if outcome.invalid is not None:
         return RunState.FAILED
     if all(output.error is None for output in outcome.outputs):

@@ -29,6 +29,7 @@ from kiln.planner.targets import GalleryTarget, ManagedImageTarget, VhdTarget
 from kiln.runs.record import Phase, RunOutput
 from kiln.runs.tags import MARK_TAG
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.waits import complete, wait
 
 if TYPE_CHECKING:
     from kiln.contracts.images import TargetRequest
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 PUBLISH_LIMIT = timedelta(hours=2)
 COPY_LIMIT = timedelta(hours=3)
 CHOICES = 10
-"""Numbers that one version tries. Runs of one Kiln never get the same: only others can be quicker."""
+"""Numbers tried for one version. Runs of one Kiln never get the same one: only somebody else can be quicker."""
 
 
 @orchestrator(CAPTURE)
@@ -68,7 +69,7 @@ def _publish(flow: Flow, request: TargetRequest, planned: GalleryTarget) -> Step
             target = planned.numbered(chosen.version)
         version = GalleryRequest(run=request.run, origin=request.origin, target=target)
         try:
-            yield from flow.complete(START_VERSION, version, owner=request.run, within=PUBLISH_LIMIT)
+            yield from complete(flow, START_VERSION, version, owner=request.run, within=PUBLISH_LIMIT)
         except VersionTaken as error:
             refused += (target.version,)
             if not planned.is_next:
@@ -98,13 +99,13 @@ def _make_image(flow: Flow, request: TargetRequest, target: ManagedImageTarget) 
     """Make the image where it is to be; in another region than the origin's that takes a copy of a snapshot first."""
     image = ImageRequest(run=request.run, origin=request.origin, target=target)
     if target.snapshot is not None:
-        yield from flow.complete(START_SNAPSHOT, image, owner=request.run)
-        yield from flow.complete(START_SNAPSHOT_COPY, image, owner=request.run)
+        yield from complete(flow, START_SNAPSHOT, image, owner=request.run)
+        yield from complete(flow, START_SNAPSHOT_COPY, image, owner=request.run)
         copying = f"copy a snapshot of the disk to {target.location}"
         listener = Listener(run=request.run, phase=Phase.CAPTURE, about=target.run_output_name)
-        yield from flow.wait(CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT, listener=listener)
-    yield from flow.complete(START_SPARE, image, owner=request.run)
-    yield from flow.complete(START_IMAGE, image, owner=request.run)
+        yield from wait(flow, CHECK_SNAPSHOT_COPY, image, doing=copying, within=COPY_LIMIT, listener=listener)
+    yield from complete(flow, START_SPARE, image, owner=request.run)
+    yield from complete(flow, START_IMAGE, image, owner=request.run)
     return RunOutput(
         name=target.run_output_name,
         kind=target.kind,
@@ -117,15 +118,17 @@ def _make_image(flow: Flow, request: TargetRequest, target: ManagedImageTarget) 
 def _export(flow: Flow, request: TargetRequest, target: VhdTarget) -> Steps[RunOutput]:
     """Copy the disk, by way of a spare where an earlier VHD is to be replaced.
 
-    Who began the exports ends the disk's read access, which all of them share.
+    The disk's read access, which all exports share, is withdrawn by the caller.
     """
     vhd = VhdRequest(run=request.run, origin=request.origin, storage=request.storage, target=target)
     url = target.url or f"{request.storage.endpoint}/vhds/{target.blob}"
     copying = yield from flow.run(START_EXPORT, vhd)
     listener = Listener(run=request.run, phase=Phase.CAPTURE, about=target.run_output_name)
     where = target.spare_url if copying.to_spare else url
-    yield from flow.wait(CHECK_EXPORT, copying, doing=f"copy the disk to {where}", within=COPY_LIMIT, listener=listener)
+    yield from wait(
+        flow, CHECK_EXPORT, copying, doing=f"copy the disk to {where}", within=COPY_LIMIT, listener=listener
+    )
     if copying.to_spare:
         yield from flow.run(PLACE_VHD, vhd)
-        yield from flow.wait(CHECK_EXPORT, vhd, doing=f"copy {where} to {url}", within=COPY_LIMIT, listener=listener)
+        yield from wait(flow, CHECK_EXPORT, vhd, doing=f"copy {where} to {url}", within=COPY_LIMIT, listener=listener)
     return RunOutput(name=target.run_output_name, kind=target.kind, artifact_uri=url, mark=target.tags[MARK_TAG])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiln.contracts.clean_up import CLEAN_UP, CLOSE_LEDGER, START_DELETE, CleanedUp, CloseRequest, DeleteRequest
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.waits import complete_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ def delete_all(flow: Flow, due: Iterable[LedgerEntry]) -> Steps[list[tuple[Ledge
     left: list[tuple[LedgerEntry, BuildError]] = []
     for _, group in groupby(due, key=_tier):
         entries = list(group)
-        errors = yield from flow.complete_each(START_DELETE, [DeleteRequest(entry=entry) for entry in entries])
+        errors = yield from complete_each(flow, START_DELETE, [DeleteRequest(entry=entry) for entry in entries])
         left += [(entry, error) for entry, error in zip(entries, errors, strict=True) if error is not None]
     return left
 

@@ -1,4 +1,4 @@
-"""The end of a template: what is going ends, its staging goes, its records go."""
+"""Deletion of a template: its run ends, then its staging group is deleted, then its records."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from kiln.contracts.templates import (
 from kiln.errors import BuildError
 from orchestrators.clean_up import delete_tiers
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.waits import complete, wait
 
 if TYPE_CHECKING:
     from orchestrators.flow import Steps
 
 RUN_LIMIT = timedelta(hours=2)
-"""For a canceled run to clean up after itself."""
+"""The time that a canceled run has to clean up after itself."""
 
 
 @orchestrator(DELETE_TEMPLATE, root=True)
 def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
-    """Wait until nothing of the template is going, delete what it stands on, and forget it.
+    """Wait for the end of the template's submission and run, delete its staging, then its records.
 
     Of a staging group that stays, for it is not Kiln's or has something of somebody else's in it, only what Kiln made
     there is deleted, which LIST_STAGED tells (nothing for one that goes as a whole); START_DELETE_GROUP gives it back.
@@ -47,10 +48,10 @@ def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
 
 
 def _delete(flow: Flow, request: TemplateRequest) -> Steps[None]:
-    yield from flow.wait(CHECK_IDLE, request, doing="end the template's submission and run", within=RUN_LIMIT)
+    yield from wait(flow, CHECK_IDLE, request, doing="end the template's submission and run", within=RUN_LIMIT)
     staged = yield from flow.run(LIST_STAGED, request)
     leftovers = yield from delete_tiers(flow, staged.entries)
     if leftovers:
         raise BuildError(f"{'; '.join(each.rstrip('.') for each in leftovers)}.", target=request.template.arm)
-    yield from flow.complete(START_DELETE_GROUP, request, owner=None)
+    yield from complete(flow, START_DELETE_GROUP, request, owner=None)
     yield from flow.run(FORGET_TEMPLATE, request)

@@ -11,6 +11,7 @@ from kiln.errors import AzureNotFound, BuildError, ErrorDetail, InternalFailure,
 from kiln.ids import name_of
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.waits import waiting
 
 if TYPE_CHECKING:
     from kiln.contracts.base import Operation, Progress
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from orchestrators.flow import Branch, Steps
 
 REGION_LIMIT = timedelta(hours=4)
-"""Microsoft's Azure Compute Gallery page: replication may take hours."""
+"""For one region: replication may take hours (Microsoft's Azure Compute Gallery page)."""
 GONE = (AzureNotFound, MadeByAnother)
-"""What is raised of an image that somebody deleted since it was captured, or made again."""
+"""Errors of an image that somebody deleted or replaced after it was captured."""
 
 
 @orchestrator(DISTRIBUTE)
@@ -51,7 +52,8 @@ def _replicated(
     flow: Flow, request: DistributeRequest, target: GalleryTarget, region: str, operation: Operation
 ) -> Branch[Progress]:
     """Prepare to wait until one region has the version; who sees that first adds it to the run's output at once."""
-    return flow.waiting(
+    return waiting(
+        flow,
         CHECK_REGION,
         RegionRequest(
             run=request.run,
@@ -68,7 +70,7 @@ def _replicated(
 
 
 def is_everywhere(output: RunOutput, target: GalleryTarget) -> bool:
-    """Whether what was captured is in all regions of its target."""
+    """Whether the captured version is in all regions of its target."""
     return {region.name for region in target.regions} <= set(output.regions)
 
 

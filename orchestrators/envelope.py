@@ -1,4 +1,4 @@
-"""What activities and sub-orchestrations answer with: `{"result": ...}`, or `{"error": ...}` for a designed failure.
+"""Envelopes around the answers of activities and sub-orchestrations: `{"result": ...}`, or `{"error": ...}`.
 
 It knows the two forms; it must not know durable.
 """
@@ -34,7 +34,7 @@ def opened(raw: Any, kind: type[ResultT]) -> ResultT:
 
 
 def fault(name: str, error: Exception) -> InternalFailure:
-    """Return the designed failure that an undesigned one of `name` becomes: its words without the host's trace."""
+    """Return the `BuildError` for an unforeseen failure of the activity `name`: its words without the host's trace."""
     words = re.split(r'\n\s*(?:File "|Stack:|Traceback )', str(error), maxsplit=1)[0].strip()
     return InternalFailure(
         f"{name} failed after every retry: {words}",

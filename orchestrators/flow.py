@@ -1,4 +1,4 @@
-"""The only module that touches azure-functions-durable's orchestration context: what a workflow may do, and how.
+"""The steps of a workflow: activities, sub-orchestrations, timers. The only module that touches durable's context.
 
 Everything here is replayed: no clock but the history's, no randomness, no I/O. Helpers are generators, used with
 `yield from`; a designed failure arrives as the `BuildError` that the activity raised.
@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import azure.durable_functions as df
 from pydantic import BaseModel
 
-from kiln.contracts.base import CHECK_OPERATION, WAIT, Activity, OperationCheck, Orchestrator, WaitRequest, encoded
+from kiln.contracts.base import Activity, Orchestrator, encoded
 from kiln.contracts.runs import END_PHASE, REPORT_PROGRESS, PhaseReport, ProgressReport
 from kiln.errors import BuildError, DeadlineExceeded, RunCanceled
 from orchestrators.envelope import failure, fault, opened, success
 
 if TYPE_CHECKING:
-    from kiln.contracts.base import Listener, Operation, Progress
     from kiln.errors import ErrorDetail
-    from kiln.ids import Owner, RunRef
+    from kiln.ids import RunRef
     from kiln.runs.record import Phase, PhaseState
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
@@ -34,16 +33,10 @@ T = TypeVar("T")
 Steps = Generator[Any, Any, T]
 
 RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, *(30,) * 9))
-"""Between attempts of an activity whose fault may pass; Azure's own Retry-After is honoured within the activity.
+"""Pauses between attempts of an activity whose fault may pass; the activity itself honours Azure's Retry-After.
 
 No pause is long: work that lost against cancel learns of it only when it tries again, and clean-up waits for it.
 """
-
-OPERATION_LIMIT = timedelta(hours=1)
-"""For one long-running operation of Azure, unless the caller knows better."""
-
-SECOND_LOOK = timedelta(seconds=0.5)
-"""After the first one at such an operation, unless Azure names another time."""
 
 bp = df.Blueprint()
 
@@ -89,7 +82,7 @@ class Flow:
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        self._waits = 0
+        self._begun: dict[str, int] = {}
         self.continued = False
 
     @property
@@ -176,6 +169,11 @@ class Flow:
         task = self._context.call_sub_orchestrator(workflow.name, payload, instance_id, self._context.version)
         return Branch(task, workflow)
 
+    def begin_next(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, kind: str) -> Branch[ResultT]:
+        """Prepare a sub-orchestration that is one of many: `kind` and its number name it."""
+        number = self._begun[kind] = self._begun.get(kind, 0) + 1
+        return self.begin(workflow, request, f"{kind}{number}")
+
     def begin(self, workflow: Orchestrator[RequestT, ResultT], request: RequestT, role: str) -> Branch[ResultT]:
         """Prepare a sub-orchestration; it starts when it is first waited for."""
         return self.known(workflow, request, f"{self._context.instance_id}:{role}")
@@ -231,85 +229,6 @@ class Flow:
                 hint="Raise buildTimeoutInMinutes, or see in the log which step took the time.",
             )
         return (yield from self.result(branch))
-
-    def complete(
-        self,
-        activity: Activity[RequestT, Operation],
-        request: RequestT,
-        *,
-        owner: Owner | None,
-        within: timedelta = OPERATION_LIMIT,
-    ) -> Steps[None]:
-        """Start a long-running operation of Azure and wait for its end. With `owner`, it is given up once that is.
-
-        Most are over when Azure is first asked, at the time that it named: only the others get an instance to wait in.
-        """
-        operation = yield from self.run(activity, request)
-        if operation.url is None:
-            return
-        asked = OperationCheck(owner=owner, operation=operation)
-        yield from self.sleep(timedelta(seconds=operation.retry_after))
-        first = yield from self.run(CHECK_OPERATION, asked)
-        if first.done:
-            return
-        delay = max(first.retry_after, SECOND_LOOK.total_seconds())
-        yield from self.wait(CHECK_OPERATION, asked, doing=operation.doing, within=within, first_delay=delay)
-
-    def complete_each(
-        self, activity: Activity[RequestT, Operation], requests: list[RequestT]
-    ) -> Steps[list[BuildError | None]]:
-        """Start operations of Azure side by side and wait for the end of all; return each one's error, in order."""
-        outcomes = yield from self.run_each(activity, requests)
-        branches = {
-            at: self.waiting(
-                CHECK_OPERATION,
-                OperationCheck(operation=outcome),
-                doing=outcome.doing,
-                within=OPERATION_LIMIT,
-                first_delay=outcome.retry_after,
-            )
-            for at, outcome in enumerate(outcomes)
-            if not isinstance(outcome, BuildError) and outcome.url is not None
-        }
-        ends = dict(zip(branches, (yield from self.gather(list(branches.values()))), strict=True))
-        found = [ends.get(at, outcome) for at, outcome in enumerate(outcomes)]
-        return [outcome if isinstance(outcome, BuildError) else None for outcome in found]
-
-    def wait(
-        self,
-        check: Activity[RequestT, Progress],
-        request: RequestT,
-        *,
-        doing: str,
-        within: timedelta,
-        first_delay: float = 0.0,
-        listener: Listener | None = None,
-    ) -> Steps[Progress]:
-        """Ask `check` until it is done, in a sub-orchestration of its own. Raises `DeadlineExceeded`."""
-        branch = self.waiting(check, request, doing=doing, within=within, first_delay=first_delay, listener=listener)
-        return (yield from self.result(branch))
-
-    def waiting(
-        self,
-        check: Activity[RequestT, Progress],
-        request: RequestT,
-        *,
-        doing: str,
-        within: timedelta,
-        first_delay: float = 0.0,
-        listener: Listener | None = None,
-    ) -> Branch[Progress]:
-        """Prepare what `wait` does, to run beside its siblings."""
-        self._waits += 1
-        waiting = WaitRequest(
-            check=check.name,
-            payload=encoded(request),
-            doing=doing,
-            within=within.total_seconds(),
-            first_delay=first_delay,
-            listener=listener,
-        )
-        return self.begin(WAIT, waiting, f"w{self._waits}")
 
     def ask(self, check: str, payload: dict[str, Any], kind: type[ResultT]) -> Steps[ResultT]:
         """Run the check activity of that name once."""

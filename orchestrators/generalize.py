@@ -1,4 +1,4 @@
-"""The build machine becomes a source of images: deprovisioned from within, then deallocated and marked."""
+"""Generalization of the build machine: deprovisioned from within, then deallocated and marked as generalized."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kiln.contracts.machines import CHECK_POWERED_OFF, MARK_GENERALIZED, START_DEALLOCATE, MachineRequest
 from kiln.errors import DeadlineExceeded, GeneralizeFailed
 from orchestrators.scripts import start_script
+from orchestrators.waits import complete, wait
 
 if TYPE_CHECKING:
     from kiln.contracts.base import Operation
@@ -15,26 +16,27 @@ if TYPE_CHECKING:
     from orchestrators.flow import Flow, Steps
 
 SOON = timedelta(minutes=2)
-"""After which a script that Azure says has failed is not going to turn the machine off."""
+"""The time after which a script that Azure says has failed is not going to turn the machine off."""
 
 
 def generalize(flow: Flow, request: ScriptRequest) -> Steps[None]:
-    """Deprovision from outside of Run Command, which ends in the machine turning itself off; then settle the disk."""
+    """Start the deprovisioning script, which ends by turning the machine off; then deallocate it and mark it."""
     machine = MachineRequest(run=request.run, machine=request.machine)
     started = yield from start_script(flow, request)
     yield from _powered_off(flow, machine, started.operation, timedelta(minutes=request.step.timeout_minutes))
-    yield from flow.complete(START_DEALLOCATE, machine, owner=request.run)
+    yield from complete(flow, START_DEALLOCATE, machine, owner=request.run)
     yield from flow.run(MARK_GENERALIZED, machine)
 
 
 def _powered_off(flow: Flow, machine: MachineRequest, script: Operation | None, limit: timedelta) -> Steps[None]:
-    """Wait until the machine is off. While it is not, what Azure says of the script is asked after a while, and late.
+    """Wait until the machine is off. If it is not after two minutes, or at the end, ask Azure how the script went.
 
-    Raises `AzureFailed` when it failed: not at once, for a machine that turns itself off takes its agent with it.
+    Raises `AzureFailed` when it failed. That is not asked at once: a machine that turns itself off takes its agent with
+    it, which looks like a failure.
     """
     for within in (SOON, limit - SOON):
         try:
-            yield from flow.wait(CHECK_POWERED_OFF, machine, doing="deprovision and power off", within=within)
+            yield from wait(flow, CHECK_POWERED_OFF, machine, doing="deprovision and power off", within=within)
         except DeadlineExceeded as error:
             last = yield from flow.run(CHECK_POWERED_OFF, machine.model_copy(update={"operation": script}))
             if last.done:

@@ -1,4 +1,4 @@
-"""The phases of a build, in order, as a reader would tell them. A phase that the plan has no use for is left out."""
+"""The phases of a build, in order. A phase that the plan has no use for is left out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from kiln.errors import BuildError, InternalFailure, RunCanceled
 from kiln.runs.record import Phase, PhaseState
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.generalize import generalize
+from orchestrators.machines import provision
 from orchestrators.make_targets import make_targets
-from orchestrators.provision import provision
 from orchestrators.stage import stage
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @orchestrator(MAKE_IMAGE)
 def make_image(flow: Flow, request: BuildRequest) -> Steps[Outcome]:
-    """Plan, and walk the plan until every target has its image or its error."""
+    """Plan the build, and carry out the plan until every target has its image or its error."""
     plan = yield from flow.run(MAKE_PLAN, request.run)
     yield from flow.enter(plan.run, Phase.STAGE)
     storage = yield from stage(flow, plan.run, plan.staging)
@@ -39,7 +39,7 @@ def make_image(flow: Flow, request: BuildRequest) -> Steps[Outcome]:
 
 
 def _build(flow: Flow, plan: Plan, machine: MachineSpec, storage: StagedStorage) -> Steps[None]:
-    """Make the build machine, and of it, by the template's customizers, a source of images."""
+    """Make the build machine, run the template's customizers in it, and generalize it."""
     yield from flow.enter(plan.run, Phase.PROVISION)
     yield from provision(flow, plan.run, machine)
     there = StepsRequest(run=plan.run, machine=machine.ref, storage=storage, steps=plan.steps)

@@ -1,4 +1,4 @@
-"""All targets of a plan, side by side: captured, then distributed. A target's failure is its own."""
+"""All targets of a plan, side by side: captured, then distributed. The failure of one stops no other."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kiln.errors import BuildError, ErrorDetail, InternalFailure, RunCanceled
 from kiln.planner.targets import GalleryTarget, VhdTarget
 from kiln.runs.record import Phase, PhaseState, RunOutput
 from orchestrators.distribute import GONE, is_everywhere
+from orchestrators.waits import complete
 
 if TYPE_CHECKING:
     from kiln.contracts.staging import StagedStorage
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrators.flow import Branch, Flow, Steps
 
 Outputs = dict[str, RunOutput]
-"""What became of targets, by the run output's name."""
+"""Each target's output or error, by the run output's name."""
 
 
 def make_targets(flow: Flow, plan: Plan, storage: StagedStorage) -> Steps[tuple[RunOutput, ...]]:
@@ -66,7 +67,7 @@ def _capture(
 
 
 def _distribute(flow: Flow, plan: Plan, targets: dict[int, Target], captured: Outputs) -> Steps[Outputs]:
-    """Bring every image that there is to its regions. Returns outputs by name, each with the error of what it lacks."""
+    """Bring every captured image to its regions. Returns outputs by name, each with the error of missing regions."""
     yield from flow.enter(plan.run, Phase.DISTRIBUTE)
     branches = {}
     for at, target in targets.items():
@@ -86,7 +87,7 @@ def _ended(
 ) -> Steps[Outputs]:
     """Run the targets' workflows side by side; return outputs by name.
 
-    A failure leaves what there was before, with the error, unless that is gone by now.
+    A failure leaves the output that there was before, with the error, unless its image is gone by now.
     """
     outputs: Outputs = {}
     for at, outcome in zip(branches, (yield from flow.gather(list(branches.values()))), strict=True):
@@ -113,7 +114,7 @@ def _state(*, something: bool) -> PhaseState:
 
 
 def _together(errors: list[ErrorDetail]) -> ErrorDetail:
-    """Return the errors of targets as one."""
+    """Return one error that tells the errors of all targets."""
     if len(errors) == 1:
         return errors[0]
     return ErrorDetail(
@@ -125,7 +126,7 @@ def _together(errors: list[ErrorDetail]) -> ErrorDetail:
 
 
 def _before(plan: Plan) -> Outputs:
-    """Return what an earlier run left to go on from. Its errors are what this run is about to set right."""
+    """Return the outputs of an earlier run that this one goes on from, without the errors that it is to fix."""
     return {output.name: output.model_copy(update={"error": None}) for output in plan.done}
 
 
@@ -135,7 +136,7 @@ def _make_disk(flow: Flow, plan: Plan, origin: OriginSpec, done: Outputs) -> Ste
     if origin.version is None or not needing:
         return {}
     try:
-        yield from flow.complete(START_ORIGIN_DISK, OriginRequest(run=plan.run, origin=origin), owner=plan.run)
+        yield from complete(flow, START_ORIGIN_DISK, OriginRequest(run=plan.run, origin=origin), owner=plan.run)
     except RunCanceled:
         raise
     except BuildError as error:
@@ -148,7 +149,7 @@ def _make_disk(flow: Flow, plan: Plan, origin: OriginSpec, done: Outputs) -> Ste
 def _end_exports(flow: Flow, plan: Plan, origin: OriginSpec) -> Steps[None]:
     """Withdraw the read access to the disk, which all copies of it shared, now that every one has ended."""
     try:
-        yield from flow.complete(END_EXPORT, OriginRequest(run=plan.run, origin=origin), owner=plan.run)
+        yield from complete(flow, END_EXPORT, OriginRequest(run=plan.run, origin=origin), owner=plan.run)
     except RunCanceled:
         raise
     except BuildError:

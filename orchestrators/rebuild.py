@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from orchestrators.flow import Steps
 
 LOOKS = 20
-"""Had in one generation; replay time grows with the square of it."""
+"""Rebuilds in one generation; replay time grows with the square of it."""
 LISTED_WITHIN = tuple(timedelta(minutes=pause) for pause in (1, 2, 4, 8))
 """Pauses between looks at a version that is not listed: Azure's lists are not all of one time, and nobody tells again.
 
@@ -42,7 +42,7 @@ What somebody made up costs that many looks, whose instance takes in every furth
 
 @orchestrator(REBUILD, root=True)
 def rebuild(flow: Flow, found: SourceVersion) -> Steps[RebuildReport]:
-    """Rebuild what follows the source, as far as each template wants and needs it."""
+    """Rebuild the templates that follow the source, as far as each wants and needs it."""
     source = found.source.key
     facts = yield from _facts(flow, found)
     if facts.gone:

@@ -1,4 +1,4 @@
-"""What can happen in a machine: a script, and as instances of their own a restart and rounds of Windows updates."""
+"""Scripts in a machine, and as instances of their own a restart and rounds of Windows updates."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from kiln.errors import BuildError, CustomizerFailed, DeadlineExceeded, ErrorDet
 from kiln.planner.steps import UPDATES_DONE, UPDATES_RESTART, RestartSpec, UpdateSpec
 from kiln.runs.record import Phase
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.waits import complete, wait
 
 if TYPE_CHECKING:
     from kiln.contracts.machines import ScriptRequest, StepStarted, UpdateRequest
     from orchestrators.flow import Steps
 
 MOMENT = timedelta(seconds=10)
-"""From a step's header to its script's start, at the most: a host that lives sends two requests in between."""
+"""The longest time between a step's header in the log and its script's start: two requests of a host that lives."""
 MARGIN = timedelta(minutes=5)
 """Beyond a step's own time: Run Command stops the script itself, and that answer is worth waiting for."""
 
@@ -36,7 +37,8 @@ def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
     step = request.step
     started = yield from start_script(flow, request)
     return (
-        yield from flow.wait(
+        yield from wait(
+            flow,
             CHECK_STEP,
             request.model_copy(update={"log_base": started.log_base, "operation": started.operation}),
             doing=f"run {step.name!r}",
@@ -46,7 +48,7 @@ def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
 
 
 def start_script(flow: Flow, request: ScriptRequest) -> Steps[StepStarted]:
-    """Start the script once. Who wrote the step's header and has not started it gets `MOMENT`, and is dead then."""
+    """Start the script once. An earlier try that wrote the step's header has `MOMENT` to start it, else it died."""
     started = yield from flow.run(START_STEP, request)
     if not started.is_started:
         yield from flow.sleep(MOMENT)
@@ -61,13 +63,13 @@ def restart_machine(flow: Flow, request: RestartRequest) -> Steps[Nothing]:
     yield from run_script(flow, request.script(restart.mark))
     if restart.trigger is None:
         machine = MachineRequest(run=request.run, machine=request.machine)
-        yield from flow.complete(START_RESTART, machine, owner=request.run)
+        yield from complete(flow, START_RESTART, machine, owner=request.run)
     else:
         yield from _trigger(flow, request.script(restart.trigger))
     check = request.script(restart.check)
     limit = timedelta(seconds=restart.timeout_seconds)
     try:
-        yield from flow.wait(CHECK_RESTARTED, check, doing="restart the machine", within=limit)
+        yield from wait(flow, CHECK_RESTARTED, check, doing="restart the machine", within=limit)
     except DeadlineExceeded as error:
         raise _failed(
             restart,

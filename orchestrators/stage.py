@@ -1,6 +1,6 @@
-"""What a template stands on: its group, then network and storage side by side, then all artifacts side by side.
+"""Staging of a template: its group, then network and storage side by side, then all artifacts side by side.
 
-Submission makes it; every run makes sure of it again, for everything here can be repeated.
+A submission stages; every run makes sure of it again, for everything here can be repeated.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from kiln.contracts.staging import (
 )
 from kiln.errors import ArtifactUnavailable, BuildError, DeadlineExceeded
 from orchestrators.flow import Flow, orchestrator
+from orchestrators.waits import complete, waiting
 
 if TYPE_CHECKING:
     from kiln.ids import Owner
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from orchestrators.flow import Branch, Steps
 
 PATIENCE = timedelta(seconds=60)
-"""With the server of an artifact that answers 5xx or 429, from its first such answer on."""
+"""The time that an artifact's server may answer 5xx or 429, from its first such answer on."""
 FIRST_PAUSE = timedelta(seconds=2)
-"""Where it does not say when to come again."""
+"""The pause where that server does not say when to come again."""
 
 
 def stage(flow: Flow, owner: Owner, staging: StagingSpec) -> Steps[StagedStorage]:
@@ -53,9 +54,9 @@ def stage(flow: Flow, owner: Owner, staging: StagingSpec) -> Steps[StagedStorage
 @orchestrator(STAGE_NETWORK)
 def stage_network(flow: Flow, request: NetworkRequest) -> Steps[Nothing]:
     """Make the security group, then the network that uses it, unless the template brings its own."""
-    yield from flow.complete(START_SECURITY_GROUP, request, owner=request.owner)
+    yield from complete(flow, START_SECURITY_GROUP, request, owner=request.owner)
     if request.network.network is not None:
-        yield from flow.complete(START_NETWORK, request, owner=request.owner)
+        yield from complete(flow, START_NETWORK, request, owner=request.owner)
     return Nothing()
 
 
@@ -64,7 +65,7 @@ def stage_storage(flow: Flow, request: StageStorageRequest) -> Steps[StagedStora
     """Make the storage account and its containers, then take in all artifacts side by side."""
     owner = request.owner
     account = StorageRequest(owner=owner, storage=request.storage)
-    yield from flow.complete(START_STORAGE, account, owner=owner)
+    yield from complete(flow, START_STORAGE, account, owner=owner)
     storage = yield from flow.run(CREATE_CONTAINERS, account)
     artifacts = [ArtifactRequest(owner=owner, storage=storage, artifact=item) for item in request.artifacts]
     yield from _take_in(flow, artifacts)
@@ -72,7 +73,7 @@ def stage_storage(flow: Flow, request: StageStorageRequest) -> Steps[StagedStora
 
 
 def _take_in(flow: Flow, requests: list[ArtifactRequest]) -> Steps[None]:
-    """Take in all artifacts; a server that cannot now is asked again for a while. Raises all that is wrong at once."""
+    """Take in all artifacts; a server that is busy is asked again for a while. Raises all problems as one error."""
     outcomes = yield from flow.run_each(STAGE_ARTIFACT, requests)
     busy = [
         (at, _asked_again(flow, requests[at], outcome))
@@ -88,11 +89,11 @@ def _take_in(flow: Flow, requests: list[ArtifactRequest]) -> Steps[None]:
 
 def _asked_again(flow: Flow, request: ArtifactRequest, answer: Progress) -> Branch[Progress]:
     first = min(max(answer.retry_after, FIRST_PAUSE.total_seconds()), PATIENCE.total_seconds())
-    return flow.waiting(STAGE_ARTIFACT, request, doing="take it in", within=PATIENCE, first_delay=first)
+    return waiting(flow, STAGE_ARTIFACT, request, doing="take it in", within=PATIENCE, first_delay=first)
 
 
 def _told(outcome: Progress | BuildError, path: str) -> Progress | BuildError:
-    """Return the outcome; that a server could not for all the time is told of the artifact."""
+    """Return the outcome; the deadline of a server that stayed busy becomes an error of its artifact."""
     if not isinstance(outcome, DeadlineExceeded):
         return outcome
     return ArtifactUnavailable(
@@ -101,7 +102,7 @@ def _told(outcome: Progress | BuildError, path: str) -> Progress | BuildError:
 
 
 def _together(errors: list[BuildError]) -> BuildError:
-    """Return one error for all; what ends the work as a whole, such as a cancellation, counts before any artifact."""
+    """Return one error for all. One that ends the whole work, such as a cancellation, comes before any artifact's."""
     other = next((error for error in errors if not isinstance(error, ArtifactUnavailable)), None)
     if other is not None or len(errors) == 1:
         return other or errors[0]

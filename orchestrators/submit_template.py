@@ -1,4 +1,4 @@
-"""A template's version on its way in: checked against Azure, then staged; and the run that its autoRun asks for."""
+"""Submission of a template's version: checked against Azure, then staged; then the run that its autoRun asks for."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from kiln.contracts.templates import (
 from kiln.errors import BuildError
 from orchestrators.flow import Flow, orchestrator
 from orchestrators.stage import stage
+from orchestrators.waits import wait
 
 if TYPE_CHECKING:
     from kiln.errors import ErrorDetail
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 
 
 RUN_LIMIT = timedelta(hours=20)
-"""For a run that is going: 16 hours are the most that a template may give it, and then it cleans up."""
+"""The time that a run may still take: a template gives it 16 hours at the most, and then it cleans up."""
 
 
 @orchestrator(SUBMIT_TEMPLATE, root=True)
 def submit_template(flow: Flow, submission: SubmissionRef) -> Steps[Nothing]:
-    """Take in one version of a template. Its record says how that went; this never raises for a bad template."""
+    """Check and stage one version of a template. Its record tells the outcome; this never raises for a bad template."""
     error = yield from _take_in(flow, submission)
     report = SubmissionReport(submission=submission, at=flow.stamp, error=error)
     yield from flow.run(FINISH_SUBMISSION, report)
@@ -45,13 +46,13 @@ def _build_automatically(flow: Flow, report: SubmissionReport) -> Steps[None]:
     """Build if the template's autoRun says so, after the run that is going."""
     while (begun := (yield from flow.run(BEGIN_AUTOMATIC_RUN, report))).busy:
         template = TemplateRequest(template=report.submission.template, made=report.submission.made)
-        yield from flow.wait(CHECK_IDLE, template, doing="wait for the run that is going", within=RUN_LIMIT)
+        yield from wait(flow, CHECK_IDLE, template, doing="wait for the run that is going", within=RUN_LIMIT)
     if begun.run is not None and begun.instance_id is not None:
         yield from flow.call_known(BUILD_IMAGE, BuildRequest(run=begun.run), begun.instance_id)
 
 
 def _take_in(flow: Flow, submission: SubmissionRef) -> Steps[ErrorDetail | None]:
-    """Check and stage. Returns what is wrong; a superseded version is told of as well, and settled without effect."""
+    """Check and stage. Returns the error, if any; that of a superseded version has no effect when it is settled."""
     try:
         staging = yield from flow.run(CHECK_TEMPLATE, submission)
         yield from stage(flow, submission, staging)

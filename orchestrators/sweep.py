@@ -1,4 +1,4 @@
-"""One sweep: runs that nobody works on are ended, and what is nobody's is deleted, tier by tier.
+"""One sweep: runs that nobody works on are ended, and leftovers are deleted, tier by tier.
 
 The root is one instance for all times, so that there is one sweep at a time; each round is an instance of its own.
 """
@@ -45,7 +45,7 @@ def sweep(flow: Flow, request: SweepRequest) -> Steps[Nothing]:
 
 @orchestrator(SWEEP_ROUND)
 def sweep_round(flow: Flow, request: SweepRound) -> Steps[Nothing]:
-    """End what is lost, delete what is nobody's, and keep a report of both. A failure is named in it."""
+    """End lost runs, delete leftovers, and store a report of both. A failure is named in it."""
     outcomes = yield from flow.gather(
         [flow.begin(END_LOST_RUN, lost, f"run-{at}") for at, lost in enumerate(request.lost)]
     )

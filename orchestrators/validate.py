@@ -1,4 +1,4 @@
-"""The image is tested in a machine that is made from it, or, if the template says so, from its source."""
+"""Validation of the image in a machine that is made from it, or, if the template says so, from its source."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kiln.errors import InternalFailure
 from kiln.runs.record import Phase
 from orchestrators.capture import PUBLISH_LIMIT
 from orchestrators.flow import Flow, orchestrator
-from orchestrators.provision import provision
-from orchestrators.run_steps import run_steps
+from orchestrators.machines import provision, run_steps
+from orchestrators.waits import complete
 
 if TYPE_CHECKING:
     from kiln.contracts.validation import ValidateRequest
@@ -49,6 +49,6 @@ def _make_image(flow: Flow, request: ValidateRequest, image: ValidationImageSpec
     if request.machine is None:
         raise InternalFailure(f"The plan of run {request.run.run_id} tests an image that it does not build.")
     asked = ValidationImageRequest(run=request.run, image=image, machine=request.machine)
-    yield from flow.complete(START_VALIDATION_GALLERY, asked, owner=request.run)
-    yield from flow.complete(START_VALIDATION_DEFINITION, asked, owner=request.run)
-    yield from flow.complete(START_VALIDATION_VERSION, asked, owner=request.run, within=PUBLISH_LIMIT)
+    yield from complete(flow, START_VALIDATION_GALLERY, asked, owner=request.run)
+    yield from complete(flow, START_VALIDATION_DEFINITION, asked, owner=request.run)
+    yield from complete(flow, START_VALIDATION_VERSION, asked, owner=request.run, within=PUBLISH_LIMIT)

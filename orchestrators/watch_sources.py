@@ -16,9 +16,9 @@ AT_ONCE = 10
 """Looks side by side: Azure allows a subscription far more reads than that ("Azure Resource Manager limits")."""
 
 LIMIT = timedelta(minutes=10)
-"""Of a round, after which no more looks begin: the next one is due in 15 minutes, and waits for this one's end."""
+"""The time after which a round begins no more looks: the next one is due in 15 minutes, and waits for its end."""
 LITTLE = (timedelta(seconds=2),)
-"""Before an activity whose host failed is tried once more: a look that failed says so itself."""
+"""The pause before an activity whose host failed is tried once more; a look that failed says so itself."""
 
 
 @orchestrator(WATCH_SOURCES, root=True)

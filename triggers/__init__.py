@@ -1,25 +1,20 @@
-"""What starts things: Kiln's REST API as client functions. It parses, calls and renders; it builds nothing."""
+"""Client functions: the REST API, Event Grid's events, timers. They parse, call and render; they build nothing."""
 
 from triggers import (
     events,
     graph,
     health,
     operations,
-    outbox,
     patch_template,
     provider,
     published_events,
-    purge,
-    reconcile,
     run_history,
     run_outputs,
     runs,
-    schedules,
-    sweep,
     template_lists,
     template_triggers,
     templates,
-    watch,
+    timers,
     webhooks,
 )
 
@@ -33,15 +28,10 @@ blueprints = (
     template_triggers.bp,
     operations.bp,
     provider.bp,
-    outbox.bp,
     published_events.bp,
-    schedules.bp,
     webhooks.bp,
     events.bp,
-    watch.bp,
     graph.bp,
-    sweep.bp,
-    reconcile.bp,
-    purge.bp,
     health.bp,
+    timers.bp,
 )

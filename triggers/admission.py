@@ -1,7 +1,7 @@
-"""One request at its endpoint: who asks, whether he may, whether not too often; then what the handler answers.
+"""Admission of a request: who asks, whether he may, whether not too often; then the handler's answer.
 
-It owns that order, in which nothing is told of what there is to whoever may not know: a request is refused for want of
-a token before its api-version is looked at, and for want of a right before anything is looked up.
+It owns that order, which tells strangers nothing: a request without a token is refused before its api-version is looked
+at, and one without the right before anything is looked up.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 READING = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 SECONDS = 90.0
-"""For an answer; a function app's front end waits for 230 ("Azure Functions scale and hosting", time-out duration)."""
+"""The time for an answer; a function app's front end waits for 230 s
+("Azure Functions scale and hosting", time-out duration).
+"""
 SLOW = "What it stands on is slow: the storage account with its state, or the managed identity's tokens. Try again."
 
 log = logging.getLogger("kiln.api")
@@ -54,7 +56,7 @@ class Admission:
 
     @property
     def gate(self) -> Gate:
-        """What callers come through. Raises `SettingsInvalid`."""
+        """The admission of this process, from the settings. Raises `SettingsInvalid`."""
         return self.at or gate()
 
     async def answer(self) -> Reply:
@@ -79,7 +81,7 @@ class Admission:
         return await self.served.handler(call)
 
     def _refused(self, error: KilnError) -> Reply:
-        """Answer the refusal; whoever is refused too often is told to wait instead."""
+        """Return the answer to a refused request; a caller who is refused too often is told to wait instead."""
         if isinstance(error, NotAuthenticated | NotAuthorized | NotSigned):
             try:
                 throttle().refuse(self.caller.object_id if self.caller else None)
@@ -94,11 +96,11 @@ class Admission:
 
     @property
     def changes_something(self) -> bool:
-        """Whether the request is one that the audit log is for."""
+        """Whether the request belongs into the audit log."""
         return self.request.method.upper() not in READING
 
     def audit_entry(self, reply: Reply, correlation: str) -> AuditEntry:
-        """Return what the audit log says of the request, which was answered with `reply`."""
+        """Return the audit log's entry for the request, which was answered with `reply`."""
         error = reply.body.get("error") if isinstance(reply.body, dict) else None
         return AuditEntry(
             action=self.served.action,

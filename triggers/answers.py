@@ -1,6 +1,6 @@
-"""Templates as an api-version knows them: what is newer than the one that was asked for is left out.
+"""Templates as an api-version shows them: properties that are newer than it are left out.
 
-It owns the leaving out; a resource's shape belongs to kiln.runs.resources, what is newer to the template's models.
+It owns that alone; a resource's shape belongs to kiln.runs.resources, its properties to the template's models.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from kiln.errors import RequestInvalid, RequestTooLarge
 DEPTH = 64
 """Objects and lists within each other; a template has about ten."""
 VALUES = 100_000
-"""Of a body in all: more than the lines of any script that is written into a template."""
+"""Values in a body: more than the lines of any script that is written into a template."""
 WHOLE_NUMBERS = 2**63
-"""Beyond it other readers of JSON round (RFC 8259, section 6)."""
+"""The largest whole number that every reader of JSON keeps (RFC 8259, section 6)."""
 
 
 def decode(body: bytes) -> Any:
@@ -52,7 +52,7 @@ def too_deep() -> RequestInvalid:
 
 
 def _check(value: Any) -> None:
-    """Raise for what is too deep, too much or no text. It does not recurse: the depth is what is in doubt."""
+    """Raise for a value that is too deep, too large or no text. It does not recurse, as the depth is yet unknown."""
     waiting: list[tuple[Any, int]] = [(value, 1)]
     seen = 0
     while waiting:

@@ -38,9 +38,9 @@ _JSON_TYPES = re.compile(r"(application|text)/([\w.+-]+\+)?json", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _UUID = _SUBSCRIPTION
 _DIGITS = 15
-"""Of a whole number in a query: more than any blob has bytes."""
+"""The largest whole number in a query: more than any blob has bytes."""
 _PATH = "/%:@!$&'()*+,;=~"
-"""What is written in a URL's path as it is; a path may come from a URL, so what is quoted stays so."""
+"""Characters that stay as they are in a URL's path; `%`, too, as a path may come quoted from a URL."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""A handler as an Azure Functions client function: what every request gets, whatever it asks.
+"""Registration of handlers as Azure Functions client functions, and the treatment that all requests share.
 
-It owns registration, correlation ids, and what becomes of Kiln's own faults; it knows no handler.
+It owns correlation ids, and the answers to Kiln's own faults; it knows no handler.
 """
 
 import logging

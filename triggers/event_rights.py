@@ -1,6 +1,7 @@
-"""Which of the events that come to Kiln anyway a trigger may wait for: those that whoever stores it may read.
+"""The right to wait for an event: a trigger may wait for those that the caller who stores it may read.
 
-A trigger that fires tells that there was such an event. All others come by subscriptions that the operator makes.
+A trigger that fires tells that there was such an event. This is about events that come to Kiln anyway; all others come
+by subscriptions that the operator makes.
 """
 
 from __future__ import annotations

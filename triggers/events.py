@@ -1,6 +1,6 @@
 """The function that Event Grid sends events to, in either of its schemas.
 
-What is raised lets Event Grid send the event again, and keep it as a dead letter in the end.
+An error that is raised makes Event Grid send the event again, and keep it as a dead letter in the end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The graph of images over HTTP: what is built from what, and whether it is up to date. Kiln's own."""
+"""The graph of images over HTTP: each with its source, and whether it is up to date. Kiln's own."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_SECONDS = "1"
 STORE_SECONDS = 15
-"""For the store to answer: its client tries again for half a minute, which is longer than people wait."""
+"""The time for the store to answer: its client tries for half a minute, which is longer than people wait."""
 
 bp = df.Blueprint()
 
 
 @endpoint(bp, "GET", PROVIDER_ROUTE + "/health", "health/read")
 async def show_health(call: Call) -> Reply:
-    """Answer what an examination found that began after the request, or after the query's `after`.
+    """Answer the findings of an examination that began after the request, or after the query's `after`.
 
     With the query's `sweep` (any value) it begins after the sweep that is going.
     """
@@ -58,7 +58,7 @@ async def show_health(call: Call) -> Reply:
 
 
 def later(call: Call, after: datetime, *, sweep: bool) -> Reply:
-    """Answer where to ask for what an examination after `after` finds."""
+    """Answer 202, with the URL of the findings of an examination that begins after `after`."""
     query = urlencode({"after": after.isoformat(), **({"sweep": "wait"} if sweep else {})})
     path = f"/subscriptions/{call.subscription}/providers/{PROVIDER}/health"
     headers = {"Location": f"{call.url(path)}&{query}", "Retry-After": LOOK_AGAIN_SECONDS}

@@ -1,4 +1,4 @@
-"""Long-running operations: begun here with the headers by which clients follow them, and asked for here."""
+"""Long-running operations over HTTP: begun, with the headers by which clients follow them, and asked for."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SECONDS = 20.0
-"""For one question; the client itself waits for four minutes (azure-functions-durable, models/utils/http_utils.py)."""
+"""The time for one question; the client itself waits four minutes (azure-functions-durable, utils/http_utils.py)."""
 PURGE_SECONDS = 120.0
-"""For a purge, which the host answers when all is deleted."""
+"""The time for a purge, which the host answers when all is deleted."""
 
 
 _STATUSES = {

@@ -1,4 +1,4 @@
-"""What the resource provider itself answers: the list of its operations, and paths that nothing serves.
+"""The resource provider over HTTP: the list of its operations, and the answer for paths that nothing serves.
 
 The list is what roles are made of; it has an entry for everything that a route here does, and no other.
 """

@@ -1,4 +1,4 @@
-"""What Kiln has published lately, over HTTP: for a look at it, and for `kiln events tail`."""
+"""Events of the last week over HTTP, as they were published: `kiln events tail` shows them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ bp = df.Blueprint()
 async def list_events(call: Call) -> Reply:
     """Answer the subscription's events of the last week, those after the query's `after` (`latest`: none).
 
-    What is not of a template, such as a marketplace image's new version, is of the whole subscription.
+    An event that is of no template, such as a marketplace image's new version, is of the whole subscription.
     """
     return await asyncio.to_thread(_events, call)
 

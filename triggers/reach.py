@@ -1,4 +1,4 @@
-"""What a caller's template names is held against the reach of Kiln's own identity, before anything is stored.
+"""Check of the resources that a template names against the reach of Kiln's own identity, before it is stored.
 
 A caller's rights at Kiln are none at the resources of others: Kiln is not to be made to go there for whoever asks.
 """

@@ -1,4 +1,4 @@
-"""What is shown of what there is: the templates for which the caller has a right, and what can be read of each."""
+"""Templates that a caller may see, and the latest run that each is shown with, where that can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that HTTP alone knows: what is asked is not looked at.
+"""Errors of HTTP itself: the request is refused without a look at what it asks.
 
 It owns their words; which status each of them is, reply.py knows.
 """

@@ -33,7 +33,7 @@ from triggers.refusals import LengthRequired, MethodNotAllowed, NotSigned, TooMa
 RETRY_AFTER = 1
 """Seconds between polls of a long-running operation; clients read a whole number."""
 AVAILABLE_AGAIN = 5
-"""Seconds after which what did not answer may do so again."""
+"""Seconds after which a client may ask again when a store did not answer."""
 
 STATUS: dict[type[KilnError], HTTPStatus] = {
     RequestInvalid: HTTPStatus.BAD_REQUEST,

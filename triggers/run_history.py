@@ -34,7 +34,7 @@ async def list_runs(call: Call) -> Reply:
 
 @endpoint(bp, "GET", TEMPLATE_ROUTE + "/runs/{run}", "imageTemplates/runs/read")
 async def get_run(call: Call) -> Reply:
-    """Answer everything that is known of one run."""
+    """Answer one run with all its details."""
     run = await asyncio.to_thread(_require, call.template, call.run_id)
     return Reply(HTTPStatus.OK, run_resource(run))
 

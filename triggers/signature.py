@@ -1,4 +1,4 @@
-"""Signed requests: who signed a body, for which trigger, and when. Pure.
+"""Signatures of webhook requests: made and checked. Pure.
 
 A signature is the hex HMAC-SHA256, under the trigger's secret, of the timestamp, the trigger's id and the body, with a
 line feed after the first and the second. The id keeps it from counting for another trigger with the same secret; the
@@ -30,7 +30,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 @dataclass(frozen=True)
 class Message:
-    """What is signed: the trigger's ARM id, of which ASCII's letters are signed in lower case, when, and the body."""
+    """The content of a signature: the trigger's ARM id (ASCII letters in lower case), the time, and the body."""
 
     trigger: str
     timestamp: str

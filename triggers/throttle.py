@@ -1,4 +1,4 @@
-"""How often may be asked about a subscription: token buckets with Resource Manager's own numbers, in this process.
+"""Throttling of requests per subscription: token buckets with Resource Manager's own numbers, in this process.
 
 Only requests that are let in count for their subscription, or anybody could use up what is its. Those that are not
 count for their caller, or if nobody knows that, all together: there is nothing else that they could not choose freely.
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 SETTING = "KILN_RATE_LIMIT"
 MOST_BUCKETS = 3000
-"""Remembered at the same time; beyond it the full ones, which say nothing, are forgotten."""
+"""Buckets remembered at the same time; beyond it the full ones, which say nothing, are forgotten."""
 
 log = logging.getLogger("kiln.api")
 
 
 class Kind(StrEnum):
-    """What Resource Manager counts separately."""
+    """The kinds of requests that Resource Manager counts separately."""
 
     READS = "reads"
     WRITES = "writes"

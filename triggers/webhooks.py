@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from triggers.call import Call
 
 BODY_LIMIT = 64 * 1024
-"""Bytes; the body is signed, and not looked into."""
+"""Largest body, in bytes; it is signed, and not looked into."""
 
 bp = df.Blueprint()
 

@@ -13,7 +13,7 @@ from tests.unit.project.files import read, tracked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDERS = ("benchmarks", "devkit", "tests")
+FOLDERS = ("activities", "benchmarks", "devkit", "orchestrators", "tests", "triggers")
 """Folders whose words are held to these rules."""
 
 QUESTION = re.compile(r"(What|Which|Who)\b")
