@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from activities.adapter import implements
-from kiln.cloud import group_end
+from kiln.cloud import group_deletion
 from kiln.contracts.base import Nothing, Operation, Progress
 from kiln.contracts.clean_up import Deletions
 from kiln.contracts.templates import (
@@ -67,7 +67,7 @@ def list_staged(request: TemplateRequest) -> Deletions:
     if record is None or GroupClaims().take(record) is not None:
         return Deletions()
     installation = installation_in(request.template.subscription)
-    return Deletions(entries=group_end.to_delete(record.id, record.staging_group, installation))
+    return Deletions(entries=group_deletion.to_delete(record.id, record.staging_group, installation))
 
 
 @implements(START_DELETE_GROUP)
@@ -82,7 +82,9 @@ def start_delete_group(request: TemplateRequest) -> Operation:
     group = record.staging_group
     if GroupClaims().take(record) is not None:
         return Operation(doing=f"leave the resource group {group}, which is another template's")
-    return group_end.start_end(record.id, group, installation_in(record.id.subscription), given=record.staging_given)
+    return group_deletion.delete_or_return(
+        record.id, group, installation_in(record.id.subscription), given=record.staging_given
+    )
 
 
 @implements(FORGET_TEMPLATE)

@@ -1,7 +1,7 @@
 """Staging resource groups: one of Kiln's own for each template, or one that the template names.
 
 A named group that is there belongs to somebody else: Kiln marks it as used by the template (AIB's tag `usedBy`), makes
-its things in it, and takes away no more than that (kiln.cloud.group_end). One that is not there is made. Rules:
+its things in it, and takes away no more than that (kiln.cloud.group_deletion). One that is not there is made. Rules:
 Microsoft's image-builder-json, `stagingResourceGroup`. Whose a group is its tags tell, read anew at each use; those of
 one that is there are changed one by one. Azure makes a group by an upsert without a condition, so that somebody may
 have made it at the same time: its answer tells.

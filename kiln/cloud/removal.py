@@ -10,7 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, assert_never
 
 from kiln import blobs
-from kiln.cloud import clients, exports, group_end, marks
+from kiln.cloud import clients, exports, group_deletion, marks
 from kiln.cloud.failures import azure
 from kiln.cloud.operations import start
 from kiln.contracts.base import Operation
@@ -82,9 +82,9 @@ def _start(entry: LedgerEntry, found: Found, doing: str) -> Operation:  # noqa: 
         case "disk-access":
             return exports.start_revoke(entry.id) if found.is_read else Operation(doing=doing)
         case "resource-group":
-            return group_end.start_delete(entry)
+            return group_deletion.start_delete(entry)
         case "group-mark":
-            return group_end.unmark(entry)
+            return group_deletion.unmark(entry)
         case "vm" | "disk" | "snapshot" | "image":
             return _delete_compute(entry, found, doing)
         case _:

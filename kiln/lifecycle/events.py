@@ -20,7 +20,7 @@ from kiln.events.received import (
     read_fact,
 )
 from kiln.ids import digest
-from kiln.lifecycle.listeners import IncomingEvent, fire_listeners
+from kiln.lifecycle.event_triggers import IncomingEvent, fire_listeners
 from kiln.lifecycle.orchestrations import Orchestrations, RuntimeStatus
 from kiln.rebuild.contracts import REBUILD, SourceVersion
 from kiln.rebuild.dependents import Dependents

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import DocumentUnreadable, Problem, TemplateInvalid
 from kiln.rebuild import index
+from kiln.rebuild.cycles import DependentTemplate, cycle_text, find_cycle
 from kiln.rebuild.dependents import Dependents
-from kiln.rebuild.graph import DependentTemplate, cycle_text, find_cycle
 from kiln.rebuild.source import followed_source, produced_definitions
 from kiln.runs.reading import tell
 from kiln.runs.templates import Templates

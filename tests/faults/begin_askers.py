@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kiln.lifecycle.listeners import IncomingEvent, fire_listeners
+from kiln.lifecycle.event_triggers import IncomingEvent, fire_listeners
 from kiln.runs.new_run import new_run
 from kiln.runs.record import RunRecord, RunState
 from kiln.runs.runs import Runs

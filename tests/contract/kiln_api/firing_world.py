@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln.errors import ErrorDetail
 from kiln.ids import TemplateId
-from kiln.lifecycle.listeners import IncomingEvent, fire_listeners
+from kiln.lifecycle.event_triggers import IncomingEvent, fire_listeners
 from kiln.lifecycle.schedules import fire_due
 from kiln.lifecycle.submit import Submission, submit
 from kiln.runs.documents import documents

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.automation.listeners import Listeners
-from kiln.lifecycle import events, listeners
+from kiln.lifecycle import event_triggers, events
 from kiln.lifecycle.events import ListenersFailed, take
 from kiln.lifecycle.fire_trigger import take_and_fire
 from kiln.runs.lineage import short_name
@@ -168,8 +168,8 @@ def test_one_that_fails_and_one_that_hangs_are_told_to_event_grid_once_all_other
         return await fire(hub, pending_events, pending_event, now)
 
     with monkeypatch.context() as patch:
-        patch.setattr(listeners, "take_and_fire", troubled)
-        patch.setattr(listeners, "SECONDS", 1.0)
+        patch.setattr(event_triggers, "take_and_fire", troubled)
+        patch.setattr(event_triggers, "SECONDS", 1.0)
         with pytest.raises(ListenersFailed, match=r"failing: ConnectionError: no route to host and 1 more"):
             hear(world)
     assert len(world.runs) == 1
@@ -192,7 +192,7 @@ def test_a_trigger_that_fails_keeps_no_rebuild_from_its_start(world: World, monk
 
     world.put("listening", LISTENING)
     monkeypatch.setattr(events, "_taken", rebuild)
-    monkeypatch.setattr(listeners, "take_and_fire", failing)
+    monkeypatch.setattr(event_triggers, "take_and_fire", failing)
 
     with pytest.raises(ListenersFailed):
         hear(world)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kiln.cloud import clients, group_end, groups, inventory, removal
-from kiln.cloud.group_end import Ownership
+from kiln.cloud import clients, group_deletion, groups, inventory, removal
+from kiln.cloud.group_deletion import Ownership
 from kiln.cloud.group_tags import GroupUser
 from kiln.errors import BuildError, provisioning_code
 from kiln.ids import TemplateId
@@ -41,7 +41,7 @@ def tags_of(name: str) -> dict[str, str]:
 
 
 def ownership(name: str, template: TemplateId = MINE, installation: str = INSTALLATION) -> Ownership:
-    return group_end.ownership(template, name, installation)
+    return group_deletion.ownership(template, name, installation)
 
 
 def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() -> None:
@@ -54,7 +54,7 @@ def test_a_named_group_that_is_not_there_is_made_and_goes_with_the_template() ->
     assert ownership(name) is Ownership.MADE
     assert ownership(name, OTHER) is Ownership.THEIRS
     groups.check(MINE, name, "West Europe", INSTALLATION)
-    done(group_end.start_end(MINE, name, INSTALLATION, given=True))
+    done(group_deletion.delete_or_return(MINE, name, INSTALLATION, given=True))
     assert ownership(name) is Ownership.GONE
 
 
@@ -65,9 +65,9 @@ def test_a_named_group_that_is_there_keeps_its_tags_and_gets_them_back() -> None
     groups.create(spec(name))
     assert tags_of(name) == {"owner": "somebody", "usedBy": MINE.arm, "kilnInstallation": INSTALLATION}
     assert ownership(name) is Ownership.LENT
-    group_end.start_end(OTHER, name, INSTALLATION, given=True)
+    group_deletion.delete_or_return(OTHER, name, INSTALLATION, given=True)
     assert "usedBy" in tags_of(name)
-    group_end.start_end(MINE, name, INSTALLATION, given=True)
+    group_deletion.delete_or_return(MINE, name, INSTALLATION, given=True)
 
     assert tags_of(name) == {"owner": "somebody"}
 
@@ -90,7 +90,7 @@ def test_a_group_that_became_anothers_is_left_alone_at_each_use(
         groups.create(spec(name))
     for caught in (at_submission, at_staging):
         assert provisioning_code(caught.value.detail) == "BadStagingResourceGroup"
-    assert group_end.start_end(MINE, name, INSTALLATION, given=True).url is None
+    assert group_deletion.delete_or_return(MINE, name, INSTALLATION, given=True).url is None
     assert ownership(name) is Ownership.THEIRS
     assert tags_of(name) == theirs
 
@@ -127,7 +127,7 @@ def test_a_group_of_kilns_own_that_lost_its_tags_is_not_deleted_and_it_is_said_w
     arm.group(name, tags=tags)
 
     with pytest.raises(BuildError, match="lacks the tags by which Kiln knows it") as caught:
-        group_end.start_end(MINE, name, INSTALLATION, given=False)
+        group_deletion.delete_or_return(MINE, name, INSTALLATION, given=False)
 
     assert caught.value.detail.hint is not None
     assert groups.find(SUBSCRIPTION, name) is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from activities import clean_up, stage, submission, templates
-from kiln.cloud import clients, group_end, groups, tagging
+from kiln.cloud import clients, group_deletion, groups, tagging
 from kiln.contracts.clean_up import DeleteRequest
 from kiln.contracts.staging import GroupRequest, NetworkRequest
 from kiln.contracts.templates import TemplateRequest
@@ -250,7 +250,7 @@ def test_a_sweep_leaves_a_group_with_something_of_somebody_elses_and_says_so() -
     entry = LedgerEntry(kind="resource-group", id=group_id(SUBSCRIPTION, name), tier=5, mark=mark)
 
     with pytest.raises(BuildError, match=r"stays, for it has .*disks/strangers in it, which Kiln did not make"):
-        group_end.start_delete(entry)
+        group_deletion.start_delete(entry)
 
     assert content_of(name) == ["strangers"]
     assert tags_of(name) == STRANGER

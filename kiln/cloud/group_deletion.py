@@ -72,7 +72,7 @@ def to_delete(template: TemplateId, group: str, installation: str) -> tuple[Ledg
     return (*access, *content.own)
 
 
-def start_end(template: TemplateId, group: str, installation: str, *, given: bool) -> Operation:
+def delete_or_return(template: TemplateId, group: str, installation: str, *, given: bool) -> Operation:
     """Start to delete the template's staging group with all that is in it, or give it back.
 
     `given` tells that the template named it. Raises a `BuildError` when a group of Kiln's own has lost its tags, and

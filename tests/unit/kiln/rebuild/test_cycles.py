@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiln.rebuild.graph import DependentTemplate, cycle_text, find_cycle
+from kiln.rebuild.cycles import DependentTemplate, cycle_text, find_cycle
 
 
 def found(start: DependentTemplate, *others: tuple[str, DependentTemplate]) -> tuple[str, ...]:
