@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ APP = ROOT / "requirements.txt"
 WORKER = Path(__file__).with_name("requirements.txt")
 _CACHE = ROOT / ".kiln" / "python"
 _SECONDS = 900
+
+log = logging.getLogger("kiln.tests")
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,20 @@ class Environment:
         return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
     def _make(self, interpreter: Path, python: Path) -> None:
+        """Make it with uv; where that cannot, as with an index that pip alone is told of, with pip."""
         _run([str(interpreter), "-m", "venv", "--clear", str(python.parents[1])])
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+        uv = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", "--python", str(python)]
+        try:
+            self._install([*uv, "--compile-bytecode"])
+        except RuntimeError as error:
+            log.warning("uv could not, pip tries it: %s", error)
+            self._install([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+
+    def _install(self, command: list[str]) -> None:
         for file in self.files:
-            # pip takes hashes for all of a call or for none.
+            # pip and uv take hashes for all of a call or for none.
             hashes = ["--require-hashes"] if "--hash=" in file.read_text(encoding="utf-8") else []
-            _run([*pip, *hashes, "--requirement", str(file)])
+            _run([*command, *hashes, "--requirement", str(file)])
 
 
 AS_ON_AZURE = Environment("worker", (APP, WORKER))
