@@ -1,9 +1,9 @@
-"""Files by http and https: streamed, redirects followed by hand, blobs of Azure Storage read by a template's identity.
+"""Downloads of artifacts by http and https, streamed. Blobs of Azure Storage are read with a template's identity.
 
-A token goes to hosts of Azure Storage alone, and each redirect is looked at anew: it never leaves for another host.
-Where a URL may lead at all, addresses.py knows; proxies and logins of the environment (a .netrc) are not used.
-What comes after a `?` in a URL may be a signature, so no message holds it. What may pass is raised as `Busy` or as
-`Broken`; what will not, as `ArtifactUnavailable`, and so is a host that refuses connections or that nobody knows.
+Redirects are followed here one by one, so that a token goes only to hosts of Azure Storage. addresses.py decides which
+addresses a URL may lead to; proxies and logins from the environment (a .netrc) are not used. A URL's query may be a
+signature, so no message has it. A fault that may pass is raised as `Busy` or `Broken`; one that will not pass as
+`ArtifactUnavailable`, for example a host that is unknown or refuses connections.
 """
 
 from __future__ import annotations
@@ -34,20 +34,21 @@ DEADLINE = 25 * 60.0
 REDIRECTS = 10
 STORAGE_SCOPE = "https://storage.azure.com/.default"
 STORAGE_VERSION = "2023-11-03"
-"""The version that is asked for; tokens need 2017-11-09 at least ("Authorize with Microsoft Entra ID")."""
+"""The version of Azure Storage's REST API; tokens need at least 2017-11-09 ("Authorize with Microsoft Entra ID")."""
 REFUSALS = (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN, http.HTTPStatus.CONFLICT)
-"""Blob Storage answers 409 (PublicAccessNotPermitted) where nobody may read without a name."""
+"""The status codes of a missing permission: Blob Storage answers anonymous reads with 409 (PublicAccessNotPermitted)
+where it allows none."""
 PASSING = (http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.TOO_MANY_REQUESTS)
 
 WHOLE = (http.HTTPStatus.OK, http.HTTPStatus.NON_AUTHORITATIVE_INFORMATION)
-"""With these an answer to a plain GET is the file (RFC 9110, 15.3): 204 has no content, 206 is a part of it."""
+"""The status codes with which the answer to a plain GET is the whole file (RFC 9110, 15.3); 206 is only a part."""
 
 NO_SERVER = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
-"""There is nobody: another try would hear the same."""
+"""The errors of connections to an address without a server: another try would fail in the same way."""
 
 
 class Busy(ConnectionError):
-    """The server answered that it cannot now (408, 429, 5xx), and perhaps in how many seconds it can."""
+    """The server cannot serve the file now (408, 429, 5xx). `retry_after` is in seconds, 0 if the server gave none."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -55,11 +56,11 @@ class Busy(ConnectionError):
 
 
 class Broken(ConnectionError):
-    """The connection broke, or nothing came through it."""
+    """The connection broke, or no data came through it."""
 
 
 def download(artifact: ArtifactSpec) -> Iterator[bytes]:
-    """Yield the file's bytes as they are stored, decoded by nothing.
+    """Yield the bytes of the artifact's file as the server stores them, without decoding.
 
     Raises `ArtifactUnavailable`, or `Busy` or `Broken` where another try may help.
     """
@@ -86,16 +87,16 @@ def download(artifact: ArtifactSpec) -> Iterator[bytes]:
             if patience.is_over:
                 raise _too_slow(artifact, where) from error
             raise _unreachable(artifact, where, error) from error
-        except idna.IDNAError as error:  # httpx reads where a redirect leads, although it does not follow it
-            said = f"{_public(where)} redirects to what cannot be a host's name: {error}."
-            raise _refused(artifact, said, hint="See that the server redirects to where the file is.") from error
+        except idna.IDNAError as error:  # httpx parses a redirect's target, although it does not follow it
+            said = f"{_public(where)} redirects to a name that cannot be a host's name: {error}."
+            raise _refused(artifact, said, hint="Make the server redirect to the URL of the file.") from error
         except httpx.InvalidURL as error:
-            raise _refused(artifact, f"{_public(where)} is no URL: {_words(error)}.") from error
+            raise _refused(artifact, f"{_public(where)} is not a valid URL: {_words(error)}.") from error
     raise _refused(artifact, f"{_public(artifact.url)} redirects more than {REDIRECTS} times.")
 
 
 def _client(where: str, patience: Patience) -> httpx.Client:
-    """Return a client for one request to `where`. Certificates are judged as SSL_CERT_FILE says, if that is set."""
+    """Return a client for one request to `where`. It trusts the authorities in SSL_CERT_FILE, if that is set."""
     import httpx
 
     from kiln.cloud.pinned import PinnedTransport
@@ -111,7 +112,7 @@ def _certificates() -> ssl.SSLContext:
 
 
 def may_have_token(url: str) -> bool:
-    """Whether `url` is on Azure Storage, reached in a way that nobody can listen to."""
+    """Whether a token may be sent to `url`: its host is of Azure Storage, over https, without a user name."""
     parts = urlsplit(url)
     host, place = (parts.hostname or "").lower(), parts.netloc.lower()
     return (
@@ -124,7 +125,7 @@ def may_have_token(url: str) -> bool:
 
 
 def is_signed(url: str) -> bool:
-    """Whether a URL brings its own signature (a SAS)."""
+    """Whether a URL has a signature (a SAS) in its query."""
     return "sig" in parse_qs(urlsplit(url).query)
 
 
@@ -149,13 +150,13 @@ def _token(artifact: ArtifactSpec, identity: str) -> str:
 
 
 def _check(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> None:
-    """Raise what an answer that is not the file means."""
+    """Raise an error unless the answer is the file, not too large, and of a script not encoded."""
     if answer.status_code in WHOLE:
         if artifact.is_script and (coding := answer.headers.get("Content-Encoding", "identity").lower()) != "identity":
             raise _refused(
                 artifact,
-                f"{_public(where)} is a script under the coding {coding}, though Kiln asked for it without one.",
-                hint="Let the server send it as it is, without Content-Encoding: nothing unpacks it on the machine.",
+                f"{_public(where)} is a script with Content-Encoding: {coding}, although Kiln asked for no encoding.",
+                hint="Make the server send it without Content-Encoding: nothing on the machine decodes it.",
             )
         size = int(answer.headers.get("Content-Length") or 0)
         if size > config().artifact_limit:
@@ -169,7 +170,7 @@ def _check(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> None:
 
 
 def _retry_after(got_after: str | None, now: datetime) -> float:
-    """Return the seconds that a Retry-After asks for (RFC 9110 section 10.2.3); 0 where it does not say."""
+    """Return the seconds that a Retry-After header asks for (RFC 9110 section 10.2.3), or 0 if it gives none."""
     text = (got_after or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -185,7 +186,7 @@ def _hint(artifact: ArtifactSpec, where: str, status: int) -> str:
     if status not in REFUSALS:
         return "Correct the URL in the template, or put the file there."
     if is_signed(where):
-        return "Its signature may have expired, or not give the right to read: make a new one."
+        return "Its signature may have expired, or not allow reading: make a new one."
     if not may_have_token(where):
         return "Kiln fetches the file itself: the URL must be readable without a browser's session."
     if artifact.identity is None:
@@ -198,32 +199,32 @@ def _next(artifact: ArtifactSpec, where: str, answer: httpx.Response) -> str:
         target: str = urljoin(where, answer.headers.get("Location", ""))
         before, after = urlsplit(where).scheme.lower(), urlsplit(target).scheme.lower()
     except ValueError as error:
-        raise _refused(artifact, f"{_public(where)} redirects to what is no URL: {_words(error)}.") from error
+        raise _refused(artifact, f"{_public(where)} redirects to an invalid URL: {_words(error)}.") from error
     if after not in {"http", "https"} or (before == "https" and after == "http"):
         raise _refused(artifact, f"{_public(where)} redirects from {before} to {after}, which Kiln does not follow.")
     return target
 
 
 def _unreachable(artifact: ArtifactSpec, where: str, error: httpx.TransportError) -> Exception:
-    """Return what a connection's fault means: to be fixed by the template's author, or perhaps by time."""
+    """Return the error of a failed connection: `ArtifactUnavailable` if somebody must act, `Broken` if it may pass."""
     host = urlsplit(where).hostname
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            hint = "Its certificate must be valid and of an authority that Kiln's host trusts."
-            return _refused(artifact, f"{host} cannot be trusted: {cause.verify_message}.", hint=hint)
+            hint = "Its certificate must be valid, and from an authority that Kiln's host trusts."
+            return _refused(artifact, f"The certificate of {host} is not trusted: {cause.verify_message}.", hint=hint)
         if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
             return _refused(artifact, f"The host {host} is not known.", hint="Correct the URL in the template.")
         if isinstance(cause, OSError) and cause.errno in NO_SERVER:
-            hint = "Correct host and port of the URL in the template, or see to the server."
+            hint = "Correct the host and port of the URL in the template, or start the server."
             return _refused(artifact, f"Nothing answers at {_public(where)}: {cause.strerror}.", hint=hint)
         cause = cause.__cause__ or cause.__context__
     return Broken(f"{_public(where)} cannot be reached: {_words(error)}")
 
 
 def unreached(artifact: ArtifactSpec, error: Broken) -> ArtifactUnavailable:
-    """Return the error of a server that could not be reached however often it was tried."""
-    hint = "See that the server is there, that it is fast enough, and that Kiln's network lets it be reached."
+    """Return the error of a server that could not be reached by any try."""
+    hint = "Check that the server is up and fast enough, and that Kiln's network can reach it."
     return _refused(artifact, f"{error}.", hint=hint)
 
 
@@ -237,10 +238,10 @@ def _too_slow(artifact: ArtifactSpec, where: str) -> ArtifactUnavailable:
 
 
 def too_large(artifact: ArtifactSpec) -> ArtifactUnavailable:
-    """Return the error of a file beyond the limit."""
+    """Return the error of a file that is larger than the limit."""
     return _refused(
         artifact,
-        f"{_public(artifact.url)} is larger than the {config().artifact_limit_mb} MiB that Kiln takes in.",
+        f"{_public(artifact.url)} is larger than {config().artifact_limit_mb} MiB, the limit for artifacts.",
         hint="Let a script in the build fetch it, or raise KILN_ARTIFACT_LIMIT_MB.",
     )
 
@@ -250,12 +251,12 @@ def _refused(artifact: ArtifactSpec, message: str, hint: str | None = None) -> A
 
 
 def _words(error: Exception) -> str:
-    """Return what an error says, without the full stop at its end; of one that says nothing its name."""
+    """Return an error's text without its final full stop, or the name of its class if it has no text."""
     return str(error).rstrip(". ") or type(error).__name__
 
 
 def _public(url: str) -> str:
-    """Return a URL without what may be secret in it: its query, and a user's name and password."""
+    """Return a URL without the parts that may be secret: its query, its fragment, and a user name and password."""
     parts = urlsplit(url)
     if parts.scheme.lower() == "data":
         return "the data URL"

@@ -1,10 +1,10 @@
-"""The origin's disk as a VHD: read access to the disk, a copy inside Azure, access withdrawn.
+"""Export of the origin's disk as a VHD: read access to the disk is opened, the disk copied, and the access withdrawn.
 
-A copy over a page blob makes it all zeros first, and then fills it ("Copy Blob"), so that what was there is lost if the
-copy fails. A VHD of an earlier run of the same template is therefore replaced by way of a spare, ADR 0025: the disk is
-copied to another blob beside it; only when that is whole it is copied on, which stays within the account.
+A copy over an existing page blob first fills it with zeros ("Copy Blob"), so if the copy fails, the earlier content is
+lost. A VHD of an earlier run of the same template is therefore replaced by way of a spare (ADR 0025): the disk is
+copied to another blob beside the VHD, and only when that one is whole, it is copied over the VHD, within the account.
 
-The disk's signed URL is a secret: it stays within one activity and never reaches a history.
+The disk's signed URL is a secret: it is used within one activity, and is in no history.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from kiln.contracts.images import VhdRequest
 
 ACCESS_SECONDS = 3 * 3600 + 1800
-"""How long the copy may read the disk: half an hour more than it may take. Access is withdrawn once it is over."""
+"""How long the copy can read the disk, in seconds: half an hour more than it may take. Its end withdraws the access."""
 BLOB_NOT_FOUND = "BlobNotFound"
 CHANGED = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet", "PendingCopyOperation"})
-"""Codes of a 409 or 412 that say that the destination is no longer as it was ("Blob service error codes")."""
+"""The error codes (409, 412) of a destination that has changed since it was looked at ("Blob service error codes")."""
 SPARE_TIER = 9
 
 
@@ -45,7 +45,7 @@ def vhd_url(request: VhdRequest) -> str:
 
 
 def entry(request: VhdRequest) -> LedgerEntry:
-    """Return the VHD, or its spare, as it is in the ledger. A spare is looked at last: then the VHD's end is known."""
+    """Return the ledger entry of the VHD, or of its spare. The spare comes last, when the VHD's outcome is known."""
     url, mark = vhd_url(request), mark_in(request.target.tags)
     if request.to_spare:
         return LedgerEntry(kind="vhd", id=url, tier=SPARE_TIER, mark=mark, stands_for=request.target.url)
@@ -54,17 +54,17 @@ def entry(request: VhdRequest) -> LedgerEntry:
 
 @dataclass(frozen=True)
 class Occupant:
-    """A blob of this template's that is in the VHD's place: its ETag, and whether it is this run's copy, not broken."""
+    """A blob of this template's in the VHD's place; with `is_copied` it is this run's copy, which has not failed."""
 
     etag: str
     is_copied: bool
 
 
 def refuse_taken(url: str, tags: dict[str, str]) -> Occupant | None:
-    """Return what is in the VHD's place: nothing, or what a run of the same template made, which is overwritten.
+    """Return the blob in the VHD's place, which a run of the same template made, and may overwrite; or None.
 
-    `tags` are those of the VHD to be. Raises `VhdTaken` when anybody else's blob is there, `AzureNotFound` when
-    there is not even a container, `TargetNotFound` when the URL is not of Azure Storage.
+    `tags` are those of the new VHD. Raises `VhdTaken` when somebody else's blob is there, `AzureNotFound` when there is
+    no container, `TargetNotFound` when the URL is not of Azure Storage.
     """
     properties = _properties(_at(url))
     if properties is None:
@@ -92,29 +92,29 @@ def open_disk(disk: str) -> Secret:
 
 
 def start_copy(request: VhdRequest, source: Secret, there: Occupant | None) -> None:
-    """Start to copy the disk that `source` reads over the blob that is `there`, and over no other.
+    """Start to copy the disk over the blob `there`, or to a free place, and over no other blob.
 
-    Raises what `_start_copy` raises.
+    `source` is the disk's signed URL. Raises what `_start_copy` raises.
     """
     _start_copy(request, source, there, f"export the disk {request.origin.disk} to {vhd_url(request)}")
 
 
 def start_placing(request: VhdRequest, there: Occupant | None) -> None:
-    """Start to copy the spare over the blob that is `there`, and over no other; both are in one account.
+    """Start to copy the spare over the blob `there`, or to a free place, and over no other blob.
 
-    So the caller's own token reads it, too ("Copy Blob", authorization of a source blob in the same account).
-    Raises what `_start_copy` raises, also when there is no spare: then the blob stays as it is.
+    Both are in one account, so the caller's own token may read the spare ("Copy Blob", authorization of a source blob
+    in the same account). Raises what `_start_copy` raises; without a spare the blob stays as it is.
     """
     spare = vhd_url(request.model_copy(update={"to_spare": True}))
     _start_copy(request, Secret(spare), there, f"copy {spare} to {vhd_url(request)}")
 
 
 def _start_copy(request: VhdRequest, source: Secret, there: Occupant | None, doing: str) -> None:
-    """Start to copy what the URL `source` reads.
+    """Start to copy the content at the URL `source`.
 
-    Copy Blob takes `If-Match` and `If-None-Match: *` for its destination. A blob that came in between is looked at:
-    this run's own copy is what was wanted. Raises what `azure` raises, `VhdTaken`, and `InterruptedError` (worth
-    another try).
+    Copy Blob takes `If-Match` and `If-None-Match: *` for its destination. If the destination has changed in between,
+    it is looked at: this run's own copy counts as started. Raises what `azure` raises, `VhdTaken`, and
+    `InterruptedError` (worth another try).
     """
     from azure.core import MatchConditions
     from azure.core.exceptions import HttpResponseError
@@ -133,7 +133,7 @@ def _start_copy(request: VhdRequest, source: Secret, there: Occupant | None, doi
                     raise
                 now = refuse_taken(blob.url, request.target.tags)
                 if now is None or not now.is_copied:
-                    raise InterruptedError(f"{blob.url} was written while it was looked at") from error
+                    raise InterruptedError(f"{blob.url} was changed before the copy could start") from error
     except AzureFailed as failure:
         failure.unclear = may_have_worked(answers)
         raise
@@ -157,7 +157,7 @@ def export_progress(request: VhdRequest) -> Progress:
 
 
 def start_revoke(disk: str) -> Operation:
-    """Start to withdraw read access to a disk (its ARM id); one under access can be neither deleted nor used."""
+    """Start to withdraw read access to a disk (its ARM id); until then it can be neither deleted nor used."""
     begin = clients.compute(part_of(disk, "subscriptions")).disks.begin_revoke_access
     return start(f"end the export of the disk {disk}", begin, *_names(disk), api_version=clients.DISKS)
 
@@ -173,15 +173,15 @@ def _names(disk: str) -> tuple[str, str]:
 
 
 def _what_is_left(request: VhdRequest) -> str | None:
-    """Return where the VHD is that was to be copied on to its place, if it was."""
+    """Return the hint that the new VHD is in the spare, if the copy from there to the VHD's place failed; else None."""
     spare = request.model_copy(update={"to_spare": True})
     if request.to_spare or request.target.spare_url is None or not marks.is_whole(entry(spare)):
         return None
-    return f"The VHD before it is gone; the new one is {vhd_url(spare)}, until one of the name is there."
+    return f"The earlier VHD is lost. The new one is {vhd_url(spare)}, which is kept until the VHD is whole."
 
 
 def blob_metadata(tags: dict[str, str]) -> dict[str, str]:
-    """Return tags as blob metadata, which goes in headers: names must be C# identifiers; others are left out."""
+    """Return tags as blob metadata, without those that cannot be in headers: names must be C# identifiers."""
     return {
         name: value
         for name, value in tags.items()
@@ -197,7 +197,7 @@ def _blob(request: VhdRequest) -> BlobClient:
 
 
 def _at(url: str) -> BlobClient:
-    """Return the blob of a template's URL. Raises `TargetNotFound` where the app's own token must not be sent."""
+    """Return the blob of a template's URL. Raises `TargetNotFound` if the app's token must not be sent there."""
     require_storage(url)
     return blobs.at(url)
 

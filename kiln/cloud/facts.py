@@ -1,6 +1,6 @@
-"""What Azure knows of a template's source: that it is there, its exact version, and what it is made of.
+"""The facts of a template's source, as Azure knows them: its exact version, and what it is made of.
 
-It owns which module asks for which kind of source; each of them owns its kind's rules.
+It chooses the module for a kind of source; each of these owns the rules of its kind.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def source_facts(subscription: str, template: ImageTemplate, exact: str | None = None) -> SourceFacts:
     """Return the facts of the template's source; `subscription` is the template's.
 
-    With `exact` they are of that version, whatever the template asks for, as a retry wants it. Raises `SourceNotFound`,
-    with AIB's provisioning error code among its details.
+    With `exact`, for a retry, they are those of that version, whatever version the template names. Raises
+    `SourceNotFound`, with AIB's provisioning error code among its details.
     """
     source, location = template.properties.source, region_name(template.location)
     match source:

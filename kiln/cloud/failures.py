@@ -1,4 +1,4 @@
-"""Azure's failures, sorted: what is worth another try escapes as it is, what is not becomes a `BuildError`.
+"""Azure's failures, sorted: a transient one is raised as it is, for another try; any other becomes a `BuildError`.
 
 The split follows Microsoft's "Azure Resource Manager request limits" and "Retry guidance for Azure services": 408, 429
 and 5xx are transient, and so are a few 409 codes that say that another operation is still under way.
@@ -31,28 +31,28 @@ HINTS = {
     "AuthorizationFailed": "Give Kiln's identity the role that this call needs, at the scope that the message names.",
     "LinkedAuthorizationFailed": "Give Kiln's identity access to the linked resource that the message names.",
     "QuotaExceeded": "Ask for more quota, or set vmProfile.vmSize to a size of another family.",
-    "OperationNotAllowed": "Do what the message says; if it speaks of cores, ask for quota or choose another vmSize.",
+    "OperationNotAllowed": "Do what the message says; if it is about cores, ask for quota or choose another vmSize.",
     "SkuNotAvailable": "Set vmProfile.vmSize to a size that the region has.",
     "ResourceGroupNotFound": "Create the resource group first, or correct its name in the template.",
     "AuthorizationPermissionMismatch": "Give Kiln's identity the role Storage Blob Data Contributor at that account.",
     "ContainerNotFound": "Create the container first, or correct the URL in the template.",
     "RequestDisallowedByPolicy": "An Azure Policy forbids the resource; the message names the policy.",
     "ScopeLocked": "Remove the lock that the message names, or have Kiln work in another resource group.",
-    "AllocationFailed": "The region has no room for the size now: try again, or choose another vmProfile.vmSize.",
-    "ZonalAllocationFailed": "The zone has no room for the size now: try again, or choose another vmProfile.vmSize.",
+    "AllocationFailed": "The region has no capacity for the size: try again, or choose another vmProfile.vmSize.",
+    "ZonalAllocationFailed": "The zone has no capacity for the size: try again, or choose another vmProfile.vmSize.",
 }
 STATUS_HINTS: dict[int | None, str] = {
-    http.HTTPStatus.UNAUTHORIZED: "Kiln's identity was not accepted: look at its assignment to the function app.",
-    http.HTTPStatus.FORBIDDEN: "Give Kiln's identity a role for what the message names, or a way through its firewall.",
+    http.HTTPStatus.UNAUTHORIZED: "Azure did not accept Kiln's identity: check its assignment to the function app.",
+    http.HTTPStatus.FORBIDDEN: "Give Kiln's identity a role for what the message names, or access past its firewall.",
     http.HTTPStatus.NOT_FOUND: "Somebody deleted it, or its name in the template is wrong: fix that, and try again.",
-    http.HTTPStatus.CONFLICT: "Something else holds the resource, such as a lock or another operation: try again then.",
+    http.HTTPStatus.CONFLICT: "A lock or another operation holds the resource: try again when that is over.",
 }
-GENERAL_HINT = "This is Azure's own word: fix what it says, and try again."
+GENERAL_HINT = "The message is Azure's own: fix what it says, and try again."
 
 
 @contextlib.contextmanager
 def azure(doing: str) -> Iterator[None]:
-    """Run calls to Azure; `doing` (an infinitive) names them in errors.
+    """Turn failures of calls to Azure into Kiln's errors; `doing` (an infinitive) names the calls in them.
 
     Raises `AzureFailed` for what no retry can fix. Transient faults (throttling, server errors, lost connections,
     answers that are not Azure's) escape as azure-core's own exceptions, for the caller's retry policy.
@@ -74,7 +74,7 @@ def azure(doing: str) -> Iterator[None]:
 def failed(
     doing: str, code: str, message: str, kind: type[AzureFailed] = AzureFailed, *, hint: str = GENERAL_HINT
 ) -> AzureFailed:
-    """Return the error for what Azure said, with the hint that goes with its code, or else `hint`."""
+    """Return the error for a failure that Azure reported, with the hint for its code, or `hint` if there is none."""
     return kind(doing, azure_code=code, azure_message=message, hint=HINTS.get(code, hint))
 
 
@@ -85,12 +85,12 @@ def refused_source(code: str, message: str, *, target: str = SOURCE, hint: str |
 
 
 def refused(message: str, *, target: str, hint: str | None = None, code: str = "Other") -> BuildError:
-    """Return the error of anything else that a template names; `code` is AIB's."""
+    """Return the error of anything but the source that a template names and that cannot be used; `code` is AIB's."""
     return BuildError(message, target=target, hint=hint, code=code)
 
 
 def is_transient(error: HttpResponseError) -> bool:
-    """Whether the same call may succeed later."""
+    """Whether a failure is transient: the same call may succeed later."""
     from azure.core.exceptions import DecodeError
 
     status = error.status_code
@@ -100,7 +100,7 @@ def is_transient(error: HttpResponseError) -> bool:
         return True
     code, _ = innermost(_body(error))
     if status < http.HTTPStatus.BAD_REQUEST and code is None:
-        return True  # a success that is none: a proxy's page, or half an answer; with a code an operation failed
+        return True  # not Azure's answer, but a proxy's page or half of one; with a code an operation failed
     return (code or _storage_code(error)) in TRANSIENT_CODES
 
 
@@ -117,7 +117,7 @@ def innermost(body: Any) -> tuple[str | None, str | None]:
 
 
 def _storage_code(error: HttpResponseError) -> str | None:
-    """Return the code in a storage account's answer, which is XML or, for a HEAD, a header: its client reads both."""
+    """Return the error code of a storage account, which its client reads from XML or, for a HEAD, from a header."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code)) if code else None
 

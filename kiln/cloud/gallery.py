@@ -1,4 +1,4 @@
-"""Gallery image definitions and versions: looked up, published at home, given regions, and asked how far they are."""
+"""Gallery image definitions and versions: looking them up, publishing, and replication to regions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from kiln.planner.targets import GalleryTarget, OriginSpec, RegionSpec
 
 REPLICATION_HINT = (
-    "The gallery's activity log has more; retry the run: it gives missing regions the version without a build."
+    "The gallery's activity log says more. Retry the run: it replicates to the missing regions without a new build."
 )
 
 
 def definition(image_id: str) -> DefinitionFacts:
-    """Return where an image definition is, and what it takes. Raises `TargetNotFound`."""
+    """Return an image definition's location, and the properties that its images have. Raises `TargetNotFound`."""
     client = clients.compute(part_of(image_id, "subscriptions"))
     try:
         with azure(f"read the gallery image definition {image_id}"):
@@ -73,9 +73,9 @@ def refuse_taken(target: GalleryTarget) -> None:
 def start_version(origin: OriginSpec, target: GalleryTarget) -> Operation:
     """Start to publish the version, straight from its origin, in its home region alone.
 
-    Raises `VersionTaken` when another made it in the meantime: galleries know no If-None-Match, but Azure refuses to
-    change what a version is made of (hashicorp/packer issue 9716). Where it is made of the very same version, its tags
-    would be replaced; its content is then what was to be published.
+    Raises `VersionTaken` when somebody else made it in the meantime. Galleries have no If-None-Match, but Azure refuses
+    to change the source of a version (hashicorp/packer issue 9716). If the other version was made from the very same
+    source, only its tags are replaced, and its content is the one that was to be published.
     """
     home = tuple(region for region in target.regions if region.name == region_name(target.location))
     body: Any = {
@@ -107,9 +107,10 @@ def start_version(origin: OriginSpec, target: GalleryTarget) -> Operation:
 
 
 def start_replication(target: GalleryTarget) -> Operation:
-    """Start to give the version all of its regions, in one update. What it was made of may be gone, and is not said.
+    """Start to replicate the version to all of its regions, in one update.
 
-    Raises `MadeByAnother` when it is not the version that was published, but one that was made since.
+    The update does not name the version's source, which may be gone. Raises `MadeByAnother` when the version is not the
+    one that was published, but one that was made since.
     """
     marks.require_own(_entry(target.version_id, target.mark))
     update: Any = {
@@ -137,10 +138,10 @@ def _regions(regions: tuple[RegionSpec, ...]) -> list[dict[str, Any]]:
 
 
 def region_progress(version_id: str, mark: str, region: str, operation: Operation | None = None) -> Progress:
-    """Return how far one region of the gallery version that has this mark is.
+    """Return how far the replication of a gallery version, which has this mark, to a region is.
 
-    Raises `AzureFailed` when its replication failed, or `operation` that began it, and `MadeByAnother` when the version
-    is another one by now.
+    Raises `AzureFailed` when the replication failed, or the `operation` that began it; and `MadeByAnother` when the
+    version is another one by now.
     """
     doing, entry = f"replicate {version_id} to {region}", _entry(version_id, mark)
     with azure(doing):
@@ -158,19 +159,19 @@ def region_progress(version_id: str, mark: str, region: str, operation: Operatio
         raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=reason, hint=REPLICATION_HINT)
     if state == "Unknown" and found and found.provisioning_state == "Failed":
         tell_failure(operation, REPLICATION_HINT)
-        reason = "the version's update failed before it had the region"
+        reason = "the update failed before the version had the region"
         raise AzureFailed(doing, azure_code="ReplicationFailed", azure_message=reason, hint=REPLICATION_HINT)
     note = f"{region} {item.progress or 0} %" if item else f"{region} waiting"
     return Progress(done=state == "Completed", note=note)
 
 
 def version_exists(version_id: str, mark: str) -> bool:
-    """Whether the gallery image version that has this mark is there still, and no other of its name."""
+    """Whether the gallery image version that has this mark still exists; another one of its name does not count."""
     return marks.is_own(_entry(version_id, mark))
 
 
 def _entry(version_id: str, mark: str) -> LedgerEntry:
-    """Return the version as the ledger would have it."""
+    """Return a ledger entry for the version."""
     return LedgerEntry(kind="gallery-version", id=version_id, tier=0, mark={MARK_TAG: mark})
 
 
@@ -180,5 +181,5 @@ def names(image_id: str) -> tuple[str, str, str]:
 
 
 def version_order(version: str) -> tuple[int, ...]:
-    """Return what versions are ordered by: their numbers."""
+    """Return a key that sorts versions by their numbers."""
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))

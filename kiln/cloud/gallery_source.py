@@ -36,7 +36,7 @@ def source_facts(location: str, source: SharedImageSource, exact: str | None) ->
             CODE,
             f"The gallery image definition {source.definition_id} is specialized.",
             target=TARGET,
-            hint="Build from a generalized image: a specialized one cannot be given to a new machine's owner.",
+            hint="Build from a generalized image: a machine from a specialized one keeps its accounts and settings.",
         )
     asked = exact or source.version
     if asked.lower() == LATEST:
@@ -98,7 +98,7 @@ def _exact(image_id: str, version: str, location: str) -> GalleryImageVersion:
 
 
 def _latest(image_id: str, location: str) -> GalleryImageVersion:
-    """Return the newest version that is not excluded from latest and is whole in `location`."""
+    """Return the newest version that is not excluded from latest and is fully replicated to `location`."""
     passed: list[str] = []
     for listed in _newest_first(image_id):
         if _is_excluded(listed, location):
@@ -144,7 +144,7 @@ def _is_excluded(version: GalleryImageVersion, location: str) -> bool:
 
 
 def _regions(version: GalleryImageVersion) -> list[str]:
-    """Return the regions where the version is whole."""
+    """Return the regions to which the version is fully replicated."""
     status = version.properties.replication_status if version.properties else None
     summary = (status.summary if status else None) or []
     return [region_name(str(item.region)) for item in summary if item.state == "Completed"]

@@ -1,4 +1,4 @@
-"""A gallery image version as the one who would build from it sees it: where it can be used, and who made it."""
+"""The facts of a gallery image version for templates that follow it: its regions, its maker and its lineage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def version_facts(image_id: str, version: str) -> VersionFacts:
-    """Return what Azure knows of a version of an image definition (its ARM id): one call."""
+    """Return the facts of a version of an image definition (its ARM id), by one call of Azure; `gone` if it is."""
     try:
         with azure(f"look up {image_id}/versions/{version}"):
             found = clients.compute(part_of(image_id, "subscriptions")).gallery_image_versions.get(
@@ -37,7 +37,7 @@ def version_facts(image_id: str, version: str) -> VersionFacts:
 
 
 def _regions(version: GalleryImageVersion) -> tuple[str, ...]:
-    """Return the regions where the version is whole and not excluded from latest."""
+    """Return the regions where the version is fully replicated and not excluded from latest."""
     status = version.properties.replication_status if version.properties else None
     profile = version.properties.publishing_profile if version.properties else None
     excluded = {

@@ -1,8 +1,8 @@
-"""The end of a staging group: deleted with all that is in it, or given back to whoever has something there.
+"""The deletion of a staging group with everything in it, or its return to others who have resources in it.
 
-Kiln deletes a group only if Kiln made it and nothing of anybody else's is in it at that moment. Otherwise what Kiln
-made in it goes, Kiln's tags are taken off, and the group stays, which the log tells. Between the list of what is in a
-group and its DELETE there are milliseconds: ARM has no condition for either.
+Kiln deletes a group only if Kiln made it and nobody else's resource is in it at that moment. Otherwise Kiln deletes
+only what it made in it, takes its tags off and leaves the group, as the log says. Between the list of a group's
+resources and its DELETE are milliseconds in which somebody may add one: ARM has no condition for the DELETE.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("kiln.cloud")
 NAMED = 3
-"""Of what is not Kiln's so many are named."""
+"""The most resources of others that a message names."""
 
 
 class Ownership(Enum):
-    """How a staging group stands to a template that is being deleted."""
+    """The relation of a staging group to a template that is being deleted; the values are for messages."""
 
     GONE = "not there"
     MADE = "made by Kiln for the template"
-    LENT = "somebody's, marked as used by the template"
+    LENT = "somebody else's, marked as used by the template"
     UNMARKED = "there, and used by nobody"
     THEIRS = "another template's, or another Kiln's"
 
 
 def ownership(template: TemplateId, group: str, installation: str) -> Ownership:
-    """Return how a staging group stands to the template, by the tags that it has now."""
+    """Return the relation of a staging group to the template, by the tags that it has now."""
     return _ownership(groups.find(template.subscription, group), template, installation)
 
 
@@ -61,7 +61,7 @@ def _ownership(found: ResourceGroup | None, template: TemplateId, installation: 
 
 
 def to_delete(template: TemplateId, group: str, installation: str) -> tuple[LedgerEntry, ...]:
-    """Return what has to go from the template's staging group before its end: nothing of one that goes as a whole."""
+    """Return the resources to delete in the template's staging group before its end; none if all of it is deleted."""
     owner = ownership(template, group, installation)
     if owner in {Ownership.GONE, Ownership.THEIRS}:
         return ()
@@ -73,10 +73,10 @@ def to_delete(template: TemplateId, group: str, installation: str) -> tuple[Ledg
 
 
 def delete_or_return(template: TemplateId, group: str, installation: str, *, given: bool) -> Operation:
-    """Start to delete the template's staging group with all that is in it, or give it back.
+    """Start to delete the template's staging group with everything in it, or leave it to its owner.
 
-    `given` tells that the template named it. Raises a `BuildError` when a group of Kiln's own has lost its tags, and
-    when something of somebody else's came into it since `to_delete` looked.
+    `given` means that the template named the group. Raises a `BuildError` when a group of Kiln's own has lost its tags,
+    or when somebody added a resource to it after `to_delete` looked.
     """
     found = groups.find(template.subscription, group)
     owner = _ownership(found, template, installation)
@@ -92,10 +92,10 @@ def delete_or_return(template: TemplateId, group: str, installation: str, *, giv
     if not given and not anothers:
         tags = ", ".join(OWNER_TAGS)
         raise BuildError(
-            f"The staging resource group {group} lacks the tags by which Kiln knows it as its own ({tags}), and "
-            "was not deleted.",
+            f"The staging resource group {group} lacks the tags by which Kiln knows its own groups ({tags}), "
+            "so it was not deleted.",
             target=group_id(template.subscription, group),
-            hint="Submit the template again, which puts them back, then delete it; or delete the group by hand.",
+            hint="Submit the template again, which restores the tags, then delete it; or delete the group by hand.",
         )
     if not given:
         log.warning(
@@ -107,9 +107,9 @@ def delete_or_return(template: TemplateId, group: str, installation: str, *, giv
 
 
 def start_delete(entry: LedgerEntry) -> Operation:
-    """Start to delete a group that Kiln made and whose template is gone, as its entry names it.
+    """Start to delete the group of a ledger entry, which Kiln made and whose template is gone.
 
-    Raises a `BuildError` when it stays, for something of somebody else's is in it.
+    Raises a `BuildError` when the group is left because somebody else's resource is in it.
     """
     subscription, group = part_of(entry.id, "subscriptions"), name_of(entry.id)
     content = inventory.content(subscription, group, user_in(entry.mark, subscription))
@@ -117,22 +117,22 @@ def start_delete(entry: LedgerEntry) -> Operation:
         return _start_delete(subscription, group, content)
     _leave(subscription, group, entry.mark, content)
     raise BuildError(
-        f"{entry.id} stays, for it has {_named(content.others)} in it, which Kiln did not make. What Kiln made in it "
-        "is deleted, and Kiln's tags are off it.",
+        f"{entry.id} is not deleted, because it has {_named(content.others)} in it, which Kiln did not make. Kiln has "
+        "deleted what it made in it, and taken its tags off.",
         target=entry.id,
-        hint="It is its owner's to keep or to delete.",
+        hint="Its owner may keep or delete it.",
     )
 
 
 def unmark(entry: LedgerEntry) -> Operation:
-    """Take Kiln's marks from a group that is another's and that no template uses any more. It may be gone."""
+    """Take Kiln's tags off somebody else's group that no template uses any more. The group may be gone."""
     subscription, group = part_of(entry.id, "subscriptions"), name_of(entry.id)
     tagging.take_off(subscription, group, entry.mark)
     return Operation(doing=f"release the resource group {group}")
 
 
 def _start_delete(subscription: str, group: str, content: Content) -> Operation:
-    """Start to delete a group. A disk that an export may still read would keep all of it, and none is going."""
+    """Start to delete a group, after withdrawing the access to its disks that exports left: it would block that."""
     for disk in _read_disks(content):
         exports.revoke(disk.id)
     doing = f"delete the staging resource group {group}"
@@ -143,22 +143,22 @@ def _start_delete(subscription: str, group: str, content: Content) -> Operation:
 
 
 def _read_disks(content: Content) -> list[LedgerEntry]:
-    """Return the disks that a signed URL can read, which an export that was never ended has left so."""
+    """Return the disks that a signed URL can still read, since an export was not ended."""
     disks = [(entry, marks.find(entry)) for entry in content.own if entry.kind == "disk"]
     return [entry for entry, found in disks if found is not None and found.is_read]
 
 
 def _leave(subscription: str, group: str, tags: Mapping[str, str], content: Content) -> None:
     """Take Kiln's tags off a group that stays. Raises a `BuildError` while something that Kiln made is in it."""
-    if any(marks.is_own(entry) for entry in content.own):  # the list may be older than their deletion
+    if any(marks.is_own(entry) for entry in content.own):  # the list may still have deleted ones
         raise BuildError(
-            f"The resource group {group} has {_named(content.others)} in it since a moment ago, which Kiln did not "
-            "make, and stays.",
+            f"The resource group {group} is not deleted: it has {_named(content.others)} in it, which came just now "
+            "and which Kiln did not make.",
             target=group_id(subscription, group),
-            hint="Delete again: then what Kiln made in it goes, and all else stays.",
+            hint="Delete again: then Kiln deletes what it made in it, and leaves the rest.",
         )
     tagging.take_off(subscription, group, kilns_tags(tags))
-    log.warning("left the resource group %s, which has %s in it that Kiln did not make", group, _named(content.others))
+    log.warning("left the resource group %s, which has %s in it: Kiln did not make that", group, _named(content.others))
 
 
 def _named(others: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
-"""Whose a resource group is, by its tags: pure. Azure's names of tags know no case, and its ids neither.
+"""The owner of a resource group, by its tags. Pure. Azure ignores case in the names of tags, and in ids.
 
-Two Kilns in one subscription may have a template of the same id, so a group is a template's of one Kiln.
+Two Kilns in one subscription may have templates with the same id, so the tags name the template and its Kiln.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ KILN = "Kiln"
 
 
 class GroupUser(NamedTuple):
-    """A template by its ARM id, and its Kiln; None where no tag tells."""
+    """The user of a group: a template by its ARM id, and its Kiln by the installation's id; None if no tag says it."""
 
     template: str | None
     installation: str | None
 
 
 class Owner(Enum):
-    """Whose a group is, seen by one template."""
+    """The owner of a group, as one template sees it."""
 
     NOBODYS = "nobody's"
     OURS = "ours"
@@ -35,14 +35,14 @@ class Owner(Enum):
 
 
 def user_in(tags: Mapping[str, str] | None, subscription: str) -> GroupUser:
-    """Return whose a group's tags say that it is: one that Kiln named has the template's names, another its id."""
+    """Return the user that a group's tags name. Kiln's own groups have the template's names, others have its id."""
     name, group = tag(tags, "imageTemplateName"), tag(tags, "imageTemplateResourceGroupName")
     named = TemplateId(subscription=subscription, group=group, name=name).arm if name and group else None
     return GroupUser(named or tag(tags, USED_BY), tag(tags, INSTALLATION_TAG))
 
 
 def owner_of(tags: Mapping[str, str] | None, subscription: str, own: GroupUser) -> Owner:
-    """Return whose a group with these tags is. One without Kiln's own tag may be marked by Image Builder itself."""
+    """Return the owner of a group with these tags. Without an installation's tag Image Builder may have marked it."""
     found = user_in(tags, subscription)
     if found.installation is not None and found.installation != own.installation:
         return Owner.THEIRS
@@ -57,12 +57,12 @@ def is_made_by_kiln(tags: Mapping[str, str] | None) -> bool:
 
 
 def kilns_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
-    """Return those of the tags by which Kiln knows what lives as long as a template, as they are."""
+    """Return those of the tags that Kiln puts on groups and resources that live as long as a template."""
     return {name: value for name, value in (tags or {}).items() if _is_kilns(name, value)}
 
 
 def others_tags(tags: Mapping[str, str] | None, *but: str) -> dict[str, str]:
-    """Return the tags that are not Kiln's, but for some."""
+    """Return the tags that are not Kiln's, without those that `but` names."""
     known = {name.lower() for name in but}
     return {
         name: value for name, value in (tags or {}).items() if name.lower() not in known and not _is_kilns(name, value)

@@ -1,10 +1,10 @@
 """Staging resource groups: one of Kiln's own for each template, or one that the template names.
 
-A named group that is there belongs to somebody else: Kiln marks it as used by the template (AIB's tag `usedBy`), makes
-its things in it, and takes away no more than that (kiln.cloud.group_deletion). One that is not there is made. Rules:
-Microsoft's image-builder-json, `stagingResourceGroup`. Whose a group is its tags tell, read anew at each use; those of
-one that is there are changed one by one. Azure makes a group by an upsert without a condition, so that somebody may
-have made it at the same time: its answer tells.
+A named group that exists belongs to somebody else: Kiln marks it as used by the template (AIB's tag `usedBy`), makes
+its resources in it, and later deletes only these (kiln.cloud.group_deletion). One that does not exist is made. Rules:
+Microsoft's image-builder-json, `stagingResourceGroup`. A group's tags say whose it is; they are read anew at each use,
+and on an existing group they are changed one by one. Azure makes a group by an upsert without a condition, so somebody
+else may make it at the same time; the answer says whether it existed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TARGET = "properties.stagingResourceGroup"
 
 
 def find(subscription: str, group: str) -> ResourceGroup | None:
-    """Return a resource group, or None."""
+    """Return a resource group, or None if it does not exist."""
     try:
         with azure(f"look up the resource group {group}"):
             return clients.resources(subscription).resource_groups.get(group)
@@ -50,10 +50,10 @@ def find(subscription: str, group: str) -> ResourceGroup | None:
 
 
 def create(spec: GroupSpec) -> None:
-    """Make the staging group, or mark one that is there, which keeps its content and its own tags.
+    """Make the staging group, or mark an existing one, which keeps its content and its own tags.
 
-    Raises a `BuildError` when it is another's, also when it became that just now (whoever wrote its tags last has it),
-    and when one of Kiln's own is not what Kiln made any more.
+    Raises a `BuildError` when the group is another template's, even if only since a moment ago (the last to write the
+    tags has it), and when a group with the name of Kiln's own is no longer the one that Kiln made.
     """
     own = user_in(spec.tags, spec.subscription)
     there = find(spec.subscription, spec.name)
@@ -64,11 +64,11 @@ def create(spec: GroupSpec) -> None:
 
 
 def _mark(spec: GroupSpec, there: ResourceGroup, own: GroupUser) -> bool:
-    """Put those of the tags on a group that it has not. Returns whether it is still there."""
+    """Put the tags that are missing on a group, and return whether the group still exists."""
     if owner_of(there.tags, spec.subscription, own) is Owner.NOBODYS:
         if not spec.given:
             _require_not_made_anew(spec, there, own)
-        elif is_made_by_kiln(there.tags):  # a copied tag: what Kiln did not make for the template it never deletes
+        elif is_made_by_kiln(there.tags):  # a copied tag: Kiln never deletes a group that it did not make
             tagging.take_off(spec.subscription, spec.name, {CREATED_BY: KILN})
     missing = {name: value for name, value in spec.tags.items() if tag(there.tags, name) != value}
     try:
@@ -80,14 +80,17 @@ def _mark(spec: GroupSpec, there: ResourceGroup, own: GroupUser) -> bool:
 
 
 def _make(spec: GroupSpec) -> None:
-    """Make the group; one that somebody made since it was looked for is not Kiln's, and so is not to be deleted."""
+    """Make the group. A named one that somebody else made meanwhile loses the tag by which Kiln would delete it."""
     tags = {**spec.tags, CREATED_BY: KILN} if spec.given else spec.tags
     if _put(spec, tags) and spec.given:
         tagging.take_off(spec.subscription, spec.name, {CREATED_BY: KILN})
 
 
 def _require_not_made_anew(spec: GroupSpec, there: ResourceGroup, own: GroupUser) -> None:
-    """Refuse a group of Kiln's own name that lacks its tags and has what is not Kiln's: somebody made it anew."""
+    """Raise a `BuildError` for a group with the name of Kiln's own that somebody else has made anew.
+
+    Such a group lacks Kiln's tags, and has resources or tags that are not Kiln's.
+    """
     content = inventory.content(spec.subscription, spec.name, own)
     strange = others_tags(there.tags, *spec.tags)
     if content.others:
@@ -100,8 +103,8 @@ def _require_not_made_anew(spec: GroupSpec, there: ResourceGroup, own: GroupUser
         f"The staging resource group {spec.name} is not the one that Kiln made: {what}.",
         target=TARGET,
         code=CODE,
-        hint="Move what is in it and delete the group: Kiln then makes its own again. Or delete the template, which "
-        "leaves that group as it is.",
+        hint="Move its content and delete the group: Kiln then makes its own again. Or delete the template, which "
+        "leaves the group as it is.",
     )
 
 
@@ -111,7 +114,7 @@ def _require_not_theirs(found: ResourceGroup | None, spec: GroupSpec, own: Group
 
 
 def in_use(group: str, user: GroupUser, own: GroupUser) -> BuildError:
-    """Return the error of a staging group that is another's."""
+    """Return the error of a staging group that is another template's."""
     of_another_kiln = user.installation is not None and user.installation != own.installation
     who = user.template or "templates"
     hint = "Every template needs a staging group of its own."
@@ -160,10 +163,10 @@ def _require_empty(subscription: str, group: str) -> None:
 
 
 def _put(spec: GroupSpec, tags: dict[str, str]) -> bool:
-    """Make the group. Returns whether somebody had made it before.
+    """Make the group, and return whether somebody else had made it before.
 
-    Azure answers 201 for a group that it makes, and 200 for one that is there ("Resource Groups - Create Or Update").
-    One that an earlier try of this call may have made is not somebody's.
+    Azure answers 201 for a group that it makes, and 200 for one that exists ("Resource Groups - Create Or Update").
+    A group that an earlier try of this call may have made does not count as somebody else's.
     """
     body: Any = {"location": spec.location, "tags": tags}
     answers: list[Any] = []

@@ -1,4 +1,4 @@
-"""User-assigned identities that a template names: whether they are there."""
+"""The check of user-assigned identities that a template names: they must exist, and not be Kiln's own."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from kiln.errors import AzureNotFound
 from kiln.ids import part_of
 
 API_VERSION = "2023-01-31"
-"""Of Microsoft.ManagedIdentity."""
+"""The API version of Microsoft.ManagedIdentity."""
 
 
 def check(identity: str, target: str) -> None:
     """Raise a `BuildError` when the identity (an ARM id) does not exist, or is Kiln's own.
 
-    `target` is the property that names it. With Kiln's own identity a template's file could be any blob of Kiln's, and
-    a template's script could do in Azure whatever Kiln can.
+    `target` is the property that names it. With Kiln's own identity a template could read any blob of Kiln's as an
+    artifact, and its scripts could do in Azure whatever Kiln can.
     """
     client = clients.resources(part_of(identity, "subscriptions"))
     try:
@@ -31,7 +31,7 @@ def check(identity: str, target: str) -> None:
     own = config().client_id
     if own and str((found.properties or {}).get("clientId", "")).lower() == own.lower():
         raise refused(
-            f"The user-assigned identity {identity} is Kiln's own, and no template's.",
+            f"The user-assigned identity {identity} is Kiln's own, which no template may use.",
             target=target,
             hint="Name an identity that has no more rights than the template needs.",
         )

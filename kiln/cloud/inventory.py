@@ -1,4 +1,4 @@
-"""What Kiln made in one template's staging group, found by its tags."""
+"""The resources that Kiln made in one template's staging group, found by their tags."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ KINDS = {
     "microsoft.storage/storageaccounts": LedgerEntry(kind="storage-account", id="", tier=3),
     "microsoft.network/networksecuritygroups": LedgerEntry(kind="security-group", id="", tier=4),
 }
-"""By resource type, what is deleted when: users before what they use. Run commands go with their machine."""
+"""The ledger entry for each resource type. Tiers are deleted in order: a resource before those that it uses.
+
+Run commands are deleted with their machine.
+"""
 
 
 class Content(NamedTuple):
-    """A group's content: what one Kiln made for one template, first tier first, and the ids of all that it did not.
+    """A group's content: the resources that one Kiln made for one template, by tier, and the ids of all others.
 
-    What is within something of Kiln's, such as an extension of a machine, goes with that and is in neither.
+    A resource within one of Kiln's, such as an extension of a machine, is deleted with that and is in neither.
     """
 
     own: tuple[LedgerEntry, ...] = ()
@@ -41,7 +44,7 @@ class Content(NamedTuple):
 
 
 def content(subscription: str, group: str, user: GroupUser) -> Content:
-    """Return what is in a group, seen by the template that uses it; nothing when it is gone."""
+    """Return the content of a group, as seen by the template that uses it; empty when the group is gone."""
     try:
         with azure(f"list what is in the resource group {group}"):
             found = list(clients.resources(subscription).resources.list_by_resource_group(group))

@@ -1,7 +1,7 @@
-"""customization.log: one append blob a run, to which steps' output is copied while they run.
+"""customization.log: one append blob for each run, to which the output of steps is copied while they run.
 
 Every write says at which byte it belongs (Blob Storage's `appendpos` condition), so that a repeated activity never
-writes twice. A run has one writer at a time; a header is written once because it is looked for first.
+writes twice. A run has one writer at a time; a header is searched for first, so it is written only once.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from kiln.contracts.staging import StagedStorage
 
 BLOCK = 4 * 1024 * 1024
-"""Bytes; the largest append block of every service version."""
+"""The most bytes that one request appends: the largest append block that every service version takes."""
 TAIL = 64 * 1024
-"""Bytes at the end of the log in which a header is looked for."""
+"""Bytes at the end of the log in which a header is searched for."""
 LAST_LINES = 20
 
 
@@ -38,7 +38,7 @@ class Header(NamedTuple):
 
 
 def write_header(log: BlobClient, header: str) -> Header:
-    """Append `header` (unique in the log) unless it is there."""
+    """Append `header`, which is unique in the log, unless the log has it already."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
@@ -62,7 +62,7 @@ def write_header(log: BlobClient, header: str) -> Header:
 
 
 def copy_output(log: BlobClient, output: BlobClient, base: int) -> None:
-    """Copy what is new in a step's `output` to `log`, where that step's output begins at byte `base`."""
+    """Copy the new part of a step's `output` to `log`, in which this output begins at byte `base`."""
     with azure("copy a step's output to customization.log"):
         length = _length(output) or 0
         while (written := (_length(log) or 0) - base) < length:
@@ -71,7 +71,7 @@ def copy_output(log: BlobClient, output: BlobClient, base: int) -> None:
 
 
 def last_lines(output: BlobClient) -> str:
-    """Return the last lines of a step's output, 4 KB at the most."""
+    """Return the last lines of a step's output, at most 4 KB."""
     with azure("read a step's output"):
         length = _length(output)
         if not length:
@@ -82,7 +82,7 @@ def last_lines(output: BlobClient) -> str:
 
 
 def _tail(log: BlobClient) -> tuple[int, bytes]:
-    """Return the end of the log and at which byte it begins: in one request while the log is not longer than that."""
+    """Return the position of the log's last `TAIL` bytes, and these bytes; a shorter log takes only one request."""
     from azure.core.exceptions import HttpResponseError
 
     try:

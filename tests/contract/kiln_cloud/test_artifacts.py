@@ -165,7 +165,7 @@ def test_a_file_beyond_the_limit_is_refused_before_and_while_it_comes(
     set_settings(monkeypatch, KILN_ARTIFACT_LIMIT_MB="1")
     server.files["/large"] = bytes(1024 * 1024 + 1)
 
-    assert "is larger than the 1 MiB that Kiln takes in" in refusal(storage, artifact(f"{server.url}/large"))
+    assert "is larger than 1 MiB, the limit for artifacts" in refusal(storage, artifact(f"{server.url}/large"))
     assert "the data URL is larger" in refusal(storage, artifact("data:," + "x" * (1024 * 1024 + 1)))
 
 
@@ -254,7 +254,7 @@ def test_a_certificate_that_nobody_vouches_for_is_named(
             context.delenv("SSL_CERT_FILE")
             message = refusal(storage, artifact(f"{untrusted.url}/file"))
 
-        assert "127.0.0.1 cannot be trusted" in message
+        assert "The certificate of 127.0.0.1 is not trusted" in message
         stage(storage, artifact(f"{untrusted.url}/file"))
 
 
@@ -270,7 +270,7 @@ def test_a_certificate_must_be_that_of_the_name_and_not_of_the_address(
     with FileServer({"/file": b""}, settings.azurite.certificates) as server:
         named = server.url.replace("127.0.0.1", "files.example")
 
-        assert "files.example cannot be trusted" in refusal(storage, artifact(f"{named}/file"))
+        assert "The certificate of files.example is not trusted" in refusal(storage, artifact(f"{named}/file"))
 
 
 def test_the_server_is_asked_by_its_name(

@@ -144,7 +144,7 @@ def test_an_update_that_fails_before_it_has_a_region_says_why_in_azures_words(se
     with pytest.raises(AzureFailed, match="no room in northeurope") as caught:
         gallery.region_progress(target.version_id, target.mark, "northeurope", operation)
     assert caught.value.detail.hint == gallery.REPLICATION_HINT
-    with pytest.raises(AzureFailed, match="the version's update failed before it had the region"):
+    with pytest.raises(AzureFailed, match="the update failed before the version had the region"):
         gallery.region_progress(target.version_id, target.mark, "northeurope")
 
 

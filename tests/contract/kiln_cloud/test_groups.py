@@ -126,7 +126,7 @@ def test_a_group_of_kilns_own_that_lost_its_tags_is_not_deleted_and_it_is_said_w
     name = new_name()
     arm.group(name, tags=tags)
 
-    with pytest.raises(BuildError, match="lacks the tags by which Kiln knows it") as caught:
+    with pytest.raises(BuildError, match="lacks the tags by which Kiln knows its own groups") as caught:
         group_deletion.delete_or_return(MINE, name, INSTALLATION, given=False)
 
     assert caught.value.detail.hint is not None

@@ -75,7 +75,7 @@ def test_a_subnets_network_is_the_one_in_its_id_in_any_case(network: str) -> Non
 def test_kilns_own_identity_is_no_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identities, "config", lambda: Config(state_endpoint="https://s", client_id=BUILDER_CLIENT_ID))
 
-    with pytest.raises(BuildError, match="builder is Kiln's own, and no template's"):
+    with pytest.raises(BuildError, match="builder is Kiln's own, which no template may use"):
         identities.check(f"{IDENTITIES}/builder", "identity.userAssignedIdentities")
 
 

@@ -111,7 +111,7 @@ def test_of_a_group_that_kiln_made_what_is_somebody_elses_stays_with_the_group(
 
     assert content_of(record.staging_group) == ["strangers"]
     assert tags_of(record.staging_group) == {}
-    assert "disks/strangers in it that Kiln did not make" in caplog.text
+    assert "disks/strangers in it: Kiln did not make that" in caplog.text
     assert Templates().get(record.id) is None
 
 
@@ -129,7 +129,7 @@ def test_what_comes_into_the_group_while_it_is_being_deleted_stops_the_deletion_
     record = stored(given=True)
     submit(record)
 
-    with pytest.raises(BuildError, match="disks/strangers in it since a moment ago"):
+    with pytest.raises(BuildError, match="disks/strangers in it, which came just now"):
         delete(record, lambda: strangers_disk(record.staging_group))
     assert content_of(record.staging_group) == ["kiln-nsg", "strangers"]
     delete(record)
@@ -249,7 +249,9 @@ def test_a_sweep_leaves_a_group_with_something_of_somebody_elses_and_says_so() -
     strangers_disk(name)
     entry = LedgerEntry(kind="resource-group", id=group_id(SUBSCRIPTION, name), tier=5, mark=mark)
 
-    with pytest.raises(BuildError, match=r"stays, for it has .*disks/strangers in it, which Kiln did not make"):
+    with pytest.raises(
+        BuildError, match=r"is not deleted, because it has .*disks/strangers in it, which Kiln did not make"
+    ):
         group_deletion.start_delete(entry)
 
     assert content_of(name) == ["strangers"]

@@ -215,7 +215,7 @@ def test_a_group_of_kilns_own_with_something_of_somebody_elses_stays_and_the_rep
 
     assert kinds(report) == ["network", "security-group", "storage-account"]
     (left,) = report.left
-    assert f"{group} stays, for it has" in left.reason
+    assert f"{group} is not deleted, because it has" in left.reason
     assert "networkSecurityGroups/theirs in it, which Kiln did not make" in left.reason
     found = groups.find(SUBSCRIPTION, group)
     assert found is not None

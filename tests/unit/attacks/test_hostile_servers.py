@@ -148,7 +148,7 @@ def test_a_file_that_is_compressed_against_the_request_is_not_blown_up() -> None
 def test_a_script_that_is_compressed_against_the_request_is_refused_for_no_machine_could_run_it(body: bytes) -> None:
     head = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with raw_server([HEAD + head + body]) as port:
-        assert "is a script under the coding gzip" in refusal(f"http://127.0.0.1:{port}/a")
+        assert "is a script with Content-Encoding: gzip" in refusal(f"http://127.0.0.1:{port}/a")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_server_that_goes_without_a_word_is_told_of_in_one_sentence() -> None:
         fetched(f"http://127.0.0.1:{port}/a")
 
     told = str(downloads.unreached(ArtifactSpec(url="http://a", blob="b", property_path=PATH), broken.value))
-    assert "without sending a response. See that the server is there" in told
+    assert "without sending a response. Check that the server is up" in told
 
 
 @pytest.mark.parametrize(
