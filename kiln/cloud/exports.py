@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kiln.contracts.images import VhdRequest
 
 ACCESS_SECONDS = 3 * 3600 + 1800
-"""How long the copy can read the disk, in seconds: half an hour more than it may take. Its end withdraws the access."""
+"""Seconds for which the disk can be read: half an hour more than the copy may take, whose end ends the access, too."""
 BLOB_NOT_FOUND = "BlobNotFound"
 CHANGED = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet", "PendingCopyOperation"})
 """The error codes (409, 412) of a destination that has changed since it was looked at ("Blob service error codes")."""
@@ -177,11 +177,14 @@ def _what_is_left(request: VhdRequest) -> str | None:
     spare = request.model_copy(update={"to_spare": True})
     if request.to_spare or request.target.spare_url is None or not marks.is_whole(entry(spare)):
         return None
-    return f"The earlier VHD is lost. The new one is {vhd_url(spare)}, which is kept until the VHD is whole."
+    return f"The earlier VHD is lost; the new one is {vhd_url(spare)}, kept until the VHD is whole."
 
 
 def blob_metadata(tags: dict[str, str]) -> dict[str, str]:
-    """Return tags as blob metadata, without those that cannot be in headers: names must be C# identifiers."""
+    """Return tags as blob metadata, which goes in headers.
+
+    A tag whose name is not a C# identifier, or whose value is not printable ASCII, is left out.
+    """
     return {
         name: value
         for name, value in tags.items()

@@ -138,7 +138,7 @@ def _regions(regions: tuple[RegionSpec, ...]) -> list[dict[str, Any]]:
 
 
 def region_progress(version_id: str, mark: str, region: str, operation: Operation | None = None) -> Progress:
-    """Return how far the replication of a gallery version, which has this mark, to a region is.
+    """Return how far the replication to a region is, of the gallery version that has this mark.
 
     Raises `AzureFailed` when the replication failed, or the `operation` that began it; and `MadeByAnother` when the
     version is another one by now.

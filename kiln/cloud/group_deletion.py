@@ -39,7 +39,7 @@ class Ownership(Enum):
     GONE = "not there"
     MADE = "made by Kiln for the template"
     LENT = "somebody else's, marked as used by the template"
-    UNMARKED = "there, and used by nobody"
+    UNMARKED = "not marked as used by any template"
     THEIRS = "another template's, or another Kiln's"
 
 
@@ -132,7 +132,7 @@ def unmark(entry: LedgerEntry) -> Operation:
 
 
 def _start_delete(subscription: str, group: str, content: Content) -> Operation:
-    """Start to delete a group, after withdrawing the access to its disks that exports left: it would block that."""
+    """Start to delete a group. The access that exports left to its disks is withdrawn first: it would block that."""
     for disk in _read_disks(content):
         exports.revoke(disk.id)
     doing = f"delete the staging resource group {group}"

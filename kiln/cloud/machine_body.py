@@ -1,7 +1,7 @@
 """The bodies of the PUTs that make a machine and its network interface.
 
 Facts: Microsoft's REST reference of Microsoft.Compute/virtualMachines (2024-07-01). A Windows machine's password is
-made here, for this one call: it is in no message, no log and no record.
+made here for one call, and is in no message, log or record.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 DISK_KIND = "StandardSSD_LRS"
 COMPUTER_NAME = "kiln"
-"""Within every limit: Windows takes 15 characters, and no name of digits alone."""
+"""The computer's name, valid on every system: Windows takes at most 15 characters, and not digits alone."""
 
 
 def interface_body(machine: MachineSpec) -> dict[str, Any]:
-    """Return the body of the interface's PUT. Kiln's own subnet has the security group already."""
+    """Return the body of the network interface's PUT. In Kiln's own subnet it needs no security group: that has one."""
     properties: dict[str, Any] = {
         "ipConfigurations": [
             {
@@ -99,5 +99,5 @@ def _os_profile(machine: MachineSpec) -> dict[str, Any]:
 
 
 def _password() -> str:
-    """Return 256 random bits in a form that has all kinds of characters that Azure asks for, whatever they are."""
+    """Return a password of 256 random bits that has all the kinds of characters that Azure asks for."""
     return f"Aa1!{secrets.token_urlsafe(32)}"

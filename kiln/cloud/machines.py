@@ -1,6 +1,6 @@
-"""Machines: their interface, themselves, their power, and the generalized mark. No public IP, no way in.
+"""Virtual machines: making them with their network interface, restarting, deallocating, and marking as generalized.
 
-It owns what is asked of Azure for them; the bodies of their PUTs are machine_body.py's.
+They have no public IP address, and nothing can connect to them. machine_body.py has the bodies of the PUTs.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def machine_id(machine: MachineRef) -> str:
 
 
 def interface_id(machine: MachineSpec) -> str:
-    """Return its network interface's ARM id."""
+    """Return the ARM id of the machine's network interface."""
     return resource_id(machine.subscription, machine.group, "Microsoft.Network/networkInterfaces", machine.interface)
 
 
 def disk_ids(machine: MachineSpec) -> tuple[str, ...]:
-    """Return the ARM ids of all its disks, the OS disk's first."""
+    """Return the ARM ids of the machine's disks, the OS disk's first."""
     names = (machine.disk, *(disk.name for disk in machine.data_disks))
     return tuple(resource_id(machine.subscription, machine.group, "Microsoft.Compute/disks", name) for name in names)
 
@@ -49,10 +49,10 @@ def start_interface(machine: MachineSpec) -> Operation:
 
 
 def start_machine(machine: MachineSpec) -> Operation:
-    """Start to make the machine. Interface and disks go with it when it is deleted.
+    """Start to make the machine. Azure deletes its network interface and disks together with it.
 
-    A Windows machine gets a password that nobody ever sees, another one with each call: so one that is there already is
-    never asked for again, but watched by its own state.
+    A Windows machine gets a password that nobody ever sees, another one with each call. So the PUT of a machine that
+    exists already is never repeated: the operation then asks for the machine's own state.
     """
     doing = f"create the {machine.purpose} machine {machine.name}"
     if machine.os == "Windows" and _exists(machine):
@@ -103,7 +103,7 @@ def start_restart(machine: MachineRef) -> Operation:
 
 
 def start_deallocate(machine: MachineRef) -> Operation:
-    """Start to give the machine's hardware back, which ends its cost and settles its disk."""
+    """Start to deallocate the machine, which ends its cost and leaves its disks at rest."""
     return start(
         f"deallocate the {machine.purpose} machine {machine.name}",
         clients.compute(machine.subscription).virtual_machines.begin_deallocate,

@@ -66,7 +66,7 @@ def _check(image: Image, image_id: str, location: str) -> None:
             CODE,
             f"The managed image {image_id} is in {image.location}, but the template is in {location}.",
             target=TARGET,
-            hint="A managed image can be built from in its own region alone: move the template, or use a gallery.",
+            hint="A managed image can be used only in its own region: move the template, or use a gallery.",
         )
     disk = image.storage_profile.os_disk if image.storage_profile else None
     if disk is None or disk.os_state != "Generalized":
@@ -74,5 +74,5 @@ def _check(image: Image, image_id: str, location: str) -> None:
             CODE,
             f"The managed image {image_id} is not generalized.",
             target=TARGET,
-            hint="Generalize the machine before the image is made of it; specialized images cannot be built from.",
+            hint="Generalize the machine before making the image: specialized images cannot be sources.",
         )

@@ -1,9 +1,9 @@
-"""Managed images as targets: made of a machine, of a disk, or of snapshots that were copied to the image's region.
+"""Managed images as targets: made from a machine, a disk, or snapshots that were copied to the image's region.
 
-A managed image's content never changes: Azure takes other tags and refuses all else (Azure/azure-cli issue 5172,
-hashicorp/packer-plugin-azure issue 41), and it has no other name than its first. So an image that an earlier run of
-the same template made is replaced in three steps, ADR 0024: a spare is made beside it, which is all that Azure could
-refuse; then it is deleted, and made anew. The spare is deleted once the image is there.
+A managed image's content cannot be changed: Azure accepts new tags and refuses all else (Azure/azure-cli issue 5172,
+hashicorp/packer-plugin-azure issue 41). Nor can an image be renamed. So an image that an earlier run of the same
+template made is replaced in three steps (ADR 0024): first a spare is made beside it, so that anything that Azure
+refuses shows while the image still exists; then the image is deleted, and made anew. Clean-up deletes the spare.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SPARE_TIER = 9
 
 
 def refuse_taken(target: ManagedImageTarget) -> Found | None:
-    """Return the image that is there, or None. Raises `ImageTaken` when it is not one that this template made."""
+    """Return the image that exists, or None. Raises `ImageTaken` when this template did not make it."""
     found = marks.find(entry(target))
     if found is not None and not marks.is_of_maker(found.tags, mark_in(target.tags)):
         raise ImageTaken(
@@ -41,21 +41,21 @@ def refuse_taken(target: ManagedImageTarget) -> Found | None:
 
 
 def is_replaced(target: ManagedImageTarget) -> bool:
-    """Whether an image of an earlier run is there. Raises `ImageTaken` when anybody else's is."""
+    """Whether an earlier run's image is to be replaced. Raises `ImageTaken` when the image is somebody else's."""
     found = refuse_taken(target)
     return found is not None and not marks.carries(found.tags, mark_in(target.tags))
 
 
 def start_spare(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
-    """Start to make the image under the name of its spare. Raises what Azure or the origin forbids."""
+    """Start to make the spare: the new image under another name. Raises `AzureFailed`, or what the origin forbids."""
     return _start(origin, target, target.spare_id)
 
 
 def start_image(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
-    """Start to make the image; where an earlier run's is there, and the spare is whole, that is deleted first.
+    """Start to make the image. If an earlier run's image exists, delete that first, once the spare is whole.
 
-    Whoever dies in between is asked again, and finds nothing to delete. Raises `ImageTaken` when somebody else's is
-    there, and what Azure or the origin forbids.
+    If the process dies in between, the next call finds nothing to delete. Raises `ImageTaken` when the image is
+    somebody else's or the spare is not whole, `AzureFailed`, or what the origin forbids.
     """
     if is_replaced(target):
         _require_spare(target)
@@ -65,18 +65,18 @@ def start_image(origin: OriginSpec, target: ManagedImageTarget) -> Operation:
     except AzureFailed as error:
         refuse_taken(target)
         if marks.is_whole(spare_entry(target)):
-            hint = f"The image before it is deleted; the new one is {target.spare_id}, until one of the name is there."
+            hint = f"The earlier image is deleted; the new one is {target.spare_id}, kept until the image exists."
             error.detail = error.detail.model_copy(update={"hint": f"{error.detail.hint or ''} {hint}".strip()})
         raise
 
 
 def entry(target: ManagedImageTarget) -> LedgerEntry:
-    """Return the image as it is in the ledger."""
+    """Return the image's ledger entry."""
     return LedgerEntry(kind="image", id=target.image_id, tier=0, mark=mark_in(target.tags))
 
 
 def spare_entry(target: ManagedImageTarget) -> LedgerEntry:
-    """Return the spare as it is in the ledger: looked at last, when it is certain what becomes of the image."""
+    """Return the spare's ledger entry, which comes last, when the outcome of the image is known."""
     mark = mark_in(target.tags)
     return LedgerEntry(kind="image", id=target.spare_id, tier=SPARE_TIER, mark=mark, stands_for=target.image_id)
 
@@ -99,12 +99,12 @@ def _start(origin: OriginSpec, target: ManagedImageTarget, image_id: str) -> Ope
 
 
 def _require_spare(target: ManagedImageTarget) -> None:
-    """Raise `ImageTaken` unless the spare is whole: then the earlier image came to be after it was looked for."""
+    """Raise `ImageTaken` unless the spare is whole. Without one, the image was made after this run looked for it."""
     if not marks.is_whole(spare_entry(target)):
         raise ImageTaken(
-            f"The managed image {target.image_id} was made while this run built, or its spare was deleted.",
+            f"The managed image {target.image_id} was made during this run, or its spare was deleted.",
             target="properties.distribute",
-            hint="Retry the run: it looks again what is to be replaced.",
+            hint="Retry the run: it then makes a spare before it replaces the image.",
         )
 
 
@@ -124,7 +124,7 @@ def _source(origin: OriginSpec, target: ManagedImageTarget) -> dict[str, Any]:
 
 
 def _delete(target: ManagedImageTarget) -> None:
-    """Delete what an earlier run made. Raises `TimeoutError` (worth another try) when it is not gone in time."""
+    """Delete an earlier run's image. Raises `TimeoutError` (worth another try) when it is not gone in time."""
     begin = clients.compute(part_of(target.image_id, "subscriptions")).images.begin_delete
     finish(f"replace {target.image_id}", begin, *_names(target.image_id), api_version=clients.COMPUTE)
 

@@ -1,4 +1,4 @@
-"""Marketplace images as sources: which version `latest` means today, and what a version is made of."""
+"""Marketplace images as sources: the version that `latest` means today, and the facts of a version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECURITY = "SecurityType"
 
 
 def source_facts(subscription: str, location: str, source: PlatformImageSource, exact: str | None) -> SourceFacts:
-    """Return the facts of `source` in `location`. Raises `SourceNotFound` that names what there is."""
+    """Return the facts of `source` in `location`. Raises a `SourceNotFound` that names the existing versions."""
     asked = exact or source.version
     version = _newest(subscription, location, source) if asked.lower() == LATEST else asked
     try:
@@ -27,7 +27,7 @@ def source_facts(subscription: str, location: str, source: PlatformImageSource, 
                 location, source.publisher, source.offer, source.sku, version, api_version=clients.COMPUTE
             )
     except AzureNotFound:
-        _newest(subscription, location, source)  # where there is no version at all, that is the thing to say
+        _newest(subscription, location, source)  # raises another error when there is no version at all
         newest = ", ".join(_versions(subscription, location, source)[-3:])
         raise refused_source(
             CODE,
@@ -83,7 +83,7 @@ def _plan(image: Any) -> PurchasePlan | None:
 
 
 def _check_plan(source: PlatformImageSource, plan: PurchasePlan | None) -> None:
-    """Refuse a template whose planInfo is not the image's purchase plan; names are compared without regard to case."""
+    """Raise `SourceNotFound` when planInfo is not the image's purchase plan; case in names does not matter."""
     given = source.plan_info
     asked = (
         PurchasePlan(name=given.plan_name, product=given.plan_product, publisher=given.plan_publisher)

@@ -1,7 +1,7 @@
-"""Marketplace images as the watcher sees them: all versions of one, with their deprecation, in a single call.
+"""All versions of a marketplace image with their deprecation, by a single call, for the watcher.
 
-`$expand=properties/imageDeprecationStatus` is what Az.Compute's Get-AzVMImage has for that; the SDK's model of the
-list has no place for it, so it is read as JSON ("Deprecated Azure Marketplace images").
+Az.Compute's Get-AzVMImage uses `$expand=properties/imageDeprecationStatus` for this. The SDK's model of the list has
+no field for the status, so it is read as JSON ("Deprecated Azure Marketplace images").
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 EXPAND = "properties/imageDeprecationStatus"
 ENDING = "ScheduledForDeprecation"
 LITTLE: dict[str, Any] = {"retry_total": 1, "retry_backoff_max": 2, "connection_timeout": 5, "read_timeout": 20}
-"""How much one look tries (azure-core's RetryPolicy and RequestsTransport, in seconds): the next round looks again."""
+"""Few tries and short timeouts, in seconds, for azure-core's RetryPolicy and RequestsTransport: the next round of the
+watcher asks again."""
 
 
 def versions(subscription: str, source: MarketplaceImage) -> tuple[SeenVersion, ...]:

@@ -1,11 +1,11 @@
-"""Whose a resource is: the mark that Azure itself keeps with it, read at the moment when it counts.
+"""Checks of marks: the tags that say whose a resource is, read from Azure right before Kiln changes or deletes it.
 
-ARM knows no If-Match for deleting what Kiln makes (of the pinned specifications only that of virtual machines names it,
-and not for DELETE), so a look and a DELETE are two calls. Names that Kiln gives have the run's id in them; for those
-that a template gives, somebody would have to delete the resource and make another within these milliseconds. Blobs have
-ETags, and their deletion is bound to what was read.
+ARM has no If-Match for deleting the resources that Kiln makes (of the pinned specifications only that of virtual
+machines names it, and not for DELETE), so the look and the DELETE are two calls. Names that Kiln gives have the run's
+id in them; a resource with a name that a template gives is mistaken only if somebody deletes it and makes another one
+within the milliseconds between. Blobs have ETags, and their deletion names the one that was read.
 
-A machine's disks get the machine's tags when it makes them (hashicorp/terraform-provider-azurerm issue 8162,
+A machine's disks get the machine's tags when the machine is made (hashicorp/terraform-provider-azurerm issue 8162,
 Azure/azure-sdk-for-js issue 17787).
 """
 
@@ -43,15 +43,15 @@ VERSIONS = {
     "resource-group": clients.RESOURCES,
     "group-mark": clients.RESOURCES,
 }
-"""By kind, the API version with which Azure is asked for it."""
+"""The API version of each kind of ledger entry, for looking up its resource."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is there: its tags (of a blob its metadata); a blob's ETag, and the copy into it that is under way.
+    """A resource or blob that exists: its tags or metadata; of a blob the ETag, and the id of a copy into it under way.
 
-    `state` is ARM's provisioning state; a blob that is no copy, or a whole one, has come to be as well as any. A disk
-    that a signed URL can read (`is_read`) can be neither deleted nor used before that access is withdrawn.
+    `state` is ARM's provisioning state; for a blob it is that of the copy, `Succeeded` if it is no copy. A disk that a
+    signed URL can read (`is_read`) can be neither deleted nor used before that access is withdrawn.
     """
 
     tags: Mapping[str, str]
@@ -62,7 +62,7 @@ class Found:
 
 
 def look(entry: LedgerEntry) -> Found:
-    """Return what is under a ledger entry's id. Raises `AzureNotFound`, and what `azure` raises."""
+    """Return the resource or blob with a ledger entry's id. Raises `AzureNotFound`, and what `azure` raises."""
     if entry.kind == "vhd":
         return _blob(entry.id)
     subscription = part_of(entry.id, "subscriptions")
@@ -86,23 +86,23 @@ def _blob(url: str) -> Found:
 
 
 def carries(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:
-    """Whether tags are those of what the mark is of; names of tags and metadata know no case. No mark is nobody's."""
+    """Whether tags or metadata have the mark in them, in names of any case. An empty mark is in none."""
     return bool(mark) and all(tag(tags, name) == value for name, value in mark.items())
 
 
 def is_of_maker(tags: Mapping[str, str], mark: Mapping[str, str]) -> bool:
-    """Whether tags are those of what any run of the same template of the same Kiln made as the mark's run is of."""
+    """Whether the tags and the mark come from runs of the same template of the same Kiln."""
     return maker_in(tag(tags, MARK_TAG) or "") == maker_in(mark[MARK_TAG])
 
 
 def who_made(tags: Mapping[str, str]) -> str:
-    """Return who made what has these tags, in words: a run of Kiln's by its id, or somebody who is not Kiln."""
+    """Return a clause that says who made the resource with these tags: a run of Kiln's, by its id, or not Kiln."""
     run = tag(tags, RUN_TAG)
     return f"Kiln's run {run} made it" if run else "Kiln did not make it"
 
 
 def require_own(entry: LedgerEntry) -> Found:
-    """Return what is under the entry's id if it has the entry's mark. Raises `MadeByAnother`, `AzureNotFound`."""
+    """Return the resource with the entry's id if it has the entry's mark. Raises `MadeByAnother`, `AzureNotFound`."""
     found = look(entry)
     if not carries(found.tags, entry.mark):
         raise made_by_another(entry, found.tags)
@@ -110,19 +110,19 @@ def require_own(entry: LedgerEntry) -> Found:
 
 
 def is_own(entry: LedgerEntry) -> bool:
-    """Whether what is under the entry's id is there, and has the entry's mark."""
+    """Whether the resource with the entry's id exists, and has the entry's mark."""
     found = find(entry)
     return found is not None and carries(found.tags, entry.mark)
 
 
 def is_whole(entry: LedgerEntry) -> bool:
-    """Whether what is under the entry's id is there, has the entry's mark, if it has one, and was made to its end."""
+    """Whether the resource with the entry's id exists, is whole, and has the mark of the entry, if that has one."""
     found = find(entry)
     return found is not None and found.state == SUCCEEDED and (not entry.mark or carries(found.tags, entry.mark))
 
 
 def find(entry: LedgerEntry) -> Found | None:
-    """Return what is under the entry's id, whoever made it; None when nothing is."""
+    """Return the resource with the entry's id, whoever made it, or None."""
     try:
         return look(entry)
     except AzureNotFound:
@@ -130,13 +130,13 @@ def find(entry: LedgerEntry) -> Found | None:
 
 
 def made_by_another(entry: LedgerEntry, tags: Mapping[str, str]) -> MadeByAnother:
-    """Return the error for what is under the entry's id and has these tags instead of the entry's mark."""
+    """Return the error for a resource with the entry's id that has these tags instead of the entry's mark."""
     wanted = ", ".join(f"{name} {value}" for name, value in entry.mark.items()) or "none"
     values = ((name, tag(tags, name)) for name in entry.mark)
     seen = ", ".join(f"{name} {value}" for name, value in values if value is not None) or "none of these"
     return MadeByAnother(
-        f"{entry.id} is somebody else's by now, so it was left alone: what Kiln made there had the tags {wanted}; "
-        f"this has {seen}.",
+        f"{entry.id} is somebody else's by now, so it was left alone: the one that Kiln made had the tags {wanted}; "
+        f"this one has {seen}.",
         target=entry.id,
-        hint="It is its maker's to keep or to delete.",
+        hint="Its maker may keep or delete it.",
     )

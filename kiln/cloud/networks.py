@@ -1,4 +1,4 @@
-"""A template's own subnet, and the rules for it (Microsoft's image-builder-json, `vnetConfig`)."""
+"""The check of the subnets that a template names, by the rules of Microsoft's image-builder-json, `vnetConfig`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTAINERS = "Microsoft.ContainerInstance/containerGroups"
 
 
 def check(vnet: VnetConfig, location: str) -> list[BuildError]:
-    """Return all that is wrong with the template's subnets; its models say that both are of one network."""
+    """Return all problems of the template's subnets. Both are in one network, which the template's models check."""
     if vnet.subnet_id is None:
         return []
     network_id = vnet.subnet_id.rsplit("/", 2)[0]

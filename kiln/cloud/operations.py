@@ -1,6 +1,6 @@
-"""Long-running operations of ARM: started without waiting, asked for by anyone who has their URL.
+"""Long-running operations of ARM: started without waiting for their end, and asked about later by their URL.
 
-It knows the protocol (Microsoft's "Track asynchronous Azure operations") and nothing of what an operation does.
+It knows the protocol (Microsoft's "Track asynchronous Azure operations"), but not what an operation does.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from azure.core.pipeline.policies import RequestHistory
 
 SOON = 90
-"""Seconds; what an activity itself waits for takes a few."""
+"""The most seconds that an activity itself waits for an operation; such operations take a few."""
 POLLING = 2
-"""Seconds between two looks at that."""
+"""Seconds between two looks at such an operation."""
 PENDING = {"inprogress", "running", "accepted", "creating", "updating", "deleting", "pending"}
 
 
 def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> Operation:
-    """Call an SDK's `begin_...` method, do not wait, and return where to ask for the end.
+    """Call an SDK's `begin_...` method without waiting, and return the operation with the URL to ask for its end.
 
-    Raises what `azure` raises; an `AzureFailed` is `unclear` where the SDK had tried before, and that try may have
-    had its effect.
+    Raises what `azure` raises; an `AzureFailed` is `unclear` if an earlier try by the SDK may have had its effect.
     """
     answers: list[PipelineResponse[Any, Any]] = []
     try:
@@ -50,7 +49,7 @@ def start(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> O
 
 
 def finish(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call an SDK's `begin_...` method of something that takes seconds, wait for its end and return the result.
+    """Call an SDK's `begin_...` method for an operation of seconds, wait for its end and return the result.
 
     Raises what `azure` raises, and `TimeoutError` (worth another try) when it is not over within `SOON`.
     """
@@ -63,9 +62,9 @@ def finish(doing: str, begin: Callable[..., Any], *args: Any, **kwargs: Any) -> 
 
 
 def may_have_worked(answers: list[PipelineResponse[Any, Any]]) -> bool:
-    """Whether the SDK had tried a call before it was answered so, and that try may have had its effect.
+    """Whether the SDK tried the call more than once, and an earlier try may have had its effect.
 
-    azure-core's `RetryPolicy` tells of its tries in the context. One that was throttled certainly had none.
+    azure-core's `RetryPolicy` keeps its tries in the context. A throttled one certainly had no effect.
     """
     earlier: list[RequestHistory[Any, Any]] = answers[-1].context.get("history", []) if answers else []
     throttled = http.HTTPStatus.TOO_MANY_REQUESTS
@@ -73,16 +72,16 @@ def may_have_worked(answers: list[PipelineResponse[Any, Any]]) -> bool:
 
 
 def refuse_page(response: Any) -> None:
-    """Raise `DecodeError` for a success with a body that is not JSON: it is a proxy's page, and Azure did nothing."""
+    """Raise `DecodeError` for a successful answer that is not JSON: it is a proxy's page, and Azure did nothing."""
     from azure.core.exceptions import DecodeError
 
     kind = response.headers.get("Content-Type", "")
     if "json" not in kind and response.text().strip():
-        raise DecodeError(f"the answer is {kind or 'of no kind'}, not JSON", response=response)
+        raise DecodeError(f"the answer is {kind or 'without a Content-Type'}, not JSON", response=response)
 
 
 def together(doing: str, operations: Iterable[Operation]) -> Operation:
-    """Return operations that were started side by side as one."""
+    """Return several operations that were started together as one operation."""
     started = tuple(operations)
     urls = tuple(url for operation in started for url in (operation.url, *operation.more) if url)
     pause = max((operation.retry_after for operation in started), default=0.0)
@@ -129,7 +128,7 @@ def _ask(doing: str, url: str, hint: str = GENERAL_HINT) -> Progress:
 
 
 def _status(body: Any) -> str:
-    """Return the status of an operation's body; the resource itself (a Location answer) counts by provisioningState."""
+    """Return the status in an operation's body; if that is the resource itself (Location), its provisioningState."""
     if not isinstance(body, dict):
         return "succeeded"
     state = body.get("status") or (body.get("properties") or {}).get("provisioningState") or "succeeded"
@@ -137,7 +136,7 @@ def _status(body: Any) -> str:
 
 
 def _refuse_strangers(url: str) -> None:
-    """Send the app's token to ARM alone, whatever an answer's header says."""
+    """Raise `InternalFailure` for a URL that is not ARM's: the app's token must not go anywhere else."""
     if urlsplit(url).netloc.lower() != urlsplit(config().arm_endpoint).netloc.lower():
         raise InternalFailure(f"an operation's URL is not on {config().arm_endpoint}", target=urlsplit(url).netloc)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def refuse_data_disks(version: str) -> None:
     """Raise a `BuildError` when a gallery version (its ARM id) has data disks.
 
-    Only the OS disk of a version is made into a disk here; an image without the rest would be another one in silence.
+    Only the version's OS disk becomes a disk here, so the new image would lack the data disks, and nobody would know.
     """
     with azure(f"look up {version}"):
         found = clients.compute(part_of(version, "subscriptions")).gallery_image_versions.get(

@@ -1,4 +1,4 @@
-"""What Kiln's identity may do at a scope, as Azure Resource Manager says it (the "permissions" of Authorization)."""
+"""The permissions of Kiln's identity at a scope, as Azure Resource Manager lists them ("Permissions" of its API)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kiln.ids import part_of
 
 
 def permissions(scope: str) -> tuple[Permission, ...]:
-    """Return what the app's identity may do at a subscription or in a resource group: one entry for each role."""
+    """Return the permissions of the app's identity at a subscription or resource group: one entry for each role."""
     client = clients.resources(part_of(scope, "subscriptions"))
     url = f"{scope}/providers/Microsoft.Authorization/permissions?api-version={clients.PERMISSIONS}"
     found: list[Permission] = []

@@ -1,7 +1,7 @@
-"""Connections for downloads: to the very addresses that were allowed, and to servers that do not keep Kiln waiting.
+"""Connections for downloads: only to addresses that were checked, and given up when the server is too slow.
 
-A name is resolved once for a connection and its answer is what is connected to, so that it cannot change in between
-(DNS rebinding); TLS and the Host header still have the name. This knows nothing of artifacts.
+A name is resolved once for a connection, and the connection goes to the addresses that were found then, so that they
+cannot change in between (DNS rebinding). TLS and the Host header still use the name. This knows nothing of artifacts.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from kiln.cloud.addresses import Place
 
 CONNECT_SECONDS = 20.0
-"""For one address; a server may have several."""
+"""The most seconds for connecting to one address; a server may have several."""
 GRACE_SECONDS = 30.0
-"""What a server may keep Kiln waiting in all, besides `LEAST_RATE`."""
+"""Seconds that a server may keep Kiln waiting in all, in addition to the time that `LEAST_RATE` allows."""
 LEAST_RATE = 32 * 1024
-"""Bytes in a second that are waited for; whoever sends less, if only a byte now and then, uses the grace up."""
+"""Bytes per second that a server must send: the time of a slower one counts against the grace."""
 _FAULTS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 
 
 class Patience:
-    """What one download may take: `seconds` until its end, and the grace for the time that is spent waiting."""
+    """The time limits of one download: `seconds` until its end, and the grace for time that is spent waiting."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -43,16 +43,16 @@ class Patience:
         return self._clock() >= self._end
 
     def left(self) -> float:
-        """Return for how many seconds to wait now. Raises `httpcore.ReadTimeout` when that is none."""
+        """Return the seconds that the next wait may take. Raises `httpcore.ReadTimeout` when none are left."""
         grace = GRACE_SECONDS + self._received / LEAST_RATE - self._waited
         left = min(grace, self._end - self._clock())
         if left <= 0:
-            raise httpcore.ReadTimeout(f"it sends less than {LEAST_RATE} bytes in a second")
+            raise httpcore.ReadTimeout(f"it sends less than {LEAST_RATE} bytes per second")
         return left
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Count the time within as waited for the server."""
+        """Count the time in this context as spent waiting for the server."""
         begin = self._clock()
         try:
             yield
@@ -60,13 +60,13 @@ class Patience:
             self._waited += self._clock() - begin
 
     def take(self, piece: bytes) -> bytes:
-        """Count what came, and return it."""
+        """Count the bytes that came, and return them."""
         self._received += len(piece)
         return piece
 
 
 class PinnedTransport(httpx.BaseTransport):
-    """Requests to one place, straight to it: no proxy could be held to the addresses that are allowed."""
+    """A transport of httpx for one server. It uses no proxy, since a proxy might connect to other addresses."""
 
     def __init__(self, place: Place, patience: Patience, context: ssl.SSLContext) -> None:
         self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=_Backend(place, patience))
@@ -134,7 +134,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection on which every wait is counted, so that dribbled headers end as dribbled bodies do."""
+    """A connection that counts every wait, so that headers that come too slowly are given up, as bodies are."""
 
     def __init__(self, stream: httpcore.NetworkStream, patience: Patience) -> None:
         self._stream = stream
@@ -169,7 +169,7 @@ class _Stream(httpcore.NetworkStream):
 
 @contextmanager
 def _as_httpx() -> Iterator[None]:
-    """Raise httpcore's faults as httpx's: only what httpx itself sends is mapped by httpx."""
+    """Turn httpcore's errors into httpx's, which httpx does only for its own transport."""
     try:
         yield
     except _FAULTS as error:

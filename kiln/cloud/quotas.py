@@ -1,4 +1,4 @@
-"""How many processors a subscription may have in a region, how many are in use, and what sizes take of them."""
+"""Quotas of processors in a region: their limits, how many are in use, and how many each machine size has."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REGIONAL = "cores"
-"""The quota of all families together."""
+"""The name of the quota of all families together."""
 
 
 class Quota(NamedTuple):
-    """A limit, and how much of it is in use, in processors."""
+    """A quota, in processors: how many are in use, and the limit."""
 
     used: int
     limit: int
 
 
 class Size(NamedTuple):
-    """A size's family, its processors, and why this subscription may not use it, if so."""
+    """A machine size: its family, its processors, and the reason if the subscription may not use it, else None."""
 
     family: str
     cores: int
@@ -30,14 +30,14 @@ class Size(NamedTuple):
 
 
 def quotas(subscription: str, region: str) -> Mapping[str, Quota]:
-    """Return the quotas of a region by name in lower case; a family's is the family's own."""
+    """Return the quotas of a region by name in lower case; the name of a family's quota is the family's."""
     with azure(f"list the quotas of {region}"):
         listed = list(clients.compute(subscription).usage.list(region, api_version=clients.COMPUTE))
     return {str(usage.name.value).lower(): Quota(int(usage.current_value), int(usage.limit)) for usage in listed}
 
 
 def sizes(subscription: str, region: str) -> Mapping[str, Size]:
-    """Return the sizes that a region has by name in lower case."""
+    """Return the machine sizes of a region by name in lower case."""
     with azure(f"list the sizes of {region}"):
         listed = list(
             clients.compute(subscription).resource_skus.list(filter=f"location eq '{region}'", api_version=clients.SKUS)

@@ -1,4 +1,4 @@
-"""Whether Azure has the regions that a template names: a slip is told by its place, and before a build."""
+"""The check that Azure has the regions that a template names, so that a typo is reported before a build."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 COMPUTE = "Microsoft.Compute"
 ALIKE = 0.75
-"""How alike a slip and what was meant are (difflib's ratio)."""
+"""The least similarity of a typo and the region that may be meant (difflib's ratio)."""
 
 
 class _Place(NamedTuple):
-    """A region's name where a template has it, and what is to be made there."""
+    """A region as a template names it, the property's path, the type to be made there, and AIB's error code."""
 
     region: str
     path: str
@@ -31,9 +31,9 @@ class _Place(NamedTuple):
 
 
 def check(template: ImageTemplate, subscription: str) -> list[BuildError]:
-    """Return an error for each region where Azure has not what is to be made there.
+    """Return an error for each region in which Azure does not offer the type of resource that is to be made there.
 
-    Of a kind of resource that Azure lists no regions for, nothing is known to be wrong.
+    A type for which Azure lists no regions is not checked.
     """
     offered = _offered(subscription)
     return [
@@ -57,7 +57,7 @@ def _places(template: ImageTemplate) -> Iterator[_Place]:
 
 
 def _offered(subscription: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the regions of each of Compute's types: their names as ids have them, and as people read them."""
+    """Return the regions of each of Compute's resource types: names as in ids, each with the name for people."""
     with azure("list the regions that have machines and images"):
         provider = clients.resources(subscription).providers.get(COMPUTE)
     return {

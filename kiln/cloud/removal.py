@@ -1,7 +1,7 @@
-"""What clean-up deletes: one start for each kind of ledger entry. What is gone already is fine.
+"""Deletion of the resources in a ledger: its start for each kind of entry. A resource that is gone already is fine.
 
-Nothing is deleted that does not carry the mark that its entry recorded, read right before (kiln.cloud.marks). ARM may
-say 404 for a moment of what has just been made (seen of deployments, Azure/azure-dev issue 8064), so it is asked twice.
+Nothing is deleted without the mark that its entry recorded, read right before (kiln.cloud.marks). For a moment ARM may
+answer 404 for a new resource (seen with deployments, Azure/azure-dev issue 8064), so it is asked twice.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from kiln.runs.ledger import LedgerEntry
 
 GO_WITH_THEIR_MACHINE = frozenset({"nic", "disk"})
-"""What Azure deletes with a machine (`deleteOption: Delete`), so that a 404 is no surprise."""
+"""The kinds that Azure deletes with their machine (`deleteOption: Delete`), so that a 404 is no surprise."""
 
 
 def start_delete(entry: LedgerEntry) -> Operation:
-    """Start to delete what `entry` names, or to withdraw it; return the operation to wait for.
+    """Start to delete the resource that `entry` names, or withdraw the access; return the operation to wait for.
 
     Raises what `azure` raises, `MadeByAnother` and `OnlyCopy`; a resource that does not exist is no error.
     """
@@ -40,7 +40,7 @@ def start_delete(entry: LedgerEntry) -> Operation:
 
 
 def _found(entry: LedgerEntry) -> Found:
-    """Return what is under the entry's id. Raises `MadeByAnother`, and `AzureNotFound` when Azure said so twice."""
+    """Return the resource with the entry's id. Raises `MadeByAnother`, and `AzureNotFound` when Azure said so twice."""
     try:
         return marks.require_own(entry)
     except AzureNotFound:
@@ -50,22 +50,22 @@ def _found(entry: LedgerEntry) -> Found:
 
 
 def _refuse_only_copy(entry: LedgerEntry) -> None:
-    """Raise `OnlyCopy` unless the template's own image has the name that the entry's is a spare for."""
+    """Raise `OnlyCopy` for a spare, unless the image or VHD that it stands for is whole and the template's own."""
     if entry.stands_for is None:
         return
     found = marks.find(entry.model_copy(update={"id": entry.stands_for}))
     if found is not None and not marks.is_of_maker(found.tags, entry.mark):
         raise OnlyCopy(
-            f"{entry.id} stays, for it is what {entry.stands_for} was to be, where somebody else's image is by now: "
+            f"{entry.id} is not deleted: it was to become {entry.stands_for}, which is somebody else's by now: "
             f"{marks.who_made(found.tags)}.",
             target=entry.id,
-            hint="Make machines of it, or delete it; and name another image in the template.",
+            hint="Use it as it is, or delete it; and name another image in the template.",
         )
     if found is None or found.state != marks.SUCCEEDED:
         raise OnlyCopy(
-            f"{entry.id} stays, for it is what {entry.stands_for} was to be, which is not there.",
+            f"{entry.id} is not deleted: it was to become {entry.stands_for}, which is missing or not whole.",
             target=entry.id,
-            hint="It goes by itself once the template has made one of that name; until then it is the only image.",
+            hint="Kiln deletes it once a run of the template has made that one; until then it is the only copy.",
         )
 
 
@@ -92,7 +92,7 @@ def _start(entry: LedgerEntry, found: Found, doing: str) -> Operation:  # noqa: 
 
 
 def _delete_compute(entry: LedgerEntry, found: Found, doing: str) -> Operation:
-    if found.is_read:  # a disk, by an export that nobody ended
+    if found.is_read:  # a disk, since an export was not ended
         exports.revoke(entry.id)
     compute, names = clients.compute(part_of(entry.id, "subscriptions")), _names(entry)
     if entry.kind == "vm":
@@ -140,10 +140,10 @@ def _names(entry: LedgerEntry) -> tuple[str, str]:
 
 
 def _delete_blob(entry: LedgerEntry, found: Found, doing: str) -> Operation:
-    """End the copy into the blob that was found, then delete that blob and no other (Delete Blob, `If-Match`).
+    """Abort the copy into the blob that was found, then delete that blob and no other (Delete Blob, `If-Match`).
 
-    An aborted copy leaves an empty blob with the same metadata under another ETag (Abort Copy Blob), so what is there
-    is looked at again. Raises `InterruptedError`, worth another try, when another blob came in between.
+    An aborted copy leaves an empty blob with the same metadata and another ETag (Abort Copy Blob), so the blob is
+    looked at again. Raises `InterruptedError` (worth another try) when the blob has changed in between.
     """
     from azure.core import MatchConditions
     from azure.core.exceptions import HttpResponseError, ResourceModifiedError
@@ -157,5 +157,5 @@ def _delete_blob(entry: LedgerEntry, found: Found, doing: str) -> Operation:
         try:
             blob.delete_blob(etag=etag, match_condition=MatchConditions.IfNotModified)
         except ResourceModifiedError as error:
-            raise InterruptedError(f"{entry.id} was written while it was looked at") from error
+            raise InterruptedError(f"{entry.id} was changed before it could be deleted") from error
     return Operation(doing=doing)

@@ -1,7 +1,7 @@
-"""Whether a machine is back after a restart: a script that is started again until it succeeds.
+"""The wait for a machine after a restart: a script is started in it again and again until it succeeds.
 
-Managed Run Command does not go on with a script that a restart has cut off, and never tells of its end
-(Azure/run-command-handler-linux): so an attempt that takes too long is given up for another.
+Managed Run Command does not continue a script that a restart has cut off, and never reports its end
+(Azure/run-command-handler-linux), so an attempt that takes too long is replaced by another one.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 ATTEMPT_TAG = "kilnAttempt"
 STARTED_TAG = "kilnStarted"
 PATIENCE = timedelta(seconds=90)
-"""For one attempt: a machine may take the command and go down before it runs."""
+"""The time of one attempt: a machine may take the command and go down before it runs it."""
 PAUSE = 10.0
-"""Seconds between attempts that ended: the machine is up, but is still the old one, or not ready yet."""
+"""Seconds after an attempt that ended: the machine is up, but has not gone down yet, or is not ready yet."""
 
 
 def progress(request: ScriptRequest, plan: Callable[[], WholePlan]) -> Progress:
-    """Return whether the latest attempt ended with 0: then the machine is back. Starts the next one if it did not.
+    """Return whether the machine is back: the latest attempt ended with exit code 0. Start another one when it is due.
 
-    The plan, which has the script, is read for a start alone.
+    The plan, which has the script, is read only for a start.
     """
     command = commands.find(request)
     if command is None:

@@ -1,7 +1,7 @@
 """Snapshots of a machine's disks, and their copies in another region, for managed images there.
 
 Facts: Microsoft's "Copy an incremental snapshot to a new region": only incremental snapshots can be copied, and the
-copy goes on in the background after the PUT is over, with `completionPercent`.
+copy goes on in the background after the PUT is over; `completionPercent` says how far it is.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from kiln.planner.targets import ManagedImageTarget, OriginSpec
 
 WHOLE = 100
-"""Percent."""
+"""The `completionPercent` of a snapshot that is copied."""
 
 
 @dataclass(frozen=True)
 class Copy:
-    """One disk on its way to another region; all are ARM ids. `lun` is None for the OS disk."""
+    """A disk, its snapshot and the snapshot's copy in another region, by their ARM ids. The OS disk's `lun` is None."""
 
     lun: int | None
     disk: str
@@ -34,7 +34,7 @@ class Copy:
 
 
 def copies(origin: OriginSpec, target: ManagedImageTarget) -> tuple[Copy, ...]:
-    """Return what is to be copied, the OS disk first. Empty for an image in the origin's own region."""
+    """Return the copies to make, the OS disk's first. None are needed for an image in the origin's own region."""
     if target.snapshot is None or target.copy_id is None:
         return ()
     data = (
@@ -45,7 +45,7 @@ def copies(origin: OriginSpec, target: ManagedImageTarget) -> tuple[Copy, ...]:
 
 
 def start_snapshot(origin: OriginSpec, copy: Copy) -> Operation:
-    """Start to freeze a disk where it is."""
+    """Start to make the snapshot of a disk, in the disk's own region."""
     return _put(copy.snapshot, origin.location, origin.tags, "Copy", copy.disk)
 
 

@@ -1,6 +1,6 @@
-"""What stands in a template's staging group: its network and its storage account; all PUTs that may be repeated.
+"""The network and the storage account in a template's staging group. Their PUTs may be repeated.
 
-A build looks first whether they are there: that is one call where a PUT takes two and changes nothing.
+A build first looks whether they exist: that is one call, where a PUT that changes nothing takes two.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SUCCEEDED = "Succeeded"
 
 
 def is_ready(find: Callable[[], Any]) -> bool:
-    """Whether what `find` looks up is there and whole. Anything else is for a PUT to fix."""
+    """Whether the resource that `find` looks up exists and is whole. If it is not, a PUT fixes that."""
     try:
         found = find()
     except AzureNotFound:
@@ -99,7 +99,7 @@ def start_network(network: NetworkSpec) -> Operation:
     """Start to make the virtual network with its one subnet.
 
     Subnets are private by default since 2026-03-31; a build machine must reach package sources, so outbound access is
-    asked for by name (Microsoft's "Default outbound access in Azure"). A template's own subnet is left as it is.
+    turned on explicitly (Microsoft's "Default outbound access in Azure"). A template's own subnet is left as it is.
     """
     if network.network is None:
         return Operation(doing=f"use the subnet {network.subnet_id}")
@@ -157,7 +157,7 @@ def start_storage(storage: StorageSpec) -> Operation:
 
 
 def create_containers(storage: StorageSpec) -> StagedStorage:
-    """Make the account's containers and return where its blobs are."""
+    """Make the storage account's containers, and return the endpoint of its blobs with the name of the run's log."""
     from azure.core.exceptions import ResourceExistsError
 
     account = find_storage(storage)
@@ -173,5 +173,5 @@ def create_containers(storage: StorageSpec) -> StagedStorage:
             except ResourceExistsError as error:  # any 409
                 if getattr(error, "error_code", None) != "ContainerAlreadyExists":
                     raise
-                continue  # somebody else's try of the same call was faster
+                continue  # another try of the same call was faster
     return StagedStorage(endpoint=endpoint, log_blob=storage.log_blob)

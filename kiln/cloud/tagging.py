@@ -1,7 +1,7 @@
-"""Tags of a resource group, changed one by one: nobody else's are touched, and no group is made.
+"""Tags of a resource group, changed one by one: other tags are not touched, and no group is made.
 
-A PUT of a group replaces all its tags (Azure/azure-cli issue 11513) and makes one that was deleted meanwhile; a PATCH
-of its tags does neither ("Tags - Update At Scope").
+A PUT of a group replaces all its tags (Azure/azure-cli issue 11513), and makes the group anew if it was deleted
+meanwhile; a PATCH of its tags does neither ("Tags - Update At Scope").
 """
 
 from __future__ import annotations

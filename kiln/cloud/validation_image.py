@@ -1,4 +1,4 @@
-"""What a validation machine is made from: a gallery, a definition and a shallow version, in the staging group.
+"""The image that a validation machine is made from: gallery, definition and shallow version in the staging group.
 
 A shallow version copies nothing, so it is ready soon (Microsoft's "Store and share images in a compute gallery").
 """
@@ -46,7 +46,7 @@ def start_gallery(image: ValidationImageSpec) -> Operation:
 
 def start_definition(image: ValidationImageSpec) -> Operation:
     """Start to make the definition, which keeps generation, architecture and security type."""
-    secured = image.security != "Standard"  # which is what a definition without the feature is
+    secured = image.security != "Standard"  # a definition without the feature is Standard
     body: Any = {
         "location": image.location,
         "tags": image.tags,

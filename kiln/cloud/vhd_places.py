@@ -1,4 +1,4 @@
-"""Where a template's VHDs are to go: looked up when it is submitted, so that a slip is told before a build."""
+"""The check of the URLs that a template gives its VHDs: on submission, so that a typo is reported before a build."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from kiln.template.models import ImageTemplate
 
-NO_SUCH_HOST = "Correct the storage account in uri; a private endpoint's name is known in its own network alone."
+NO_SUCH_HOST = "Correct the storage account in uri; a private endpoint's name is known only in its own network."
 
 
 def check(template: ImageTemplate) -> list[BuildError]:
-    """Return an error for each `uri` whose storage account or container is not there, or not for Kiln."""
+    """Return an error for each `uri` whose storage account or container does not exist, or is closed to Kiln."""
     return list(_problems(template))
 
 
@@ -30,7 +30,7 @@ def require_storage(uri: str) -> None:
     """Raise `TargetNotFound` for a URL to which the app's own token must not be sent."""
     if not may_have_token(uri):
         raise TargetNotFound(
-            f"{urlsplit(uri).hostname} is no host of Azure Storage over https, so no VHD goes there.",
+            f"{urlsplit(uri).hostname} is not a host of Azure Storage over https, so Kiln writes no VHD there.",
             target="properties.distribute",
             hint="Name a blob of a storage account in uri; KILN_BLOB_SUFFIXES has the names that count as one.",
         )
@@ -47,7 +47,7 @@ def _problems(template: ImageTemplate) -> Iterator[BuildError]:
 
 
 def _look(uri: str) -> None:
-    """Raise a `BuildError` unless the account and the container of a URL are there for Kiln."""
+    """Raise a `BuildError` unless the account and the container of a URL exist, and Kiln has access to them."""
     require_storage(uri)
     host = urlsplit(uri).hostname or ""
     try:
@@ -55,7 +55,7 @@ def _look(uri: str) -> None:
     except socket.gaierror as error:
         if error.errno != socket.EAI_NONAME:
             raise
-        raise TargetNotFound(f"Nobody knows the host {host}.", hint=NO_SUCH_HOST) from error
+        raise TargetNotFound(f"The host {host} is not known.", hint=NO_SUCH_HOST) from error
     account, container, _ = parts(uri)
     try:
         with azure(f"look up the container {container} of {host}"):

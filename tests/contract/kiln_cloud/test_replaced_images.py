@@ -132,7 +132,7 @@ def test_the_spare_stays_as_long_as_the_image_is_not_there_and_the_error_names_i
     assert maker(first.target.image_id) is None
     assert second.target.spare_id in str(told.value.detail.hint)
     (stays,) = clean(second)
-    assert f"{second.target.spare_id} stays, for it is what {first.target.image_id} was to be" in stays
+    assert f"{second.target.spare_id} is not deleted: it was to become {first.target.image_id}" in stays
     assert maker(second.target.spare_id) == mark(second)
 
     third = again(first)
@@ -154,7 +154,7 @@ def test_the_spare_stays_when_somebody_else_has_taken_the_name_in_between() -> N
         images.start_image(second)
 
     (stays,) = clean(second)
-    assert "where somebody else's image is by now: Kiln did not make it" in stays
+    assert "which is somebody else's by now: Kiln did not make it" in stays
     assert maker(second.target.spare_id) == mark(second)
 
 

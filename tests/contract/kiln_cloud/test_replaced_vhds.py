@@ -115,7 +115,7 @@ def test_a_run_that_ends_while_its_vhd_is_placed_leaves_the_spare(
 
     left = entries(second)
     delete(left["vhd"])
-    with pytest.raises(OnlyCopy, match="is what"):
+    with pytest.raises(OnlyCopy, match="it was to become"):
         delete(left["spare"])
 
     assert (maker(second.target.url), maker(second.target.spare_url)) == (None, mark(second))

@@ -41,7 +41,7 @@ def test_what_is_not_there_is_told_at_its_place() -> None:
     assert first.detail.hint == "Create it first."
     assert second.detail.target == "properties.distribute[2].uri"
     assert third.detail.target == "properties.distribute[3].uri"
-    assert "example.com is no host of Azure Storage" in third.detail.message
+    assert "example.com is not a host of Azure Storage" in third.detail.message
 
 
 def test_an_account_that_nobody_knows_is_told_without_trying_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,4 +53,4 @@ def test_an_account_that_nobody_knows_is_told_without_trying_long(monkeypatch: p
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
     (problem,) = problems(container)
 
-    assert "Nobody knows the host" in problem.detail.message
+    assert "is not known" in problem.detail.message
