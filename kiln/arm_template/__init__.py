@@ -1,4 +1,4 @@
 """ARM template files: their parameters, variables, expressions, loops and nested deployments, resolved offline.
 
-Microsoft's "Azure Resource Manager templates" pages are the source of every rule here. It must know nothing of images.
+Microsoft's "Azure Resource Manager templates" pages are the source of every rule here. It knows nothing of images.
 """

@@ -1,6 +1,6 @@
 """The resources that a deployment of an ARM template file would make: loops unrolled, conditions decided.
 
-Nested deployments are walked into. What cannot be resolved is named by its place, and the rest is there all the same.
+Those of nested deployments are among them. A part that cannot be resolved is reported by its path, and left as it is.
 Source: Microsoft's "Understand the structure and syntax of ARM templates", "Resource iteration" and "Linked and nested
 templates".
 """
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 NESTED = "microsoft.resources/deployments"
 MOST_TURNS = 800
-"""Of a loop ("Resource iteration in ARM templates", copy limits)."""
+"""The most turns of a loop ("Resource iteration in ARM templates", copy limits)."""
 
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A part of a resource that has no value here: its path in the file, and why."""
+    """A part of a resource that cannot be resolved: its path in the file, and the reason.
+
+    With `is_known_later` a deployment knows its value.
+    """
 
     path: Path
     why: str
@@ -42,7 +45,7 @@ class Resource:
     unresolved: tuple[Unresolved, ...] = ()
 
     def moved(self, by: int) -> Resource:
-        """Return the resource with paths that lack so many of their first parts."""
+        """Return the resource without the first `by` parts of its paths."""
         unresolved = tuple(replace(each, path=each.path[by:]) for each in self.unresolved)
         return replace(self, path=self.path[by:], unresolved=unresolved)
 
@@ -82,12 +85,12 @@ def scope_of(body: dict[str, Any], place: Place, given: dict[str, Any]) -> Scope
 
 
 def _later(resolve: Callable[[Any, Scope], Any], value: Any, scope: Callable[[], Scope]) -> Callable[[], Any]:
-    """Return a way to resolve a value once its scope, which it is part of, is there."""
+    """Return a function that resolves a value later: now its scope does not exist yet, since it is part of that."""
     return lambda: resolve(value, scope())
 
 
 def looped(value: Any, scope: Scope) -> Any:
-    """Return a value resolved, with the loops of properties (`copy`) in it unrolled."""
+    """Return a value with its expressions resolved, and its loops of properties (`copy`) unrolled."""
     if isinstance(value, list):
         return [looped(item, scope) for item in value]
     if not isinstance(value, dict):
@@ -110,7 +113,7 @@ def _turns(loop: dict[str, Any], scope: Scope) -> list[Any]:
 def _count(loop: dict[str, Any], scope: Scope) -> int:
     count = whole(scope.resolved(loop.get("count")))
     if not 0 <= count <= MOST_TURNS:
-        raise ExpressionInvalid(f"a loop has 0 to {MOST_TURNS} turns, this one {count}")
+        raise ExpressionInvalid(f"a loop has 0 to {MOST_TURNS} turns, this one has {count}")
     return count
 
 
@@ -183,7 +186,7 @@ def _one(resource: dict[str, Any], scope: Scope, path: Path, parent_type: str, p
 
 
 def _nested(properties: dict[str, Any], deployment: dict[str, Any], scope: Scope, path: Path) -> Iterator[Resource]:
-    """Yield the resources of a nested deployment; its expressions are the outer template's unless it says `inner`."""
+    """Yield the resources of a nested deployment; its scope is the outer template's unless it says `inner`."""
     template = properties.get("template")
     if not isinstance(template, dict):
         return
@@ -215,7 +218,7 @@ def _given(deployment: dict[str, Any], name: str, otherwise: str | None) -> str 
 
 
 def _leaf(value: Any, scope: Scope, path: Path, unresolved: list[Unresolved]) -> Any:
-    """Return a value resolved as far as that goes; an expression without a value stays as written, and is told."""
+    """Return a value resolved as far as possible; an expression that fails is left, and added to `unresolved`."""
     try:
         return looped(value, scope)
     except ExpressionInvalid as error:

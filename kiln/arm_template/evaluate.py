@@ -1,6 +1,6 @@
-"""The value of an expression, in the scope of a deployment: its parameters, its variables, its loops.
+"""Evaluation of expressions in the scope of a deployment: its parameters, variables, functions and loops.
 
-Parameters and variables are evaluated when they are asked for, each once, so that one that nothing needs cannot fail.
+Parameters and variables are evaluated only when they are used, and only once, so that an unused one cannot fail.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AT_DEPLOYMENT = ("reference", "references", "newguid", "pickzones", "providers", "deployer", "managementgroup", "list")
-"""Functions, and beginnings of names of functions, whose values a deployment alone knows."""
+"""The beginnings of the names of functions whose values are known only to a deployment."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a template is deployed to. What is None is not known, and neither is what an expression makes of it."""
+    """The place that a template is deployed to. A part that is None is not known, and expressions that use it fail."""
 
     subscription: str | None = None
     group: str | None = None
@@ -36,7 +36,7 @@ class Place:
 
 
 class Lazy:
-    """Named values, each evaluated when it is first asked for."""
+    """Named values, each evaluated when it is first used."""
 
     def __init__(self, kind: str, make: dict[str, Callable[[], Any]]) -> None:
         self._kind = kind
@@ -45,13 +45,13 @@ class Lazy:
         self._going: set[str] = set()
 
     def value(self, name: str) -> Any:
-        """Return a value by its name, in any case. Raises `ExpressionInvalid` for one that is not there or a circle."""
+        """Return a value by its name, in any case. Raises `ExpressionInvalid` for an unknown name, or a cycle."""
         key = found(name, self._make)
         if key is None:
             raise ExpressionInvalid(f"there is no {self._kind} {name!r}")
         if key not in self._values:
             if key in self._going:
-                raise ExpressionInvalid(f"the {self._kind} {key!r} is made of itself")
+                raise ExpressionInvalid(f"the {self._kind} {key!r} depends on itself")
             self._going.add(key)
             try:
                 self._values[key] = self._make[key]()
@@ -62,16 +62,16 @@ class Lazy:
 
 @dataclass(frozen=True)
 class Scope:
-    """What expressions of one template can name."""
+    """The names that expressions of one template can use: parameters, variables, its own functions and loops."""
 
     place: Place
     parameters: Lazy
     variables: Lazy
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    """The template's own, as `namespace.name` in lower case."""
+    """The template's own functions, by `namespace.name` in lower case."""
     loops: dict[str, int] = field(default_factory=dict)
     loop: str | None = None
-    """The innermost loop, which `copyIndex()` without a name means."""
+    """The name of the innermost loop, which `copyIndex()` without a name refers to."""
 
     def in_loop(self, name: str, index: int) -> Scope:
         """Return the scope within one turn of a loop."""
@@ -90,7 +90,7 @@ class Scope:
                 return value
 
     def text(self, value: str) -> Any:
-        """Return the value of a string: of its expression, or itself."""
+        """Return the value of the expression in a string, or the string itself if it has none."""
         if not expressions.is_expression(value):
             return expressions.plain(value)
         return self.value(expressions.parse(value))
@@ -116,14 +116,14 @@ class Scope:
         if special is not None:
             return special(self, *arguments)
         if name.startswith(AT_DEPLOYMENT):
-            raise KnownAtDeployment(f"{call.name}() is known to a deployment alone")
+            raise KnownAtDeployment(f"the value of {call.name}() is known only to a deployment")
         function = FUNCTIONS.get(name)
         if function is None:
             raise ExpressionInvalid(f"there is no function {call.name}()")
         return function(*arguments)
 
     def _if(self, call: Call) -> Any:
-        """Return one of two values; the other is not looked at."""
+        """Return one of two values; the other is not evaluated."""
         if len(call.arguments) != 3:  # noqa: PLR2004 - a condition, then, else
             raise ExpressionInvalid(f"if() takes 3 arguments, here it has {len(call.arguments)}")
         condition, then, otherwise = call.arguments
@@ -137,7 +137,7 @@ class Scope:
 
 
 def _taken(value: Any, key: Any, *, safe: bool) -> Any:
-    """Return a property or an item. Raises `ExpressionInvalid` for one that is not there, unless it is `safe`."""
+    """Return a property or item of a value. If there is none, raise `ExpressionInvalid`, or with `safe` return None."""
     if isinstance(value, dict) and isinstance(key, str):
         name = found(key, value)
         if name is not None:
@@ -150,7 +150,7 @@ def _taken(value: Any, key: Any, *, safe: bool) -> Any:
         return None
     if isinstance(value, dict | list):
         raise ExpressionInvalid(f"{kind_of(value)} has no {key!r}")
-    raise ExpressionInvalid(f"{key!r} is asked of {kind_of(value)}")
+    raise ExpressionInvalid(f"{kind_of(value)} has no properties or items, so no {key!r}")
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def _subscription(scope: Scope) -> dict[str, Any]:
     return {
         "id": _known(known and f"/subscriptions/{known}", why),
         "subscriptionId": _known(known, why),
-        "tenantId": _Unknown("the tenant is known to a deployment alone"),
-        "displayName": _Unknown("the subscription's name is known to a deployment alone"),
+        "tenantId": _Unknown("the tenant is known only to a deployment"),
+        "displayName": _Unknown("the subscription's name is known only to a deployment"),
     }
 
 
@@ -184,16 +184,16 @@ def _group(scope: Scope) -> dict[str, Any]:
         "name": _known(place.group, why),
         "type": "Microsoft.Resources/resourceGroups",
         "location": _known(place.location, "the resource group's location is not known here"),
-        "tags": _Unknown("the resource group's tags are known to a deployment alone"),
+        "tags": _Unknown("the resource group's tags are known only to a deployment"),
         "properties": {"provisioningState": "Succeeded"},
     }
 
 
 def _resource_id(scope: Scope, *values: Any) -> str:
-    """Return the id of a resource in this group, or in another one that is named before its type."""
+    """Return the id of a resource in this group, or in the group that comes before its type in the arguments."""
     before, type_, names = split_type(values)
     if len(before) > 2:  # noqa: PLR2004 - subscription and group
-        raise ExpressionInvalid("a subscription and a resource group at the most stand before the resource type")
+        raise ExpressionInvalid("only a subscription and a resource group may come before the resource type")
     group = before[-1] if before else _taken(_group(scope), "name", safe=False)
     subscription = before[0] if len(before) > 1 else _taken(_subscription(scope), "subscriptionId", safe=False)
     return below(f"/subscriptions/{subscription}/resourceGroups/{group}", type_, names)
@@ -211,7 +211,7 @@ def _copy_index(scope: Scope, *values: Any) -> int:
     offset = values[-1] if values and not isinstance(values[-1], str) else 0
     if name is None or name not in scope.loops:
         raise ExpressionInvalid(
-            "copyIndex() stands outside of a loop" if name is None else f"there is no loop {name!r}"
+            "copyIndex() is used outside of a loop" if name is None else f"there is no loop {name!r}"
         )
     return scope.loops[name] + whole(offset)
 
@@ -233,4 +233,4 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "environment": _environment,
     "utcnow": lambda scope, how=BASIC: shown(scope.place.now, text(how)),
 }
-"""Functions that look at the scope."""
+"""The functions that need the scope, by their names in lower case."""

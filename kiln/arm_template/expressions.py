@@ -1,8 +1,8 @@
-"""The text of an expression, `[concat('a', parameters('b')[0].c)]`, as a tree.
+"""The parser of expressions, such as `[concat('a', parameters('b')[0].c)]`, into trees.
 
-Facts: Microsoft's "Syntax and expressions in ARM templates": a string in single quotes doubles a quote to have one;
-functions and properties are found without regard to case; a text that begins with `[[` is plain text; an expression
-has 24,576 characters at the most.
+Facts: Microsoft's "Syntax and expressions in ARM templates": strings are in single quotes, and a quote in one is
+written twice; functions and properties are found without regard to case; a text that begins with `[[` is plain text;
+an expression has at most 24,576 characters.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Literal:
-    """A string or a number that stands in the expression."""
+    """A string or a number that is written in the expression."""
 
     value: str | int | float
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a function, or of the template's own one in a `namespace`."""
+    """A call of a function; the template's own functions have a `namespace`."""
 
     name: str
     arguments: tuple[Expression, ...]
@@ -52,14 +52,14 @@ def is_expression(text: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """Return a string that is no expression as it is meant: `[[` stands for `[`."""
+    """Return the text that a string without an expression stands for: `[[` at its beginning stands for `[`."""
     return text[1:] if text.startswith("[[") else text
 
 
 def parse(text: str) -> Expression:
-    """Return the tree of an expression with its brackets. Raises `ExpressionInvalid` that says where it goes wrong."""
+    """Return the tree of an expression in its brackets. Raises an `ExpressionInvalid` that says where the error is."""
     if len(text) > LONGEST:
-        raise ExpressionInvalid(f"an expression has {LONGEST} characters at the most, this one has {len(text)}")
+        raise ExpressionInvalid(f"an expression has at most {LONGEST} characters, this one has {len(text)}")
     reader = _Reader(text[1:-1])
     found = reader.expression()
     reader.end()
@@ -67,14 +67,14 @@ def parse(text: str) -> Expression:
 
 
 class _Reader:
-    """Reads one expression from left to right."""
+    """A reader of one expression, from left to right."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
 
     def expression(self) -> Expression:
-        """Read a literal or a call, and what is taken of it."""
+        """Read a literal or a call, and the properties and items that are taken of it."""
         kind, word = self._next()
         found: Expression
         if kind == "string":
@@ -91,7 +91,7 @@ class _Reader:
         return found
 
     def end(self) -> None:
-        """Make sure that nothing is left. Raises `ExpressionInvalid`."""
+        """Check that nothing is left to read. Raises `ExpressionInvalid`."""
         if self._text[self._at :].strip():
             raise self._unexpected(self._text[self._at :].strip()[:20])
 
@@ -104,7 +104,7 @@ class _Reader:
                 raise self._unexpected(name)
         if self._peek() != "(":
             raise ExpressionInvalid(
-                f"{name!r} is neither a function call nor a string: a string stands in single quotes, and a parameter "
+                f"{name!r} is neither a function call nor a string: a string is in single quotes, and a parameter "
                 f"or variable is parameters('{name}') or variables('{name}')"
             )
         self._next()

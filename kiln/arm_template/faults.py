@@ -1,10 +1,10 @@
-"""The ways in which a part of an ARM template has no value."""
+"""Errors of expressions in ARM templates: invalid ones, and ones whose value only a deployment knows."""
 
 from __future__ import annotations
 
 
 class ExpressionInvalid(ValueError):
-    """An expression that Azure would refuse: its text, a function's arguments, or a name that is not there."""
+    """An expression that Azure would refuse for its syntax, a function's arguments, or an unknown name."""
 
 
 class KnownAtDeployment(ExpressionInvalid):

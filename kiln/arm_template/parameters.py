@@ -1,4 +1,4 @@
-"""Parameters of an ARM template: what each takes, and the values that are given for them.
+"""Parameters of an ARM template: their values from files, from a command line or by default, and the checks of these.
 
 Source: Microsoft's "Parameters in ARM templates" and "Create Resource Manager parameter file".
 """
@@ -24,15 +24,15 @@ KINDS: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "secureobject": (dict,),
 }
-"""By a parameter's `type` in lower case, the JSON values that it takes."""
+"""The JSON values that a parameter takes, by its `type` in lower case."""
 
 
 class ParameterMissing(KnownAtDeployment):
-    """A parameter that has no value here, and no default."""
+    """A parameter that was given no value, and has no default."""
 
 
 def parameters(declared: dict[str, Any], given: dict[str, Any], scope_of: Callable[[], Scope]) -> Lazy:
-    """Return the parameters of a template: as given, or by their defaults, which are resolved in its own scope."""
+    """Return the values of a template's parameters: given ones, or defaults, resolved in the template's own scope."""
 
     def value_of(name: str, rules: dict[str, Any]) -> Callable[[], Any]:
         def make() -> Any:
@@ -76,7 +76,7 @@ def checked(name: str, rules: dict[str, Any], value: Any) -> Any:
 
 
 def from_file(body: Any) -> dict[str, Any]:
-    """Return the values in a parameter file's JSON. Raises `ExpressionInvalid`, also for one that is in a key vault."""
+    """Return the values in a parameter file's JSON. Raises `ExpressionInvalid`, also for a value in a key vault."""
     members = body.get("parameters", body) if isinstance(body, dict) else None
     if not isinstance(members, dict):
         raise ExpressionInvalid('a parameter file is {"parameters": {NAME: {"value": ...}}}')
@@ -85,7 +85,9 @@ def from_file(body: Any) -> dict[str, Any]:
         if name.startswith("$") or name == "contentVersion":
             continue
         if isinstance(member, dict) and "reference" in member:
-            raise ExpressionInvalid(f"the parameter {name!r} is in a key vault, which only a deployment reads: set it")
+            raise ExpressionInvalid(
+                f"the parameter {name!r} is in a key vault, which only a deployment reads: give its value instead"
+            )
         if not isinstance(member, dict) or "value" not in member:
             raise ExpressionInvalid(f'the parameter {name!r} is not {{"value": ...}}')
         values[name] = member["value"]
@@ -95,7 +97,7 @@ def from_file(body: Any) -> dict[str, Any]:
 def from_text(declared: dict[str, Any], name: str, value: str) -> tuple[str, Any]:
     """Return a parameter's name and the value that a person typed: JSON, unless it takes a string.
 
-    Raises `ExpressionInvalid` for a parameter that is not there, or a value that is no JSON.
+    Raises `ExpressionInvalid` for an unknown parameter, or a value that is not JSON.
     """
     key = found(name, declared)
     if key is None:

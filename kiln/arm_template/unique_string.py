@@ -1,4 +1,4 @@
-"""`uniqueString` and `guid`: the same texts as Azure makes of the same arguments.
+"""The functions `uniqueString` and `guid`, with the same results as in Azure.
 
 `uniqueString` is a variant of MurmurHash in two lanes of 32 bits, written in base 32; its constants are those of
 Azure.Deployments.Expression. `guid` is a name-based UUID (RFC 9562, version 5) in a namespace of Resource Manager's.
@@ -18,13 +18,13 @@ _GUIDS = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 
 
 def unique_string(*parts: str) -> str:
-    """Return 13 characters that stand for the parts."""
+    """Return the hash of the parts: 13 letters and digits."""
     digest = _hash("-".join(parts).encode())
     return "".join(_ALPHABET[(digest << 5 * at & 0xFFFFFFFFFFFFFFFF) >> 59] for at in range(_LENGTH))
 
 
 def guid(*parts: str) -> str:
-    """Return the UUID that stands for the parts."""
+    """Return the UUID that is made from the parts."""
     return str(uuid.uuid5(_GUIDS, "-".join(parts)))
 
 
@@ -48,7 +48,7 @@ def _hash(data: bytes) -> int:
 
 
 def _lane(data: bytes, before: int, turn: int, after: int) -> int:
-    """Return up to four bytes (little end first), spread over 32 bits."""
+    """Return up to four bytes, read as a little-endian number and mixed into 32 bits."""
     return _rotated(int.from_bytes(data, "little") * before & _MASK, turn) * after & _MASK
 
 

@@ -1,4 +1,4 @@
-"""Functions of arrays and objects, and of strings where they do the same to these.
+"""Functions of arrays and objects, some of which also take strings.
 
 Source: Microsoft's "Array functions" and "Object functions for ARM templates".
 """
@@ -11,7 +11,7 @@ from kiln.arm_template.faults import ExpressionInvalid
 from kiln.arm_template.functions.table import MANY, Function, found, items, kind_of, members, same, text, whole, written
 
 MOST_ITEMS = 10_000
-"""Of `range` (Microsoft's page of it)."""
+"""The most items of a `range` (Microsoft's page about it)."""
 
 
 def _concat(*values: Any) -> Any:
@@ -37,7 +37,7 @@ def _contains(container: Any, item: Any) -> bool:
 
 def _create_object(*pairs: Any) -> dict[str, Any]:
     if len(pairs) % 2:
-        raise ExpressionInvalid("names and values come in pairs")
+        raise ExpressionInvalid("names and values must come in pairs")
     return {text(name): value for name, value in zip(pairs[::2], pairs[1::2], strict=True)}
 
 
@@ -78,7 +78,7 @@ def _intersection(*values: Any) -> Any:
 
 
 def _union(*values: Any) -> Any:
-    """Return all items of arrays, each once, or objects as one, in which later values win and objects are united."""
+    """Return the items of all arrays, each once; or one object of all: later values win, and objects are merged."""
     if isinstance(values[0], list):
         united: list[Any] = []
         united.extend(item for value in values for item in items(value) if not any(same(item, each) for each in united))
@@ -93,7 +93,7 @@ def _union(*values: Any) -> Any:
 
 def _range(start: Any, count: Any) -> list[int]:
     if not 0 <= whole(count) <= MOST_ITEMS:
-        raise ExpressionInvalid(f"the count is 0 to {MOST_ITEMS}")
+        raise ExpressionInvalid(f"the count must be 0 to {MOST_ITEMS}")
     return list(range(whole(start), whole(start) + count))
 
 
@@ -101,7 +101,7 @@ def _extreme(choose: Any) -> Any:
     def of(*values: Any) -> int:
         given = items(values[0]) if len(values) == 1 and isinstance(values[0], list) else list(values)
         if not given:
-            raise ExpressionInvalid("there is nothing to choose from")
+            raise ExpressionInvalid("expected at least one number")
         return int(choose(whole(value) for value in given))
 
     return of

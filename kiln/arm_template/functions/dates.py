@@ -18,13 +18,13 @@ _CODES = {
 }  # fmt: skip
 _CODE = re.compile(r"'([^']*)'|y+|M+|d+|H+|h+|m+|s+|f+|F+|t+|z+|[A-Za-z]")
 BASIC = "yyyyMMdd'T'HHmmss'Z'"
-"""How `utcNow` writes a time."""
+"""The format in which `utcNow` writes a time."""
 _STANDARD = {"u": "yyyy-MM-dd HH:mm:ss'Z'", "s": "yyyy-MM-dd'T'HH:mm:ss", "d": "MM/dd/yyyy", "D": "dddd, dd MMMM yyyy"}
-"""Formats of one letter."""
+"""The formats of one letter, and the patterns that they stand for."""
 
 
 def moment(value: Any) -> datetime:
-    """Return a date of ISO 8601 as a time. Raises `ExpressionInvalid`."""
+    """Return the time of a date in ISO 8601. Raises `ExpressionInvalid`."""
     try:
         found = datetime.fromisoformat(text(value))
     except ValueError as error:
@@ -33,10 +33,10 @@ def moment(value: Any) -> datetime:
 
 
 def shown(at: datetime, how: str) -> str:
-    """Return a time in a .NET date format. Raises `ExpressionInvalid` for one that is not known to Kiln."""
+    """Return a time in a .NET date format. Raises `ExpressionInvalid` for a format that Kiln does not know."""
     pattern = _STANDARD.get(how, how)
     if len(pattern) == 1:
-        raise ExpressionInvalid(f"the date format {how!r} is not one of {', '.join(_STANDARD)}, and no pattern")
+        raise ExpressionInvalid(f"the date format {how!r} is neither one of {', '.join(_STANDARD)} nor a pattern")
     return _CODE.sub(lambda code: _part(at, code), pattern)
 
 
@@ -68,7 +68,7 @@ def _add(base: Any, duration: Any, how: Any = None) -> str:
 
 
 def _form(base: str) -> str:
-    """Return the format of a time, which what is added to it takes over."""
+    """Return the format that a time is written in: a sum with it is written in the same one."""
     if "-" not in base:
         return BASIC
     return "u" if " " in base else "yyyy-MM-dd'T'HH:mm:ss'Z'"

@@ -1,4 +1,4 @@
-"""Functions that put ARM ids together and need no deployment's scope; `resourceId` is evaluate.py's, for it does.
+"""Functions that build ARM ids without the scope of a deployment; `resourceId`, which needs that, is in evaluate.py.
 
 Source: Microsoft's "Resource functions for ARM templates".
 """
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def below(scope: str, type_: str, names: Sequence[str]) -> str:
-    """Return the id of a resource below a scope's id. Raises `ExpressionInvalid` for another count of names."""
+    """Return the id of a resource below a scope's id. Raises `ExpressionInvalid` for a wrong number of names."""
     provider, _, rest = type_.partition("/")
     kinds = rest.split("/") if rest else []
     if not kinds:
         raise ExpressionInvalid(f"{type_!r} is not a resource type, such as Microsoft.Compute/images")
     if len(kinds) != len(names):
-        raise ExpressionInvalid(f"{type_} has {len(kinds)} names, here are {len(names)}")
+        raise ExpressionInvalid(f"the id of {type_} has {len(kinds)} names, but got {len(names)}")
     parts = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, names, strict=True))
     return f"{scope.rstrip('/')}/providers/{provider}{parts}"
 
 
 def split_type(values: Sequence[Any]) -> tuple[list[str], str, list[str]]:
-    """Return what stands before the resource type (subscription, group), the type, and the names after it."""
+    """Return the texts before the resource type (subscription, group), the type, and the names after it."""
     given = [text(value) for value in values]
     at = next((at for at, value in enumerate(given) if "/" in value), None)
     if at is None:

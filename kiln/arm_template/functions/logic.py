@@ -59,7 +59,7 @@ def _divided(one: Any, by: Any) -> int:
 
 
 def _truths(values: tuple[Any, ...]) -> list[bool]:
-    """Return bools, of which Azure looks at every one."""
+    """Return the values as bools. All of them are checked, as by Azure, even if the first decides."""
     return [truth(value) for value in values]
 
 

@@ -20,7 +20,7 @@ def _base64_to_string(value: Any) -> str:
     try:
         return base64.b64decode(text(value), validate=True).decode()
     except ValueError as error:
-        raise ExpressionInvalid("not base64 of a text") from error
+        raise ExpressionInvalid("not base64 of text") from error
 
 
 def _json(value: Any) -> Any:
@@ -62,7 +62,7 @@ def _number(value: Any, how: str) -> str:
 
 def _pad_left(value: Any, width: Any, by: Any = " ") -> str:
     if len(text(by)) != 1:
-        raise ExpressionInvalid("what it is padded with is one character")
+        raise ExpressionInvalid("the padding must be one character")
     shown = written(value) if isinstance(value, int) else text(value)
     return shown.rjust(whole(width), by)
 

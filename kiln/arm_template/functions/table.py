@@ -1,6 +1,6 @@
-"""A function of the template language: its name, how many arguments it takes, and the Python function that is it.
+"""The type of the template language's functions, and the checks of arguments that many of them share.
 
-With it are the checks of arguments that many functions share. Values are those of JSON.
+Values are those of JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MANY = 1_000
 
 @dataclass(frozen=True)
 class Function:
-    """A function with `least` to `most` arguments."""
+    """A function of the template language, which takes `least` to `most` arguments."""
 
     name: str
     least: int
@@ -43,7 +43,7 @@ class Function:
 
 
 def kind_of(value: Any) -> str:
-    """Return what Azure calls the kind of a value."""
+    """Return the name of a value's JSON type, as Azure calls it, for a message."""
     match value:
         case None:
             return "null"
@@ -95,7 +95,7 @@ def members(value: Any) -> dict[str, Any]:
 
 
 def written(value: Any) -> str:
-    """Return a value as a text: what `concat`, `format` and `string` make of it."""
+    """Return a value as text, as `concat`, `format` and `string` write it."""
     match value:
         case None:
             return ""
@@ -110,12 +110,12 @@ def written(value: Any) -> str:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal: strings by case, numbers and bools never to each other."""
+    """Whether two values are equal. Strings are compared with case, and a number never equals a bool."""
     if isinstance(one, bool) is not isinstance(other, bool):
         return False
     return bool(one == other)
 
 
 def found(name: str, of: dict[str, Any]) -> str | None:
-    """Return how an object writes the property `name`, which is found without regard to case, or None."""
+    """Return the object's own spelling of the property `name`, which is found in any case; None if it has none."""
     return name if name in of else next((key for key in of if key.lower() == name.lower()), None)

@@ -74,7 +74,7 @@ def test_what_has_no_value_is_named_by_its_place_and_the_rest_is_there() -> None
     assert told == {
         "size": ("the parameter 'size' has neither value nor default", True),
         "first": ("an array has no 0", False),
-        "secret": ("reference() is known to a deployment alone", True),
+        "secret": ("the value of reference() is known only to a deployment", True),
     }
 
 
@@ -92,7 +92,7 @@ def test_variables_in_a_circle_are_told_and_unused_ones_cannot_fail() -> None:
         "variables": {"a": "[variables('b')]", "b": "[variables('a')]", "unused": "[nothing()]"},
         "resources": [one(properties="[variables('a')]"), one()],
     }
-    assert whys(body) == {("resources", 0, "properties"): "the variable 'a' is made of itself"}
+    assert whys(body) == {("resources", 0, "properties"): "the variable 'a' depends on itself"}
 
 
 def test_loops_are_unrolled() -> None:
