@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from kiln.events.names import EventType
+from kiln.events.cloud_events import EventType
 
 TEXT_LIMIT = 4000
 """Characters of an error's text: an event is charged by 64 KB ("Event Grid pricing") and one MB at the most."""

@@ -14,8 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kiln.events.cloud_events import marketplace_id
-from kiln.events.names import EventType
+from kiln.events.cloud_events import EventType, marketplace_id
 
 EVENT_BYTES = 1024 * 1024
 """Of one event, as Event Grid itself takes them ("Azure Event Grid quotas and limits")."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from kiln.planner import artifacts
-from kiln.planner.durations import seconds
 from kiln.planner.scripts import files, powershell, restart, shell, updates
 from kiln.planner.steps import UPDATES_DONE, UPDATES_MORE, UPDATES_RESTART, RestartSpec, Step, StepSpec, UpdateSpec
 from kiln.printable import one_line
@@ -41,6 +40,8 @@ LONGEST_NAME = 100
 
 SHORT = 5
 """Minutes for scripts of Kiln's own that only look or schedule."""
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def customize(template: ImageTemplate, version: int, commands: Commands, os: OperatingSystem) -> tuple[Step, ...]:
@@ -141,7 +142,7 @@ def _restart(
         mark=part("mark", restart.windows_mark() if windows else restart.linux_mark()),
         trigger=part("trigger", restart.windows_trigger(command)) if command else None,
         check=part("check", restart.windows_check(check) if windows else restart.linux_check(check)),
-        timeout_seconds=seconds(timeout),
+        timeout_seconds=_seconds(timeout),
     )
 
 
@@ -167,6 +168,11 @@ def _updates(index: int, customizer: WindowsUpdateCustomizer, commands: Commands
         restart=_restart(index, customizer, commands, "Windows", command="", check="", timeout=UPDATE_RESTART_TIMEOUT),
         rounds=UPDATE_ROUNDS,
     )
+
+
+def _seconds(duration: str) -> int:
+    """Return a duration of the template language (`90s`, `5m`, `2h`) in seconds."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
 
 
 def _name(index: int, step: Customizer | Validator) -> str:

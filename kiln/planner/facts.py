@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from kiln.planner.spec import Spec
+from pydantic import BaseModel, ConfigDict, Field
 
 OperatingSystem = Literal["Linux", "Windows"]
 Generation = Literal["V1", "V2"]
@@ -20,6 +18,12 @@ SecurityType = Literal[
     "ConfidentialVM",
 ]
 """Values of an image definition's feature `SecurityType`; an image without the feature is Standard."""
+
+
+class Spec(BaseModel):
+    """Base of facts and of a plan's parts: frozen, without unknown fields; stored in histories, so without secrets."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ImageReference(Spec):

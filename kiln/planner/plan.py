@@ -8,8 +8,15 @@ from __future__ import annotations
 from typing import Literal
 
 from kiln.ids import RunRef
-from kiln.planner.facts import Architecture, Generation, ImageReference, OperatingSystem, PurchasePlan, SecurityType
-from kiln.planner.spec import Spec
+from kiln.planner.facts import (
+    Architecture,
+    Generation,
+    ImageReference,
+    OperatingSystem,
+    PurchasePlan,
+    SecurityType,
+    Spec,
+)
 from kiln.planner.staging import StagingSpec
 from kiln.planner.steps import Step, StepSpec
 from kiln.planner.targets import OriginSpec, Target

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiln.planner.spec import Spec
+from kiln.planner.facts import Spec
 from kiln.runs.record import RunOutput
 from kiln.template.distributors import ManagedImageDistributor
 

@@ -5,7 +5,7 @@ They live as long as the template. Submission makes them; a build makes sure tha
 
 from __future__ import annotations
 
-from kiln.planner.spec import Spec
+from kiln.planner.facts import Spec
 
 
 class GroupSpec(Spec):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kiln.planner.spec import Spec
+from kiln.planner.facts import Spec
 
 UPDATES_DONE, UPDATES_RESTART, UPDATES_MORE = 0, 101, 102
 """Exit codes of a round of Windows updates: none is left, restart and go on, go on."""

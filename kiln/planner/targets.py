@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kiln.planner.facts import Generation, OperatingSystem
-from kiln.planner.spec import Spec
+from kiln.planner.facts import Generation, OperatingSystem, Spec
 
 
 class OriginDataDisk(Spec):

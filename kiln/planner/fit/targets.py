@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from kiln.errors import ErrorDetail
 from kiln.ids import region_name
 from kiln.planner.distribute import fixed_version, target_regions
-from kiln.planner.fit.security import takes_security
 from kiln.planner.versions import is_version
 from kiln.template.distributors import (
     ManagedImageDistributor,
@@ -24,10 +23,21 @@ from kiln.template.distributors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiln.planner.facts import DefinitionFacts, Facts, SourceFacts
+    from kiln.planner.facts import DefinitionFacts, Facts, SecurityType, SourceFacts
     from kiln.template.models import ImageTemplate
 
 CODE = "BadSharedImageDistribute"
+
+_SECURITY: dict[SecurityType, frozenset[str]] = {
+    "Standard": frozenset(),
+    "TrustedLaunchSupported": frozenset({"TrustedLaunch"}),
+    "ConfidentialVmSupported": frozenset({"ConfidentialVM"}),
+    "TrustedLaunchAndConfidentialVmSupported": frozenset({"TrustedLaunch", "ConfidentialVM"}),
+}
+"""The security types that machines made from an image may have, by the image's own type.
+
+TrustedLaunch and ConfidentialVM are missing here: they do not only allow a type, they demand it.
+"""
 
 
 def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetail]:
@@ -57,6 +67,18 @@ def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetai
                 )
             case _:
                 pass
+
+
+def takes_security(definition: SecurityType, source: SecurityType) -> bool:
+    """Tell whether an image definition of one security type takes images that are built from a source of another.
+
+    Image Builder wants both types to be the same (Microsoft's image-builder-overview). Kiln also accepts a definition
+    that allows less than the source does.
+    """
+    theirs, ours = _SECURITY.get(definition), _SECURITY.get(source)
+    if theirs is None or ours is None:
+        return False
+    return theirs == ours or (bool(theirs) and theirs <= ours)
 
 
 def _definition(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from devkit.host import schedules
 from devkit.host.app import load_app
 from kiln.config import SETTINGS, binding
-from kiln.events.cloud_events import CloudEvent
+from kiln.events.cloud_events import CloudEvent, EventType
 from kiln.events.drain import keep_events
-from kiln.events.names import EventType
 from kiln.ids import RunRef, TemplateId
 
 if TYPE_CHECKING:

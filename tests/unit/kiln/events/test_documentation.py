@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kiln.events.names import EventType
+from kiln.events.cloud_events import EventType
 from kiln.events.payloads import PAYLOADS, Payload
 from kiln.events.schema import example_of, schema_of
 from tests.golden import assert_golden

@@ -7,7 +7,7 @@ import pytest
 from kiln.errors import PROVISIONING_CODES, ErrorDetail, TemplateRefused, provisioning_code
 from kiln.planner.facts import SecurityType, SourceFacts
 from kiln.planner.fit import check_fit, misfits
-from kiln.planner.fit.security import takes_security
+from kiln.planner.fit.targets import takes_security
 from tests.unit.kiln.planner import samples
 
 POWERSHELL = {"type": "PowerShell", "inline": ["exit 0"]}
