@@ -1,1 +1,1 @@
-"""Kiln: golden VM images for Azure, built by events. The library under the Functions app and the command line."""
+"""Kiln's library, used by the Functions app and the command: golden VM images for Azure, rebuilt by events."""

@@ -1,6 +1,6 @@
-"""What Kiln's identity needs: for each of its roles, the actions, at the scopes where templates need them.
+"""The actions in Azure that Kiln's identity needs, grouped by the custom roles that the deployment makes.
 
-The custom roles of the deployment are exactly these; the right to blobs is a part of one of Microsoft's.
+Its rights to blobs are part of one of Microsoft's own roles (`BLOB_ROLE`).
 """
 
 from __future__ import annotations
@@ -111,5 +111,5 @@ BLOB_DATA = frozenset(
 """Data actions: artifacts, logs and VHDs in staging accounts ("Azure permissions for Storage")."""
 
 ROLES = {"staging": STAGING, "images": IMAGES, "networks": NETWORKS, "lookups": LOOKUPS}
-"""The actions of each role that the deployment makes; `Kiln <name>` and a hash is what it is called."""
+"""The actions of each custom role, by the role's short name. In Azure it is called `Kiln <name>` and a hash."""
 BLOB_ROLE = "Storage Blob Data Contributor"

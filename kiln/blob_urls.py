@@ -1,8 +1,9 @@
-"""What a URL of Azure Storage names: an account, a container in it, and a blob; nobody is asked.
+"""Parser of URLs of Azure Storage: the account, the container and the blob that a URL names. It asks nobody.
 
-The account is the host, or the first part of the path where the host is an IP address or localhost, as emulators have
-it (https://learn.microsoft.com/azure/storage/common/storage-connect-azurite#ip-style-url). The SDK's own reading takes
-a blob in a folder apart wrongly where a host has no `.core.` in its name: at an Azure DNS zone's endpoint, for one.
+The account is the host. If the host is an IP address or localhost, as with emulators, the account is the first part of
+the path (https://learn.microsoft.com/azure/storage/common/storage-connect-azurite#ip-style-url). The SDK's own parser
+splits the path of a blob in a folder wrongly if the host has no `.core.` in its name, as at an Azure DNS zone's
+endpoint.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ _STAGING = re.compile(r"kiln[0-9a-f]{20}")
 
 
 class BlobUrl(NamedTuple):
-    """A URL's parts, with nothing left escaped in the names; `container` and `blob` may be empty."""
+    """The parts of a URL, percent-decoded; `container` and `blob` may be empty."""
 
     account: str
-    """The account's blob endpoint, no slash at its end."""
+    """The account's blob endpoint, without a slash at its end."""
     container: str
     blob: str
 
 
 def parts(url: str) -> BlobUrl:
-    """Return what a URL names; its query is left out, and a folder is a blob with a slash at its end."""
+    """Return the parts of a URL, without its query. The name of a folder ends with a slash."""
     split = urlsplit(url)
     path, account = split.path.lstrip("/"), f"{split.scheme}://{split.netloc}"
     if _is_emulator(split.hostname or ""):
@@ -37,7 +38,7 @@ def parts(url: str) -> BlobUrl:
 
 
 def is_staging(url: str) -> bool:
-    """Whether a URL is in a storage account of a template's staging group, to judge by the account's name."""
+    """Tell by the account's name whether a URL is in a storage account of a template's staging group."""
     account = parts(url).account.rpartition("/")[2].partition(".")[0]
     return _STAGING.fullmatch(account.lower().removesuffix("-secondary")) is not None
 

@@ -1,10 +1,11 @@
-"""Blobs by the app's identity: accounts' clients, blobs by their URLs, and signed URLs of single blobs.
+"""Access to blobs as the app's identity: clients of accounts, blobs by their URLs, and signed URLs of single blobs.
 
-Requests that somebody waits for try again for seconds, not for minutes as the SDK does by itself, and what does not
-answer then is told as `StorageUnavailable`.
+If somebody waits for the answer, a request is retried for seconds, not for minutes as the SDK does by default. An
+account that does not answer even then is reported as `StorageUnavailable`.
 
-A signed URL is a user-delegation SAS with the least rights and as short as the use allows. It is a secret: it goes
-into a protected parameter or one answer, never into a message. This knows nothing of what the blobs are.
+A signed URL is a user-delegation SAS with the fewest rights and the shortest life that its use allows. It is a secret:
+it goes into a protected parameter or into one answer, never into a message. This module does not know what the blobs
+contain.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, BlobSasPermissions, BlobServiceClient, UserDelegationKey
 
 SKEW = timedelta(minutes=5)
-"""How far the service's clock may be behind; Microsoft's SAS best practices ask for 15 minutes at the most."""
+"""How far the service's clock may be behind; Microsoft's SAS best practices speak of 15 minutes at the most."""
 KEY_LIFETIME = timedelta(hours=24)
-"""Of the key that signs: longer than any build, so that no signature outlives it."""
+"""How long the key that signs URLs is valid: longer than any build, so that no signed URL outlives its key."""
 HOUR = 3600
 RETRIES = 2
 IMPATIENT: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 8}
-"""Seconds; a document is read in some hundredths of one."""
+"""Time limits in seconds; reading a document takes some hundredths of a second."""
 
 
 @functools.cache
 def account(endpoint: str) -> BlobServiceClient:
-    """Return the client of the account at `endpoint` (no slash at the end): one for the process."""
+    """Return the process's one client of the account at `endpoint` (no slash at the end)."""
     from azure.storage.blob import BlobServiceClient
 
     return BlobServiceClient(endpoint, credential=credential())
@@ -48,7 +49,7 @@ def account(endpoint: str) -> BlobServiceClient:
 def state_account(endpoint: str) -> BlobServiceClient:
     """Return the client of the account with Kiln's state: it gives up after half a minute at the most.
 
-    Activities are tried again by their workflow, and clients by themselves.
+    That is enough, because workflows retry activities, and clients of the API retry their requests.
     """
     from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
@@ -58,9 +59,9 @@ def state_account(endpoint: str) -> BlobServiceClient:
 
 @contextmanager
 def answering(what: str, hint: str) -> Iterator[None]:
-    """Tell of an account that does not answer, or refuses the app: whatever of Azure's errors gets as far as here.
+    """Turn errors of Azure's in the block into `StorageUnavailable`: the account does not answer, or refuses the app.
 
-    Raises `StorageUnavailable`.
+    `what` names the account in the message. Errors that the block handles itself are not affected.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -73,20 +74,20 @@ def answering(what: str, hint: str) -> Iterator[None]:
 
 
 def at(url: str) -> BlobClient:
-    """Return the blob that an unsigned URL names, signed in as the app."""
+    """Return the client, signed in as the app, of the blob that an unsigned URL names."""
     named = blob_urls.parts(url)
     return account(named.account).get_blob_client(named.container, named.blob)
 
 
 def readable(blob: BlobClient, lifetime: timedelta) -> tuple[Secret, datetime]:
-    """Return a URL that can read one blob, and when it expires (UTC)."""
+    """Return a signed URL that can read one blob, and the time (UTC) when it expires."""
     from azure.storage.blob import BlobSasPermissions
 
     return _signed(blob, lifetime, BlobSasPermissions(read=True))
 
 
 def appendable(blob: BlobClient, lifetime: timedelta) -> Secret:
-    """Return a URL that can make and append to one blob, as managed Run Command needs for its output."""
+    """Return a signed URL that can make a blob and append to it, as managed Run Command needs for its output."""
     from azure.storage.blob import BlobSasPermissions
 
     url, _ = _signed(blob, lifetime, BlobSasPermissions(read=True, add=True, create=True, write=True))
@@ -111,7 +112,7 @@ def _signed(blob: BlobClient, lifetime: timedelta, permission: BlobSasPermission
 
 @functools.lru_cache(maxsize=64)
 def _key(endpoint: str, hour: int) -> UserDelegationKey:
-    """Return the key that signs; one an hour and account is enough."""
+    """Return the key that signs URLs. One for each account and hour is enough."""
     start = datetime.fromtimestamp(hour * HOUR, UTC) - SKEW
     service = account(endpoint)
     return service.get_user_delegation_key(start, start + SKEW + KEY_LIFETIME, retry_total=1, **IMPATIENT)

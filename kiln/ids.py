@@ -1,6 +1,6 @@
 """ARM ids: parse, compare and build them. ARM compares ids without regard to case; so does everything here.
 
-With them are digests, which stand for long ids in short names.
+Digests, which stand for long ids in short names, are here, too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TemplateId(BaseModel):
 
     @property
     def key(self) -> str:
-        """The id's place in the store: `subscription/group/name` in lower case."""
+        """The template's path in the store: `subscription/group/name` in lower case."""
         return f"{self.subscription}/{self.group}/{self.name}".lower()
 
     @staticmethod
@@ -60,7 +60,10 @@ class RunRef(BaseModel):
 
 
 class SubmissionRef(BaseModel):
-    """One version of one template, on its way in. `made` tells the template from others of its name."""
+    """The submission of one version of a template.
+
+    `made` is when the template was made: it tells the template from earlier ones with the same name.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,7 +73,7 @@ class SubmissionRef(BaseModel):
 
 
 Owner = RunRef | SubmissionRef
-"""On whose behalf something is made: a run, or the submission of a template's version."""
+"""The run, or the submission of a template's version, on whose behalf something is made."""
 
 
 def group_id(subscription: str, group: str) -> str:
@@ -93,8 +96,8 @@ def name_of(arm_id: str) -> str:
 def part_of(arm_id: str, type_: str) -> str:
     """Return the name that follows `type_` in an ARM id (`resourceGroups`, `galleries`, ...), without regard to case.
 
-    Types and names take turns, so a name that is called like a type is none. Raises `ValueError` when the id has no
-    such part.
+    Types and names alternate, so a name that is spelled like a type is not taken for one. Raises `ValueError` if the id
+    has no such part.
     """
     parts = arm_id.strip("/").split("/")
     for kind, name in zip(parts[::2], parts[1::2], strict=False):
@@ -104,10 +107,10 @@ def part_of(arm_id: str, type_: str) -> str:
 
 
 def region_name(name: str) -> str:
-    """Return a region's name as ids and URLs have it: `West Europe` is `westeurope`."""
+    """Return a region's name as it is in ids and URLs: `West Europe` becomes `westeurope`."""
     return name.replace(" ", "").lower()
 
 
 def digest(*parts: str, length: int = 16) -> str:
-    """Return what stands for the parts in names and ids: hex digits of their SHA-256."""
+    """Return a short digest of the parts, for names and ids: hex digits of their SHA-256."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:length]

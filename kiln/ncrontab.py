@@ -1,7 +1,7 @@
-"""NCRONTAB schedules in a time zone: what they mean, and when they are due next. Pure.
+"""NCRONTAB schedules in a time zone: parses them, and computes when they are due next. Pure.
 
-It owns Azure Functions' dialect ("Timer trigger for Azure Functions", NCRONTAB expressions), which differs from cron's:
-a field of seconds may come first, and day of the month and day of the week must both match. It knows no trigger.
+The dialect is that of Azure Functions ("Timer trigger for Azure Functions", NCRONTAB expressions). It differs from
+cron's: a field of seconds may come first, and day of the month and day of the week must both match.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class ScheduleInvalid(ValueError):
-    """A text that is no schedule; the message says what is expected."""
+    """A text is not a valid schedule or time zone; the message says what is expected."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A checked schedule: five fields of cron, the second within the minute, and the zone whose clock counts."""
+    """A valid schedule: five fields of cron, the second within the minute, and the time zone that it is meant in."""
 
     minutes: str
     second: int
     zone: ZoneInfo
 
     def due_after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the times after an aware `moment`, in UTC.
+        """Yield the times after `moment` (with a time zone) at which the schedule is due, in UTC.
 
-        A time that the clock skips in spring is due when the clock has moved on; one that it repeats in autumn is due
-        once. Schedules of every hour or every few minutes go by the time that really passes (Debian's cron(8)).
+        A time that the clock skips in spring is due when the clock has moved on; a time that it repeats in autumn is
+        due once. Schedules of every hour or every few minutes follow the time that really passes (Debian's cron(8)).
         """
         offset = timedelta(seconds=self.second)
         for due in _simulator(self.minutes, (moment - offset).astimezone(self.zone)):
@@ -54,9 +54,9 @@ class Schedule:
 
 
 def parse_schedule(text: str, zone: ZoneInfo) -> Schedule:
-    """Read an NCRONTAB expression of five fields, or of six with seconds first. Raises `ScheduleInvalid`.
+    """Parse an NCRONTAB expression of five fields, or of six with seconds first. Raises `ScheduleInvalid`.
 
-    The seconds are one number: Kiln looks once a minute, and no build is that short.
+    The seconds must be one number, because Kiln looks at schedules once a minute.
     """
     fields = text.lower().split()
     if len(fields) == _WITHOUT_SECONDS:
@@ -77,12 +77,12 @@ def parse_zone(name: str) -> ZoneInfo:
 
 @functools.cache
 def _zones() -> frozenset[str]:
-    """Return the names of time zones. What else a system has beside them (its own zone's, as a link) is none."""
+    """Return the names of all time zones, without `localtime`, a link that some systems have beside them."""
     return frozenset(available_timezones() - {"localtime"})
 
 
 def _named(field: str) -> str:
-    """Return a field with the names of months and days as cron has them."""
+    """Return a field with English names of months and days shortened to cron's three letters."""
     if not _FIELD.fullmatch(field):
         raise ScheduleInvalid("expected digits, names, and * , - / alone in each field")
     try:
@@ -95,7 +95,7 @@ def _checked(expression: str) -> str:
     *others, days = expression.split()
     if _SUNDAY_AGAIN.search(re.sub(r"/\d+", "", days)):
         raise ScheduleInvalid("expected days of the week from 0 (Sunday) to 6")
-    # Cron counts from a day up to 7, which is Sunday again; NCrontab up to 6.
+    # In cron a step from a day, such as 2/3, goes on to 7, which is Sunday again; in NCRONTAB to 6.
     expression = " ".join((*others, _FROM_A_DAY.sub(r"\1-6/", days)))
     try:
         next(_simulator(expression, _SOME_DAY))

@@ -1,7 +1,7 @@
-"""Calls for many items side by side, each within a time: one that fails or hangs costs the others nothing.
+"""Parallel calls, one for each item, each with a time limit: one that fails or hangs does not affect the others.
 
-A call that is given up goes on in its thread until its own limits end it, so whatever is called must be safe to repeat.
-It knows nothing of what is called. kiln.lifecycle.parallel is the same for coroutines.
+A call that exceeds its limit goes on in its thread until its own limits end it, so every call must be safe to repeat.
+kiln.lifecycle.parallel does the same for coroutines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 16
 SECONDS = 30.0
-"""For one call, unless the caller knows better."""
+"""The time limit of one call, unless the caller gives another."""
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -42,7 +42,10 @@ class TookTooLong(Exception):
 def run_each(
     items: Iterable[ItemT], call: Callable[[ItemT], ResultT], *, at_once: int = AT_ONCE, seconds: float = SECONDS
 ) -> list[Attempt[ItemT, ResultT]]:
-    """Call for each item, `at_once` side by side, and return all attempts in the order of the items."""
+    """Call `call` for each item, at most `at_once` at the same time, and return the attempts in the order of the items.
+
+    A call that takes longer than `seconds` has the fault `TookTooLong`.
+    """
     todo = list(enumerate(items))[::-1]
     attempts: dict[int, Attempt[ItemT, ResultT]] = {}
     ended: queue.SimpleQueue[tuple[int, Attempt[ItemT, ResultT]]] = queue.SimpleQueue()
@@ -51,7 +54,7 @@ def run_each(
     def run(at: int, item: ItemT) -> None:
         try:
             ended.put((at, Attempt(item, result=call(item))))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this call's alone, and handed to the caller
+        except Exception as error:  # noqa: BLE001 - the caller is told of whatever it is, in the attempt
             ended.put((at, Attempt(item, fault=error)))
 
     while todo or going:
@@ -72,8 +75,8 @@ def run_each(
 
 
 def run_within(seconds: float, call: Callable[[], ResultT]) -> ResultT:
-    """Return what one call returns. Raises what it raises, or `TookTooLong`."""
+    """Return the result of one call with a time limit. Raises its exception, or `TookTooLong`."""
     (only,) = run_each([None], lambda _: call(), seconds=seconds)
     if only.fault is not None:
         raise only.fault
-    return only.result  # type: ignore[return-value]  # without a fault it is what `call` returned, None included
+    return only.result  # type: ignore[return-value]  # without a fault it is the result of `call`, which may be None

@@ -1,6 +1,6 @@
-"""Plans of runs in the store: each is made once and kept whole, and a run's activities read from it.
+"""Plans of runs in the store: each is made once and kept whole, and the run's activities read it from here.
 
-It owns where a plan is; what is in one is kiln/planner/plan.py's.
+This module decides where a plan is stored; kiln/planner/plan.py says what is in one.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 
 class Plans:
-    """The plans of runs. They go with their runs."""
+    """The stored plans of runs. A plan is deleted together with its run."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(run: RunRef) -> str:
-        """Return where a run's plan is."""
+        """Return the path of a run's plan in the store."""
         return f"plans/{run.template.key}/{run.run_id}.json"
 
     def require(self, run: RunRef) -> WholePlan:
-        """Return the run's plan. Raises `InternalFailure` when it is not there, which it is until its run is purged."""
+        """Return the run's plan. Raises `InternalFailure` if it is missing: it is kept until the run is purged."""
         stored = self._store.get(self.path(run), WholePlan)
         if stored is None:
             raise InternalFailure(f"The plan of run {run.run_id} is not in the store any more.")
         return stored.content
 
     def made_once(self, run: RunRef, make: Callable[[], WholePlan]) -> WholePlan:
-        """Return the run's plan; the first time it is made, and stored. Of two who make it at once, one's counts."""
+        """Return the run's plan, which the first call makes and stores. Of two calls at once, one's plan is kept."""
         stored = self._store.get(self.path(run), WholePlan)
         if stored is not None:
             return stored.content
         plan = make()
-        with contextlib.suppress(PreconditionFailed):  # this very activity, run twice, stored it first
+        with contextlib.suppress(PreconditionFailed):  # the same activity, which may run twice, stored it first
             self._store.create(self.path(run), plan)
             return plan
         return self.require(run)

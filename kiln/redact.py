@@ -1,7 +1,7 @@
-"""Secrets out of texts: what looks like one is replaced, in errors, in log lines and in URLs.
+"""Redaction of secrets: text that looks like a secret is replaced, in errors, in log lines and in URLs.
 
-It owns what looks like a secret. Typed secrets never get into a text (kiln.secret); this is for texts of others, such
-as an error of Azure's that quotes a URL.
+This module decides what looks like a secret in texts of others, such as an error of Azure's that quotes a URL. Kiln's
+own secrets have a type (kiln.secret) and never get into a text.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from kiln.printable import one_line, printable
 
 HIDDEN: Final = "REDACTED"
-"""What stands in a secret's place."""
+"""The text that replaces a secret."""
 
 _NAME = r"(?:sig|signature|token|secret|password|passwd|pwd|key|code|credential|auth)"
 _PARAMETER = re.compile(rf"[\w.$-]{{0,64}}?{_NAME}", re.IGNORECASE)
 """A name in a URL's query whose value is a secret: `sig` of a SAS, `code` of a function, `X-Amz-Signature`."""
 _VALUE = r"(?:[^&;\s\"'<>#\\]|\\/|\\u002[BF])+"
-"""What may follow a name in a URL's query; JSON may escape a slash (`\\/`) and a plus sign (`\\u002B`)."""
+"""A value in a URL's query; JSON may escape a slash (`\\/`) and a plus sign (`\\u002B`) in it."""
 _LEVELS = 8
-"""How deep a URL is looked for in another one's query, each coding and each nesting being one.
+"""How many levels are decoded to find URLs in a URL's query: each percent-encoding and each nesting is one.
 
-What is coded even then is replaced whole.
+A value that is still encoded after that is replaced whole.
 """
 _IN_TEXT = (
     (re.compile(rf"((?:[?&;]|u0026){_PARAMETER.pattern}=){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (
-        # A URL within another one's query, as servers that want a login redirect with it.
+        # A URL in another one's query: servers that want a login redirect with it.
         re.compile(rf"(%(?:25){{0,2}}(?:26|3F){_PARAMETER.pattern}%(?:25){{0,2}}3D){_VALUE}", re.IGNORECASE),
         rf"\1{HIDDEN}",
     ),
@@ -58,17 +58,17 @@ _IN_TEXT = (
 
 
 def redact(text: str) -> str:
-    """Return `text` without what looks like a secret; the rest stays as it is. Doing it again changes nothing."""
+    """Return `text` with all that looks like a secret replaced. Redacting the result again changes nothing."""
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return text
 
 
 def hide_in_url(url: str) -> str:
-    """Return a URL with each secret in its query, and a user's name and password, replaced by `HIDDEN`.
+    """Return a URL with the secrets in its query, and its user name and password, replaced by `HIDDEN`.
 
-    So are those of URLs in its query, percent-coded or not, as a proxy or a server that wants a login takes them. What
-    is no http or https URL stays as it is.
+    The same is done to URLs in its query, percent-encoded or not, such as a proxy or a server that wants a login takes
+    them. A text that is not an http or https URL is returned as it is.
     """
     return _without(url, _LEVELS)
 
@@ -82,12 +82,12 @@ def _without(url: str, levels: int) -> str:
     _, at, host = parts.netloc.rpartition("@")
     netloc = f"{HIDDEN}@{host}" if at else host
     if (netloc, query) == (parts.netloc, parts.query):
-        return url  # to the letter: there may be other ways to write the same
+        return url  # to the letter: `geturl` may write the same URL in another way
     return parts._replace(netloc=netloc, query=query).geturl()
 
 
 def _shown(name: str, value: str, levels: int) -> str:
-    """Return a parameter's value without secrets; one that has none stays as it was sent, whatever its coding."""
+    """Return a parameter's value with its secrets replaced; without any it stays exactly as it was sent."""
     if value and _is_secret(unquote(name)):
         return HIDDEN
     if not levels:
@@ -101,7 +101,7 @@ def _shown(name: str, value: str, levels: int) -> str:
 
 
 def is_hidden(url: str) -> bool:
-    """Whether a URL, or one in its query, has something in it that `hide_in_url` put there."""
+    """Tell whether `hide_in_url` has replaced something in a URL, or in a URL in its query."""
     return _has_hidden(url, _LEVELS)
 
 
@@ -125,24 +125,24 @@ def _hides(name: str, value: str, levels: int) -> bool:
 
 
 def _has_query(value: str) -> bool:
-    """Whether a value is a URL with a query that is not coded: then its parameters are looked at one by one."""
+    """Tell whether a value is a URL with a query that is not encoded, so that each parameter is examined by itself."""
     parts = _parts(value)
     return parts is not None and bool(parts.query)
 
 
 def redact_logs() -> None:
-    """Let every log record of this process say its message, and its exception's, without what looks like a secret."""
+    """Make all log records of this process redact secrets in their messages and exceptions."""
     if logging.getLogRecordFactory() is not RedactedRecord:
         logging.setLogRecordFactory(RedactedRecord)
 
 
 class RedactedRecord(logging.LogRecord):
-    """A log record that is redacted whoever formats it."""
+    """A log record that redacts itself, whichever formatter is used."""
 
     def getMessage(self) -> str:  # noqa: N802 - the standard library's name
-        """Return the message with its arguments, redacted, in one line; with an exception, its trace is at hand, too.
+        """Return the message with its arguments, redacted and in one line. An exception's trace is redacted, too.
 
-        Each line of the trace is marked, so that none can be taken for another record.
+        Each line of the trace gets a mark, so that it cannot be mistaken for another record.
         """
         if self.exc_info and not self.exc_text:
             trace = printable(redact(logging.Formatter().formatException(self.exc_info)))
@@ -154,7 +154,7 @@ def _parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return None  # no URL, and the rules of the template language say so
+        return None  # not a URL, which the rules of the template language report
     return parts if parts.scheme.lower() in {"http", "https"} else None
 
 

@@ -1,7 +1,6 @@
-"""A text that must not get out: it does not print, serialise, pickle or compare in a way that tells anything of it.
+"""The type of secrets: a text that cannot be printed, serialized or pickled, and whose comparison reveals nothing.
 
-It owns what a secret refuses. Whoever needs the text itself says so with `reveal`, as near as can be to where it
-leaves.
+Code that needs the text itself calls `reveal`, as close as possible to where the text leaves Kiln.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Secret:
         return len(self._text)
 
     def __eq__(self, other: object) -> bool:
-        """Compare with another secret, in a time that tells nothing of where they differ."""
+        """Compare with another secret, in a time that does not depend on where they differ."""
         if not isinstance(other, Secret):
             return NotImplemented
         return hmac.compare_digest(self._text.encode(), other._text.encode())
@@ -76,4 +75,4 @@ def _refuse(_: Secret) -> NoReturn:
 
 
 KeptSecret = Annotated[Secret, PlainSerializer(Secret.reveal, return_type=str)]
-"""A secret in a document that is the secret's own place, where it has to be written down."""
+"""A secret that its document stores as plain text, because that document is the one place where the secret is kept."""

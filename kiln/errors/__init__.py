@@ -1,44 +1,44 @@
-"""Every error that Kiln designs, and the one shape in which errors travel.
+"""Kiln's own errors, and `ErrorDetail`, the form in which they are stored and sent.
 
 KilnError
 ├── RequestInvalid         the request cannot be read: api-version, names, JSON (400)
-├── RequestTooLarge        the request's body is longer than is taken (413)
-├── NotAuthenticated       the request has no good token (401)
-├── NotAuthorized          its caller may not do that there (403)
-├── Unavailable            what Kiln stands on does not answer now (503)
-│   ├── SignInUnavailable  whoever publishes the keys of tokens
+├── RequestTooLarge        the request's body is too long (413)
+├── NotAuthenticated       the request has no valid token (401)
+├── NotAuthorized          the caller has no role that allows the request (403)
+├── Unavailable            something that Kiln depends on does not answer now (503)
+│   ├── SignInUnavailable  the authority that publishes the keys of tokens
 │   ├── StorageUnavailable  a storage account
 │   └── TaskHubUnavailable  Durable Functions
-├── DocumentUnreadable     a document of Kiln's own is not as this version writes it (500)
-├── TemplateInvalid        the request body breaks the template language (400, all problems at once)
-├── ResourceNotFound       nothing of that name (404)
-├── OutOfReach             the template names what templates there may not (403, all of it at once)
-├── Conflict               the resource's state forbids it (409)
-│   └── BeingDeleted       the template is going away
-├── PreconditionFailed     somebody else was faster (412)
-└── BuildError             stops a build; travels through histories as an `ErrorDetail`
+├── DocumentUnreadable     one of Kiln's own documents cannot be read (500)
+├── TemplateInvalid        the request's body breaks rules of the template language (400, all problems at once)
+├── ResourceNotFound       nothing has that name (404)
+├── OutOfReach             the template names resources beyond its reach (403, all of them at once)
+├── Conflict               the resource's state forbids the request (409)
+│   └── BeingDeleted       the template is being deleted
+├── PreconditionFailed     the document has changed since it was read (412)
+└── BuildError             stops a build; is in histories as an `ErrorDetail`
     ├── TemplateRefused    a submitted template does not fit what is in Azure (all problems at once)
-    ├── SourceNotFound     the source image or version is not there, or cannot be built from
-    ├── TargetNotFound     a gallery image definition is not there, or does not fit
-    ├── VersionTaken       the gallery version exists and is another run's
-    ├── ImageTaken         so it is with a managed image
-    ├── VhdTaken           so it is with the blob where a VHD is to be
-    ├── MadeByAnother      what is under an id is not what the run made
-    ├── OnlyCopy           what is to be deleted stands in for an image that is not there
-    ├── ArtifactUnavailable  a script or file cannot be fetched, or is not what its checksum says
+    ├── SourceNotFound     the source image or version does not exist, or cannot be built from
+    ├── TargetNotFound     a gallery image definition does not exist, or does not fit
+    ├── VersionTaken       the gallery version exists, and another run made it
+    ├── ImageTaken         the managed image exists, and the template did not make it
+    ├── VhdTaken           the VHD's blob exists, and the template did not make it
+    ├── MadeByAnother      the resource that has an id is not the one that the run made
+    ├── OnlyCopy           the spare to be deleted is the only copy of its image
+    ├── ArtifactUnavailable  a script or file cannot be fetched, or does not match its checksum
     ├── AzureFailed        Azure refused a call or ended an operation as Failed
-    │   └── AzureNotFound  the resource that the call needs is not there
+    │   └── AzureNotFound  the resource that the call needs does not exist
     ├── CustomizerFailed   a script ended with an exit code that does not count as success
-    │   └── ValidatorFailed  and it was a validator's
+    │   └── ValidatorFailed  the same, for a validator
     ├── GeneralizeFailed   the machine did not deprovision and power off
-    ├── DeadlineExceeded   the time that the plan gives is over
-    ├── RunCanceled        somebody asked for it
-    ├── Superseded         a newer version of the template was submitted, or the template is going
-    ├── RunLost            a run's orchestration ended without a word to its record
-    └── InternalFailure    a fault in Kiln or its host, after every retry
-        └── StateUnreadable  a document of Kiln's own cannot be read, which no retry changes
+    ├── DeadlineExceeded   the plan's time for something is over
+    ├── RunCanceled        the run was canceled
+    ├── Superseded         a newer version of the template was submitted, or the template is being deleted
+    ├── RunLost            a run's orchestration ended, and the run's record does not say so
+    └── InternalFailure    a fault in Kiln or its host that outlived every retry
+        └── StateUnreadable  one of Kiln's own documents cannot be read, and no retry changes that
 
-It knows nothing of HTTP, durable or Azure's clients: those translate at their own edge.
+This package knows nothing of HTTP, Durable Functions or Azure's clients: those translate errors at their own edge.
 """
 
 from kiln.errors.base import ErrorDetail, KilnError

@@ -1,4 +1,4 @@
-"""The one shape in which errors travel, and the base of them all."""
+"""`ErrorDetail`, the form in which errors are stored and sent, and `KilnError`, the base of Kiln's own errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kiln.redact import redact
 
 
 class ErrorDetail(BaseModel):
-    """One error as data: safe to store, log and show: what looks like a secret in its texts is replaced.
+    """One error as data, safe to store, log and show: text that looks like a secret is replaced.
 
     The field names are ARM's (`code`, `message`, `target`, `details`); `hint` says what to do next.
     """
@@ -29,7 +29,7 @@ class ErrorDetail(BaseModel):
         return redact(text) if text else text
 
     def sentence(self) -> str:
-        """Return the error as one text for a person: what, the details' own words, and the hint."""
+        """Return the error as one text for a person: its message, those of its details, and the hint."""
         parts = [self.message]
         parts += [detail.message for detail in self.details if detail.message not in self.message]
         if self.hint:
@@ -38,7 +38,7 @@ class ErrorDetail(BaseModel):
 
 
 class KilnError(Exception):
-    """Base of all designed errors. Carries an `ErrorDetail`."""
+    """Base of all of Kiln's own errors. Carries an `ErrorDetail`."""
 
     code: ClassVar[str] = "KilnError"
 

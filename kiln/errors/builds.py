@@ -1,4 +1,7 @@
-"""What stops a build, or a submission: it travels through histories, and is found again by its code."""
+"""Errors that stop a build or a submission.
+
+Histories hold them as data, from which they are made again by their code.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from kiln.errors.base import ErrorDetail, KilnError
 
 
 class BuildError(KilnError):
-    """An error that stops a build and names the reason to its owner.
+    """An error that stops a build or a submission, with a reason for the template's owner.
 
-    Subclasses are found again by their `code`, so that the orchestrator sees the very type that the activity raised.
+    Subclasses are found by their `code`, so that the orchestrator gets the same type that the activity raised.
     """
 
     code = "BuildFailed"
     provisioning_code: ClassVar[str] = "Other"
-    """AIB's name for the error where it ends a template's submission."""
+    """AIB's name for the error if it ends a template's submission."""
     _by_code: ClassVar[dict[str, type[BuildError]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -25,7 +28,7 @@ class BuildError(KilnError):
 
     @staticmethod
     def kind_of(code: str) -> type[BuildError]:
-        """Return the class whose code it is; an unknown code is a plain `BuildError`'s."""
+        """Return the class that has the code, or `BuildError` for an unknown code."""
         return BuildError._by_code.get(code, BuildError)
 
     @staticmethod
@@ -74,31 +77,31 @@ class VersionTaken(BuildError):
 
 
 class ImageTaken(BuildError):
-    """There is a managed image of that name, and it is not one that the template made."""
+    """A managed image of that name exists, and the template did not make it."""
 
     code = "ManagedImageTaken"
 
 
 class VhdTaken(BuildError):
-    """There is a blob where the VHD is to be, and it is not one that the template made."""
+    """A blob exists where the VHD is to be, and the template did not make it."""
 
     code = "VhdTaken"
 
 
 class MadeByAnother(BuildError):
-    """What is under an id is not what the run made: somebody else's, or made again since."""
+    """The resource that has an id is not the one that the run made: it is somebody else's, or was made again since."""
 
     code = "MadeByAnother"
 
 
 class OnlyCopy(BuildError):
-    """What is to be deleted stands in for an image that is not there."""
+    """The spare to be deleted is the only copy of its image, which does not exist under its own name."""
 
     code = "OnlyCopy"
 
 
 class ArtifactUnavailable(BuildError):
-    """A script or file of the template cannot be fetched or is not what its checksum says."""
+    """A script or file of the template cannot be fetched, or does not match its checksum."""
 
     code = "ArtifactUnavailable"
 
@@ -108,7 +111,7 @@ class AzureFailed(BuildError):
 
     code = "AzureFailed"
     unclear = False
-    """Whether an earlier try of the same call may have had its effect all the same; it does not travel."""
+    """Whether an earlier try of the same call may have taken effect all the same; not stored in histories."""
 
     def __init__(self, doing: str, *, azure_code: str, azure_message: str, hint: str | None = None) -> None:
         super().__init__(
@@ -153,7 +156,7 @@ class GeneralizeFailed(BuildError):
 
 
 class DeadlineExceeded(BuildError):
-    """The time that the plan gives for something is over."""
+    """The time that the plan allows for something is over."""
 
     code = "DeadlineExceeded"
 
@@ -168,7 +171,7 @@ class RunCanceled(BuildError):
 
 
 class Superseded(BuildError):
-    """A submission that is of no use any more: its template has a newer version, is being deleted or is gone."""
+    """A submission has become useless: its template has a newer version, is being deleted or is gone."""
 
     code = "Superseded"
 
@@ -177,7 +180,7 @@ class Superseded(BuildError):
 
 
 class RunLost(BuildError):
-    """A run's orchestration ended, or never began, without a word to its record."""
+    """A run's orchestration ended, or never began, and the run's record does not say so."""
 
     code = "RunLost"
 
@@ -190,7 +193,7 @@ class InternalFailure(BuildError):
 
 
 class StateUnreadable(InternalFailure):
-    """A document of Kiln's own that the work needs cannot be read, now or the next time: `DocumentUnreadable`."""
+    """One of Kiln's own documents, which the work needs, cannot be read, and no retry changes that."""
 
     code = "DocumentUnreadable"
 
@@ -205,7 +208,7 @@ PROVISIONING_CODES = frozenset({
 
 
 def provisioning_code(error: ErrorDetail) -> str:
-    """Return the one of AIB's provisioning error codes that fits an error which ended a submission."""
+    """Return AIB's provisioning error code for an error that ended a submission."""
     for detail in (error, *error.details):
         if detail.code in PROVISIONING_CODES:
             return detail.code

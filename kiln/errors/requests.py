@@ -1,4 +1,4 @@
-"""What refuses a request to Kiln's REST API."""
+"""Errors with which Kiln's REST API refuses a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kiln.errors.base import ErrorDetail, KilnError
 
 
 class Problem(BaseModel):
-    """One broken rule of the template language: where, what was expected, and which rule says so."""
+    """One broken rule of the template language: its place, what was expected, and the source of the rule."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -16,7 +16,7 @@ class Problem(BaseModel):
     message: str
     source: str | None = None
     code: str = "Other"
-    """AIB's provisioning error code for it."""
+    """AIB's provisioning error code for the problem."""
 
     def as_detail(self) -> ErrorDetail:
         """Return the problem as one entry of ARM's `details`."""
@@ -39,37 +39,37 @@ class TemplateInvalid(KilnError):
 
 
 class RequestInvalid(KilnError):
-    """The request cannot be read, whatever the template in it says; `code` names why."""
+    """The request cannot be read, whatever template is in it; `code` names the reason."""
 
     code = "InvalidRequestContent"
 
 
 class RequestTooLarge(KilnError):
-    """The request's body is longer than is taken."""
+    """The request's body is longer than the limit."""
 
     code = "RequestContentTooLarge"
 
 
 class NotAuthenticated(KilnError):
-    """Nobody knows who asks: there is no token, or it is not good; `code` names why, as Resource Manager does."""
+    """The caller is unknown: the token is missing or not valid. `code` names the reason, as Resource Manager does."""
 
     code = "AuthenticationFailed"
 
 
 class NotAuthorized(KilnError):
-    """It is known who asks, and that he may not do it."""
+    """The caller is known, and may not do what he asks for."""
 
     code = "AuthorizationFailed"
 
 
 class Unavailable(KilnError):
-    """Something that Kiln itself stands on does not answer now; the same request is answered when it does again."""
+    """Something that Kiln depends on does not answer now; the same request works once it does again."""
 
     code = "ServiceUnavailable"
 
 
 class SignInUnavailable(Unavailable):
-    """Whoever says who asks cannot be reached, so that no token can be judged now."""
+    """The authority that signs tokens cannot be reached, so no token can be checked now."""
 
     code = "SignInUnavailable"
 
@@ -81,9 +81,9 @@ class StorageUnavailable(Unavailable):
 
 
 class DocumentUnreadable(KilnError):
-    """A document of Kiln's own is there and cannot be read: no request is to blame, and none can be answered by it.
+    """One of Kiln's own documents exists but cannot be read: no request is to blame, and none can be answered with it.
 
-    `reason` says what is wrong, and quotes nothing that is in it; `etag` is of the document as it was read.
+    `reason` says what is wrong and quotes nothing of the document; `etag` is that of the document as it was read.
     """
 
     code = "DocumentUnreadable"
@@ -93,8 +93,8 @@ class DocumentUnreadable(KilnError):
         super().__init__(
             f"Kiln's own document {path} cannot be read: {reason}",
             target=path,
-            hint="Whoever runs Kiln fixes it: kiln doctor names the document, what it keeps from working, and the "
-            "commands. Until then nothing is done that it might forbid.",
+            hint="An operator of this Kiln has to fix it: kiln doctor names the document, what depends on it, and the "
+            "commands. Until then Kiln does nothing that the document might forbid.",
         )
 
 
@@ -106,8 +106,8 @@ class TaskHubUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"The task hub of Durable Functions does not answer: {reason}",
-            hint="Try again. If that goes on, see that the app is up, and that the storage account which the settings "
-            "AzureWebJobsStorage name lets it in.",
+            hint="Try again. If it still fails, check that the app is running, and that the storage account in the "
+            "AzureWebJobsStorage settings admits its identity.",
         )
 
 
@@ -124,7 +124,7 @@ class Conflict(KilnError):
 
 
 class BeingDeleted(Conflict):
-    """The template is going away."""
+    """The template is being deleted."""
 
 
 class PreconditionFailed(KilnError):
@@ -134,10 +134,10 @@ class PreconditionFailed(KilnError):
 
 
 class OutOfReach(KilnError):
-    """The template names resources that templates in its place may not; all of them are reported together.
+    """The template names resources beyond its reach (`KILN_REACH`); all of them are reported together.
 
-    The code and the words are Resource Manager's, for a caller who has no right to a resource that a request links to
-    (they are quoted in hashicorp/terraform-provider-azurerm issue 12134).
+    The code and the words are those of Resource Manager for a caller who has no right to a resource that a request
+    links to (quoted in hashicorp/terraform-provider-azurerm issue 12134).
     """
 
     code = "LinkedAuthorizationFailed"
@@ -145,8 +145,8 @@ class OutOfReach(KilnError):
     def __init__(self, problems: tuple[Problem, ...], *, who: str, action: str, template: str, hint: str) -> None:
         super().__init__(
             f"{who} has permission to perform action '{action}' on scope '{template}'; however, the image template "
-            f"names {'a resource' if len(problems) == 1 else f'{len(problems)} resources'} to which Kiln's own "
-            "identity would go, and which templates there may not use.",
+            f"names {'a resource' if len(problems) == 1 else f'{len(problems)} resources'} that Kiln would "
+            "use with its own identity, and that templates in this place may not name.",
             target=problems[0].path,
             hint=hint,
             details=tuple(problem.as_detail().model_copy(update={"code": self.code}) for problem in problems),
