@@ -1,4 +1,4 @@
-"""The identities that the app signs in to Azure with: its own, and those that templates name."""
+"""Credentials with which the app signs in to Azure: for its own identity, and for identities that templates name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def credential() -> ManagedIdentityCredential:
-    """Return the app's managed identity, asked for tokens lazily."""
+    """Return the credential of the app's managed identity. It gets a token only when one is needed."""
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=config().client_id)
@@ -21,7 +21,7 @@ def credential() -> ManagedIdentityCredential:
 
 @functools.cache
 def identity_credential(identity: str) -> ManagedIdentityCredential:
-    """Return a template's identity (its ARM id), which must be assigned to the app."""
+    """Return the credential of a template's identity (its ARM id), which must be assigned to the app."""
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(identity_config={"resource_id": identity})

@@ -1,4 +1,4 @@
-"""The kinds of settings: how a text becomes a value, and what is no such text. Pure."""
+"""The kinds of settings: how a text becomes a value, and which texts are not valid. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from kiln.config.setting import Accepts
 from kiln.ncrontab import parse_schedule, parse_zone
 
 WITH_SECONDS = 6
-"""Fields of an NCRONTAB expression that begins with its seconds; a timer's may be more than one number."""
+"""The number of fields of an NCRONTAB expression that begins with seconds, which may be more than one number here."""
 _TENANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _items(value: object) -> object:
-    """Split a text at its commas; what is no text is as it is."""
+    """Split a text at its commas; any other value is returned as it is."""
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
@@ -27,7 +27,7 @@ def _lower(items: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _places(items: tuple[str, ...]) -> tuple[str, ...]:
-    """Return hosts as they are, and networks in their own form. Raises `ValueError`."""
+    """Return hosts in lower case, and networks in their canonical form. Raises `ValueError`."""
     return tuple(str(ipaddress.ip_network(item, strict=False)) if "/" in item else item for item in _lower(items))
 
 
@@ -39,7 +39,7 @@ def _endpoint(text: str) -> str:
 
 
 def _authority(text: str) -> str | None:
-    """Return an authority in lower case, as its tenant's id is compared; None for a blank one. Raises `ValueError`."""
+    """Return an authority in lower case, for comparing tenant ids; None for a blank one. Raises `ValueError`."""
     authority = text.strip().rstrip("/").lower()
     parts = urlsplit(authority)
     plain = parts.scheme == "https" and parts.hostname and not (parts.query or parts.fragment or parts.username)
@@ -49,7 +49,7 @@ def _authority(text: str) -> str | None:
 
 
 def _flag(value: object) -> object:
-    """Return whether a text is `true`, in any case. Raises `ValueError` for one that is neither that nor `false`."""
+    """Return whether a text is `true`, in any case. Raises `ValueError` unless it is that, `false` or empty."""
     if not isinstance(value, str):
         return value
     word = value.strip().lower()
@@ -63,20 +63,18 @@ def _is_true(value: object) -> object:
 
 
 def _schedule(text: str) -> str:
-    """Return a timer's schedule as it is. Raises `ValueError` for a text that is none."""
+    """Return a timer's schedule as it is. Raises `ValueError` if it is not valid."""
     fields = text.split()
     if len(fields) == WITH_SECONDS:
         seconds, minutes, *others = fields
         parse_schedule(" ".join((minutes, *others)), parse_zone("UTC"))
-        parse_schedule(" ".join((seconds, *others)), parse_zone("UTC"))  # they are written as minutes are
+        parse_schedule(" ".join((seconds, *others)), parse_zone("UTC"))  # seconds are written like minutes
     else:
         parse_schedule(text, parse_zone("UTC"))
     return text
 
 
-Endpoint = Annotated[
-    str, AfterValidator(_endpoint), Accepts("a URL of http or https with a host, and without user or query")
-]
+Endpoint = Annotated[str, AfterValidator(_endpoint), Accepts("an http or https URL with a host, without user or query")]
 Url = Annotated[str | None, Accepts("a URL")]
 ClientId = Annotated[str | None, Accepts("a client id")]
 Scope = Annotated[str, Accepts("a scope of Entra ID")]
@@ -84,14 +82,14 @@ Hosts = Annotated[
     tuple[str, ...],
     BeforeValidator(_items),
     AfterValidator(_lower),
-    Accepts("ends of host names with a leading dot, or whole `host:port`, comma-separated"),
+    Accepts("endings of host names with a leading dot, or `host:port`, comma-separated"),
 ]
 Places = Annotated[
     tuple[str, ...],
     BeforeValidator(_items),
     AfterValidator(_places),
     Accepts(
-        "hosts, `host:port`, ends of host names with a leading dot, or networks such as `10.1.0.0/16`, comma-separated"
+        "hosts, `host:port`, endings of host names with a leading dot, networks such as `10.1.0.0/16`, comma-separated"
     ),
 ]
 PublicHost = Annotated[

@@ -1,8 +1,8 @@
-"""All settings of the app: the one list of their names, kinds, defaults and bounds, and of what they are for.
+"""All settings of the app, in one list: their names, kinds, defaults, bounds and purposes.
 
-The table in docs/operations.md is made of it, the doctor knows no other names, and tests hold infra/ against it.
-It is a plain pydantic model. pydantic-settings would save a few lines of reading.py, and costs two more packages and
-0.1 s of each cold start; and it knows no setting that is told, and left at its default, when its value is bad.
+The table in docs/operations.md is made from it, the doctor knows no other names, and tests compare infra/ with it. It
+is a plain pydantic model. pydantic-settings would save a few lines of reading.py, but it costs two more packages and
+0.1 s of each cold start, and it cannot keep a default, and report that, when a value is not valid.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Config(BaseModel):
             hidden=True,
         ),
     ]
-    arm_endpoint: Annotated[Endpoint, Setting("KILN_ARM_ENDPOINT", "Where Azure Resource Manager is.", hidden=True)] = (
-        "https://management.azure.com"
-    )
+    arm_endpoint: Annotated[
+        Endpoint, Setting("KILN_ARM_ENDPOINT", "The address of Azure Resource Manager.", hidden=True)
+    ] = "https://management.azure.com"
     arm_scope: Annotated[Scope, Setting("KILN_ARM_SCOPE", "The scope of the tokens for Azure Resource Manager.")] = (
         "https://management.azure.com/.default"
     )
@@ -68,20 +68,24 @@ class Config(BaseModel):
         Url,
         Setting(
             "KILN_TOPIC_ENDPOINT",
-            "The Event Grid topic (CloudEvents) for what Kiln announces.",
+            "The endpoint of the Event Grid topic (CloudEvents) on which Kiln announces its events.",
             unset="nothing is announced",
             hidden=True,
         ),
     ] = None
     blob_suffixes: Annotated[
-        Hosts, Setting("KILN_BLOB_SUFFIXES", "The hosts of Azure Storage, which alone get tokens of identities.")
+        Hosts,
+        Setting(
+            "KILN_BLOB_SUFFIXES",
+            "The hosts of Azure Storage; no other host of scripts and files is sent a token of a template's identity.",
+        ),
     ] = (".blob.core.windows.net",)
     public_host: Annotated[
         PublicHost,
         Setting(
             "KILN_PUBLIC_HOST",
-            "The host in the https links that Kiln answers with, behind a front end of one's own.",
-            unset="the host that was asked",
+            "The host in the https links of Kiln's answers, if there is a front end before Kiln.",
+            unset="the host of the request",
         ),
     ] = None
 
@@ -89,7 +93,7 @@ class Config(BaseModel):
         Authority,
         Setting(
             "KILN_AUTH_AUTHORITY",
-            "Who signs the tokens that open the API, such as `https://login.microsoftonline.com/<tenant id>`.",
+            "The authority whose tokens the API accepts, such as `https://login.microsoftonline.com/<tenant id>`.",
             unset="nobody is let in",
             otherwise="so nobody can sign in",
             hidden=True,
@@ -99,8 +103,8 @@ class Config(BaseModel):
         Audiences,
         Setting(
             "KILN_AUTH_AUDIENCES",
-            "What tokens for Kiln are for: its registration's client id (in tokens of version 2.0), or its URI (in "
-            "those of 1.0).",
+            "The audiences of tokens that the API accepts: the client id of Kiln's registration (in tokens of version "
+            "2.0), or its URI (in those of 1.0).",
             unset="nobody is let in",
             hidden=True,
         ),
@@ -109,16 +113,16 @@ class Config(BaseModel):
         Flag,
         Setting(
             "KILN_AUTH_PRINCIPAL_HEADER",
-            "Whether App Service's own word, `X-MS-CLIENT-PRINCIPAL`, counts where a request has no token.",
-            otherwise="so App Service's word does not count",
+            "Whether App Service's header `X-MS-CLIENT-PRINCIPAL` says who calls, if a request has no token.",
+            otherwise="so that header is ignored",
         ),
     ] = False
     platform_checks: Annotated[
         PlatformFlag,
         Setting(
             "WEBSITE_AUTH_ENABLED",
-            "Whether App Service authentication is in front of the app; without it clients could send its header "
-            "themselves, and it does not count.",
+            "Whether App Service authentication is in front of the app; if it is not, its header is ignored, because "
+            "any client could send it.",
             platform=True,
         ),
     ] = False
@@ -126,7 +130,7 @@ class Config(BaseModel):
         Grants,
         Setting(
             "KILN_GRANTS",
-            "Who has which role where, beside the app roles in tokens.",
+            "The roles of principals at scopes, in addition to the app roles in tokens.",
             otherwise="so it grants nothing",
             hidden=True,
         ),
@@ -135,8 +139,8 @@ class Config(BaseModel):
         Reach,
         Setting(
             "KILN_REACH",
-            "Which resources templates may name, by where the templates are.",
-            unset="marketplace images alone",
+            "The resources that templates may name, by the scope of the templates.",
+            unset="only marketplace images",
             hidden=True,
         ),
     ] = ""
@@ -144,7 +148,7 @@ class Config(BaseModel):
         Factor,
         Setting(
             "KILN_RATE_LIMIT",
-            "What the API's request limits are multiplied by, in each instance of the app.",
+            "The factor by which the API's request limits are multiplied, in each instance of the app.",
             otherwise="so the limits are not multiplied",
         ),
     ] = 1.0
@@ -156,12 +160,14 @@ class Config(BaseModel):
     ] = 4096
     private_artifacts: Annotated[
         Places,
-        Setting("KILN_PRIVATE_ARTIFACTS", "The servers of scripts and files that may have private addresses."),
+        Setting(
+            "KILN_PRIVATE_ARTIFACTS", "The servers with private addresses from which scripts and files may be fetched."
+        ),
     ] = ()
     rebuild_concurrency: Annotated[
         int,
         Field(ge=1),
-        Setting("KILN_REBUILD_CONCURRENCY", "The most builds that new source images lead to at the same time."),
+        Setting("KILN_REBUILD_CONCURRENCY", "The most rebuilds, which new source images start, at the same time."),
     ] = 10
 
     history_days: Annotated[
@@ -169,7 +175,7 @@ class Config(BaseModel):
         Field(ge=0, le=36500),
         Setting(
             "KILN_HISTORY_DAYS",
-            "How long histories of orchestrations that are over are kept, in days; 0 for ever.",
+            "How long the histories of ended orchestrations are kept, in days; 0 for ever.",
         ),
     ] = 30
     retention_days: Annotated[
@@ -177,26 +183,30 @@ class Config(BaseModel):
         Field(ge=0, le=36500),
         Setting(
             "KILN_RETENTION_DAYS",
-            "How long runs that are over (records and logs), replaced versions and operations are kept, in days; 0 for "
-            "ever.",
+            "How long ended runs (records and logs), replaced versions of templates, and operations are kept, in "
+            "days; 0 for ever.",
         ),
     ] = 90
 
     outbox_schedule: Annotated[
         Schedule,
-        Setting("KILN_OUTBOX_SCHEDULE", "When announcements are published that failed at once.", otherwise=NO_TIMER),
+        Setting(
+            "KILN_OUTBOX_SCHEDULE", "When events are published that could not be published at once.", otherwise=NO_TIMER
+        ),
     ] = "0 * * * * *"
     watch_schedule: Annotated[
         Schedule,
-        Setting("KILN_WATCH_SCHEDULE", "When the marketplace is asked for new versions.", otherwise=NO_TIMER),
+        Setting("KILN_WATCH_SCHEDULE", "When the marketplace is asked for new versions of images.", otherwise=NO_TIMER),
     ] = "0 */15 * * * *"
     sweep_schedule: Annotated[
         Schedule,
-        Setting("KILN_SWEEP_SCHEDULE", "When what builds left behind is deleted.", otherwise=NO_TIMER),
+        Setting(
+            "KILN_SWEEP_SCHEDULE", "When leftovers of builds are deleted and lost runs are ended.", otherwise=NO_TIMER
+        ),
     ] = "0 20 * * * *"
 
     bad: tuple[BadSetting, ...] = ()
-    """Settings of which the value is not accepted and the default counts; no setting itself."""
+    """Settings whose values are not valid, so that their defaults count. This field is not a setting itself."""
 
     @property
     def artifact_limit(self) -> int:

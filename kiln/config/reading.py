@@ -1,4 +1,4 @@
-"""The environment as settings: the one place of the app that reads it."""
+"""Reads the settings from the environment. No other place of the app reads it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _BY_FIELD = {setting.field: setting for setting in SETTINGS.values()}
 
 @functools.cache
 def config() -> Config:
-    """Return this process's settings; Azure starts the app anew when one changes. Raises `SettingsInvalid`."""
+    """Return this process's settings, read once: Azure restarts the app when one changes. Raises `SettingsInvalid`."""
     return read(_environment())
 
 
 def read(environment: Mapping[str, str]) -> Config:
-    """Return the settings in `environment`, where an empty text is none.
+    """Return the settings in `environment`, where an empty text counts as not set.
 
-    A bad value of a setting that the app works without is left out, and told in `bad`. Raises `SettingsInvalid` that
-    tells all others.
+    If the app can work without a setting whose value is not valid, its default counts, and `bad` has the problem.
+    Raises `SettingsInvalid`, with the problems of all other settings.
     """
     texts = {setting.field: text for name, setting in SETTINGS.items() if (text := environment.get(name))}
     try:
@@ -47,15 +47,15 @@ def read(environment: Mapping[str, str]) -> Config:
 
 
 def binding(name: str) -> str:
-    """Return what a trigger's binding says of a setting: `%NAME%` for the host to fill in, or the default if not set.
+    """Return a setting for a trigger's binding: `%NAME%`, which the host replaces, or the default if it is not set.
 
-    It is asked for when the app is loaded, and wants no other setting to be there.
+    It is needed while the app is loaded, and works even if other settings are missing.
     """
     return f"%{name}%" if _environment().get(name) else SETTINGS[name].default
 
 
 def set_names() -> frozenset[str]:
-    """Return the names of all variables of the environment, whosever they are."""
+    """Return the names of all environment variables, those of others, too."""
     return frozenset(_environment())
 
 

@@ -1,4 +1,4 @@
-"""A setting as people see it: its name, what it is for and what it accepts; and what is said of a bad one."""
+"""The description of a setting for people: its name, purpose and accepted values, and the message about a bad one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 LONGEST = 100
-"""Characters of a value that a message repeats."""
+"""Most characters of a value that a message repeats."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The mark of a field that is a setting: its name in the environment, and what it is for, in one sentence.
+    """The annotation of a field that is a setting: its name in the environment, and its purpose in one sentence.
 
-    A bad value keeps the app from working, unless `otherwise` says what holds then: the default counts. `unset` says
-    what holds without a value, where the default does not say it. What may hold a secret, or the names of others'
-    resources, is `hidden`: no message repeats it. What the `platform` itself sets is no deployment's to set.
+    The app does not work with a bad value, unless there is an `otherwise`: then the default counts, and `otherwise`
+    says what follows from that. `unset` says what holds without a value, where the default does not say it. A `hidden`
+    setting may hold a secret or the names of others' resources, so no message repeats its value. A `platform` setting
+    is made by App Service itself, never by a deployment.
     """
 
     name: str
@@ -35,14 +36,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Accepts:
-    """The mark of a kind of settings that says which texts it takes, for people."""
+    """The annotation of a kind of settings that describes the texts it accepts, for people."""
 
     what: str
 
 
 @dataclass(frozen=True)
 class BadSetting:
-    """A setting of which the value is missing or not accepted. The message begins with its name."""
+    """A setting whose value is missing or not valid. The message begins with its name."""
 
     name: str
     message: str
@@ -57,7 +58,7 @@ class SettingsInvalid(ValueError):
 
 @dataclass(frozen=True)
 class AppSetting:
-    """One setting of the model: its field there, and all that is known of it."""
+    """One setting of the model: the name of its field, its annotation, and pydantic's description of the field."""
 
     field: str
     mark: Setting
@@ -65,12 +66,12 @@ class AppSetting:
 
     @property
     def required(self) -> bool:
-        """Whether it has no default."""
+        """Whether the setting has no default and therefore must be set."""
         return self.info.is_required()
 
     @property
     def accepts(self) -> str:
-        """What it takes, in words: its kind's, or the bounds of a whole number."""
+        """The accepted values in words: those of its kind, or the bounds of a whole number."""
         for mark in self.info.metadata:
             if isinstance(mark, Accepts):
                 return mark.what
@@ -88,7 +89,7 @@ class AppSetting:
 
     @property
     def default(self) -> str:
-        """Its default as somebody would set it; empty for none."""
+        """The default in the form in which somebody would set it; empty if there is none."""
         default: Any = self.info.default
         if self.required or default is None:
             return ""
@@ -99,11 +100,11 @@ class AppSetting:
         return f"{default:g}" if isinstance(default, float) else str(default)
 
     def missing(self) -> BadSetting:
-        """Return what is said where it has to be set, and is not."""
+        """Return the problem of a required setting that is not set."""
         return BadSetting(self.mark.name, f"{self.mark.name} is not set, and has no default: expected {self.accepts}")
 
     def bad(self, text: str, reason: str) -> BadSetting:
-        """Return what is said of a value that is not accepted; `reason` may repeat a part of it."""
+        """Return the problem of a value that is not valid; `reason` may repeat a part of the value."""
         value = "" if self.mark.hidden else f" {redact(text)[:LONGEST]!r}, which is"
         so = f", {self.mark.otherwise}" if self.mark.otherwise else ""
         why = f" ({redact(reason)})" if reason and not self.mark.hidden else ""

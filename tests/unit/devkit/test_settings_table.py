@@ -35,7 +35,7 @@ def test_only_what_is_between_the_marks_is_written() -> None:
 
     assert made.startswith("before\n<!-- settings: KILN_HISTORY_DAYS KILN_STATE_* -->\n\n| setting | default |")
     assert made.endswith("|\n\n<!-- /settings -->\n| after |\n")
-    assert "| `KILN_STATE_ENDPOINT` | none: required | a URL" in made
+    assert "| `KILN_STATE_ENDPOINT` | none: required | an http or https URL" in made
     assert "| `KILN_HISTORY_DAYS` | `30` | a whole number from 0 to 36500 | How long" in made
     assert "bygone" not in made
     assert made == filled(made)

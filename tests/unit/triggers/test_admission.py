@@ -182,5 +182,5 @@ def test_without_what_the_app_needs_nobody_is_let_in_and_the_log_alone_says_why(
     assert (response.status_code, there.calls) == (500, [])
     assert b"KILN" not in response.get_body()
     assert "KILN_HISTORY_DAYS is 'a month', which is not valid: expected a whole number from 0 to 36500" in caplog.text
-    assert "KILN_STATE_ENDPOINT is not valid: expected a URL" in caplog.text
+    assert "KILN_STATE_ENDPOINT is not valid: expected an http or https URL" in caplog.text
     assert "s3cret" not in caplog.text

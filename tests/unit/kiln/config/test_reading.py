@@ -120,7 +120,9 @@ def test_what_is_not_set_has_its_default() -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"KILN_STATE_ENDPOINT": ""}])
 def test_what_is_missing_is_named_with_what_is_accepted(environment: dict[str, str]) -> None:
-    with pytest.raises(SettingsInvalid, match=r"^KILN_STATE_ENDPOINT is not set, and has no default: expected a URL"):
+    with pytest.raises(
+        SettingsInvalid, match=r"^KILN_STATE_ENDPOINT is not set, and has no default: expected an http or https URL"
+    ):
         read(environment)
 
 
