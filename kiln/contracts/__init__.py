@@ -1,1 +1,1 @@
-"""Contracts: the typed names by which orchestrators call activities, each beside its messages; base.py says how."""
+"""Contracts: the typed names by which orchestrators call activities, with their messages. base.py explains them."""

@@ -1,8 +1,9 @@
-"""The base of contracts: what activities, orchestrators and messages are, and the messages that many share.
+"""The base of contracts: the classes of activities, orchestrators and messages, and the messages that many share.
 
-A contract is a name with its input and its output. Orchestrators call by these tokens and activities implement them,
-so that neither imports the other. Each stands beside its messages, in the modules here and in kiln.rebuild, kiln.sweep
-and kiln.doctor. All of it ends up in durable histories, which are public: no message ever carries a secret.
+A contract is a name with the types of its input and its output. Orchestrators call by these tokens and activities
+implement them, so that neither imports the other. Each stands beside its messages, in the modules here and in
+kiln.rebuild, kiln.sweep and kiln.doctor. All messages end up in durable histories, which are public: none ever carries
+a secret.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ class Orchestrator(Generic[RequestT, ResultT]):
 
 
 def encoded(message: BaseModel) -> dict[str, Any]:
-    """Return a message as JSON for a history, where every character is stored, moved and replayed: without defaults.
+    """Return a message as JSON without default values, because a history stores, moves and replays every character.
 
-    So a `kind` that tells the members of a union apart has none.
+    For that reason a `kind` that distinguishes the members of a union has no default.
     """
     return message.model_dump(mode="json", exclude_defaults=True)
 
@@ -78,7 +79,7 @@ class Progress(Message):
 
 
 class Listener(Message):
-    """Who wants to hear how far a wait is: a phase of a run, told what it is `about`."""
+    """The phase of a run that is told how far a wait is, and a text that says what the wait is `about`."""
 
     run: RunRef
     phase: Phase
@@ -88,8 +89,8 @@ class Listener(Message):
 class WaitRequest(Message):
     """Ask `check` (an activity's name) with `payload` until it is done, for `within` seconds at the most.
 
-    A `listener` is told the check's note whenever it is another. `deadline` (ISO 8601) and `told` (the latest note) are
-    carried from the first generation through the later ones.
+    A `listener` is told the check's note whenever it changes. `deadline` (ISO 8601) and `told` (the latest note) are
+    carried from the first generation of the wait to the later ones.
     """
 
     check: str
@@ -103,9 +104,9 @@ class WaitRequest(Message):
 
 
 class OperationCheck(Message):
-    """Whether an operation is over. One that has an `owner` is given up as soon as the owner's work is.
+    """The question whether an operation is over. With an `owner`, it is given up as soon as the owner's work is.
 
-    Deletions have none: they go on.
+    Deletions have no owner: they go on.
     """
 
     owner: Owner | None = None

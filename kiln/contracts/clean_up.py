@@ -1,4 +1,4 @@
-"""Clean-up: what is to be deleted, and what could not be."""
+"""Contracts of clean-up: close a run's ledger, and delete what it names."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from kiln.runs.ledger import LedgerEntry
 
 
 class Deletions(Message):
-    """Deletions that are due, in the order of their tiers, and the ARM ids of what is kept on purpose."""
+    """The deletions that are due, in the order of their tiers, and the ARM ids of what is kept on purpose."""
 
     entries: tuple[LedgerEntry, ...] = ()
     kept: tuple[str, ...] = ()
 
 
 class CloseRequest(Message):
-    """The run's ledger is to be closed. What belongs to the machines in `keep` stays."""
+    """Close a run's ledger. Resources of the machines in `keep` are kept."""
 
     run: RunRef
     keep: tuple[Literal["build", "validation"], ...] = ()
 
 
 class DeleteRequest(Message):
-    """One resource to be deleted."""
+    """Delete one resource."""
 
     entry: LedgerEntry
 
 
 class CleanedUp(Message):
-    """Resources that could not be deleted, each with its reason, and the ARM ids of what is kept on purpose."""
+    """The result of clean-up: what could not be deleted, with reasons, and the ARM ids of what is kept on purpose."""
 
     leftovers: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Images by kind of target: gallery versions and their regions, managed images, VHDs."""
+"""Contracts of images, by kind of target: gallery versions and their regions, managed images, VHDs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kiln.runs.record import RunOutput
 
 
 class TargetRequest(Message):
-    """One target, whose image is to be made from the origin."""
+    """Make the image of one target from the origin."""
 
     run: RunRef
     origin: OriginSpec
@@ -19,7 +19,7 @@ class TargetRequest(Message):
 
 
 class DistributeRequest(Message):
-    """A gallery version, `captured` in its home region, that is to be in all regions of its target."""
+    """Copy a gallery version, `captured` in its home region, to all regions of its target."""
 
     run: RunRef
     target: GalleryTarget
@@ -27,14 +27,14 @@ class DistributeRequest(Message):
 
 
 class OriginRequest(Message):
-    """What the images are made from."""
+    """The origin that a run's images are made from."""
 
     run: RunRef
     origin: OriginSpec
 
 
 class GalleryRequest(Message):
-    """A gallery image version to be made."""
+    """Make a gallery version."""
 
     run: RunRef
     origin: OriginSpec
@@ -42,7 +42,7 @@ class GalleryRequest(Message):
 
 
 class VersionRequest(Message):
-    """The number of a version to be chosen: another one than those that Azure `refused` just now."""
+    """Choose the number of a gallery version, but none of those that Azure `refused` just now."""
 
     run: RunRef
     target: GalleryTarget
@@ -50,22 +50,23 @@ class VersionRequest(Message):
 
 
 class ChosenVersion(Message):
-    """The number that a version is to have."""
+    """The number that was chosen for a gallery version."""
 
     version: str
 
 
 class ReplicationRequest(Message):
-    """A gallery image version to be given all regions of its target."""
+    """Add all regions of its target to a gallery version."""
 
     run: RunRef
     target: GalleryTarget
 
 
 class RegionRequest(Message):
-    """One region of a gallery image version (its ARM id), and the update of Azure's that brings the version there.
+    """One region of a gallery version, and the `operation` of Azure that copies the version there.
 
-    `mark` tells the version from another of its name; `output` is the run output's name.
+    `version` is the version's ARM id, `mark` tells it from another version of the same name; `output` is the run
+    output's name.
     """
 
     run: RunRef
@@ -77,7 +78,7 @@ class RegionRequest(Message):
 
 
 class ImageRequest(Message):
-    """A managed image to be made."""
+    """Make a managed image."""
 
     run: RunRef
     origin: OriginSpec
@@ -85,7 +86,7 @@ class ImageRequest(Message):
 
 
 class VhdRequest(Message):
-    """The origin's disk as a VHD, in the staging storage or where the template says; or its spare, `to_spare`."""
+    """Copy the origin's disk to a VHD, in the staging storage or where the template says; `to_spare`: to its spare."""
 
     run: RunRef
     origin: OriginSpec

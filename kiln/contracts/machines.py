@@ -1,4 +1,4 @@
-"""A machine, and what happens in it: scripts, restarts, rounds of updates."""
+"""Contracts of machines: make one, and run scripts, restarts and rounds of updates in it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from kiln.planner.steps import RestartSpec, Step, StepSpec, UpdateSpec
 
 
 class ProvisionRequest(Message):
-    """A machine of the run that is to be made."""
+    """Make a machine of the run."""
 
     run: RunRef
     machine: MachineSpec
 
 
 class MachineRequest(Message):
-    """A machine of the run. `operation` is what Azure does for it, of which only a failure is of interest."""
+    """A machine of the run. `operation` is one that Azure runs for it, and of which only a failure matters."""
 
     run: RunRef
     machine: MachineRef
@@ -25,7 +25,7 @@ class MachineRequest(Message):
 
 
 class InMachine(Message):
-    """Base of what happens in a machine: its output goes to the log in `storage`."""
+    """Base of requests for work in a machine. Its output goes to the log in `storage`."""
 
     run: RunRef
     machine: MachineRef
@@ -37,10 +37,10 @@ class InMachine(Message):
 
 
 class ScriptRequest(InMachine):
-    """One script to be run. Its text is in the run's stored plan.
+    """Run one script, whose text is in the run's stored plan.
 
-    Once it is started, `log_base` and `operation` are what `StepStarted` says. `is_late` says that whoever wrote the
-    header to the log has had the time to start the script.
+    Once it is started, `log_base` and `operation` are those of `StepStarted`. `is_late` says that an attempt that wrote
+    the header to the log has had the time to start the script.
     """
 
     step: StepSpec
@@ -52,8 +52,8 @@ class ScriptRequest(InMachine):
 class StepStarted(Message):
     """A script was started; its output goes to the log from `log_base` (bytes) on.
 
-    `operation` is what Azure does to start it; None if an earlier try had started it. `is_started` is false when
-    somebody else wrote the header, who may be about to start the script.
+    `operation` is the one by which Azure starts it; None if an earlier attempt had started it. `is_started` is false
+    when another attempt wrote the header and may be about to start the script.
     """
 
     is_started: bool = True
@@ -62,19 +62,19 @@ class StepStarted(Message):
 
 
 class RestartRequest(InMachine):
-    """A restart of the machine."""
+    """Restart the machine."""
 
     restart: RestartSpec
 
 
 class UpdateRequest(InMachine):
-    """Rounds of Windows updates."""
+    """Install Windows updates in rounds."""
 
     update: UpdateSpec
 
 
 class StepsRequest(InMachine):
-    """Steps to be taken one after the other."""
+    """Run steps one after the other."""
 
     steps: tuple[Step, ...]
 

@@ -1,4 +1,4 @@
-"""A run: its request, its plan, its progress, its end."""
+"""Contracts of a run: its request, its plan, its progress and its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BuildRequest(Message):
 
 
 class RunTerms(Message):
-    """What the template itself says of its run, before anything is planned: how long it may take, and what stays."""
+    """The template's terms of its run, known before anything is planned: the time limit, and what is kept on errors."""
 
     timeout_minutes: int
     keep_on_customizer_error: bool = False
@@ -27,7 +27,7 @@ class RunTerms(Message):
 
 
 class ProgressReport(Message):
-    """A phase began at `at` (ISO 8601), or, with a `note`, is somewhere."""
+    """A phase began at `at` (ISO 8601), or (with a `note`) has come as far as the note says."""
 
     run: RunRef
     phase: Phase
@@ -46,7 +46,7 @@ class PhaseReport(Message):
 
 
 class OutputReport(Message):
-    """What one target became."""
+    """The output that was made for one target."""
 
     run: RunRef
     output: RunOutput
@@ -75,9 +75,9 @@ class FinishReport(Message):
 
 
 class Outcome(Message):
-    """What the phases up to distribution came to.
+    """The result of the phases up to distribution.
 
-    A failed validation (`invalid`) fails the run even where its image is distributed.
+    A failed validation (`invalid`) fails the run even if its image is distributed.
     """
 
     outputs: tuple[RunOutput, ...] = ()

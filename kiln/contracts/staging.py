@@ -1,4 +1,4 @@
-"""What a template stands on: its group, its network, its storage with scripts and files."""
+"""Contracts of staging: a template's group, its network, and its storage with scripts and files."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from kiln.planner.staging import ArtifactSpec, GroupSpec, NetworkSpec, StorageSp
 
 
 class GroupRequest(Message):
-    """The template's staging group."""
+    """Make sure that the template's staging group exists."""
 
     owner: Owner
     group: GroupSpec
 
 
 class NetworkRequest(Message):
-    """The template's network."""
+    """Make sure that the template's network exists."""
 
     owner: Owner
     network: NetworkSpec
 
 
 class StorageRequest(Message):
-    """The template's storage account and its containers."""
+    """Make sure that the template's storage account and its containers exist."""
 
     owner: Owner
     storage: StorageSpec
 
 
 class StagedStorage(Message):
-    """The staging storage, ready: its blob endpoint (no slash at the end) and the log's place in it."""
+    """The staging storage once it is ready: its blob endpoint (no slash at the end) and the place of the log in it."""
 
     endpoint: str
     log_blob: str
 
 
 class StageStorageRequest(Message):
-    """The template's storage account, its containers, and the scripts and files to be taken into it."""
+    """Make sure that the storage account and its containers exist, and copy scripts and files into it."""
 
     owner: Owner
     storage: StorageSpec
@@ -44,7 +44,7 @@ class StageStorageRequest(Message):
 
 
 class ArtifactRequest(Message):
-    """One script or file to be taken into the staging storage."""
+    """Copy one script or file into the staging storage."""
 
     owner: Owner
     storage: StagedStorage

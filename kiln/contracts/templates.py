@@ -1,4 +1,4 @@
-"""A template's submission and its deletion."""
+"""Contracts of a template's submission and its deletion."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class SubmissionReport(Message):
 
 
 class Submitted(Message):
-    """What follows from a submission: the run that the template's autoRun asks for, and its orchestration's id.
+    """The run that follows from a submission, if the template's autoRun asks for one, and its orchestration's id.
 
-    `busy` tells that the run is due, and another one of the template is going.
+    `busy` says that the run is due, but another run of the template is going.
     """
 
     run: RunRef | None = None
@@ -31,14 +31,14 @@ class Submitted(Message):
 
 
 class TemplateRequest(Message):
-    """One template, whole. `made` tells it from others of its name."""
+    """One template. `made` tells it from earlier ones with the same name."""
 
     template: TemplateId
     made: datetime
 
 
 class DeletionFailure(Message):
-    """The template that was made at `made` could not be deleted, for `error`."""
+    """The template that was made at `made` could not be deleted, because of `error`."""
 
     template: TemplateId
     made: datetime

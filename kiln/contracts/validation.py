@@ -1,4 +1,4 @@
-"""The image that is tested before it is distributed."""
+"""Contracts of validation: test an image before it is distributed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kiln.planner.plan import ValidationImageSpec, ValidationSpec
 
 
 class ValidateRequest(Message):
-    """An image to be tested: that of the machine whose ARM id is `machine`, or, without one, the template's source."""
+    """Test an image: that of the machine whose ARM id is `machine`, or, without one, the template's source."""
 
     run: RunRef
     storage: StagedStorage
@@ -18,7 +18,7 @@ class ValidateRequest(Message):
 
 
 class ValidationImageRequest(Message):
-    """The image that a validation machine is made from: made of the machine whose ARM id is `machine`."""
+    """Make the image for a validation machine from the machine whose ARM id is `machine`."""
 
     run: RunRef
     image: ValidationImageSpec
