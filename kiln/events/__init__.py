@@ -1,1 +1,1 @@
-"""What Kiln announces to the world and hears from it: names, payloads, the wire's form, the outbox, the publisher."""
+"""Events: those that Kiln announces (payloads, CloudEvents, outbox, publisher, journal), and those that it receives."""

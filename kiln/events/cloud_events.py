@@ -1,6 +1,6 @@
-"""Facts as CloudEvents 1.0 with ids that are made of the fact: the same fact always has the same id.
+"""Kiln's events as CloudEvents 1.0. An event's id is made of the fact that it tells, so the same fact has the same id.
 
-It owns ids, sources and subjects; it must not know who sends events, or when.
+This module owns types, ids, sources and subjects; it must not know who sends events, or when.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class EventType(StrEnum):
 
 
 class CloudEvent(BaseModel):
-    """An event as it goes over the wire (github.com/cloudevents/spec, 1.0.2); `id` and `source` together name it."""
+    """An event as it is sent (github.com/cloudevents/spec, 1.0.2); `id` and `source` together identify it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,17 +53,17 @@ class CloudEvent(BaseModel):
 
 
 def of_run(payload: BuildPayload, at: datetime, *about: str) -> CloudEvent:
-    """Return an event of a run. `about` tells it from the run's other events of its type."""
+    """Return an event of a run. `about` distinguishes it from the run's other events of the same type."""
     return _event(payload, at, (payload.run_id, payload.type, *about), source=payload.template, subject=payload.run_id)
 
 
 def of_trigger(payload: Payload, run: RunRef, trigger: str, at: datetime) -> CloudEvent:
-    """Return what a run's end made of a trigger of its template."""
+    """Return an event of a trigger, which follows from the end of a run of its template."""
     return _event(payload, at, (run.run_id, payload.type, trigger), source=run.template.arm, subject=trigger)
 
 
 def of_source(payload: SourceVersionPublished | SourceDeprecating, subscription: str, at: datetime) -> CloudEvent:
-    """Return an event of a marketplace image, which is seen through a subscription."""
+    """Return an event of a marketplace image, for which Kiln asked through `subscription`."""
     source = marketplace_id(subscription, payload.region, payload.publisher, payload.offer, payload.sku)
     parts = (payload.region, payload.publisher, payload.offer, payload.sku, payload.version)
     name = (payload.type, *(part.lower() for part in parts))

@@ -1,13 +1,13 @@
-"""One outbox emptied: what is unsent is published in order, by one at a time.
+"""Publishing one outbox: a run's unsent events are published in order, by one process at a time.
 
-An event is published, written into the journal, then marked: a crash in between publishes it again, with the same id.
-What the journal did not take is written by the timer, without being published again. A failure is logged once
-for a run, and never raised: no build fails because nobody hears of it.
+An event is published, written into the journal, and then marked as sent: after a crash in between, it is published
+again with the same id. Events that the journal could not take are written later by the timer, without being published
+again. A failure is logged once for each run and never raised: no build fails because its events cannot be published.
 
-The topic takes a request whole or not at all, and answers 400 or 413 for what it will never take ("Publish events to
-Azure Event Grid custom topics using access keys"). The events of such a request go one by one; one that is refused
-alone is put aside, and those after it go on. The timer tries it again, for the fault may be the topic's own, such as
-another input schema.
+The topic takes a request whole or not at all, and answers 400 or 413 to one that it will never take ("Publish events to
+Azure Event Grid custom topics using access keys"). The events of such a request are then published one by one; one that
+is refused even alone is put aside, and those after it go on. The timer tries it again, because the fault may be the
+topic's own, such as another input schema.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ if TYPE_CHECKING:
     from kiln.runs.record import RunOutput, RunRecord
 
 PATIENCE_SECONDS = 5.0
-"""After so many, no further request is begun on behalf of a build; one may take `publisher`'s limits."""
+"""Time after which a build's own publishing begins no further request; one may take as long as `publisher` allows."""
 LIFETIME = timedelta(hours=24)
-"""Events that could not be published for so long are given up, as Event Grid gives up deliveries after 24 hours."""
+"""How long publishing is tried before events are given up: as long as Event Grid tries its deliveries."""
 
 log = logging.getLogger("kiln.events")
 
 
 def keep(run: RunRecord) -> Stored[Outbox] | None:
-    """Keep what the record has to tell until it is published; what was kept before stays as it is.
+    """Put the events of a run's record into its outbox; events that it has already stay as they are.
 
     Returns the outbox as it is now, or None where there is no topic.
     """
@@ -67,7 +67,7 @@ def keep(run: RunRecord) -> Stored[Outbox] | None:
 
 
 def keep_events(run: RunRef, *events: CloudEvent) -> Stored[Outbox] | None:
-    """Keep events that follow from a run until they are published; those that were kept before stay as they are.
+    """Put events that follow from a run into its outbox; events that it has already stay as they are.
 
     Returns the outbox as it is now, or None where there is no topic.
     """
@@ -75,10 +75,10 @@ def keep_events(run: RunRef, *events: CloudEvent) -> Stored[Outbox] | None:
 
 
 def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = False) -> PublishFailed | None:
-    """Publish what is unsent; return why that failed, if it did. `box` is the outbox, if it is known already.
+    """Publish a run's unsent events; return the failure, if there is one. `box` is the outbox, if it is known already.
 
-    Without `insist` nothing is tried while publishing is known to fail, nor what was refused, and it ends within
-    seconds. That events were put aside is no failure.
+    With `insist`, as the timer asks for, refused events are tried again, and so is a topic that is known to fail.
+    Without it neither is, and the call ends within seconds. An event that is put aside is not a failure.
     """
     if not publisher.is_on():
         return None
@@ -89,7 +89,7 @@ def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = Fals
     while _is_due(stored, insist=insist) and (insist or time.monotonic() - began < PATIENCE_SECONDS):
         stored = _claimed(boxes, stored, me)
         if stored is None:
-            return None  # another publishes, and finds what came meanwhile when it marks that as sent
+            return None  # another process publishes, and finds newer events when it marks its own as sent
         claimed = stored.content
         batch = claimed.unsent[:1] if singly else publisher.first_batch(claimed.unsent)
         through = claimed.sent + len(batch)
@@ -113,13 +113,13 @@ def drain(run: RunRef, box: Stored[Outbox] | None = None, *, insist: bool = Fals
 
 
 def _claimed(boxes: Outboxes, stored: Stored[Outbox], me: str) -> Stored[Outbox] | None:
-    """Return the outbox, if it is this one's to publish from now."""
+    """Claim an outbox and return it; None if it is gone, empty or claimed by another."""
     taken = boxes.change(stored, lambda found: claim(found, me, datetime.now(UTC)))
     return taken if taken is not None and taken.content.claim is not None and taken.content.claim.by == me else None
 
 
 def _try_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> PublishFailed | None:
-    """Publish what was refused and journal what was not, if it is taken by now; give up what is too old for that."""
+    """Try refused events and missing journal entries again, unless they are too old. Returns a failure to publish."""
     latest = _journal_again(boxes, stored, me)
     for refusal in stored.content.refused:
         if latest is None or (latest := _claimed(boxes, latest, me)) is None:
@@ -144,7 +144,7 @@ def _try_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> PublishFaile
 def _mark_published(
     boxes: Outboxes, stored: Stored[Outbox], events: Sequence[CloudEvent], mark: Callable[[Outbox], Outbox]
 ) -> Stored[Outbox] | None:
-    """Write published events into the journal, and mark them; those that it does not take are remembered for later."""
+    """Write published events into the journal, and mark them. Those that it does not take are noted for later."""
     try:
         publisher.write_journal(events)
     except StorageUnavailable as error:
@@ -154,9 +154,9 @@ def _mark_published(
 
 
 def _journal_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> Stored[Outbox] | None:
-    """Write into the journal what it did not take when that was published; what it does not take for long is given up.
+    """Write published events that are missing in the journal; give up those that it has not taken for too long.
 
-    One writes at a time: whoever has the outbox's claim.
+    Only the holder of the outbox's claim writes.
     """
     if not stored.content.unjournaled:
         return stored
@@ -176,7 +176,7 @@ def _journal_again(boxes: Outboxes, stored: Stored[Outbox], me: str) -> Stored[O
 
 
 def _published(event: CloudEvent) -> PublishFailed | None:
-    """Publish one event; return why that failed, if it did."""
+    """Publish one event; return the failure, if there is one."""
     try:
         publisher.publish([event])
     except PublishFailed as error:
@@ -189,13 +189,13 @@ def _is_due(stored: Stored[Outbox] | None, *, insist: bool) -> TypeGuard[Stored[
 
 
 def _before(run: RunRecord) -> tuple[RunOutput, ...]:
-    """Return the outputs of the run that this one goes on from."""
+    """Return the outputs of the run that this one is a retry of, if it is one."""
     before = Runs().get(run.template, run.retry_of) if run.retry_of else None
     return before.outputs if before else ()
 
 
 def _refused(box: Outbox, event: CloudEvent, error: PublishFailed) -> Refusal:
-    """Tell of an event that the topic refuses by itself; those that follow it are published."""
+    """Log that the topic refuses an event even by itself, and return the refusal. Events after it are published."""
     log.error("event %s is refused by the topic, and those after it go on: %s", event.id, error, extra=facts(box))
     reason = redact(str(error))
     return Refusal(event=event.id, since=datetime.now(UTC), reason=reason, too_large=error.too_large)
@@ -209,5 +209,5 @@ def _failed(boxes: Outboxes, stored: Stored[Outbox], me: str, error: PublishFail
 
 
 def facts(box: Outbox) -> dict[str, object]:
-    """Return what a line of the log about an outbox carries beside its text."""
+    """Return the extra fields of a log line about an outbox."""
     return {"runId": box.run.run_id, "template": box.run.template.arm, "unsent": len(box.unsent)}

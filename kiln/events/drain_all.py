@@ -1,4 +1,4 @@
-"""All outboxes emptied, as the timer does: what no build publishes any more, and what could not be published before."""
+"""Publishing all outboxes, as the timer does: events that no build publishes any more, or that failed before."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from kiln.ids import RunRef
 
 AT_ONCE = 8
-"""Outboxes that are emptied side by side."""
+"""The number of outboxes that are published at the same time."""
 BOX_SECONDS = 120.0
-"""For one of them: hundreds of requests of a topic that answers."""
+"""The time limit of one outbox: enough for hundreds of requests to a topic that answers."""
 
 log = logging.getLogger("kiln.events")
 
 
 def drain_all() -> None:
-    """Publish what is left in any outbox, and remove those of runs that are over.
+    """Publish the events that are left in any outbox, and remove the outboxes of runs that are over.
 
-    Outboxes whose events were not taken before come last, in an order that is another one each time, so that they keep
-    none of the others waiting. It ends when several after each other fail as the next one would, too.
+    Outboxes that failed before come last, in another order each time, so that they delay no others. After several
+    failures in a row that the next outbox would meet, too, the rest waits for the next time.
     """
     if not publisher.is_on():
         return
@@ -41,7 +41,7 @@ def drain_all() -> None:
     for start in range(0, len(boxes), AT_ONCE):
         for attempt in run_each(boxes[start : start + AT_ONCE], _empty, seconds=BOX_SECONDS):
             if attempt.fault is not None:
-                log.error("events of run %s are not looked at: %s", attempt.item.run.run_id, attempt.fault)
+                log.error("the outbox of run %s could not be looked at: %s", attempt.item.run.run_id, attempt.fault)
             failures = failures + 1 if attempt.result is not None and not attempt.result.lasting else 0
         if failures >= AT_ONCE:
             return
@@ -53,10 +53,10 @@ def _turn(box: Outbox) -> tuple[bool, bytes]:
 
 
 def _empty(box: Outbox) -> PublishFailed | None:
-    """Publish what one outbox has, and remove it if its run is over; return why publishing failed, if it did."""
+    """Publish the events of one outbox, and remove it if its run is over; return the failure, if there is one."""
     record = Runs().get(box.run.template, box.run.run_id)
     if record is not None and record.state.is_final and _began(box):
-        keep(record)  # it may have ended without a word
+        keep(record)  # its last events may be missing
     failed = drain(box.run, insist=True)
     if record is None or record.state.is_final:
         _remove(box.run)
@@ -64,7 +64,7 @@ def _empty(box: Outbox) -> PublishFailed | None:
 
 
 def _began(box: Outbox) -> bool:
-    """Whether it tells of the run itself, and not only of what followed from it later."""
+    """Tell whether an outbox has events of the run itself, and not only some that followed from it later."""
     return any(event.type is EventType.BUILD_STARTED for event in box.events)
 
 

@@ -145,4 +145,4 @@ def _examples() -> dict[EventType, CloudEvent]:
 
 
 EXAMPLES = _examples()
-"""By type."""
+"""The example event of each type."""

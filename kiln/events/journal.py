@@ -1,8 +1,7 @@
-"""What was published in the last week, a blob a day, so that somebody can look at it without a subscription of his own.
+"""The journal: the events published in the last week, one blob a day, to be read without a subscription to the topic.
 
-It owns the blobs and the positions in them. It is written after Event Grid has taken an event, and before that is
-remembered: what a crash or a fault in between kept out of it is written later, and so not always in the run's order.
-It must not know who reads it.
+It owns the blobs and the positions in them; it must not know who reads it. An event is written when Event Grid has
+taken it. One that a crash or a fault kept out is written later, so events are not always in the order of their run.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 CONTAINER = "kiln-events"
 KEPT = timedelta(days=7)
 PAGE_BYTES = 512 * 1024
-"""Of one read; Event Grid takes events of 1 MB at the most, and Kiln's are a few KB."""
+"""Bytes of one read; Event Grid takes events of 1 MB at the most, and Kiln's are a few KB."""
 STRAGGLERS = timedelta(minutes=1)
-"""How long after midnight (UTC) a day may still get events; until then the next day is not begun with."""
+"""How long after midnight (UTC) a day may still get events; until then readers do not go on to the next day."""
 _POSITION = re.compile(r"(\d{4}-\d{2}-\d{2}):(\d{1,12})")
 
 
@@ -41,7 +40,7 @@ class Position:
 
     @staticmethod
     def parse(text: str) -> Position:
-        """Return the position that `str` of one gave. Raises `ValueError`."""
+        """Return the position that a text from `str(position)` stands for. Raises `ValueError`."""
         match = _POSITION.fullmatch(text)
         if match is None:
             raise ValueError(f"not a position: {text!r}")
@@ -53,7 +52,7 @@ class Position:
 
 @blobs.answering(*STATE)
 def append(events: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Write events, as they went over the wire, all or none."""
+    """Append events, in the form in which they were published: all or none."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
@@ -74,7 +73,7 @@ def append(events: Sequence[dict[str, Any]], now: datetime) -> None:
 
 @blobs.answering(*STATE)
 def read(after: Position, now: datetime) -> tuple[list[dict[str, Any]], Position]:
-    """Return the events after a position, oldest first, as far as one read goes, and the position after these."""
+    """Return the events after a position, oldest first, as far as one read goes, and the position after them."""
     data = _from(after)
     complete = data[: data.rfind(b"\n") + 1]
     events = [json.loads(line) for line in complete.splitlines()]

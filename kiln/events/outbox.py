@@ -1,6 +1,6 @@
-"""Events on their way out: each run's own, in order, kept until they are published.
+"""Outboxes: the events of each run, in order, kept until they are published.
 
-It owns the document, how it changes, and where it is kept; it must not know how anything is published.
+This module owns the document, its changes and its place in the store; it must not know how events are published.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HOLD = timedelta(minutes=1)
-"""How long a claim counts: longer than any one publishing, so that only a host that died leaves one behind."""
+"""How long a claim is valid: longer than any publishing takes, so that only a host that died leaves one behind."""
 
 
 class Claim(BaseModel):
-    """Who publishes now. One at a time, or a subscriber would get events twice; a dead one's claim runs out."""
+    """The claim of the process that publishes now. It expires, in case the process dies.
+
+    Only one publishes at a time, or a subscriber would get events twice.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,7 +35,7 @@ class Claim(BaseModel):
 
 
 class Refusal(BaseModel):
-    """An event that the topic refused by itself, since when, and why. One that is `too_large` is never taken."""
+    """An event that the topic refused by itself, since when, and why. A `too_large` one is not tried again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,10 +46,10 @@ class Refusal(BaseModel):
 
 
 class Outbox(BaseModel):
-    """The events of a run, of which the first `sent` are published, but for those that are `refused`.
+    """The events of a run. The first `sent` of them are published, except those that are `refused`.
 
-    `unjournaled` are the ids of those that were published while the journal could not be written. `failing_since` is
-    set while publishing fails for another reason than an event of its own.
+    `unjournaled` has the ids of events that were published while the journal could not be written. `failing_since` is
+    set while publishing fails for a reason that is not a single event's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,23 +64,23 @@ class Outbox(BaseModel):
 
     @property
     def unsent(self) -> tuple[CloudEvent, ...]:
-        """What is to be published, in order."""
+        """The events that are still to be published, in order."""
         return self.events[self.sent :]
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that may yet be published, or written into the journal."""
+        """Whether nothing is left to be published, or to be written into the journal."""
         return not self.unsent and not self.refused and not self.unjournaled
 
     def event(self, event_id: str) -> CloudEvent:
-        """Return one of its events. Raises `KeyError`."""
+        """Return the event with that id. Raises `KeyError`."""
         return {event.id: event for event in self.events}[event_id]
 
 
 def add(outbox: Outbox, events: tuple[CloudEvent, ...]) -> Outbox:
-    """Put events at the end; those whose ids are there already stay as they were first told.
+    """Return the outbox with events added at its end; those whose ids it has already stay as they are.
 
-    The run's own get their place as CloudEvents' `sequence`, for Event Grid delivers in any order.
+    Events of the run itself get their place as CloudEvents' `sequence`, because Event Grid delivers in any order.
     """
     new = {event.id: event for event in events}
     for known in outbox.events:
@@ -91,7 +94,7 @@ def _placed(event: CloudEvent, outbox: Outbox, place: int) -> CloudEvent:
 
 
 def claim(outbox: Outbox, by: str, now: datetime) -> Outbox:
-    """Let `by` publish what is unsent or was refused, unless there is nothing, or another does so."""
+    """Return the outbox with a claim of `by`; unchanged if there is nothing to publish, or another's claim is valid."""
     taken = outbox.claim is not None and outbox.claim.by != by and outbox.claim.until > now
     if taken or outbox.is_empty:
         return outbox
@@ -123,13 +126,13 @@ def mark_refused(outbox: Outbox, by: str, through: int, refusal: Refusal) -> Out
 
 
 def mark_done_with(outbox: Outbox, by: str, event: str) -> Outbox:
-    """Note that an event that was refused is published after all, or given up, and end the claim of `by`."""
+    """Note that a refused event is published after all, or given up, and end the claim of `by`."""
     left = tuple(known for known in outbox.refused if known.event != event)
     return release(outbox, by).model_copy(update={"refused": left})
 
 
 def mark_failed(outbox: Outbox, by: str, now: datetime) -> Outbox:
-    """Note that publishing fails, since now if it did not before, and end the claim of `by`."""
+    """Note that publishing fails, from now on if it did not before, and end the claim of `by`."""
     return release(outbox, by).model_copy(update={"failing_since": outbox.failing_since or now})
 
 
@@ -140,14 +143,14 @@ def release(outbox: Outbox, by: str) -> Outbox:
 
 
 class Outboxes:
-    """Outboxes by run. One that is empty and whose run is over is removed."""
+    """The stored outboxes, by run. An outbox is removed once it is empty and its run is over."""
 
     def __init__(self, store: Documents | None = None) -> None:
         self._store = store or documents()
 
     @staticmethod
     def path(run: RunRef) -> str:
-        """Return where a run's outbox is."""
+        """Return the path of a run's outbox in the store."""
         return f"outbox/{run.template.key}/{run.run_id}.json"
 
     def get(self, run: RunRef) -> Stored[Outbox] | None:
@@ -160,7 +163,7 @@ class Outboxes:
         return self._store.put(self.path(run), first, lambda known: add(known, events))
 
     def change(self, box: Stored[Outbox], change: Callable[[Outbox], Outbox]) -> Stored[Outbox] | None:
-        """Apply a pure change to what was read or written just now, or else to what is there; None: it is gone."""
+        """Apply a pure change to an outbox, read anew if it has changed meanwhile; return None if it is gone."""
         return self._store.change(self.path(box.content.run), box, change)
 
     def remove(self, run: RunRef, etag: str) -> bool:
@@ -168,5 +171,5 @@ class Outboxes:
         return self._store.delete_unchanged(self.path(run), etag)
 
     def list(self) -> Iterator[Outbox]:
-        """Yield all outboxes: of runs that are going, and of those over that have something unsent."""
+        """Yield all outboxes: those of runs that are going, and those of ended runs with something left to publish."""
         yield from readable(self._store, "outbox/", Outbox)

@@ -1,7 +1,7 @@
-"""What each of Kiln's events carries: its `data`, one model for each type.
+"""The payloads of Kiln's events: one model for the `data` of each type.
 
-It owns the shapes, from which the JSON Schemas in docs/events are made. All of it is public: no field may hold a
-secret, so there are no signed URLs, no scripts and no template bodies.
+The JSON Schemas in docs/events are made from these models. All of it is public: no field may hold a secret, so there
+are no signed URLs, no scripts and no template bodies.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from pydantic.alias_generators import to_camel
 from kiln.events.cloud_events import EventType
 
 TEXT_LIMIT = 4000
-"""Characters of an error's text: an event is charged by 64 KB ("Event Grid pricing") and one MB at the most."""
+"""Most characters of an error's text: events are charged by 64 KB ("Event Grid pricing") and have 1 MB at the most."""
 
 
 class Shape(BaseModel):
-    """Base of all parts: exact, immutable, in camel case on the wire."""
+    """Base of all parts of payloads: frozen, without unknown fields, in camel case when sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class Payload(Shape):
-    """Base of the data of an event, whose name is `type`."""
+    """Base of the `data` of an event, whose type is `type`."""
 
     type: ClassVar[EventType]
 
 
 class SourceImage(Shape):
-    """What an image is built from. `image` is `publisher:offer:sku`, or the ARM id of an image or its definition."""
+    """The source of an image. `image` is `publisher:offer:sku`, or the ARM id of an image or of its definition."""
 
     type: Literal["PlatformImage", "ManagedImage", "SharedImageVersion"]
     image: str
@@ -48,18 +48,20 @@ class ImageError(Shape):
 
 
 class Output(Shape):
-    """What one distributor of the template became: a resource (`artifactId`) or a VHD (`artifactUri`, unsigned)."""
+    """The output of one distributor of the template: a resource (`artifactId`) or a VHD (`artifactUri`, unsigned)."""
 
     name: str
     kind: Literal["SharedImage", "ManagedImage", "VHD"]
     artifact_id: str | None = None
     artifact_uri: str | None = None
     regions: tuple[str, ...] = Field(default=(), description="Where the image can be used.")
-    error: ImageError | None = Field(default=None, description="Why it is not there, or not in all of its regions.")
+    error: ImageError | None = Field(
+        default=None, description="Why the image is missing, or missing in some of its regions."
+    )
 
 
 class BuildPayload(Payload):
-    """What every event of a build says. `template` is the template's ARM id, `templateVersion` counts from 1."""
+    """The data of all events of a build. `template` is the template's ARM id, `templateVersion` counts from 1."""
 
     template: str
     template_version: int
@@ -85,7 +87,7 @@ class BuildPhaseChanged(BuildPayload):
 
 
 class BuildEnded(BuildPayload):
-    """What every event of a build's end says, in seconds. `phaseSeconds` are those of each phase that has ended."""
+    """The data of all events of a build's end. `phaseSeconds` has the seconds of each phase that has ended."""
 
     seconds: float = Field(description="From the request to the end.")
     phase_seconds: dict[str, float] = Field(default_factory=dict)
@@ -122,7 +124,7 @@ class BuildCanceled(BuildEnded):
 
 
 class ImageRegionReady(BuildPayload):
-    """An image can be used in one region; other regions may still wait for theirs, and the build goes on."""
+    """An image can be used in one region. The build goes on, and the image may not be in its other regions yet."""
 
     type = EventType.IMAGE_REGION_READY
     output: str
@@ -132,9 +134,9 @@ class ImageRegionReady(BuildPayload):
 
 
 class ImagePublished(BuildPayload):
-    """A build left a finished image. Said at its end for each, so `runState` tells how the whole build went.
+    """A build made a finished image. Sent when the build has ended, once for each image; `runState` says how it ended.
 
-    An image of a Failed run is there, but its validation failed, or the build was stopped at another image.
+    An image of a `Failed` run exists, but its validation failed, or the build was stopped at another image.
     """
 
     type = EventType.IMAGE_PUBLISHED
@@ -163,11 +165,13 @@ class SourceVersionPublished(Marketplace):
     """The marketplace has a new version of an image in a region that some template builds from."""
 
     type = EventType.SOURCE_VERSION_PUBLISHED
-    previous: str | None = Field(default=None, description="The newest version before; none at first sight.")
+    previous: str | None = Field(
+        default=None, description="The newest version before; none if this is the first that Kiln sees."
+    )
 
 
 class Alternative(Shape):
-    """What the publisher names in the place of a deprecated image."""
+    """The image that the publisher names in place of a deprecated one."""
 
     kind: str
     value: str
@@ -182,7 +186,7 @@ class SourceDeprecating(Marketplace):
 
 
 class TriggerDeactivated(Payload):
-    """A trigger was switched off after so many failed builds in a row. One build that succeeds switches it on again."""
+    """A trigger was switched off after `failures` failed builds in a row. One successful build switches it on again."""
 
     type = EventType.TRIGGER_DEACTIVATED
     template: str
@@ -215,4 +219,4 @@ PAYLOADS: tuple[type[Payload], ...] = (
     TriggerDeactivated,
     TriggerReactivated,
 )
-"""One for each type, in the order in which a reader meets them."""
+"""The payloads of all types, in the order in which a reader meets them."""

@@ -1,4 +1,4 @@
-"""Events to Kiln's Event Grid topic, signed in as the app: at once or not at all, for whoever calls tries again.
+"""Publisher of events to Kiln's Event Grid topic, as the app's identity. It tries once: its callers try again.
 
 It owns the client, its time limits and the size of a request; it must not know what the events say.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kiln.events.cloud_events import CloudEvent
 
 BATCH_BYTES = 1_000_000
-"""Of one request's array; Event Grid takes 1 MB ("Azure Event Grid quotas and limits")."""
+"""Bytes of one request's array; Event Grid takes 1 MB ("Azure Event Grid quotas and limits")."""
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 5
 _REASON_LIMIT = 300
@@ -33,9 +33,9 @@ log = logging.getLogger("kiln.events")
 
 
 class PublishFailed(Exception):
-    """The topic did not take the events. `lasting` tells that it never will take these; nothing was published.
+    """The topic took none of the events. `lasting` says that it will never take these.
 
-    `too_large` tells that it is their size alone that keeps it from that.
+    `too_large` says that their size is the only reason.
     """
 
     def __init__(self, reason: str, *, lasting: bool, too_large: bool = False) -> None:
@@ -45,7 +45,7 @@ class PublishFailed(Exception):
 
 
 def is_on() -> bool:
-    """Whether there is a topic; says so once in the log when there is none."""
+    """Tell whether there is a topic, and log once when there is none."""
     if config().topic_endpoint is None:
         _say_off()
         return False
@@ -59,16 +59,16 @@ def _say_off() -> None:
 
 @functools.cache
 def client(endpoint: str) -> EventGridPublisherClient:
-    """Return the client of the topic at `endpoint`: one for the process."""
+    """Return the process's one client of the topic at `endpoint`."""
     from azure.eventgrid import EventGridPublisherClient
 
-    # azure-eventgrid 4.22 gives the options of `send` to its model of an event as well, which warns of each.
+    # azure-eventgrid 4.22 passes the options of `send` to its model of an event, too, which logs a warning of each.
     logging.getLogger("azure.eventgrid").setLevel(logging.ERROR)
     return EventGridPublisherClient(endpoint, credential())
 
 
 def first_batch(events: Sequence[CloudEvent]) -> list[CloudEvent]:
-    """Return as many of the first events as fit into one request; one at least."""
+    """Return as many of the first events as fit into one request, at least one."""
     batch: list[CloudEvent] = []
     size = len("[]")
     for event in events:
@@ -88,7 +88,7 @@ def publish(events: Sequence[CloudEvent]) -> None:
         raise PublishFailed("KILN_TOPIC_ENDPOINT is not set", lasting=False)
     wire = [_wire(event) for event in events]
     try:
-        # The limits go to `send`: azure-eventgrid 4.22 drops those that its constructor is given.
+        # The limits go to `send`: azure-eventgrid 4.22 drops those given to its constructor.
         client(endpoint).send(
             wire,
             retry_total=0,

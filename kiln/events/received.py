@@ -1,7 +1,7 @@
-"""What others tell Kiln: an event in either of Event Grid's schemas, read into a fact, or refused with the reason.
+"""Parser of events that Kiln receives, in either of Event Grid's schemas: into a fact, or a refusal with its reason.
 
-It is pure and trusts nothing: whoever may post to the webhook may post anything. What follows from a fact is not its
-business, nor is counting refusals.
+It is pure and trusts nothing: whoever may post to the webhook may post anything. It neither acts on facts nor counts
+refusals.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict
 from kiln.events.cloud_events import EventType, marketplace_id
 
 EVENT_BYTES = 1024 * 1024
-"""Of one event, as Event Grid itself takes them ("Azure Event Grid quotas and limits")."""
+"""Most bytes of one event, as Event Grid itself takes them ("Azure Event Grid quotas and limits")."""
 TEXT_LIMIT = 2048
-"""Characters of an attribute: longer than any ARM id."""
+"""Most characters of an attribute: longer than any ARM id."""
 WRITE_SUCCESS = "Microsoft.Resources.ResourceWriteSuccess"
 VERSION_WRITE = "microsoft.compute/galleries/images/versions/write"
 
@@ -37,17 +37,17 @@ _GALLERY_VERSION = re.compile(
 
 
 class Reason(StrEnum):
-    """Why an event is refused: what refusals are counted by."""
+    """The reasons for which events are refused, and by which refusals are counted."""
 
     OVERSIZE = "oversize"
     MALFORMED = "malformed"
     HOSTILE = "hostile"
-    """A text that no honest sender sends: control characters, or one that is endless."""
+    """A text that no honest sender sends: with control characters, or far too long."""
     INCONSISTENT = "inconsistent"
-    """Its parts contradict each other, so it is not from where it says."""
+    """Its parts contradict each other, so it does not come from where it says."""
     UNKNOWN_TYPE = "unknown type"
     OF_NO_INTEREST = "of no interest"
-    """A resource was written that is no version of an image, or Kiln itself tells others of something."""
+    """The written resource is not a version of an image, or the event is one of Kiln's own announcements."""
 
 
 class _Read(BaseModel):
@@ -58,14 +58,14 @@ OWN_TYPES = frozenset(item.value for item in EventType)
 
 
 class Refusal(_Read):
-    """An event that is refused. `detail` is safe to log: it quotes nothing that is not checked."""
+    """A refused event. `detail` is safe to log: it quotes nothing that is not checked."""
 
     reason: Reason
     detail: str
 
 
 class Received(_Read):
-    """An event's attributes, in CloudEvents' names, whichever schema it came in; `data` is any JSON."""
+    """The attributes of an event under CloudEvents' names, in whichever schema it came; `data` is any JSON."""
 
     id: str
     type: str
@@ -76,7 +76,7 @@ class Received(_Read):
 
 
 class SourceImageVersionPublished(_Read):
-    """A region of the marketplace has a version of an image, seen through a subscription."""
+    """A version of a marketplace image is available in a region, as seen through a subscription."""
 
     subscription: str
     region: str
@@ -87,14 +87,14 @@ class SourceImageVersionPublished(_Read):
 
     @property
     def key(self) -> str:
-        """The source's name in the index of who depends on it."""
+        """The source's key in the index of dependents."""
         return f"marketplace/{self.region}/{self.publisher}/{self.offer}/{self.sku}".lower()
 
 
 class GalleryVersionWritten(_Read):
-    """A version of a gallery image was made or changed; which of these, and in which regions it is, Azure knows.
+    """A version of a gallery image was made or changed. The event does not say which, nor in which regions it is.
 
-    `definition_id` is the image definition's ARM id. `method` is the request's (PUT, PATCH), if Azure says it.
+    `definition_id` is the image definition's ARM id. `method` is that of the request (PUT, PATCH), if Azure says it.
     """
 
     definition_id: str
@@ -103,7 +103,7 @@ class GalleryVersionWritten(_Read):
 
     @property
     def key(self) -> str:
-        """The source's name in the index of who depends on it."""
+        """The source's key in the index of dependents."""
         return f"gallery/{self.definition_id}".lower()
 
     @property
@@ -122,13 +122,13 @@ class _Refused(Exception):
 
 
 def read(document: object) -> Fact | Refusal:
-    """Return the fact that an event (decoded JSON) tells, or why it is refused."""
+    """Return the fact that an event (decoded JSON) tells, or its refusal."""
     event = read_event(document)
     return event if isinstance(event, Refusal) else read_fact(event)
 
 
 def read_event(document: object) -> Received | Refusal:
-    """Return an event (decoded JSON) of whatever type, or why it is refused."""
+    """Return an event (decoded JSON) of any type, or its refusal."""
     try:
         _check_size(document)
         if isinstance(document, dict) and document.get("specversion") == "1.0":
@@ -141,7 +141,7 @@ def read_event(document: object) -> Received | Refusal:
 
 
 def read_fact(event: Received) -> Fact | Refusal:
-    """Return what an event tells Kiln, or why it is refused."""
+    """Return the fact that an event tells, or its refusal."""
     try:
         match event.type:
             case EventType.SOURCE_VERSION_PUBLISHED:
@@ -149,9 +149,9 @@ def read_fact(event: Received) -> Fact | Refusal:
             case type_ if type_ == WRITE_SUCCESS:
                 return _gallery_version(event)
             case type_ if type_ in OWN_TYPES:
-                return Refusal(reason=Reason.OF_NO_INTEREST, detail="it tells of what Kiln itself has done")
+                return Refusal(reason=Reason.OF_NO_INTEREST, detail="it is one of Kiln's own announcements")
             case _:
-                return Refusal(reason=Reason.UNKNOWN_TYPE, detail="its type is none that Kiln acts on")
+                return Refusal(reason=Reason.UNKNOWN_TYPE, detail="Kiln does not act on its type")
     except _Refused as refused:
         return refused.refusal
 
@@ -162,7 +162,7 @@ def _check_size(document: object) -> None:
     except (TypeError, ValueError, RecursionError):
         raise _Refused(Reason.MALFORMED, "not JSON, or nested too deeply") from None
     if size > EVENT_BYTES:
-        raise _Refused(Reason.OVERSIZE, f"{size} bytes, and {EVENT_BYTES} at the most are taken")
+        raise _Refused(Reason.OVERSIZE, f"{size} bytes are more than {EVENT_BYTES}")
 
 
 def _received(document: dict[str, Any], type_: str, source: str, time: str) -> Received:
@@ -179,7 +179,7 @@ def _received(document: dict[str, Any], type_: str, source: str, time: str) -> R
 def _text(container: dict[str, Any], name: str) -> str:
     value = container.get(name)
     if not isinstance(value, str) or not value:
-        raise _Refused(Reason.MALFORMED, f"{name} is missing, empty or no string")
+        raise _Refused(Reason.MALFORMED, f"{name} is missing, empty or not a string")
     if len(value) > TEXT_LIMIT or not value.isprintable():
         raise _Refused(Reason.HOSTILE, f"{name} is longer than {TEXT_LIMIT} characters, or not printable")
     return value
@@ -189,26 +189,26 @@ def _time(document: dict[str, Any], name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(document, name))
     except ValueError:
-        raise _Refused(Reason.MALFORMED, f"{name} is no time in ISO 8601") from None
+        raise _Refused(Reason.MALFORMED, f"{name} is not a time in ISO 8601") from None
     if moment.tzinfo is None:
         raise _Refused(Reason.MALFORMED, f"{name} has no time zone")
     try:
         moment.astimezone(UTC)
     except OverflowError:
-        raise _Refused(Reason.MALFORMED, f"{name} is, in UTC, in no year from 1 to 9999") from None
+        raise _Refused(Reason.MALFORMED, f"{name} in UTC is not between the years 1 and 9999") from None
     return moment
 
 
 def _data(event: Received) -> dict[str, Any]:
     if not isinstance(event.data, dict):
-        raise _Refused(Reason.MALFORMED, "data is no object")
+        raise _Refused(Reason.MALFORMED, "data is not an object")
     return event.data
 
 
 def _named(data: dict[str, Any], name: str, pattern: re.Pattern[str]) -> str:
     value = _text(data, name)
     if not pattern.fullmatch(value):
-        raise _Refused(Reason.HOSTILE, f"data.{name} is no such name")
+        raise _Refused(Reason.HOSTILE, f"data.{name} is not a valid name")
     return value
 
 
@@ -230,10 +230,10 @@ def _source_version(event: Received) -> SourceImageVersionPublished:
 def _gallery_version(event: Received) -> GalleryVersionWritten:
     data = _data(event)
     if _text(data, "operationName").lower() != VERSION_WRITE:
-        raise _Refused(Reason.OF_NO_INTEREST, "what was written is no version of a gallery image")
+        raise _Refused(Reason.OF_NO_INTEREST, "the written resource is not a version of a gallery image")
     written = _GALLERY_VERSION.fullmatch(_text(data, "resourceUri"))
     if written is None:
-        raise _Refused(Reason.HOSTILE, "data.resourceUri is no version of a gallery image")
+        raise _Refused(Reason.HOSTILE, "data.resourceUri is not the id of a version of a gallery image")
     if event.subject.lower() != written[0].lower():
         raise _Refused(Reason.INCONSISTENT, "subject is not the resource that data names")
     request = data.get("httpRequest")

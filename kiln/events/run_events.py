@@ -1,7 +1,7 @@
-"""What a run's record has to tell: every event of the run so far, in order, from the record alone.
+"""The events of a run so far, in order, made from its record alone.
 
-It is pure, and it tells everything each time: who keeps the events knows by their ids which are new. So nothing that a
-crash left untold is lost, and nothing is told twice.
+It is pure and returns all of them each time; the outbox knows by their ids which are new. So no event gets lost in a
+crash, and none is announced twice.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ Outputs = tuple[RunOutput, ...]
 
 
 def events_of(run: RunRecord, now: datetime, before: Outputs = ()) -> tuple[CloudEvent, ...]:
-    """Return all that the record has to tell, in order.
+    """Return all events of the run so far, in order.
 
-    `now` is the time of what has none in the record: that a region can be used. `before` are the outputs of the run
-    that this one goes on from; what was said of them then is not said again.
+    `now` is the time of an event for which the record has none: that a region can be used. `before` has the outputs of
+    the run that this one is a retry of; events that told of them are not repeated.
     """
     said = {output.artifact_id or output.artifact_uri: output for output in before}
     return (
@@ -148,7 +148,7 @@ def _names(run: RunRecord) -> dict[str, Any]:
 
 
 def _source(run: RunRecord) -> SourceImage | None:
-    """Return what the run builds from; None for a template of a version of Kiln whose rules were others."""
+    """Return the source of the run; None for a template that this version of Kiln cannot parse."""
     template = parse_stored(run.body)
     if template is None:
         return None
@@ -175,7 +175,7 @@ def _output(output: RunOutput) -> Output:
 
 
 def error_of(error: ErrorDetail | None) -> ImageError | None:
-    """Return an error as events carry it, cut where it is too long."""
+    """Return an error in the form that events carry, cut where it is too long."""
     if error is None:
         return None
     hint = error.hint[:TEXT_LIMIT] if error.hint else None

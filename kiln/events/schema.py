@@ -1,6 +1,6 @@
 """JSON Schemas of Kiln's events, for subscribers: the whole CloudEvent with its data, and an example in each.
 
-It owns their form (JSON Schema 2020-12); what they say comes from the models.
+This module owns their form (JSON Schema 2020-12); their content comes from the models.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def example_of(payload: type[Payload]) -> dict[str, Any]:
 
 
 def about(payload: type[Payload]) -> str:
-    """Return what the event says, in a sentence or two."""
+    """Return the description of the event, a sentence or two."""
     return inspect.cleandoc(payload.__doc__ or "").replace("\n", " ").replace("  ", " ")
 
 
 def _plain(schema: Any) -> Any:
-    """Return the schema as events are sent: what is None is left out, and titles say nothing that names do not."""
+    """Return the schema without nulls, which events leave out, and without titles, which only repeat the names."""
     if isinstance(schema, list):
         return [_plain(item) for item in schema]
     if not isinstance(schema, dict):

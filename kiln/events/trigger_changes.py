@@ -1,6 +1,7 @@
-"""What a run's end makes of its template's triggers: deactivated after failures in a row, or active again.
+"""Events of triggers that a run's end deactivates, after failures in a row, or activates again.
 
-Both are told by the run that ends, in its outbox; whether a trigger fires is derived from the runs, and kept nowhere.
+They are announced with the run that ended, in its outbox. Whether a trigger is active is derived from the runs, and
+stored nowhere.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ log = logging.getLogger("kiln.rebuild")
 
 
 def keep_trigger_changes(ended: RunRecord) -> None:
-    """Keep what is to be told of the template's triggers, once `ended` (a record that is not stored yet) is over."""
+    """Put the changes of the template's triggers that the end of a run makes into the run's outbox.
+
+    `ended` is the run's last record, which is not stored yet.
+    """
     stored = Templates().get(ended.template)
     triggers = list(Triggers().list(stored.content)) if stored else []
     if stored is None or not triggers:

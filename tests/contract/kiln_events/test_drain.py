@@ -368,7 +368,7 @@ def test_a_run_whose_record_cannot_be_read_keeps_no_other_waiting(
         drain_all()
 
     assert 2 in numbers(topic.published())
-    assert any("events of run broken are not looked at" in said for said in errors(caplog))
+    assert any("the outbox of run broken could not be looked at" in said for said in errors(caplog))
 
 
 def test_outboxes_that_a_topic_does_not_take_never_come_before_one_that_it_does(
