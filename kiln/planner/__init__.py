@@ -1,1 +1,1 @@
-"""From a template to a plan: every name, size, script and order of a build, decided by pure functions."""
+"""The planner makes a plan of a template: pure functions decide every name, size, script and order of a build."""

@@ -1,6 +1,6 @@
-"""Scripts and files that a template names by URL, and the blobs of the staging storage that they are taken into.
+"""Artifacts: scripts and files that a template names by URL, and the blobs in the staging storage with their copies.
 
-A version of a template takes them in once, at submission; its runs share them.
+They are copied once for each version of a template, at submission; its runs share them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kiln.template.models import ImageTemplate
 
 CUSTOMIZE, VALIDATE, OPTIMIZE = "customize", "validate", "optimize"
-"""Which part of the template an artifact belongs to."""
+"""The part of the template that an artifact belongs to."""
 
 WORKLOAD_PATH = "properties.optimize.workload.scriptUri"
 _PATHS = {CUSTOMIZE: "properties.customize", VALIDATE: "properties.validate.inVMValidations"}
@@ -45,7 +45,7 @@ class _Named(NamedTuple):
 def artifacts(template: ImageTemplate, version: int, made: datetime | None) -> tuple[ArtifactSpec, ...]:
     """Return the artifacts of a template's version, in the order of the template.
 
-    `made` tells the template from others of its name; None is for a plan that is only looked at.
+    `made` tells the template from earlier ones with the same name; None is for a plan that is only a preview.
     """
     return tuple(
         ArtifactSpec(
@@ -89,7 +89,7 @@ def step_blob(version: int, part: str, index: int, step: Customizer | Validator)
 
 
 def _named(template: ImageTemplate) -> Iterator[_Named]:
-    """Yield what the template names by URL, in its order."""
+    """Yield the artifacts that the template names, in its order."""
     properties = template.properties
     for part, steps in ((CUSTOMIZE, properties.customize), (VALIDATE, properties.validation.in_vm_validations)):
         for index, step in enumerate(steps):
@@ -102,7 +102,7 @@ def _named(template: ImageTemplate) -> Iterator[_Named]:
 
 
 def _source(step: Customizer | Validator) -> tuple[str, str, str] | None:
-    """Return a step's member that names its artifact, with its URL and checksum."""
+    """Return the property of a step that names its artifact, with the URL and checksum; None if there is none."""
     if isinstance(step, FileCustomizer | FileValidator):
         return "sourceUri", step.source_uri, step.sha256_checksum
     scripts = ShellCustomizer | PowerShellCustomizer | ShellValidator | PowerShellValidator

@@ -9,9 +9,9 @@ from kiln.planner.steps import StepSpec
 
 
 class Commands:
-    """Makes the steps of one machine, in the order in which they run: runCommands resources are shared in turn.
+    """Makes the steps of one machine, in the order in which they run; they use a few runCommands resources in turn.
 
-    `scripts` are the texts of all steps so far, by a step's key.
+    `scripts` has the texts of all steps so far, by a step's key.
     """
 
     def __init__(self, run_id: str, timeout_minutes: int) -> None:
@@ -33,7 +33,7 @@ class Commands:
         timeout_minutes: int | None = None,
         valid_exit_codes: tuple[int, ...] = (0,),
     ) -> StepSpec:
-        """Return the machine's next step and keep its script. Without a limit of its own it has the build's time."""
+        """Return the machine's next step and keep its script. Without a time limit of its own, it has the build's."""
         self.scripts[key] = script
         return StepSpec(
             action="script",

@@ -1,4 +1,4 @@
-"""Customizers into steps: what is done in the build machine, in the template's order."""
+"""Turns customizers into steps in the build machine, in the template's order."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ WINDOWS_RESTART_TIMEOUT = "5m"
 """AIB's default for `restartTimeout` (Microsoft's image-builder-json)."""
 
 UPDATE_ROUNDS = 20
-"""AIB goes on until no update is left; machines that need more rounds than this never come to an end."""
+"""The most rounds of updates. AIB goes on until no update is left; a machine that needs more rounds would never end."""
 
 UPDATE_RESTART_TIMEOUT = "4h"
 """How long updates may take to settle during a restart (packer-plugin-windows-update's limit, which AIB has)."""
 
 LONGEST_NAME = 100
-"""Characters of a step's name that are shown."""
+"""Most characters of a step's name that are shown."""
 
 SHORT = 5
-"""Minutes for scripts of Kiln's own that only look or schedule."""
+"""The time limit, in minutes, of Kiln's own scripts that only look at something or schedule it."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -83,7 +83,7 @@ def run_script(
     commands: Commands,
     os: OperatingSystem,
 ) -> StepSpec:
-    """Return the one script of a customizer or validator that is nothing but a script."""
+    """Return the step of a customizer or validator that is a single script."""
     valid: tuple[int, ...] = (0,)
     match step:
         case ShellCustomizer() | ShellValidator():
@@ -176,5 +176,5 @@ def _seconds(duration: str) -> int:
 
 
 def _name(index: int, step: Customizer | Validator) -> str:
-    """Return what people call the step: a name is the template author's, and one line in logs and events."""
+    """Return the step's name for people. The template's author gives it; it must be one line in logs and events."""
     return one_line(step.name.strip()[:LONGEST_NAME]) or f"{step.type} {index + 1}"

@@ -1,4 +1,4 @@
-"""Distributors into targets: which version, which regions, which blob."""
+"""Turns distributors into targets: decides their versions, regions and blobs."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Targets:
 
 
 def fixed_version(distributor: SharedImageDistributor, source: SourceFacts) -> str | None:
-    """Return the version that the template names, or that its source has; None for the next one."""
+    """Return the version that the template names or takes over from its source; None for the next one."""
     if distributor.version is not None:
         return distributor.version
     return source.version if isinstance(distributor.versioning, SourceVersioning) else None
@@ -120,10 +120,10 @@ def _major(distributor: SharedImageDistributor) -> int | None:
 def target_regions(
     distributor: SharedImageDistributor, definition: DefinitionFacts, home: str
 ) -> tuple[RegionSpec, ...]:
-    """Return the regions of a version that is made of something in the region `home`, which is always among them.
+    """Return the regions of a version whose origin is in the region `home`, which is always one of them.
 
-    Azure demands that, and nothing of the definition's region (docs/adr/0022-a-gallery-version-s-home.md). A template
-    that names no region means the definition's, as with Image Builder; a shallow version is at home alone.
+    Azure demands that, but not the definition's region (docs/adr/0022-a-gallery-version-s-home.md). A template that
+    names no region means the definition's, as with Image Builder; a shallow version is in its home region only.
     """
     shallow = distributor.replication_mode == "Shallow"
     named = distributor.regions() or (() if shallow else (TargetRegion(name=definition.location),))
@@ -142,7 +142,7 @@ def target_regions(
 
 
 def vhd_url(uri: str, blob: str) -> str | None:
-    """Return the blob that a template's `uri` means: itself, or `blob` within the container or folder that it names."""
+    """Return the URL of the blob that a template's `uri` means: itself, or `blob` in the container or folder there."""
     if not uri:
         return None
     named = parts(uri).blob

@@ -1,4 +1,4 @@
-"""What a plan needs to know of the world before it can be made: gathered by one activity, then only data."""
+"""Facts about Azure that a plan is made of: one activity gathers them, and from then on they are only data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Spec(BaseModel):
 
 
 class ImageReference(Spec):
-    """What a machine is made from, as Azure's `imageReference` wants it: an `id`, or a marketplace image's parts."""
+    """The image that a machine is made from, as Azure's `imageReference`: an `id`, or a marketplace image's parts."""
 
     id: str | None = None
     publisher: str | None = None
@@ -63,7 +63,7 @@ class SourceFacts(Spec):
 
 
 class DefinitionFacts(Spec):
-    """A gallery image definition: its region, and what it takes."""
+    """A gallery image definition: its region, and the images that it takes."""
 
     location: str
     os: OperatingSystem = "Linux"
@@ -74,9 +74,9 @@ class DefinitionFacts(Spec):
 
 
 class Facts(Spec):
-    """The source, the targets' definitions by image id, and the templates that led to the source's version.
+    """All facts of a plan: the source, the targets' definitions by id, and the templates that led to the source.
 
-    `lineage` is that of a run which a new source image started (kiln.runs.lineage).
+    `lineage` names these templates, if a new source image started the run (kiln.runs.lineage).
     """
 
     source: SourceFacts

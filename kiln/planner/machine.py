@@ -1,4 +1,4 @@
-"""Machines: the one that is customized and the one that validates, with their disks, identities and network."""
+"""The build machine and the validation machine in a plan, with their disks, identities and network."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from kiln.template.models import ImageTemplate
 
 X64_SIZE = "Standard_D2ds_v4"
-"""AIB's default for generation 2, here for both: its Standard_D1_v2 has one processor and 3.5 GiB, too little for
-Windows updates and a race for sysprep (Microsoft's image-builder-troubleshoot)."""
+"""Size of an x64 machine: AIB's default for generation 2, here for both generations.
+
+Its default for generation 1, Standard_D1_v2, has one processor and 3.5 GiB: too little for Windows updates, and a cause
+of races in sysprep (Microsoft's image-builder-troubleshoot).
+"""
 
 ARM_SIZE = "Standard_D2ps_v5"
-"""AIB documents no default for Arm64; this has the same two processors and 8 GiB."""
+"""Size of an Arm64 machine, for which AIB documents no default: the same two processors and 8 GiB."""
 
 SMALLEST_DATA_DISK = 4
 """GB of a data disk whose sizeGB is 0: Azure's smallest Standard SSD (E1)."""
@@ -29,7 +32,7 @@ SMALLEST_DATA_DISK = 4
 def build_machine(
     template: ImageTemplate, run_id: str, staging: StagingSpec, tags: dict[str, str], source: SourceFacts
 ) -> MachineSpec:
-    """Return the machine that is customized."""
+    """Return the build machine, which is customized and captured."""
     name = names.machine(run_id)
     return _machine(template, run_id, staging, tags, source, name, "build").model_copy(
         update={
@@ -47,7 +50,7 @@ def validation_machine(
     source: SourceFacts,
     image: ImageReference | None,
 ) -> MachineSpec:
-    """Return the machine that validates `image`, or without one the source itself."""
+    """Return the validation machine, made from `image`, or without one from the source itself."""
     name = names.validation_machine(run_id)
     machine = _machine(template, run_id, staging, tags, source, name, "validation")
     luns = source.data_disk_luns if image is None else (*source.data_disk_luns, *_added_luns(template, source))

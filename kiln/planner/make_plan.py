@@ -1,4 +1,4 @@
-"""Template + facts + run id -> Plan: the one pure function that decides what a build will do."""
+"""Makes a plan of a template, facts and a run id: the one pure function that decides everything that a build does."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from kiln.template.models import ImageTemplate
 
 ABORT = "abort"
-"""What errorHandling says where a machine is to stay for a look at it."""
+"""The value of `errorHandling` that keeps the machine, so that somebody can look at it."""
 DEFAULT_TIMEOUT = 240
-"""Minutes; AIB's meaning of 0 (Microsoft's image-builder-json, buildTimeoutInMinutes)."""
+"""Minutes that a `buildTimeoutInMinutes` of 0 means, as for AIB (Microsoft's image-builder-json)."""
 
 GENERALIZE_TIMEOUT: dict[OperatingSystem, int] = {"Linux": 15, "Windows": 60}
 """Minutes from scheduling the generalization to the machine being off; sysprep may take most of an hour."""
@@ -52,11 +52,11 @@ def make_plan(
 ) -> WholePlan:
     """Return the plan of one run of the template's version `version`. Equal arguments give an equal plan.
 
-    `made` tells the template from others of its name (None: it is not stored at all).
-    `installation` is the Kiln that will build it; what is made is tagged with that.
+    `made` tells the template from earlier ones with the same name; it is None if the template is not stored at all.
+    `installation` is the id of the Kiln that builds, with which resources are tagged.
 
-    Raises `TemplateRefused` with all that does not fit together. The facts of a retry must be of the source version
-    that the earlier run was built from.
+    Raises `TemplateRefused` with everything that does not fit together. The facts of a retry must be of the source
+    version that the earlier run was built from.
     """
     if retry is not None and retry.source_version != facts.source.version:
         raise ValueError(f"a retry of {retry.source_version} needs its facts, not those of {facts.source.version}")
@@ -102,7 +102,7 @@ def gallery_image_ids(template: ImageTemplate) -> tuple[str, ...]:
 
 
 def _build(plan: WholePlan, template: ImageTemplate, version: int, tags: dict[str, str], facts: Facts) -> WholePlan:
-    """Return the plan with all of a build in it, or, where the source alone is validated, with that."""
+    """Return the plan with all parts of a build, or, if only the source is validated, with that part."""
     run_id, timeout, os = plan.run.run_id, plan.timeout_minutes, facts.source.os
     commands, testing = Commands(run_id, timeout), Commands(run_id, timeout)
     tested = validation(template, run_id, version, plan.staging, tags, facts.source, testing)
@@ -130,7 +130,7 @@ def _build(plan: WholePlan, template: ImageTemplate, version: int, tags: dict[st
 def _distribution(
     plan: WholePlan, template: ImageTemplate, tags: dict[str, str], facts: Facts, resumption: Resumption
 ) -> WholePlan:
-    """Return the plan that only distributes what an earlier run made."""
+    """Return the plan of a retry that only distributes what an earlier run made."""
     run_id = plan.run.run_id
     origin = version_origin(resumption, plan.staging.group, run_id, tags)
     targets = _targets(plan.staging, template, plan.run, origin, facts, resumption)
@@ -168,7 +168,7 @@ def _generalize(commands: Commands, os: OperatingSystem) -> StepSpec:
 
 
 def _not_used(template: ImageTemplate) -> tuple[str, ...]:
-    """Return what the template asks for and this build does without, each as a sentence for the log."""
+    """Return the properties of the template that this build does not use, each in a sentence for the log."""
     vnet, workload = template.properties.vm_profile.vnet_config, template.properties.optimize.workload
     notes = []
     if vnet.container_instance_subnet_id:

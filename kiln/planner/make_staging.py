@@ -1,4 +1,4 @@
-"""What a template stands on: decided once for its submission, and again, alike, for each of its runs."""
+"""Decides a template's staging: once for its submission, and again, with the same result, for each of its runs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def make_staging(
     log_run_id: str | None,
     installation: str | None = None,
 ) -> StagingSpec:
-    """Return what version `version` of the template that was made at `made` stands on.
+    """Return the staging of version `version` of the template that was made at `made`.
 
-    `log_run_id` is the run whose log the storage will have; a submission has none. `installation` is whose it will be.
+    `log_run_id` is the run whose log the storage will have; a submission has none. `installation` is the id of the Kiln
+    to which it belongs.
     """
     subscription, location = template_id.subscription, template.location
     tags = template_tags(template, template_id, installation)

@@ -13,7 +13,7 @@ SECURITY_GROUP = "kiln-nsg"
 NETWORK = "kiln-vnet"
 SUBNET = "build"
 COMMANDS_PER_MACHINE = 20
-"""Names in use for managed Run Command; Azure allows 25 a machine, and a finished one may be replaced."""
+"""Number of names for managed Run Command, used in turn; Azure allows 25 a machine, and replaces a finished one."""
 
 
 def storage_account(subscription: str, group: str) -> str:
@@ -38,57 +38,57 @@ def validation_gallery(run_id: str) -> str:
 
 
 def command(turn: int) -> str:
-    """Return the runCommands resource of a machine's `turn`-th script."""
+    """Return the name of the runCommands resource of a machine's `turn`-th script."""
     return f"step-{turn % COMMANDS_PER_MACHINE:02d}"
 
 
 def log_blob(run_id: str) -> str:
-    """Return where customization.log is within `packerlogs`, as AIB lays it out."""
+    """Return the path of customization.log in the container `packerlogs`, the same as AIB's."""
     return f"{run_id}/customization.log"
 
 
 def validation_log_blob(run_id: str) -> str:
-    """Return where validation.log is within `packerlogs`, as AIB lays it out."""
+    """Return the path of validation.log in the container `packerlogs`, the same as AIB's."""
     return f"{run_id}/validation.log"
 
 
 def output_blob(run_id: str, key: str, name: str) -> str:
-    """Return where a script's own output is within `packerlogs`."""
+    """Return the path of a script's own output in the container `packerlogs`."""
     return f"{run_id}/steps/{key}-{slug(name)}.log"
 
 
 def artifact_blob(version: int, part: str, index: int | None = None) -> str:
-    """Return where an artifact of a template's version is within `artifacts`; `part` is `customize`, ..."""
+    """Return the path of an artifact of a template's version in the container `artifacts`."""
     return f"v{version}/{part}" if index is None else f"v{version}/{part}-{index:02d}"
 
 
 def vhd_blob(run_id: str, run_output_name: str) -> str:
-    """Return where a VHD is within `vhds`, or within a container that the template names."""
+    """Return the path of a VHD in the container `vhds`, or in a container that the template names."""
     return f"{run_id}/{run_output_name}.vhd"
 
 
 def origin_disk(run_id: str) -> str:
-    """Return the disk that a retry makes from an earlier run's gallery version."""
+    """Return the name of the disk that a retry makes from an earlier run's gallery version."""
     return f"kiln-{run_id}-origin"
 
 
 def snapshot(run_id: str, index: int) -> str:
-    """Return the snapshot that the `index`-th target is made from."""
+    """Return the name of the snapshot that the `index`-th target is made from."""
     return f"kiln-{run_id}-{index:02d}-snapshot"
 
 
 def snapshot_copy(run_id: str, index: int) -> str:
-    """Return that snapshot's copy in the target's region."""
+    """Return the name of that snapshot's copy in the target's region."""
     return f"kiln-{run_id}-{index:02d}-copy"
 
 
 def spare_image(run_id: str, index: int) -> str:
-    """Return the image that the `index`-th target is made as first, where an earlier one is to be replaced."""
+    """Return the name of the `index`-th target's spare image, made first if it is to replace an earlier image."""
     return f"kiln-{run_id}-{index:02d}-spare"
 
 
 def spare_vhd(run_id: str, index: int) -> str:
-    """Return the blob that the `index`-th target is made as first, where an earlier one is to be replaced."""
+    """Return the name of the `index`-th target's spare blob, made first if it is to replace an earlier VHD."""
     return f"{spare_image(run_id, index)}.vhd"
 
 

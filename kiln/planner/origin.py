@@ -1,4 +1,4 @@
-"""What images are made from: the generalized machine's disk, or a disk of an earlier run's gallery version."""
+"""The origin of images: the generalized machine's disk, or a disk made from an earlier run's gallery version."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def machine_origin(machine: MachineSpec) -> OriginSpec:
 
 
 def version_origin(resumption: Resumption, group: GroupSpec, run_id: str, tags: dict[str, str]) -> OriginSpec:
-    """Return an earlier run's gallery version as an origin: in the build's own region, if the version is there."""
+    """Return an earlier run's gallery version as an origin, in the build's own region if the version is there."""
     regions = resumption.regions
     kind, name = "Microsoft.Compute/disks", names.origin_disk(run_id)
     return OriginSpec(

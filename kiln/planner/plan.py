@@ -1,6 +1,6 @@
-"""A build's plan as data: what the orchestrator walks, and what `kiln plan` prints.
+"""A build's plan as data: orchestrators follow it, and `kiln plan` prints it.
 
-It owns shapes only; make_plan.py fills them. Its parts are stored in histories, so it holds no secret.
+This module has the shapes only; make_plan.py fills them. They are stored in histories, so they hold no secret.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from kiln.runs.record import RunOutput
 class DataDiskSpec(Spec):
     """A data disk of the machine: an empty one that is added, or (`from_image`) one of the source's own.
 
-    The source's own (0 GB: as they are) are named as well: Azure would choose names for them and leave them behind.
+    The source's own disks (0 GB: of their own size) have names, too: otherwise Azure would choose names, and leave the
+    disks behind.
     """
 
     name: str
@@ -36,7 +37,7 @@ class DataDiskSpec(Spec):
 
 
 class MachineRef(Spec):
-    """A machine that is there: its place in Azure, its purpose, its operating system."""
+    """A machine that exists: its place in Azure, its purpose, its operating system."""
 
     subscription: str
     group: str
@@ -67,7 +68,7 @@ class MachineSpec(MachineRef):
 
     @property
     def ref(self) -> MachineRef:
-        """The machine as what is done to it needs to know it."""
+        """The reference to the machine, for work that is done in it."""
         return MachineRef(**{name: getattr(self, name) for name in MachineRef.model_fields})
 
 
@@ -101,12 +102,12 @@ class ValidationSpec(Spec):
 
 
 class Plan(Spec):
-    """All that a build will do. `timeout_minutes` covers every phase but clean-up.
+    """Everything that a build will do. `timeout_minutes` covers every phase but clean-up.
 
     `machine`, `generalize` and `origin` are None where only the source is validated; `machine` and `generalize` also in
-    a retry that has an earlier run's gallery version for its origin. `done` are that run's outputs, which are there
-    already, if not in every region. `not_used` names what the template asks for and
-    Kiln needs not, for the log.
+    a retry that has an earlier run's gallery version for its origin. `done` are that run's outputs, which exist
+    already, though perhaps not in every region. `not_used` has a sentence for the log for each property of the template
+    that the build does not use.
     """
 
     run: RunRef
@@ -135,11 +136,11 @@ class WholePlan(Plan):
     scripts: dict[str, str]
 
     def script(self, step: StepSpec) -> str:
-        """Return the text that the step, or a repetition of it, runs."""
+        """Return the script of a step, or of a repetition of it."""
         return self.scripts[step.base_key]
 
     def machine_of(self, ref: MachineRef) -> MachineSpec:
-        """Return what the machine was made by. Raises `LookupError` for one that is not in the plan."""
+        """Return the spec from which a machine was made. Raises `LookupError` for one that is not in the plan."""
         machines = (self.machine, self.validation.machine if self.validation else None)
         for machine in machines:
             if machine is not None and machine.name == ref.name:
@@ -147,5 +148,5 @@ class WholePlan(Plan):
         raise LookupError(f"the plan of run {self.run.run_id} has no machine {ref.name}")
 
     def without_scripts(self) -> Plan:
-        """Return what workflows walk."""
+        """Return the plan without scripts, for the workflows."""
         return Plan(**{name: getattr(self, name) for name in Plan.model_fields})

@@ -1,4 +1,4 @@
-"""A plan without Azure: what `kiln plan` prints offline. What only Azure knows is as the template implies."""
+"""Previews: plans that `kiln plan` makes offline. Facts that only Azure has are guessed from the template."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREVIEW_VERSION = "0.0.0"
 
 
 def preview_plan(template: ImageTemplate, *, template_id: TemplateId) -> WholePlan:
-    """Return the plan as it would be with the facts of `preview_facts`. Raises `TemplateRefused`."""
+    """Return the plan that the facts of `preview_facts` give. Raises `TemplateRefused`."""
     given = template.properties.staging_resource_group
     return make_plan(
         template,
@@ -37,7 +37,7 @@ def preview_plan(template: ImageTemplate, *, template_id: TemplateId) -> WholePl
 
 
 def preview_facts(template: ImageTemplate) -> Facts:
-    """Return facts as the template implies them: every image definition is at hand and fits the source."""
+    """Return facts that are guessed from the template: every image definition exists and fits the source."""
     source = SourceFacts(
         reference=_reference(template.properties.source),
         version=PREVIEW_VERSION,
@@ -56,11 +56,11 @@ def preview_facts(template: ImageTemplate) -> Facts:
 
 
 def preview_assumptions(template: ImageTemplate) -> tuple[str, ...]:
-    """Return what a preview takes for granted, as sentences for a person."""
+    """Return the assumptions that a preview makes, as sentences for a person."""
     source = preview_facts(template).source
-    notes = [f"The source is taken to be {source.os}, {source.architecture}, generation 2, without data disks."]
+    notes = [f"The source is assumed to be {source.os}, {source.architecture}, generation 2, without data disks."]
     if gallery_image_ids(template):
-        notes.append("Image definitions are taken to fit it, and to be in the template's region.")
+        notes.append("Image definitions are assumed to fit it, and to be in the template's region.")
     return (*notes, "The run's id, and a version that is the source's own, are placeholders until a build starts.")
 
 
@@ -77,7 +77,7 @@ def _reference(source: Source) -> ImageReference:
 
 
 def _operating_system(template: ImageTemplate) -> OperatingSystem:
-    """Return what most of the steps are for; without any, what the source's publisher is known for."""
+    """Return the operating system that most steps are for; without any, that of the source's publisher."""
     steps = (*template.properties.customize, *template.properties.validation.in_vm_validations)
     needs = [NEEDS[step.type] for step in steps if step.type in NEEDS]
     if needs:

@@ -1,6 +1,6 @@
-"""What a retry knows of the run that it goes on from, and what follows: distribute again, or build again.
+"""Decides what a retry does: distribute an earlier run's image again, or build it again.
 
-It owns that decision; whether an image of the earlier run is still there is for whoever asks Azure.
+Whether an image of the earlier run still exists is not decided here, but asked of Azure by the caller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Retry(Spec):
     """The earlier run's outputs, without those whose image is gone, and the exact version of its source.
 
-    `invalid` tells that its image failed its validation: then it is built again, whatever was distributed.
+    `invalid` says that the image failed its validation: then it is built again, whatever was distributed.
     """
 
     outputs: tuple[RunOutput, ...] = ()
@@ -28,9 +28,9 @@ class Retry(Spec):
 
 
 class Resumption(Spec):
-    """A retry that builds nothing: `version` (an ARM id) is what the images of the `due` targets are made from.
+    """A retry that builds nothing: images of the `due` targets are made from the gallery version `version` (an ARM id).
 
-    `due` are run output names in lower case.
+    `due` has run output names in lower case.
     """
 
     version: str
@@ -40,9 +40,9 @@ class Resumption(Spec):
 
 
 def resume(template: ImageTemplate, retry: Retry | None, source: SourceFacts) -> Resumption | None:
-    """Return how to go on from the earlier run's gallery version, or None where all must be built again.
+    """Return how to go on from the earlier run's gallery version, or None if everything must be built again.
 
-    A managed image with data disks is one that must: what can be made from a version is a copy of its OS disk alone.
+    A managed image with data disks must be built again, because only the OS disk can be copied from a gallery version.
     """
     if retry is None or retry.invalid:
         return None

@@ -1,6 +1,6 @@
-"""The part of a plan that a template stands on: its group, network, storage and artifacts.
+"""A template's staging in a plan: its group, network, storage and artifacts.
 
-They live as long as the template. Submission makes them; a build makes sure that they are there.
+It exists as long as the template. Submission makes it; a build makes sure that it is there.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ class StorageSpec(Spec):
 
 
 class ArtifactSpec(Spec):
-    """A script or file that a template names by URL, and the blob (in `artifacts`) that it is taken into.
+    """A script or file that a template names by URL, and the blob (in `artifacts`) that it is copied to.
 
-    `url` is for people: it lacks all that may be a secret, so whoever fetches reads the template itself. `source` is a
-    digest of what the blob is a copy of: a version of the template that was made at that time.
-    `property_path` is which property named it, for error messages. `identity` is the ARM id of the template's identity,
-    with which blobs of Azure Storage are read.
+    `url` is for people: it lacks everything that may be a secret, so the code that fetches it reads the template
+    itself. `source` is a digest of the artifact, the template and its version: it tells what the blob is a copy of.
+    `property_path` is the property that named it, for error messages. `identity` is the ARM id of the template's
+    identity, with which blobs of Azure Storage are read.
     """
 
     url: str
@@ -68,12 +68,12 @@ class ArtifactSpec(Spec):
 
     @property
     def is_script(self) -> bool:
-        """Whether a machine runs it, as it does what a `scriptUri` names; a file is put there as it is."""
+        """Whether a machine runs it, as it is named by a `scriptUri`; other files are only put in place."""
         return self.property_path.endswith(".scriptUri")
 
 
 class StagingSpec(Spec):
-    """All that a template stands on."""
+    """The whole staging of a template."""
 
     group: GroupSpec
     network: NetworkSpec

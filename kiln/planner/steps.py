@@ -1,4 +1,4 @@
-"""The part of a plan that happens inside of a machine: scripts, restarts, rounds of updates."""
+"""The steps in a plan, which run in a machine: scripts, restarts, rounds of updates."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pydantic import Field
 from kiln.planner.facts import Spec
 
 UPDATES_DONE, UPDATES_RESTART, UPDATES_MORE = 0, 101, 102
-"""Exit codes of a round of Windows updates: none is left, restart and go on, go on."""
+"""Exit codes of a round of Windows updates: none is left; restart, then another round; another round."""
 
 
 class StepSpec(Spec):
     """One script to be run in a machine by managed Run Command.
 
-    `key` is unique among the machine's scripts; `command` names the runCommands resource, which scripts far apart
-    share. Its text is with the whole plan, complete but for `$KILN_ARTIFACT_URL`, which is handed over as a protected
-    parameter when the step starts, so that no signed URL is ever in a plan. `index` counts from 0, for people.
+    `key` is unique among the machine's scripts; `command` names the runCommands resource, which other scripts use
+    before and after. The script's text is with the whole plan, complete except for `$KILN_ARTIFACT_URL`, which is
+    handed over as a protected parameter when the step starts, so that no signed URL is ever in a plan. `index` counts
+    from 0, for people.
     """
 
     action: Literal["script"]
@@ -35,7 +36,7 @@ class StepSpec(Spec):
 
     @property
     def base_key(self) -> str:
-        """The key of the step itself, of which this may be a repetition."""
+        """The step's key, without the number of its repetition."""
         return self.key.partition(".")[0]
 
     def again(self, turn: int) -> StepSpec:

@@ -1,4 +1,4 @@
-"""The part of a plan that says where an image goes, and what it is made from."""
+"""The targets in a plan, and the origin that their images are made from."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class OriginDataDisk(Spec):
 
 
 class OriginSpec(Spec):
-    """What images are made from: the generalized build machine, or a gallery version of an earlier run.
+    """The origin that images are made from: the generalized build machine, or a gallery version of an earlier run.
 
-    All are ARM ids. `disk` is what VHDs are copied from; with a `version` it is made from that first. `data_disks` are
+    All are ARM ids. VHDs are copied from `disk`, which is made from `version` first, if there is one. `data_disks` are
     the machine's, for images in other regions, whose parts are copied one by one.
     """
 
@@ -40,13 +40,13 @@ class RegionSpec(Spec):
 
 
 NEXT = "next"
-"""Stands for a version that is chosen when there is an image, as with Image Builder."""
+"""A placeholder for a version that is chosen once there is an image, as with Image Builder."""
 
 
 class GalleryTarget(Spec):
-    """A gallery image version to be made, or one that an earlier run made and that lacks regions.
+    """A gallery version to be made, or one that an earlier run made and that lacks regions.
 
-    `mark` is what its tag kilnMark says, as long as it is that version and not another of its name.
+    `mark` is the value of the version's tag kilnMark; another version with the same name would have another one.
     """
 
     kind: Literal["SharedImage"]
@@ -56,7 +56,7 @@ class GalleryTarget(Spec):
     """Three numbers, or `next`: the highest under `major` (None: under any) with its patch raised by one."""
     major: int | None = None
     location: str
-    """The region of what the version is made of: it is published there first, wherever the image definition is."""
+    """The region of the origin: the version is published there first, wherever the image definition is."""
     regions: tuple[RegionSpec, ...]
     exclude_from_latest: bool
     replication_mode: Literal["Full", "Shallow"] = "Full"
@@ -65,25 +65,25 @@ class GalleryTarget(Spec):
 
     @property
     def is_next(self) -> bool:
-        """Whether the version is still to be chosen."""
+        """Whether the version has still to be chosen."""
         return self.version == NEXT
 
     @property
     def version_id(self) -> str:
-        """The version's ARM id; once it is chosen, a real one."""
+        """The version's ARM id, which is a real one only after the version is chosen."""
         return f"{self.image_id}/versions/{self.version}"
 
     def numbered(self, version: str) -> GalleryTarget:
-        """Return the target with this very version."""
+        """Return the target with this version chosen."""
         return self.model_copy(update={"version": version})
 
 
 class ManagedImageTarget(Spec):
     """A managed image to be made.
 
-    In another region than the build's it is made from a copy of a snapshot of the disk: `snapshot` is that snapshot's
-    ARM id, `copy` the copy's in the image's region; both are None in the build's own region. `spare_id` is the image
-    that is made first where an earlier one is replaced.
+    In another region than the build's, it is made from a copy of a snapshot of the disk: `snapshot` is that snapshot's
+    ARM id, `copy_id` the copy's in the image's region; both are None in the build's own region. `spare_id` is the image
+    that is made first if an earlier one is to be replaced.
     """
 
     kind: Literal["ManagedImage"]

@@ -1,4 +1,4 @@
-"""How the image is tested: a machine made from it, or from the source alone, and its validators as steps."""
+"""The validation in a plan: a machine made from the image, or from the source alone, and its validators as steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kiln.template.models import ImageTemplate
 
 DEFINITION, VERSION = "image", "1.0.0"
-"""Within the run's own validation gallery."""
+"""Names in the run's own validation gallery."""
 
 
 def validation(
@@ -30,9 +30,9 @@ def validation(
     source: SourceFacts,
     commands: Commands,
 ) -> ValidationSpec | None:
-    """Return how to validate, or None for a template that asks for nothing of the kind.
+    """Return the validation, or None for a template that asks for none.
 
-    `sourceValidationOnly` without validators still makes the machine: that the source boots is something.
+    `sourceValidationOnly` without validators still makes the machine, to prove that the source boots.
     """
     asked = template.properties.validation
     if not asked.in_vm_validations and not asked.source_validation_only:

@@ -1,4 +1,4 @@
-"""Which version a gallery image gets when the template names none: AIB's `versioning` schemes.
+"""Chooses the version of a gallery image if the template names none: AIB's `versioning` schemes.
 
 Rules and examples: Microsoft's image-builder-json, "Versioning"; where that is silent, ADR 0007.
 """
@@ -17,13 +17,13 @@ LARGEST = 2**31 - 1
 """A version is three 32-bit integers (Microsoft's azure-compute-gallery, "Image versions")."""
 
 ANY_MAJOR = -1
-"""What a template says for no major version in particular."""
+"""The value of `major` that means any major version."""
 
 
 def next_version(existing: Iterable[str], major: int | None = None) -> str:
     """Return the highest version (under `major`, if one is given) with its patch raised by one.
 
-    Without such a version it is the first: `1.0.0`, or `<major>.0.0`, but never `0.0.0`.
+    If there is none yet, return the first: `1.0.0`, or `<major>.0.0`, but never `0.0.0`.
     """
     versions = [as_numbers(version) for version in existing]
     under = [version for version in versions if major in {None, version[0]}]

@@ -1,7 +1,7 @@
-"""Whether a template fits its source and its targets as they are: asked at submission, and before anything is built.
+"""Checks that a template fits its source and its targets in Azure, at submission and again before anything is built.
 
-It collects all that does not fit; the rules stand in this package, one concern a module. What is wrong with a template
-whatever is in Azure is the template language's to say.
+It collects everything that does not fit; each module of this package has the rules of one concern. Problems that do not
+depend on what is in Azure are reported by the template language (kiln.template).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def misfits(template: ImageTemplate, facts: Facts) -> tuple[ErrorDetail, ...]:
-    """Return all that does not fit; each has one of AIB's provisioning error codes, its path, and what to do next."""
+    """Return everything that does not fit, each with one of AIB's provisioning error codes, its path and a hint."""
     return (
         *source_misfits(template, facts.source),
         *step_misfits(template, facts.source),
@@ -31,6 +31,6 @@ def misfits(template: ImageTemplate, facts: Facts) -> tuple[ErrorDetail, ...]:
 
 
 def check_fit(template: ImageTemplate, facts: Facts) -> None:
-    """Raise `TemplateRefused` with all that does not fit, if anything does not."""
+    """Raise `TemplateRefused` with everything that does not fit, if there is anything."""
     if found := misfits(template, facts):
         raise TemplateRefused(found)

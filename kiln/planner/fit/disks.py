@@ -1,4 +1,4 @@
-"""Disks that the build machine cannot have."""
+"""Checks the disks that a template asks for: whether the build machine can have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources that no image can be built from.
+"""Checks the source: whether an image can be built from it.
 
 Rules: Microsoft's image-builder-overview, "Confidential VM and Trusted Launch Support".
 """
@@ -25,7 +25,7 @@ CODES: dict[type, str] = {
 
 
 def source_misfits(template: ImageTemplate, source: SourceFacts) -> Iterator[ErrorDetail]:
-    """Yield what is wrong with the source itself."""
+    """Yield the problems of the source itself."""
     code = CODES[type(template.properties.source)]
     if source.security in {"TrustedLaunch", "ConfidentialVM"}:
         yield ErrorDetail(

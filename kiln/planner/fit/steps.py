@@ -1,4 +1,4 @@
-"""Customizers and validators that the source's operating system cannot run."""
+"""Checks customizers and validators: whether the source's operating system can run them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _misfits(
         if isinstance(step, FileCustomizer | FileValidator) and source.os == "Linux" and _DRIVE.match(step.destination):
             yield ErrorDetail(
                 code=code,
-                message=f"{path}[{index}].destination: a path of Windows, and the source image is Linux.",
+                message=f"{path}[{index}].destination: this is a path of Windows, and the source image is Linux.",
                 target=f"{path}[{index}].destination",
                 hint="Give a path that begins with a slash.",
             )
@@ -69,14 +69,14 @@ def _misfits(
 
 
 def _not_of_windows(destination: str, path: str, code: str) -> Iterator[ErrorDetail]:
-    """Yield what Windows would take for something else than this very file ("Naming Files, Paths, and Namespaces")."""
+    """Yield a destination that Windows would not take for this very file ("Naming Files, Paths, and Namespaces")."""
     names = re.split(r"[\\/]", destination)[1:]
     if any(_FORBIDDEN.search(name) for name in names):
-        why = 'it has one of < > : " | ? *, by which Windows means another stream, a pattern or a device'
+        why = 'it contains one of < > : " | ? *, which mean streams, patterns and devices in Windows'
     elif any(name.endswith((".", " ")) for name in names):
-        why = "a name in it ends with a dot or a space, which Windows leaves out"
+        why = "a name in it ends with a dot or a space, which Windows removes"
     elif device := next((name for name in names if _DEVICE.fullmatch(name)), None):
-        why = f"Windows takes {device} for a device"
+        why = f"{device} is the name of a device in Windows"
     else:
         return
     yield ErrorDetail(

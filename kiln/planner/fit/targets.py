@@ -1,4 +1,4 @@
-"""Targets that cannot take an image of the source: definitions of another kind, and what kinds of targets cannot do.
+"""Checks each target: whether its definition, and its kind of target, can take an image of the source.
 
 Rules: Microsoft's image-builder-overview ("Hyper-V generation", "Confidential VM and Trusted Launch Support"),
 azure-compute-gallery ("Shallow replication") and image-version ("Managed images").
@@ -41,7 +41,7 @@ TrustedLaunch and ConfidentialVM are missing here: they do not only allow a type
 
 
 def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetail]:
-    """Yield what is wrong with each target."""
+    """Yield the problems of each target."""
     taken: set[tuple[str, str]] = set()
     for index, target in enumerate(template.properties.distribute):
         path = f"properties.distribute[{index}]"
@@ -134,7 +134,7 @@ def _version(
 def _shallow(
     path: str, target: SharedImageDistributor, definition: DefinitionFacts, location: str
 ) -> Iterator[ErrorDetail]:
-    """Yield what a shallow version cannot have: it is not copied, so it stays where its disk is, once."""
+    """Yield regions and replicas that a shallow version cannot have: it is not copied, so it exists once, at home."""
     if target.replication_mode != "Shallow":
         return
     regions = target_regions(target, definition, location)
@@ -143,7 +143,7 @@ def _shallow(
         what = f"also in {', '.join(elsewhere)}" if elsewhere else "in more than one replica"
         yield ErrorDetail(
             code=CODE,
-            message=f"{path}.replicationMode: a Shallow version is there once, where it is built ({location}); "
+            message=f"{path}.replicationMode: a Shallow version exists once, in the region of the build ({location}); "
             f"this one is asked for {what}.",
             target=f"{path}.replicationMode",
             hint="Use replicationMode Full, or the build's own region alone with one replica.",

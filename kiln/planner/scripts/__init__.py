@@ -1,7 +1,6 @@
 """The scripts that run in machines, as pure text: sh for Linux, Windows PowerShell 5.1 for Windows.
 
-They own how a customizer or validator is done inside of a guest; what starts them is managed Run Command, as root or
-Local System.
+They do the work of customizers and validators in a guest. Managed Run Command starts them, as root or Local System.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ ARTIFACT_VARIABLE = "KILN_ARTIFACT_URL"
 Windows as an argument `-KILN_ARTIFACT_URL`. It is gone before a template's own script runs."""
 
 STILL_RESTARTING = 75
-"""Exit code of a restart's check while the boot is the old one or the template's own check fails (EX_TEMPFAIL)."""
+"""Exit code of a restart's check if there was no new boot yet, or the template's own check fails (EX_TEMPFAIL)."""
 
 
 def artifact_parameter(url: str, os: OperatingSystem) -> str:
     """Return an artifact's URL as the parameter of a script for `os`.
 
     Run Command for Windows puts parameters on a command line as they are, where the `&` of a signed URL ends the
-    command (MicrosoftDocs/azure-docs issue 80366); so there the URL goes by base64.
+    command (MicrosoftDocs/azure-docs issue 80366). Therefore the URL is coded in base64 there.
     """
     return base64.b64encode(url.encode()).decode() if os == "Windows" else url

@@ -1,6 +1,6 @@
-"""The File customizer: one file, fetched next to its destination and then moved into place.
+"""The File customizer's script: fetches one file next to its destination and then moves it into place.
 
-That a destination is a directory, or is under something that is none, only the machine knows: the step then fails
+Only the machine knows whether a destination is a directory, or is below something that is not one: the step then fails
 before anything is fetched, and says so. `mv` would put the file into the directory, under another name.
 """
 
@@ -12,12 +12,12 @@ from kiln.planner.scripts import powershell
 from kiln.planner.scripts.powershell import PARAMETERS, literal
 from kiln.planner.scripts.shell import FETCH, HEAD
 
-IS_DIRECTORY = "is a directory of this machine: end the destination with the name that the file gets in it"
-NO_DIRECTORY = "cannot be made a directory of this machine: something that is none has that name or is above it"
+IS_DIRECTORY = "is a directory of this machine: add the file name to the destination"
+NO_DIRECTORY = "cannot be made as a directory: it, or a part of its path, exists and is not a directory"
 
 
 def linux_file(destination: str) -> str:
-    """Return the script for Linux. AIB writes below /tmp only and needs the directory; this makes it, anywhere."""
+    """Return the script for Linux. AIB needs an existing directory below /tmp; this makes the directory, anywhere."""
     target = shlex.quote(destination)
     return (
         f"{HEAD}{FETCH}"
@@ -38,7 +38,7 @@ def linux_file(destination: str) -> str:
 
 
 def windows_file(destination: str) -> str:
-    """Return the script for Windows; the directory is made where AIB needs it to be there."""
+    """Return the script for Windows. It makes the directory, which AIB needs to exist."""
     return (
         f"{PARAMETERS}{powershell.HEAD}{powershell.FETCH}"
         f"$target = [IO.Path]::GetFullPath({literal(destination)})\n"

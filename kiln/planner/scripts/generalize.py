@@ -1,6 +1,6 @@
-"""Generalize: the last script of a build machine. It only schedules the work, because that takes the agent away.
+"""Generalize: the last script of a build machine. It only schedules the work, which stops the agent that runs scripts.
 
-`waagent -deprovision` stops the very agent that runs Run Command, so it must not be its child
+`waagent -deprovision` stops the very agent that runs Run Command, so it must not be the agent's child
 (Azure/WALinuxAgent issue 3547), and sysprep turns the Windows agent off. The machine powers off only if all went well.
 """
 
@@ -24,7 +24,7 @@ POWER_OFF_DELAY = "3s"
 def linux_generalize() -> str:
     """Return the script for Linux: a transient systemd unit deprovisions, scrubs and powers off.
 
-    A template's own script may power off by itself, so what can be is scrubbed before it, too.
+    A template's own script may power off by itself, so as much as possible is scrubbed before it, too.
     """
     job = (
         "#!/bin/sh\n"
@@ -86,7 +86,7 @@ Stop-Computer -Force
 
 
 def windows_generalize() -> str:
-    """Return the script for Windows: a task of Local System's does what AIB does by default, and powers off."""
+    """Return the script for Windows: a task of Local System does what AIB does by default, and powers off."""
     lines = ",\n".join(f"  {literal(line)}" for line in _WINDOWS_JOB.rstrip("\n").split("\n"))
     return (
         f"{powershell.HEAD}"

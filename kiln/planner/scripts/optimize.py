@@ -1,6 +1,6 @@
-"""Optimization of the first boot: what can be done from inside of a machine, small and safe (ADR 0009).
+"""Scripts that optimize the first boot: small and safe measures from inside a machine (ADR 0009).
 
-Nothing here decides whether the build goes on: each part that a system does not have, or refuses, says so in the log.
+They never fail the build: a part that a system does not have, or refuses, says so in the log.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ exit 0
 
 
 def linux_boot() -> str:
-    """Return the script for Linux: what a first boot reads is in order, and what nobody needs is not copied."""
+    """Return the script for Linux: it removes caches and old logs, refreshes the linker's cache and trims the disk."""
     return f"{shell.HEAD}{_LINUX}"
 
 
 def windows_boot() -> str:
-    """Return the script for Windows: .NET's queue of native images is worked off, old components and free blocks go."""
+    """Return the script for Windows: it compiles .NET's queued images, removes old components and trims the disk."""
     return f"{powershell.HEAD}{_WINDOWS}"

@@ -1,7 +1,8 @@
-"""What every script for Windows is made of, and the PowerShell customizer.
+"""The parts of every script for Windows, and the PowerShell customizer.
 
-A template's script runs as AIB's (Packer's PowerShell provisioner) does: by Windows PowerShell without a policy; its
-exit code is what it exits with, else its last program's; an error that it throws is 1, one that it writes is none.
+A template's script runs as AIB's (Packer's PowerShell provisioner) does: in Windows PowerShell without an execution
+policy. Its exit code is the one it exits with, or else that of its last program; an error that it throws is 1, an error
+that it only writes does not count.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from kiln.planner.scripts import ARTIFACT_VARIABLE
 User = Literal["SYSTEM", "kiln-build"]
 SYSTEM: User = "SYSTEM"
 BUILDER: User = "kiln-build"
-"""A local administrator, as which AIB's scripts run as well, elevated or not; Kiln makes no difference between the two.
-It lives until the machine is generalized, so that what one script leaves in its profile is there for the next."""
+"""A local administrator that runs scripts, elevated or not, as with AIB; Kiln makes no difference between the two.
+
+It exists until the machine is generalized, so that the next script finds what one leaves in its profile.
+"""
 
 HEAD = "$ErrorActionPreference = 'Stop'\n$ProgressPreference = 'SilentlyContinue'\n"
 
@@ -98,12 +101,12 @@ exit $code
 
 
 def user_of(*, elevated: bool, system: bool) -> User:
-    """Return who runs a script with these of the template's settings."""
+    """Return the user that runs a script with these settings of the template."""
     return SYSTEM if elevated and system else BUILDER
 
 
 def inline_script(lines: tuple[str, ...], user: User) -> str:
-    """Return the script of a PowerShell customizer's `inline`: its lines, as one script, run by `user`."""
+    """Return the script of a PowerShell customizer's `inline`: its lines, as one script, run as `user`."""
     written = ",\n".join(f"  {literal(line)}" for line in lines)
     return (
         f"{HEAD}{_FOLDER}"
@@ -114,16 +117,16 @@ def inline_script(lines: tuple[str, ...], user: User) -> str:
 
 
 def fetched_script(user: User) -> str:
-    """Return the script of a PowerShell customizer's `scriptUri`: fetch it, then run it by `user`."""
+    """Return the script of a PowerShell customizer's `scriptUri`: fetch it, then run it as `user`."""
     return f"{PARAMETERS}{HEAD}{FETCH}{_FOLDER}Save-Artifact $script\n{_account(user)}{_RUN}"
 
 
 def literal(text: str) -> str:
-    """Return `text` as a PowerShell expression that is that very text, whatever is in it.
+    """Return `text` as a PowerShell expression that is exactly that text, whatever is in it.
 
     Printable ASCII stays readable between single quotes, in which only a quote means something, and is doubled.
-    Everything else goes by base64: PowerShell also takes typographic quotes for quotes, and a script file's encoding is
-    Run Command's choice.
+    Everything else is coded in base64: PowerShell also takes typographic quotes for quotes, and a script file's
+    encoding is Run Command's choice.
     """
     if text.isascii() and text.isprintable():
         return "'" + text.replace("'", "''") + "'"

@@ -1,7 +1,7 @@
-"""Restarts: note the boot, perhaps restart by the template's own command, and tell whether it is another boot.
+"""Scripts of restarts: note the boot, run the template's own restart command if it has one, and check for another boot.
 
-On Linux the mark is the boot's id on the disk, and the check that succeeds removes it, so that no image has it. On
-Windows it is a volatile key of the registry, which a restart takes away: the last boot's time moves with the clock.
+On Linux the mark is a file with the boot's id; the check that succeeds removes it, so that no image has it. On Windows
+it is a volatile key of the registry, which a restart removes; the time of the last boot would move with the clock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WINDOWS_MARK = "SOFTWARE\\KilnBoot"
 """A key below HKEY_LOCAL_MACHINE."""
 
 TRIGGER_DELAY = 5
-"""Seconds. Long enough for Run Command to tell that the script has ended: of one that a restart kills it never does."""
+"""Seconds, long enough for Run Command to report the end of the script, which it never does for a killed one."""
 
 
 def linux_mark() -> str:
@@ -28,7 +28,7 @@ def linux_mark() -> str:
 
 
 def linux_check(command: str) -> str:
-    """Return the script that ends with 0 after another boot, once `command` (if any) does."""
+    """Return the script that exits with 0 after another boot, once `command` (if there is one) does."""
     own = (
         f"if ! sh -c {shlex.quote(command)}; then\n"
         "  echo 'restarted; the check command fails'\n"
@@ -61,7 +61,7 @@ def windows_mark() -> str:
 
 
 def windows_trigger(command: str) -> str:
-    """Return the script that has the template's own command line run (by cmd.exe, as in AIB) once it is over itself."""
+    """Return the script that schedules the template's own command (run by cmd.exe, as in AIB) for after its own end."""
     return (
         f"{powershell.HEAD}"
         f"$command = {literal(command)}\n"
@@ -76,7 +76,7 @@ def windows_trigger(command: str) -> str:
 
 
 def windows_check(command: str) -> str:
-    """Return the script that ends with 0 after another boot, once `command` (if any; a line for cmd.exe) does."""
+    """Return the script that exits with 0 after another boot, once `command` (for cmd.exe, if there is one) does."""
     own = (
         f"$command = {literal(command)}\n"
         "$line = '/d /s /c \"' + $command + '\"'\n"

@@ -1,7 +1,7 @@
-"""Scrub: what Kiln and Run Command leave in a machine, removed before it becomes an image.
+"""Scrub: scripts that remove what Kiln and Run Command leave in a machine, before it becomes an image.
 
-It owns the places. `waagent -deprovision` removes most of them on Linux, and sysprep none on Windows; a template's own
-deprovisioning script may remove nothing, so this goes by itself, and a second time does no harm.
+This module has the list of places. `waagent -deprovision` removes most of them on Linux, and sysprep none on Windows; a
+template's own deprovisioning script may remove nothing. So scrubbing does not rely on them, and twice does no harm.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from kiln.planner.scripts.restart import LINUX_MARK
 from kiln.planner.scripts.shell import LINUX_SCRIPTS
 
 ADMINISTRATOR = "kiln"
-"""The build machine's own user, whom provisioning makes."""
+"""The build machine's own user, which provisioning makes."""
 
 _LINUX_PLACES = (
     "/var/lib/waagent/run-command-handler",  # each script, its output and its state (Azure/run-command-handler-linux)
@@ -26,7 +26,8 @@ _LINUX_PLACES = (
 def linux_scrub() -> str:
     """Return a shell function `kiln_scrub`, whose exit code is 0 once nothing is left.
 
-    The user's rights go, too: cloud-init writes them, and `waagent -deprovision+user` knows of its own alone.
+    It removes the user's sudo rights, too: cloud-init writes them, and `waagent -deprovision+user` removes only its
+    own.
     """
     places = " \\\n    ".join(_LINUX_PLACES)
     return (
@@ -58,4 +59,4 @@ foreach ($folder in 'Downloads', 'RuntimeSettings', 'Status') {{
 $logs = Join-Path $env:SystemDrive 'WindowsAzure\\Logs\\Plugins\\{_WINDOWS_HANDLER}'
 Remove-Item -Path "$logs\\*" -Recurse -Force -ErrorAction SilentlyContinue
 """
-"""Part of the job that generalizes Windows: scripts, their parameters (encrypted, yet signed URLs), states and logs."""
+"""Part of the job that generalizes Windows: removes scripts, their parameters (with signed URLs), states and logs."""

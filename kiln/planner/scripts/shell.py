@@ -1,4 +1,4 @@
-"""What every script for Linux begins with, and the Shell customizer.
+"""The beginning of every script for Linux, and the Shell customizer.
 
 Both streams are one (`exec 2>&1`), so that a log keeps the order in which a person would have seen them. Run Command
 starts scripts with bash and without `-e`, AIB with `/bin/sh -e` (Packer's shell provisioner): the first line decides.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from kiln.planner.scripts import ARTIFACT_VARIABLE
 
 LINUX_SCRIPTS = "/tmp/kiln-script"  # noqa: S108 - in the guest, completed by mktemp
-"""What the names of fetched scripts begin with; a script that is killed leaves its file."""
+"""The beginning of the names of fetched scripts; a script that is killed leaves its file."""
 
 HEAD = "#!/bin/sh -e\nexec 2>&1\n"
 
@@ -37,7 +37,7 @@ def inline_script(lines: tuple[str, ...]) -> str:
 
 
 def fetched_script() -> str:
-    """Return the script of a Shell customizer's `scriptUri`: fetch it, then run it as itself."""
+    """Return the script of a Shell customizer's `scriptUri`: fetch it, then execute it."""
     return (
         f"{HEAD}{FETCH}"
         f"script=$(mktemp {LINUX_SCRIPTS}.XXXXXX)\n"

@@ -1,6 +1,6 @@
-"""The WindowsUpdate customizer: one round of updates, by the Windows Update Agent's own API.
+"""The WindowsUpdate customizer's script: one round of updates, by the Windows Update Agent's own API.
 
-Search criteria, filters and limit mean what they do in packer-plugin-windows-update, which AIB has; restarts happen
+Search criteria, filters and limit mean the same as in packer-plugin-windows-update, which AIB uses; restarts happen
 between rounds, never in one.
 """
 
@@ -13,10 +13,10 @@ CRITERIA = "BrowseOnly=0 and IsInstalled=0"
 """AIB's default (Microsoft's image-builder-json, `searchCriteria`)."""
 
 EVERYTHING = ("include:$true",)
-"""Without filters all that the search finds is installed."""
+"""The filter if the template has none: everything that the search finds is installed."""
 
 LIMIT = 1000
-"""Updates a round; AIB's default."""
+"""The most updates in one round; AIB's default."""
 
 _ROUND = f"""\
 function Test-Wanted($update) {{
@@ -31,7 +31,7 @@ function Test-Wanted($update) {{
 }}
 
 if ((New-Object -ComObject 'Microsoft.Update.SystemInfo').RebootRequired) {{
-  Write-Output 'updates from before wait for a restart'
+  Write-Output 'earlier updates wait for a restart'
   exit {UPDATES_RESTART}
 }}
 $session = New-Object -ComObject 'Microsoft.Update.Session'
@@ -39,7 +39,7 @@ $wanted = New-Object -ComObject 'Microsoft.Update.UpdateColl'
 foreach ($update in $session.CreateUpdateSearcher().Search($criteria).Updates) {{
   if ($wanted.Count -ge $limit) {{ break }}
   if ($update.InstallationBehavior.CanRequestUserInput) {{
-    Write-Output "left out, it may ask a person: $($update.Title)"
+    Write-Output "left out, because it may ask a person: $($update.Title)"
   }} elseif (Test-Wanted $update) {{
     Write-Output "to be installed: $($update.Title)"
     $update.AcceptEula()

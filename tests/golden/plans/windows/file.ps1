@@ -20,13 +20,13 @@ function Save-Artifact([string] $Path) {
 $target = [IO.Path]::GetFullPath('C:\example\settings.ini')
 $folder = [IO.Path]::GetDirectoryName($target)
 if ([IO.Directory]::Exists($target)) {
-  Write-Output "$target is a directory of this machine: end the destination with the name that the file gets in it"
+  Write-Output "$target is a directory of this machine: add the file name to the destination"
   exit 1
 }
 try {
   [IO.Directory]::CreateDirectory($folder) | Out-Null
 } catch {
-  Write-Output "$folder cannot be made a directory of this machine: something that is none has that name or is above it, or the drive is not there: $_"
+  Write-Output "$folder cannot be made as a directory: it, or a part of its path, exists and is not a directory, or the drive is not there: $_"
   exit 1
 }
 Save-Artifact "$target.part"

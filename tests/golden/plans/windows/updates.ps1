@@ -18,7 +18,7 @@ function Test-Wanted($update) {
 }
 
 if ((New-Object -ComObject 'Microsoft.Update.SystemInfo').RebootRequired) {
-  Write-Output 'updates from before wait for a restart'
+  Write-Output 'earlier updates wait for a restart'
   exit 101
 }
 $session = New-Object -ComObject 'Microsoft.Update.Session'
@@ -26,7 +26,7 @@ $wanted = New-Object -ComObject 'Microsoft.Update.UpdateColl'
 foreach ($update in $session.CreateUpdateSearcher().Search($criteria).Updates) {
   if ($wanted.Count -ge $limit) { break }
   if ($update.InstallationBehavior.CanRequestUserInput) {
-    Write-Output "left out, it may ask a person: $($update.Title)"
+    Write-Output "left out, because it may ask a person: $($update.Title)"
   } elseif (Test-Wanted $update) {
     Write-Output "to be installed: $($update.Title)"
     $update.AcceptEula()
