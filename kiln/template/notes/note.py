@@ -28,4 +28,4 @@ def note_of(notes: Mapping[type[Model], Mapping[str, Note]], model: type[Model],
         found = notes.get(known, {}).get(name)
         if found is not None:
             return found
-    raise KeyError(f"there is no note on {model.__name__}.{name}")
+    raise KeyError(f"there is no note on {model.__name__}.{name}: write one in kiln/template/notes/")

@@ -97,8 +97,9 @@ def test_nothing_of_a_step_reaches_a_script_but_what_is_listed_here(part: str, u
         (reaching if found else beside).add(f"{type_}.{name}")
 
     known = {f"{type_}.{name}" for type_, name, _ in texts_of(union)}
-    assert reaching == (CODE | DATA) & known
-    assert beside <= {f"{type_}.{name}" for type_ in STEPS for name in ("name", "scriptUri", "sourceUri")}
+    assert reaching == (CODE | DATA) & known, "what reaches a script is listed in CODE, or in DATA and tested below"
+    aside = {f"{type_}.{name}" for type_ in STEPS for name in ("name", "scriptUri", "sourceUri")}
+    assert beside - aside == set(), "what reaches no script is named in the set above; should these reach none?"
 
 
 def test_texts_with_a_form_cannot_hold_code() -> None:

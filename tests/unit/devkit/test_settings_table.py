@@ -16,7 +16,7 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_tables_in_docs_are_what_the_model_says(name: str) -> None:
-    assert PAGES[name] == filled(PAGES[name]), "run: python -m devkit.settings_table"
+    assert PAGES[name] == filled(PAGES[name]), "run: make docs"
 
 
 def test_a_page_has_all_settings_and_another_one_those_of_access() -> None:

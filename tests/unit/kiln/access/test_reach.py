@@ -139,7 +139,6 @@ def is_reach(shape: Shape) -> bool:
 
 
 def test_no_property_of_the_models_that_names_something_is_forgotten_here() -> None:
-    """A new property has no place in `FULL` yet: add one there, and to this test and the one above."""
     known = {(owner, name) for owner, name, shape in places(ImageTemplate) if is_reach(shape)}
     used = {
         (item.place.owner, next(part for part in reversed(item.place.path) if _is_property(item.place.owner, part)))
@@ -147,7 +146,7 @@ def test_no_property_of_the_models_that_names_something_is_forgotten_here() -> N
         for item in named(body)
     }
 
-    assert used == known
+    assert used == known, "give the new property a value in FULL and a line in NAMES, and docs/reach.md a row"
     assert len(used) == len(NAMES)
 
 
@@ -156,7 +155,6 @@ def _is_property(owner: type[Model], part: str | int) -> bool:
 
 
 def test_a_text_that_sounds_like_an_id_or_a_place_to_write_at_has_a_mark() -> None:
-    """A property that is neither marked nor listed here as harmless is a new one that nobody has thought of."""
     harmless = {"runOutputName", "sha256Checksum", "planPublisher", "publisher", "proxyVmSize"}
     telling = ("id", "uri", "url", "identities", "group", "account", "subnet", "container")
     unmarked = [
@@ -165,7 +163,8 @@ def test_a_text_that_sounds_like_an_id_or_a_place_to_write_at_has_a_mark() -> No
         if any(word in name.lower() for word in telling) and not shape.mark(ArmId) and not shape.mark(Url)
     ]
 
-    assert [name for name in unmarked if name.split(".")[1] not in harmless] == []
+    forgotten = [name for name in unmarked if name.split(".")[1] not in harmless]
+    assert forgotten == [], "mark it with ArmId or Url, so that KILN_REACH holds for it, or list it as harmless"
 
 
 def test_every_url_is_either_written_at_or_read_as_anybody_could_read_it() -> None:

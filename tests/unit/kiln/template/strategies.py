@@ -74,8 +74,10 @@ def text(mark: object) -> st.SearchStrategy[str] | None:
             return st.builds("https://{}.blob.core.windows.net/{}/{}.vhd".format, words, words, words)
         case Url():
             return st.builds("https://{}.example/{}".format, words, words) | st.just("data:,x")
-        case Form(expected=expected):
-            return next((form for part, form in FORMS.items() if part in expected), None)
+        case Form(pattern=pattern, expected=expected):
+            return next(
+                (form for part, form in FORMS.items() if part in expected), st.from_regex(pattern, fullmatch=True)
+            )
         case _:
             return None
 

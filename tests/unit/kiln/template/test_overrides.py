@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from kiln.errors import TemplateInvalid
-from kiln.template.overrides import apply_overrides
+from kiln.template.models import TemplateProperties
+from kiln.template.overrides import _CLOSED, _OPEN, apply_overrides
+from kiln.template.shape import properties
 from tests.unit.kiln.template.bodies import BODY, changed
 
 
@@ -57,6 +59,14 @@ def test_no_override_changes_nothing() -> None:
 )
 def test_what_a_run_may_not_change_is_refused_by_path(overrides: Any, where: str, said: str) -> None:
     assert said in refused(overrides)[where]
+
+
+def test_it_is_decided_of_each_property_whether_a_run_may_change_it() -> None:
+    decided = _OPEN.keys() | _CLOSED.keys()
+
+    undecided = properties(TemplateProperties).keys() - decided
+    assert undecided == set(), "may one run change it? _OPEN in kiln/template/overrides.py and docs/api.md; or _CLOSED"
+    assert decided <= properties(TemplateProperties).keys()
 
 
 def test_everything_that_a_run_may_not_change_is_told_at_once() -> None:

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from kiln.cli.screens.doctor import AREAS
+from kiln.doctor.findings import Area
 from tests.unit.kiln.cli.command_line import Clock, assert_screen, run
 from tests.unit.kiln.cli.fake_kiln import ENDPOINT, Answer, FakeKiln
 
@@ -59,6 +61,10 @@ class Waiting(FakeKiln):
 
     def _answer(self, *_: Any) -> Answer:
         return self.script.pop(0)
+
+
+def test_each_area_has_its_title_in_the_order_of_the_areas() -> None:
+    assert list(AREAS) == [area.value for area in Area], "the screen shows no finding of an area without a title"
 
 
 def test_the_screen_shows_each_finding_with_its_age_its_cost_and_its_fix() -> None:
