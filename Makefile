@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test check audit lock sbom dist docs golden clean \
   system-required system-wanted venv
 
+# Tests at once. Half of a test's time is waiting, so that two cores take four; each has an Azurite, and 1 GB of memory.
+WORKERS ?= 4
+
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON := $(VENV)/.set-up
@@ -23,9 +26,9 @@ demo: setup  ## build examples/hello-linux.json into a VHD, all on this machine 
 demo-events: setup  ## publish a marketplace version, and watch one image after the other being rebuilt (GUESTS=qemu: real machines)
 	@$(BIN)/python -m devkit.local.demo_events --guests $(or $(GUESTS),scripted)
 
-test:  ## set up, check and run all tests
+test:  ## set up, check and run all tests (WORKERS=8: so many at once)
 	@$(MAKE) --no-print-directory -j 2 setup-tests check
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 machines: setup-tests  ## run the tests on real machines that take minutes, which `make test` leaves out
 	$(BIN)/pytest -n 2 --dist worksteal -m machines

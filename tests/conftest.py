@@ -38,6 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     share_trust_store(patch)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests on real machines: they take minutes, in which nothing else would be left to do at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("qemu") is None)
+
+
 @pytest.fixture(autouse=True)
 def settings_are_read_anew() -> None:
     """Let Kiln read its settings anew in each test."""
