@@ -13,19 +13,7 @@ from tests.unit.project.files import read, tracked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDERS = (
-    "activities",
-    "benchmarks",
-    "devkit",
-    "kiln/config",
-    "kiln/contracts",
-    "kiln/errors",
-    "kiln/events",
-    "kiln/planner",
-    "orchestrators",
-    "tests",
-    "triggers",
-)
+FOLDERS = ("activities", "benchmarks", "devkit", "kiln", "orchestrators", "tests", "triggers")
 """Folders whose words are held to these rules."""
 
 QUESTION = re.compile(r"(What|Which|Who)\b")
