@@ -39,7 +39,9 @@ BEHAVIOUR = (
     Behaviour(
         "a property that is null",
         "what Resource Manager makes of an ARM template's `null`: a property that is not there",
-        "the same; a null in a PATCH of `vmProfile` removes the property",
+        "the same, also for properties that only other types of the object have, such as `destination` in a Shell "
+        "customizer; in a PATCH, null for or in `vmProfile` means the default (RFC 7396), and is refused for "
+        "`distribute`",
     ),
     Behaviour(
         "preview api-versions",

@@ -27,7 +27,8 @@ class Model(BaseModel):
 
     `code` is AIB's provisioning error code for problems in it, `section` the section of Microsoft's reference with its
     rules (an anchor of image-builder-json), `read_only` the members that Azure returns and ignores when they are sent,
-    `unknown` a hint for a property that it does not have.
+    `nullable` the properties in which null is more than nothing (of a merge patch), `unknown` a hint for a property
+    that it does not have.
     """
 
     model_config = ConfigDict(
@@ -42,6 +43,7 @@ class Model(BaseModel):
     code: ClassVar[str] = "Other"
     section: ClassVar[str] = ""
     read_only: ClassVar[frozenset[str]] = frozenset()
+    nullable: ClassVar[frozenset[str]] = frozenset()
     unknown: ClassVar[str] = ""
 
 

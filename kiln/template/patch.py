@@ -1,6 +1,10 @@
 """PATCH of a template: parse its body, and apply it.
 
 It owns which properties a PATCH may change, and how each is merged; the patched template is checked as any other.
+
+Resource Manager's RPC contract ("Patch resource", as of Azure/azure-resource-manager-rpc pull request 109) has JSON
+merge patch (RFC 7396) for what is inside `properties`, where null removes, and not for what is beside them: there a
+null is a property that is not given, as in a PUT.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from kiln.errors import Problem, TemplateInvalid
-from kiln.template.base import IdentityId, Model, See, Since
+from kiln.template.base import IdentityId, Model, See, Since, broken
 from kiln.template.distributors import Distributor, Targets
 from kiln.template.merge import merge
 from kiln.template.models import AssignedIdentity, ImageTemplate, with_different_names
@@ -19,6 +23,8 @@ from kiln.template.parse import parse_as, parse_template, without_read_only
 from kiln.template.tags import ResourceTags
 from kiln.template.vm_profile import VmProfile
 from kiln.template.wording import reference
+
+WHAT = "update of an image template"
 
 
 class _Patch(Model):
@@ -38,13 +44,19 @@ class IdentityPatch(_Patch):
 class PropertiesPatch(_Patch):
     """The targets that replace all others, and changes to the build machine."""
 
+    nullable = frozenset({"distribute", "vmProfile"})
+
     distribute: Annotated[Targets | None, See("properties-distribute")] = None
     vm_profile: Annotated[VmProfile | None, Since("2024-02-01")] = None
 
     @field_validator("distribute")
     @classmethod
     def _names_differ(cls, distribute: tuple[Distributor, ...] | None) -> tuple[Distributor, ...] | None:
-        return with_different_names(distribute) if distribute is not None else None
+        if distribute is None:
+            raise broken(
+                "Other", "expected a list, got null, which would remove all targets; leave it out to keep them"
+            )
+        return with_different_names(distribute)
 
 
 class PatchBody(_Patch):
@@ -69,7 +81,7 @@ def parse_patch(body: Any, api_version: str | None = None) -> TemplatePatch:
 
     Raises `TemplateInvalid` with every problem in it, and `RequestInvalid` for an unsupported api-version.
     """
-    parse_as(PatchBody, body, api_version, what="update of an image template", partial=True)
+    parse_as(PatchBody, body, api_version, what=WHAT, partial=True)
     return TemplatePatch(body={name: value for name, value in body.items() if name not in PatchBody.read_only})
 
 
@@ -77,8 +89,8 @@ def apply_patch(template_body: dict[str, Any], patch: TemplatePatch) -> dict[str
     """Return the body of the patched template; `template_body` is the stored one.
 
     Tags and targets are replaced whole (Resource Manager's RPC contract says so for tags), identities are added and
-    removed, the build machine is merged (RFC 7396). Raises `TemplateInvalid` if a target's run output would be lost,
-    or if the patched template breaks a rule.
+    removed, the build machine is merged (RFC 7396), so that a null there means its default. Raises `TemplateInvalid` if
+    a target's run output would be lost, or if the patched template breaks a rule.
     """
     changed = dict(template_body)
     if (tags := patch.body.get("tags")) is not None:
@@ -90,8 +102,9 @@ def apply_patch(template_body: dict[str, Any], patch: TemplatePatch) -> dict[str
     if (distribute := properties.get("distribute")) is not None:
         _check_outputs(template_body["properties"]["distribute"], distribute)
         changed["properties"]["distribute"] = distribute
-    if (vm_profile := properties.get("vmProfile")) is not None:
-        changed["properties"]["vmProfile"] = merge(template_body["properties"].get("vmProfile", {}), vm_profile)
+    if "vmProfile" in properties:
+        machine = {name: value for name, value in properties.items() if name == "vmProfile"}
+        changed["properties"] = merge(changed["properties"], machine)
     parse_template(changed)
     return without_read_only(changed)
 
@@ -118,4 +131,4 @@ def _check_outputs(before: list[dict[str, Any]], after: list[dict[str, Any]]) ->
         problem = Problem(
             path="properties.distribute", message=text, source=reference("properties-distribute"), code="Other"
         )
-        raise TemplateInvalid((problem,), what="update of an image template")
+        raise TemplateInvalid((problem,), what=WHAT)

@@ -52,6 +52,12 @@ class Shape:
         tag = value.get(self.discriminator)
         return self.members.get(tag) if isinstance(tag, str) else None
 
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all properties that an object here can have, whichever member of the union it is."""
+        models = (self.model,) if self.model is not None else self.members.values()
+        return frozenset(name for model in models for name in (*properties(model), *model.read_only))
+
 
 @dataclass(frozen=True)
 class Property:
@@ -190,25 +196,25 @@ def locate(model: type[Model], location: tuple[str | int, ...]) -> Place:
 
 
 def without_read_only(model: type[Model], body: Any) -> Any:
-    """Return `body` without the members that only Azure may set, and without the properties that are null.
+    """Return `body` without the members that only Azure may set, and without the null properties not `nullable`.
 
     A null that an ARM template passes on means that nothing was given (Microsoft's page on the template function
-    `null`).
+    `null`). Terraform's azapi provider sends the nulls of its `body`, and a module's list of objects gives each object
+    every attribute, so a Shell customizer has a null `destination`: a property of its union's other members is left
+    out, too.
     """
-    if not isinstance(body, dict):
-        return body
-    known = properties(model)
-    return {
-        name: _without(known[name].shape, value) if name in known else value
-        for name, value in body.items()
-        if name not in model.read_only and not (value is None and name in known)
-    }
+    return _without(Shape(model=model), body)
 
 
 def _without(shape: Shape, value: Any) -> Any:
     model = shape.model_of(value)
     if model is not None:
-        return without_read_only(model, value)
+        known = properties(model)
+        return {
+            name: _without(known[name].shape, inner) if name in known else inner
+            for name, inner in value.items()
+            if name not in model.read_only and (inner is not None or name in model.nullable or name not in shape.names)
+        }
     if shape.item is not None and isinstance(value, list):
         return [_without(shape.item, item) for item in value]
     if shape.value is not None and isinstance(value, dict):

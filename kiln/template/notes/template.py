@@ -141,8 +141,10 @@ NOTES: Notes = {
         "tenantId": Note("Ignored when sent"),
     },
     PropertiesPatch: {
-        "distribute": Note("Targets that replace all others; every existing `runOutputName` must be among them"),
-        "vmProfile": Note("Merged into the template's `vmProfile` (RFC 7396)"),
+        "distribute": Note(
+            "Targets that replace all others; every existing `runOutputName` must be among them; null is refused"
+        ),
+        "vmProfile": Note("Merged into the template's `vmProfile` (RFC 7396); null, there or in it, means the default"),
     },
 }
 

@@ -8,8 +8,11 @@ import pytest
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
 from kiln.template.customizers import FileCustomizer, ShellCustomizer
 from kiln.template.distributors import SharedImageDistributor, VhdDistributor
+from kiln.template.models import ImageTemplate
 from kiln.template.parse import parse_template, without_read_only
+from kiln.template.shape import Shape, properties
 from kiln.template.sources import PlatformImageSource
+from kiln.template.versions import API_VERSIONS
 from tests.unit.kiln.template.bodies import BODY, BUILDER, GALLERY_IMAGE, changed
 
 
@@ -89,6 +92,51 @@ def test_a_null_means_that_nothing_was_given() -> None:
     body["properties"]["customize"][0]["scriptUri"] = None
     assert parse_template(body) == parse_template(BODY)
     assert without_read_only(body) == BODY
+
+
+def with_every_property(shape: Shape, value: Any) -> Any:
+    """Return a value whose objects have every property that an object of their place can have, null if not given."""
+    if isinstance(value, list) and shape.item is not None:
+        return [with_every_property(shape.item, item) for item in value]
+    model = shape.model_of(value)
+    if model is None:
+        return value
+    known = properties(model)
+    given = {name: with_every_property(known[name].shape, inner) for name, inner in value.items()}
+    return dict.fromkeys(sorted(shape.names)) | given
+
+
+@pytest.mark.parametrize("api_version", API_VERSIONS)
+def test_a_body_may_have_every_property_of_its_objects_as_a_terraform_module_writes_it(api_version: str) -> None:
+    body = changed(
+        "properties.customize",
+        [
+            {"type": "Shell", "inline": ["a"]},
+            {"type": "File", "sourceUri": "https://a/b", "destination": "/a"},
+            {"type": "WindowsRestart"},
+        ],
+    )
+    body["properties"]["distribute"] = [
+        {
+            "type": "SharedImage",
+            "runOutputName": "gallery",
+            "galleryImageId": GALLERY_IMAGE,
+            "replicationRegions": ["westeurope"],
+        },
+        {"type": "VHD", "runOutputName": "disk"},
+    ]
+    full = with_every_property(Shape(model=ImageTemplate), body)
+    assert full["properties"]["customize"][0]["destination"] is None
+    assert full["properties"]["distribute"][1]["versioning"] is None
+    assert full["properties"]["source"]["imageId"] is None
+
+    assert parse_template(full, api_version) == parse_template(body, api_version)
+    assert without_read_only(full) == body
+
+
+def test_a_null_does_not_hide_a_name_that_nothing_has() -> None:
+    wrong = problems(changed("properties.customize.0.destinaton", None))
+    assert "is not a property here" in wrong["properties.customize[0].destinaton"]
 
 
 def test_all_problems_come_together_each_with_its_path() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from kiln.errors import TemplateInvalid
 from kiln.template.patch import apply_patch, parse_patch
+from kiln.template.shape import properties
+from kiln.template.vm_profile import VmProfile
 from tests.unit.kiln.template.bodies import BODY, BUILDER, changed
 
 OTHER = BUILDER.replace("builder", "other")
@@ -70,6 +72,22 @@ def test_the_build_machine_is_merged() -> None:
     assert after["properties"]["vmProfile"] == {"osDiskSizeGB": 64, "vnetConfig": {"subnetId": SUBNET}}
 
 
+def test_null_removes_the_build_machine_of_a_template_and_its_members() -> None:
+    assert "vmProfile" not in patched(
+        {"properties": {"vmProfile": None, "distribute": BODY["properties"]["distribute"]}}
+    )
+    nulls = dict.fromkeys(properties(VmProfile))
+    assert patched({"properties": {"vmProfile": nulls}})["properties"]["vmProfile"] == {}
+    without = changed("properties.vmProfile", ...)
+    assert patched({"properties": {"vmProfile": None}}, without) == without
+
+
+def test_null_beside_properties_changes_nothing() -> None:
+    machine = {"vmSize": "Standard_D4s_v5", "osDiskSizeGB": 64}
+    after = patched({"tags": None, "identity": None, "properties": {"vmProfile": machine}})
+    assert after == changed("properties.vmProfile", machine)
+
+
 def test_rules_between_properties_are_held_against_the_whole() -> None:
     container = {"properties": {"vmProfile": {"vnetConfig": {"containerInstanceSubnetId": f"{SUBNET}2"}}}}
     inside = patched(container, changed("properties.vmProfile.vnetConfig", {"subnetId": SUBNET}))
@@ -96,6 +114,7 @@ def test_rules_between_properties_are_held_against_the_whole() -> None:
             "properties.distribute",
             "used twice: a",
         ),
+        ({"properties": {"distribute": None}}, "properties.distribute", "leave it out to keep them"),
         ({"properties": {"vmProfile": {"osDiskSizeGB": "1"}}}, "properties.vmProfile.osDiskSizeGB", "a whole number"),
         ([], "$", "expected a JSON object, got a list"),
     ],
@@ -108,5 +127,6 @@ def test_what_can_be_patched_grew_with_the_api_versions() -> None:
     machine = {"properties": {"vmProfile": {"vmSize": "Standard_D2s_v5"}}}
     assert "is new in api-version 2023-07-01" in refused(machine, "2022-07-01")["properties"]
     assert "is new in api-version 2024-02-01" in refused(machine, "2023-07-01")["properties.vmProfile"]
+    assert "is new" in refused({"properties": {"vmProfile": None}}, "2023-07-01")["properties.vmProfile"]
     parse_patch(machine, "2024-02-01")
     parse_patch({"tags": {}, "identity": {"type": "None"}}, "2020-02-14")

@@ -19,6 +19,7 @@ class Cat(Model):
 
 class Dog(Model):
     type: Literal["Dog"]
+    tail: str = ""
 
 
 Pet = Annotated[Cat | Dog, Field(discriminator="type"), Tags("BadPet", "UnsupportedPet")]
@@ -35,7 +36,8 @@ def test_a_model_is_read_into_its_properties() -> None:
     assert list(known) == ["pets", "best", "rooms"]
     pets = known["pets"].shape.item
     assert pets is not None
-    assert (pets.discriminator, dict(pets.members)) == ("type", {"Cat": Cat, "Dog": Dog})
+    assert (pets.discriminator, tuple(pets.members)) == ("type", ("Cat", "Dog"))
+    assert tuple(pets.members.values()) == (Cat, Dog)
     assert known["best"].shape.members == pets.members
     assert properties(Cat)["type"].required
     assert properties(Cat)["type"].shape.choices == ("Cat",)
@@ -74,13 +76,17 @@ def test_the_tags_in_pydantics_locations_are_no_part_of_a_path() -> None:
 
 def test_read_only_members_and_nulls_are_left_out() -> None:
     body = {
-        "pets": [{"type": "Cat", "purr": 1, "lives": None}, {"type": "Cow", "purr": 1}],
+        "pets": [
+            {"type": "Cat", "purr": 1, "lives": None, "tail": None, "wings": None},
+            {"type": "Dog", "purr": None, "lives": None},
+            {"type": "Cow", "purr": 1, "tail": None},
+        ],
         "best": None,
         "rooms": {"a": None, "b": {"type": "Cat", "purr": 2}},
         "garden": None,
     }
     assert without_read_only(House, body) == {
-        "pets": [{"type": "Cat"}, {"type": "Cow", "purr": 1}],
+        "pets": [{"type": "Cat", "wings": None}, {"type": "Dog"}, {"type": "Cow", "purr": 1, "tail": None}],
         "rooms": {"a": None, "b": {"type": "Cat"}},
         "garden": None,
     }
