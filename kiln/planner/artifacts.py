@@ -50,7 +50,7 @@ def artifacts(template: ImageTemplate, version: int, made: datetime | None) -> t
     return tuple(
         ArtifactSpec(
             url=shown(named.url),
-            sha256=named.checksum,
+            sha256=named.checksum.lower(),
             source=_digest(named, version, made),
             blob=names.artifact_blob(version, named.part, named.step),
             property_path=named.property_path,

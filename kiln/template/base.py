@@ -232,10 +232,11 @@ Int32 = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 RunOutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-_.]{1,64}$")]
-Checksum = Annotated[
-    str, Form("([0-9a-f]{64})?", "the SHA-256 checksum in 64 lower-case hexadecimal digits, or nothing")
-]
-"""SHA-256 in lower-case hexadecimal digits, or an empty text for no check (Microsoft's image-builder-json)."""
+Checksum = Annotated[str, Form("([0-9A-Fa-f]{64})?", "the SHA-256 checksum in 64 hexadecimal digits, or nothing")]
+"""SHA-256 in hexadecimal digits, or an empty text for no check (Microsoft's image-builder-json, which has lower case).
+
+PowerShell's Get-FileHash writes upper case. The template keeps what was sent; a plan has lower case.
+"""
 
 PathPart = Annotated[
     NonEmpty,

@@ -17,7 +17,11 @@ from kiln.template.customizers import (
 from kiln.template.notes.note import Note, Notes
 
 NAME = Note("A name for people, in the log and in errors")
-CHECKSUM = Note("SHA-256 in lower-case hexadecimal digits, verified when the template is submitted; empty for no check")
+CHECKSUM = Note(
+    "SHA-256 in hexadecimal digits of the bytes that are fetched, verified when the template is submitted; empty for "
+    "no check",
+    "upper case is accepted, too, as `Get-FileHash` writes it",
+)
 FETCHED = "; fetched when the template is submitted, so a build uses the file of that time"
 SCRIPT_URI = Note(
     "An http, https or blob URL (public, with a SAS, or read with the template's identity)" + FETCHED,

@@ -62,6 +62,15 @@ def test_an_artifact_whose_checksum_differs_fails_the_submission(kiln: Callable[
     assert "properties.customize[0]" in forged.template.provisioning_error.message
 
 
+def test_a_checksum_in_upper_case_is_the_same(kiln: Callable[..., Kiln]) -> None:
+    right = {**FETCHED, "sha256Checksum": hashlib.sha256(b"echo hello").hexdigest().upper()}
+    checked = kiln(template(customize=[right]))
+
+    checked.submit()
+
+    assert checked.template.provisioning_state == "Succeeded"
+
+
 @pytest.mark.parametrize("activity", ACTIVITIES)
 def test_a_newer_version_overtakes_a_submission_that_is_under_way(kiln: Callable[..., Kiln], activity: str) -> None:
     overtaken = kiln(template(customize=[FETCHED]))

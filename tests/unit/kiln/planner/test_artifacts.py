@@ -80,3 +80,13 @@ def test_each_artifact_finds_its_whole_url_by_its_property() -> None:
         ),
         SIGNED,
     )
+
+
+def test_a_plan_has_a_checksum_in_lower_case_however_the_template_writes_it() -> None:
+    body = template()
+    body["properties"]["customize"][1]["sha256Checksum"] = "A1b2" * 16
+
+    first, *others = artifacts(parse_template(body), version=1, made=None)
+
+    assert first.sha256 == "a1b2" * 16
+    assert {spec.sha256 for spec in others} == {""}
