@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.azure import ids, marketplace_catalog
 from devkit.azure.errors import ArmError, invalid
-from devkit.azure.gallery.features import security_type
-from devkit.azure.gallery.replication import regional_state
+from devkit.azure.gallery_facts.features import security_type
+from devkit.azure.gallery_facts.replication import regional_state
 from devkit.guests.port import DiskImage, GuestSource, MarketplaceImage
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkit.azure import ids
-from devkit.azure.gallery.features import security_type
+from devkit.azure.gallery_facts.features import security_type
 
 if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud

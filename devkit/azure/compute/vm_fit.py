@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from devkit.azure.errors import ArmError, invalid, unsupported
-from devkit.azure.gallery.features import TRUSTED
+from devkit.azure.gallery_facts.features import TRUSTED
 
 if TYPE_CHECKING:
     from devkit.azure.compute.image_source import ImageFacts

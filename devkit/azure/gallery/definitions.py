@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.azure import crud, ids
 from devkit.azure.errors import ArmError, invalid
-from devkit.azure.gallery import features
 from devkit.azure.gallery.shapes import DEFINITION
+from devkit.azure.gallery_facts import features
 from devkit.azure.operations import WorkTable
 from devkit.azure.routing import Answer, Call, RouteTable
 

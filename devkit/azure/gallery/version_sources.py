@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from devkit.azure.compute import captures
 from devkit.azure.compute.source_facts import describe
 from devkit.azure.errors import ArmError, invalid
-from devkit.azure.gallery.features import security_type, takes
-from devkit.azure.gallery.replication import regional_state
+from devkit.azure.gallery_facts.features import security_type, takes
+from devkit.azure.gallery_facts.replication import regional_state
 
 if TYPE_CHECKING:
     from devkit.azure.cloud import Cloud

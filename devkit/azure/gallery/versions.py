@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from devkit.azure import clock, crud, ids, regions
 from devkit.azure.compute import captures
 from devkit.azure.errors import ArmError
-from devkit.azure.gallery import replication, version_rules, version_sources
+from devkit.azure.gallery import version_rules, version_sources
 from devkit.azure.gallery.shapes import VERSION, VERSION_UPDATE
+from devkit.azure.gallery_facts import replication
 from devkit.azure.operations import Operation, WorkTable
 from devkit.azure.routing import Answer, Call, RouteTable
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkit.azure import clock
-from devkit.azure.gallery import replication
+from devkit.azure.gallery_facts import replication
 from devkit.azure.store import Resource
 
 if TYPE_CHECKING:
