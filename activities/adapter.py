@@ -1,8 +1,8 @@
 """Registration of typed functions as activities: JSON in, JSON out, designed failures as an envelope.
 
-Raise means "try again", a value means "stop": a `BuildError` becomes `{"error": ...}`, and so does a document of Kiln's
-own that cannot be read, which the next try would find as it is. Everything else escapes to the orchestrator's retries,
-with its trace in the host's log.
+An exception means "try again", a returned error means "stop". A `BuildError` is returned, as `{"error": ...}`. So is
+the error for a document of Kiln's own that cannot be read: another try would find the same document. Every other
+exception is raised: the orchestrator tries again, and the host's log has the trace.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ log = logging.getLogger("kiln.events")
 
 
 def announce(record: RunRecord) -> None:
-    """Keep the events of the run so far, and publish them. Those of a run that is over were kept before it was."""
+    """Keep the run's events so far, and publish them. A run that is over had its events kept before it ended."""
     if not record.state.is_final:
         publish(RunRef(template=record.template, run_id=record.run_id), drain.keep(record))
 

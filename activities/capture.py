@@ -42,8 +42,8 @@ def start_version(request: GalleryRequest) -> Operation:
 def start_export(request: VhdRequest) -> VhdRequest:
     """Record the access to the disk and open it, then record the VHD, or its spare, and start to copy.
 
-    Returns the request as one of what is copied to: the spare where an earlier VHD is, which stays as it is until
-    `place_vhd`. A copy of this run that is under way or done is left alone: all was recorded before it.
+    Returns the request with the blob that is copied to. That is the spare where an earlier VHD exists, which stays as
+    it is until `place_vhd`. A copy of this run that is under way or done is not started again.
     """
     fence(request.run)
     origin, target = request.origin, request.target
@@ -87,9 +87,9 @@ def end_export(request: OriginRequest) -> Operation:
 
 @implements(REPORT_OUTPUT)
 def report_output(request: OutputReport) -> Nothing:
-    """Record the target's image as an output of the run; the ledger keeps it from clean-up from now on.
+    """Record the target's image as an output of the run; from now on the ledger protects it from clean-up.
 
-    Raises `MadeByAnother` when what is there now is not what the run made, and `AzureNotFound` when nothing is.
+    Raises `MadeByAnother` when another image has its name by now, and `AzureNotFound` when none has.
     """
     run, output = request.run, request.output
     keep(request)
@@ -98,7 +98,7 @@ def report_output(request: OutputReport) -> Nothing:
 
 
 def keep(request: OutputReport) -> None:
-    """Keep the target's image from clean-up, if it is there and the run's own."""
+    """Protect the target's image from clean-up, if it exists and this run made it."""
     run, output = request.run, request.output
     made = output.artifact_id or output.artifact_uri
     if made:

@@ -1,6 +1,6 @@
-"""Checks of a submitted template against Azure: looked up side by side, all problems told at once.
+"""Checks of a submitted template against Azure: made in parallel, with all problems reported at once.
 
-What the template's own text says wrong is told without asking; a part whose ids are broken is not looked up.
+Mistakes in the template's own text are reported without asking Azure; a part with invalid ids is not looked up.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def problems(template: ImageTemplate, record: TemplateRecord) -> tuple[ErrorDeta
 
 
 def named_wrong(template: ImageTemplate, template_id: TemplateId) -> tuple[Problem, ...]:
-    """Return what is wrong with what a template names, before Kiln's own identity goes there; nobody is asked.
+    """Return the problems of the resources that a template names, by its text and its reach alone; Azure is not asked.
 
-    The reach is a setting, and looked at each time: it may be another one than when the template was stored.
+    The reach is a setting, and checked each time: it may have changed since the template was stored.
     """
     body = template.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return (*check_references(template, template_id), *outside(body, template_id, configured_reach()))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @implements(CLOSE_LEDGER)
 def close_ledger(request: CloseRequest) -> Deletions:
-    """Close the run's ledger; return what is to be deleted, first tier first, and what stays for a look at it."""
+    """Close the run's ledger; return the resources to delete, first tier first, and those kept for inspection."""
     ledger = Ledgers().close(request.run.template, request.run.run_id)
     undone = [entry for entry in ledger.entries if not entry.keep]
     due = [entry for entry in undone if entry.purpose not in request.keep]

@@ -24,7 +24,7 @@ def start_step(request: ScriptRequest) -> StepStarted:
 
 @implements(CHECK_STEP)
 def check_step(request: ScriptRequest) -> Progress:
-    """Bring new output to the log and say whether the script is over, and with which exit code."""
+    """Copy new output to the log, and return whether the script is over, with its exit code."""
     fence(request.run)
     return commands.step_progress(request)
 
@@ -38,14 +38,14 @@ def start_restart(request: MachineRequest) -> Operation:
 
 @implements(CHECK_RESTARTED)
 def check_restarted(request: ScriptRequest) -> Progress:
-    """Ask the machine, by a script that is started again until it succeeds, whether it is back."""
+    """Return whether the machine is back after its restart; a script in it is started again until it succeeds."""
     fence(request.run)
     return restarts.progress(request, lambda: Plans().require(request.run))
 
 
 @implements(CHECK_OPERATION)
 def check_operation(request: OperationCheck) -> Progress:
-    """Ask how far an operation is; one that belongs to a run or a submission is given up with its owner."""
+    """Return how far an operation is. Raises as `fence` does once the run or submission that owns it has ended."""
     if request.owner is not None:
         fence(request.owner)
     return operations.check(request.operation)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def making(run: RunRef, entry: LedgerEntry) -> Iterator[None]:
     """Record `entry` in the run's ledger, and let the body make it by one call. Raises `RunCanceled` during clean-up.
 
-    A designed failure is a refusal: this try made nothing, and is struck out. Any other fault (a time-out, a lost
-    answer, the end of the host) says nothing of what Azure did, so the entry stays, and clean-up looks.
+    A `BuildError` means that Azure refused the call: nothing was made, and the try is struck out. After any other fault
+    (a time-out, a lost answer, the end of the host) nobody knows what Azure did, so the entry stays for clean-up.
     """
     Ledgers().record(run.template, run.run_id, entry)
     try:

@@ -91,7 +91,7 @@ def _made(run: RunRef, record: RunRecord) -> WholePlan:
 
 
 def _retry(record: RunRecord) -> Retry | None:
-    """Return what the earlier run leaves to go on from; images that were deleted since do not count."""
+    """Return the outputs of the earlier run that a retry can use, without images that were deleted since."""
     if record.retry_of is None:
         return None
     before = Runs().get(record.template, record.retry_of)
@@ -102,7 +102,7 @@ def _retry(record: RunRecord) -> Retry | None:
 
 
 def _is_invalid(before: RunRecord) -> bool:
-    """Whether the earlier run's image failed its validation: it failed although images were made, and not by the clock.
+    """Whether the earlier run's image may have failed its validation: the run failed, but not by the clock or a fault.
 
     In doubt the image is built again, which is never wrong.
     """
@@ -119,7 +119,7 @@ def _is_gone(output: RunOutput) -> bool:
 
 
 def _refuse_taken(plan: Plan) -> None:
-    """Reserve the names that the targets have already, and look at what is there under them."""
+    """Reserve the names that the template gives its targets, and refuse those that others use."""
     done = {output.artifact_id for output in plan.done}
     for target in plan.targets:
         match target:

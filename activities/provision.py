@@ -43,7 +43,7 @@ def start_interface(request: ProvisionRequest) -> Operation:
 def start_machine(request: ProvisionRequest) -> Operation:
     """Record the machine and its disks, then start to make them.
 
-    A PUT that is refused is one of the machine; its disks stay in the ledger, for Azure makes them on the way.
+    If Azure refuses the PUT, only the machine's entry is struck: Azure may have made the disks before that.
     """
     spec = request.machine
     disks = (_entry(spec, "disk", disk, 2) for disk in machines.disk_ids(spec))
@@ -58,7 +58,7 @@ def _entry(machine: MachineSpec, kind: EntryKind, resource: str, tier: int) -> L
 
 @implements(CHECK_POWERED_OFF)
 def check_powered_off(request: MachineRequest) -> Progress:
-    """Ask whether the machine has turned itself off, and if not, whether Azure knows why."""
+    """Return whether the machine has turned itself off. Raises `AzureFailed` if Azure says why it never will."""
     fence(request.run)
     done = machines.power_state(request.machine) in OFF
     if not done:

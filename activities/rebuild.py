@@ -1,4 +1,4 @@
-"""Rebuilds: the new version of a source image, its followers, and for each whether and when it is built again."""
+"""Rebuilds: the new version of a source image, the templates that follow it, and whether and when each is built."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @implements(LOOK_UP_VERSION)
 def look_up_version(found: SourceVersion) -> VersionFacts:
-    """Return what Azure knows of the version; whoever may send events may tell of one that is not there.
+    """Return what Azure knows of the version. An event may name a version that does not exist.
 
     Raises `SourceNotFound` for a version that the marketplace does not list: once the workflow has asked often enough,
     its instance fails, so that an event of the same version, which names the same instance, can still start it.
@@ -59,7 +59,7 @@ def _require_listed(source: MarketplaceImage, version: str) -> None:
 
 @implements(LIST_DEPENDENTS)
 def list_dependents(request: DependentsRequest) -> DependentTriggers:
-    """Return the triggers that follow the source, and let each of their templates be known to wait for the version."""
+    """Return the triggers that follow the source, and note that their templates wait for the version."""
     now = datetime.fromisoformat(request.at)
     return DependentTriggers(triggers=claiming.expect(request.found, request.by, now))
 

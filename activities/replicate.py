@@ -28,7 +28,7 @@ def start_replication(request: ReplicationRequest) -> Operation:
 
 @implements(CHECK_REGION)
 def check_region(request: RegionRequest) -> Progress:
-    """Ask how far one region is; one that has the version is in the run's output from then on."""
+    """Return how far one region is; once it has the version, add it to the run's output."""
     fence(request.run)
     progress = gallery.region_progress(request.version, request.mark, request.region, request.operation)
     if progress.done:

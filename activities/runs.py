@@ -54,7 +54,7 @@ def report_progress(request: ProgressReport) -> Nothing:
 
 @implements(END_PHASE)
 def report_phase_end(request: PhaseReport) -> Nothing:
-    """Record how a phase ended that did not go well, and why."""
+    """Record that a phase ended with an error, while the run goes on."""
     run, at = request.run, datetime.fromisoformat(request.at)
     record = Runs().update(
         run.template, run.run_id, lambda found: end_phase(found, request.phase, at, request.state, request.error)

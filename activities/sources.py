@@ -1,4 +1,4 @@
-"""The watcher of the marketplace: a new version is published first, and remembered only then.
+"""The watcher of the marketplace: a new version is published first, and noted as announced after that.
 
 A crash in between publishes it again, with the same event ids.
 """
@@ -41,10 +41,10 @@ log = logging.getLogger("kiln.rebuild")
 
 @implements(LIST_SOURCES)
 def list_sources(request: WatchRound) -> WatchedSources:
-    """Return each marketplace image that some template is built from, once; none while no topic could be told.
+    """Return each marketplace image that some template is built from, once; none if there is no topic to announce on.
 
-    Those that no trigger follows are watched for whoever subscribes. The order is another one each round, so that
-    what a round has no time for is not always the same.
+    Images that no trigger follows are included, for subscribers of the topic. The order changes with each round, so
+    that it is not always the same images for which a round has no time left.
     """
     if not publisher.is_on():
         return WatchedSources()

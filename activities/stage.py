@@ -1,7 +1,7 @@
 """The staging group, its network, its storage, its artifacts: for a submission, and again for each run.
 
-A submission puts everything as its template says. A run looks first, for all of it should be there: that is one call
-each, and what somebody took away is made again.
+A submission makes everything as its template says. A run first looks whether it is all there, by one call for each
+resource, and makes again what somebody has deleted.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ def create_containers(request: StorageRequest) -> StagedStorage:
 
 @implements(STAGE_ARTIFACT)
 def stage_artifact(request: ArtifactRequest) -> Progress:
-    """Take one artifact in, unless it is there. Its URL may be signed, so it is made whole here and nowhere else.
+    """Copy one artifact into the staging storage, unless it is there. Only here its URL gets its signature back.
 
-    The progress is not done, and its note says why, while the server answers that it cannot now.
+    While the server answers that it cannot serve the file now, the progress is not done, and its note says why.
     """
     fence(request.owner)
     try:

@@ -1,4 +1,4 @@
-"""A template's version on its way in: checked against Azure, and settled, well or with its error."""
+"""The submission of a template's version: its checks against Azure, its end, and the automatic run after it."""
 
 from __future__ import annotations
 
@@ -118,6 +118,6 @@ def _is_due(record: TemplateRecord, submission: SubmissionRef) -> bool:
 
 
 def _suffix(record: TemplateRecord, submission: SubmissionRef) -> str:
-    """Return what tells the run that follows from a good submission from all others: 8 hex digits."""
+    """Return the end of the run id of a submission's automatic run: 8 hex digits, the same for the same submission."""
     made = f"{record.id.key} {record.created.isoformat()} {submission.version}"
     return hashlib.sha256(made.encode()).hexdigest()[:8]

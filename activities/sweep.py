@@ -25,9 +25,9 @@ from kiln.sweep.leftovers import Leftovers
 
 @implements(CLOSE_LOST_RUN)
 def close_lost_run(request: LostRunClosing) -> LostRunFacts:
-    """Close the run's ledger, so that nothing more is made, and keep what it names until a later sweep saw it gone.
+    """Close a lost run's ledger, and keep its entries until a later sweep has seen that the resources are gone.
 
-    Calls that its orchestration left under way may still make something.
+    That is needed because calls that the lost orchestration had sent may still make something.
     """
     lost = request.lost
     record = Runs().get(lost.run.template, lost.run.run_id)

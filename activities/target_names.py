@@ -36,7 +36,7 @@ def hold_version(run: RunRef, target: GalleryTarget) -> None:
     """Reserve the very version that the template or its source names, while it is built.
 
     Raises `VersionTaken` when another run is making it, or when it is there and is not this run's own. The number is
-    reserved before Azure is asked: who had it reserved until then has published it by then.
+    reserved before Azure is asked, so that whoever held the reservation before has already published the version.
     """
     if holder := _reserve(run, target, version_path(target.image_id, target.version)):
         raise VersionTaken(
@@ -50,8 +50,8 @@ def hold_version(run: RunRef, target: GalleryTarget) -> None:
 def hold_image(run: RunRef, target: ManagedImageTarget) -> None:
     """Reserve the managed image. Raises `ImageTaken` when another template makes or made it.
 
-    Azure is asked first: who must not replace what is there must not keep it from its maker for a moment. What comes
-    to be there between the two is seen when the image is captured.
+    Azure is asked before the name is reserved, so that a run which may not have the name never blocks the template that
+    may. An image that appears between the two is noticed when the image is captured.
     """
     managed_images.refuse_taken(target)
     if holder := _reserve(run, target, image_path(target.image_id)):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @implements(CHECK_IDLE)
 def check_idle(request: TemplateRequest) -> Progress:
-    """Ask whether nothing of the template is going: neither a submission nor its latest run."""
+    """Return whether neither a submission nor a run of the template is under way."""
     stored = Templates().made(request.template, request.made)
     if stored is None:
         return Progress(done=True)
@@ -72,9 +72,9 @@ def list_staged(request: TemplateRequest) -> Deletions:
 
 @implements(START_DELETE_GROUP)
 def start_delete_group(request: TemplateRequest) -> Operation:
-    """Start to delete the staging group with all that is in it, if all of that is Kiln's, or give it back.
+    """Start to delete the staging group if everything in it is Kiln's, or else take Kiln's tags off it.
 
-    A group that another template has is left alone.
+    The group of another template is left alone.
     """
     record = _still_to_delete(request)
     if record is None:
@@ -113,7 +113,7 @@ def fail_deletion(failure: DeletionFailure) -> Nothing:
 
 
 def _still_to_delete(request: TemplateRequest) -> TemplateRecord | None:
-    """Return the template if it is still the one to be deleted: a new one of its name is none of our business."""
+    """Return the template if it is still the one to be deleted, and not a new one of the same name."""
     stored = Templates().made(request.template, request.made)
     if stored is None or stored.content.provisioning_state is not ProvisioningState.DELETING:
         return None

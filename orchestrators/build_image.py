@@ -1,7 +1,7 @@
-"""A build from its request to its end: plan and make the image, clean up, say how it went.
+"""A build from its request to its end: plan and make the image, clean up, record the result.
 
-Cancel and deadline race with the work. Whoever loses, clean-up runs; its first act closes the run's ledger, after which
-the work can make nothing more and ends by itself.
+The work ends by itself, by a cancel or by the deadline, whichever is first. Clean-up runs in each case. It begins by
+closing the run's ledger: work that is still going can make nothing more after that, and ends.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _race(flow: Flow, run: RunRef, terms: RunTerms, work: Branch[Outcome]) -> St
 
 
 def _clean_up(flow: Flow, run: RunRef, work: Branch[Outcome] | None, keep: Purposes) -> Steps[CleanedUp]:
-    """Delete what the run made. Work that lost a race may be in the middle of a call: wait for it, then look again."""
+    """Delete what the run made. Work that was cut off may be within a call: wait for its end, then delete once more."""
     racing = work is not None and not work.task.is_completed
     request = CloseRequest(run=run, keep=keep)
     yield from flow.enter(run, Phase.CLEAN_UP)
@@ -89,7 +89,7 @@ def _clean_up(flow: Flow, run: RunRef, work: Branch[Outcome] | None, keep: Purpo
 
 
 def _kept(terms: RunTerms | None, error: BuildError | None) -> Purposes:
-    """Return which machine is kept for a look at it: the one in which a script failed, if the template says so."""
+    """Return the machine to keep for inspection: the one in which a script failed, if the template asks for that."""
     if terms is None:
         return ()
     match error:

@@ -59,7 +59,7 @@ def capture(flow: Flow, request: TargetRequest) -> Steps[RunOutput]:
 
 
 def _publish(flow: Flow, request: TargetRequest, planned: GalleryTarget) -> Steps[RunOutput]:
-    """Publish the version. One whose number is the next one gets another when somebody was quicker."""
+    """Publish the version. If another run took a number that Kiln chose, choose the next one."""
     refused: tuple[str, ...] = ()
     while True:
         target = planned
@@ -96,7 +96,7 @@ def _never_first(target: GalleryTarget, refused: tuple[str, ...]) -> VersionTake
 
 
 def _make_image(flow: Flow, request: TargetRequest, target: ManagedImageTarget) -> Steps[RunOutput]:
-    """Make the image where it is to be; in another region than the origin's that takes a copy of a snapshot first."""
+    """Make the managed image. In another region than the origin's, it is made from a copy of a snapshot."""
     image = ImageRequest(run=request.run, origin=request.origin, target=target)
     if target.snapshot is not None:
         yield from complete(flow, START_SNAPSHOT, image, owner=request.run)

@@ -1,4 +1,4 @@
-"""Delete what a run made, tier by tier, side by side within a tier. A failure is named, never a reason to stop."""
+"""Delete what a run made: tier by tier, in parallel within a tier. A failed deletion is reported, and stops nothing."""
 
 from __future__ import annotations
 

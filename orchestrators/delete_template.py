@@ -32,10 +32,10 @@ RUN_LIMIT = timedelta(hours=2)
 def delete_template(flow: Flow, request: TemplateRequest) -> Steps[Nothing]:
     """Wait for the end of the template's submission and run, delete its staging, then its records.
 
-    Of a staging group that stays, for it is not Kiln's or has something of somebody else's in it, only what Kiln made
-    there is deleted, which LIST_STAGED tells (nothing for one that goes as a whole); START_DELETE_GROUP gives it back.
-    Raises a `BuildError` when something could not be deleted: the template then stays, says why, and can be deleted
-    again.
+    A staging group that is not Kiln's, or has resources of others in it, stays: only what Kiln made there is deleted
+    (LIST_STAGED returns that, and nothing for a group that is deleted whole), and START_DELETE_GROUP takes Kiln's tags
+    off it. Raises a `BuildError` when something could not be deleted: the template then stays with that error, and can
+    be deleted again.
     """
     try:
         yield from _delete(flow, request)

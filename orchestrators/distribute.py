@@ -51,7 +51,7 @@ def distribute(flow: Flow, request: DistributeRequest) -> Steps[RunOutput]:
 def _replicated(
     flow: Flow, request: DistributeRequest, target: GalleryTarget, region: str, operation: Operation
 ) -> Branch[Progress]:
-    """Prepare to wait until one region has the version; who sees that first adds it to the run's output at once."""
+    """Prepare to wait until one region has the version; the check that sees it adds the region to the run's output."""
     return waiting(
         flow,
         CHECK_REGION,

@@ -1,4 +1,4 @@
-"""An examination: all areas side by side. One at a time; who asks meanwhile gets the next one."""
+"""An examination of all areas in parallel. Only one runs at a time; a request meanwhile gets the next one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @orchestrator(EXAMINE, root=True)
 def examine(flow: Flow, request: ExamineRequest) -> Steps[Nothing]:
-    """Look at every area, and keep what was found."""
+    """Examine every area, and store the findings."""
     began = flow.stamp
     requests = [AreaRequest(area=area, at=began, lost=request) for area in Area]
     found = yield from flow.run_all(EXAMINE_AREA, requests)

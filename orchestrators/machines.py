@@ -1,4 +1,4 @@
-"""A machine of a run: made, then its steps one after the other, each in the way of its kind.
+"""A machine of a run: made, then its steps run one after the other, each by the code for its kind.
 
 The build machine's steps are the template's customizers, then the optimizations that it asks for.
 """
@@ -41,20 +41,20 @@ def provision(flow: Flow, run: RunRef, machine: MachineSpec) -> Steps[None]:
 
 @orchestrator(CUSTOMIZE)
 def customize(flow: Flow, request: StepsRequest) -> Steps[Nothing]:
-    """Take every customizer's step. Raises `CustomizerFailed` at the first that fails."""
+    """Run the steps of all customizers. Raises `CustomizerFailed` at the first that fails."""
     yield from run_steps(flow, Phase.CUSTOMIZE, request)
     return Nothing()
 
 
 @orchestrator(OPTIMIZE)
 def optimize(flow: Flow, request: StepsRequest) -> Steps[Nothing]:
-    """Take every step of optimization. Raises `CustomizerFailed` at the first that fails."""
+    """Run all steps of the optimization. Raises `CustomizerFailed` at the first that fails."""
     yield from run_steps(flow, Phase.OPTIMIZE, request)
     return Nothing()
 
 
 def run_steps(flow: Flow, phase: Phase, request: StepsRequest) -> Steps[None]:
-    """Take every step in the machine; the phase's note says which. Raises the error of the first that fails."""
+    """Run the steps in the machine; the phase's note names the current one. Raises the error of the first failure."""
     run, machine, storage = request.run, request.machine, request.storage
     for at, step in enumerate(request.steps):
         yield from flow.enter(run, phase, f"{at + 1} of {len(request.steps)}: {step.name}")

@@ -54,9 +54,9 @@ def _build(flow: Flow, plan: Plan, machine: MachineSpec, storage: StagedStorage)
 
 
 def _validate(flow: Flow, plan: Plan, storage: StagedStorage) -> Steps[ErrorDetail | None]:
-    """Test the image. Returns what is wrong with it, where the template wants it distributed all the same.
+    """Validate the image. Returns the error, if the template wants the image distributed all the same; else raises it.
 
-    An image of which no machine can be made is as bad as one whose test fails.
+    An image that no machine can be made from counts as one that failed its validators.
     """
     if plan.validation is None:
         return None

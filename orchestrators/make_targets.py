@@ -109,12 +109,12 @@ def _errors(outputs: Outputs) -> list[ErrorDetail]:
 
 
 def _state(*, something: bool) -> PhaseState:
-    """Return the state of a phase that has errors: whether it achieved `something` all the same."""
+    """Return the state of a phase that has errors: PartiallySucceeded if it achieved `something` all the same."""
     return PhaseState.PARTIALLY_SUCCEEDED if something else PhaseState.FAILED
 
 
 def _together(errors: list[ErrorDetail]) -> ErrorDetail:
-    """Return one error that tells the errors of all targets."""
+    """Return one error with the errors of all targets."""
     if len(errors) == 1:
         return errors[0]
     return ErrorDetail(

@@ -1,6 +1,6 @@
-"""From a new version of a source image to the builds that follow: one branch for each template that follows it.
+"""The rebuilds for a new version of a source image: one branch for each template that follows the source.
 
-Each template is decided for on its own and may wait for days; how many build at once is decided with the claim.
+The decision is made for each template by itself, which may wait for days. The claim limits how many build at once.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ What somebody made up costs that many looks, whose instance takes in every furth
 
 @orchestrator(REBUILD, root=True)
 def rebuild(flow: Flow, found: SourceVersion) -> Steps[RebuildReport]:
-    """Rebuild the templates that follow the source, as far as each wants and needs it."""
+    """Rebuild each template that follows the source, unless the decision for it is to skip the version."""
     source = found.source.key
     facts = yield from _facts(flow, found)
     if facts.gone:
@@ -66,7 +66,7 @@ def rebuild(flow: Flow, found: SourceVersion) -> Steps[RebuildReport]:
 
 
 def _facts(flow: Flow, found: SourceVersion) -> Steps[VersionFacts]:
-    """Return what Azure knows of the version, once it lists it. Raises `SourceNotFound` if it does not for too long."""
+    """Return what Azure knows of the version, once it lists it. Raises `SourceNotFound` if that takes too long."""
     for pause in LISTED_WITHIN:
         try:
             return (yield from flow.run(LOOK_UP_VERSION, found))

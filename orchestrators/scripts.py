@@ -48,7 +48,7 @@ def run_script(flow: Flow, request: ScriptRequest) -> Steps[Progress]:
 
 
 def start_script(flow: Flow, request: ScriptRequest) -> Steps[StepStarted]:
-    """Start the script once. An earlier try that wrote the step's header has `MOMENT` to start it, else it died."""
+    """Start the script once. A try that wrote the step's header has `MOMENT` to start it, and then counts as dead."""
     started = yield from flow.run(START_STEP, request)
     if not started.is_started:
         yield from flow.sleep(MOMENT)
@@ -99,7 +99,7 @@ def update_windows(flow: Flow, request: UpdateRequest) -> Steps[Nothing]:
 
 
 def _trigger(flow: Flow, command: ScriptRequest) -> Steps[None]:
-    """Run the template's own command. A restart that is faster than its answer is no failure: the check tells."""
+    """Run the template's restart command. If the restart cuts off its answer, that is no failure: the check decides."""
     try:
         yield from run_script(flow, command)
     except DeadlineExceeded:

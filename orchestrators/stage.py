@@ -1,6 +1,6 @@
 """Staging of a template: its group, then network and storage side by side, then all artifacts side by side.
 
-A submission stages; every run makes sure of it again, for everything here can be repeated.
+A submission stages, and each run repeats it to make sure: everything here can be done again.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def stage_storage(flow: Flow, request: StageStorageRequest) -> Steps[StagedStora
 
 
 def _take_in(flow: Flow, requests: list[ArtifactRequest]) -> Steps[None]:
-    """Take in all artifacts; a server that is busy is asked again for a while. Raises all problems as one error."""
+    """Copy all artifacts; ask a server that is busy again for a while. Raises all problems as one error."""
     outcomes = yield from flow.run_each(STAGE_ARTIFACT, requests)
     busy = [
         (at, _asked_again(flow, requests[at], outcome))
@@ -93,7 +93,7 @@ def _asked_again(flow: Flow, request: ArtifactRequest, answer: Progress) -> Bran
 
 
 def _told(outcome: Progress | BuildError, path: str) -> Progress | BuildError:
-    """Return the outcome; the deadline of a server that stayed busy becomes an error of its artifact."""
+    """Return the outcome; the passed deadline of a server that stayed busy becomes an error of its artifact."""
     if not isinstance(outcome, DeadlineExceeded):
         return outcome
     return ArtifactUnavailable(
@@ -102,7 +102,7 @@ def _told(outcome: Progress | BuildError, path: str) -> Progress | BuildError:
 
 
 def _together(errors: list[BuildError]) -> BuildError:
-    """Return one error for all. One that ends the whole work, such as a cancellation, comes before any artifact's."""
+    """Return one error for all. One that ends the whole work, such as a cancel, precedes the artifacts' errors."""
     other = next((error for error in errors if not isinstance(error, ArtifactUnavailable)), None)
     if other is not None or len(errors) == 1:
         return other or errors[0]

@@ -1,6 +1,6 @@
 """One sweep: runs that nobody works on are ended, and leftovers are deleted, tier by tier.
 
-The root is one instance for all times, so that there is one sweep at a time; each round is an instance of its own.
+The root always has the same instance id, so that there is one sweep at a time; each round is an instance of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Admission of a request: who asks, whether he may, whether not too often; then the handler's answer.
+"""Admission of a request: identify the caller, check the permission and the request limits, then call the handler.
 
-It owns that order, which tells strangers nothing: a request without a token is refused before its api-version is looked
-at, and one without the right before anything is looked up.
+It owns that order, by which strangers learn nothing: a request without a token is refused before its api-version is
+read, and one without the permission before anything is looked up.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ log = logging.getLogger("kiln.api")
 
 @dataclass
 class Admission:
-    """A request to `served`, through the gate `at`, or else through the one that the app's settings make.
+    """A request to `served`, through the gate `at`, by default the one that the app's settings make.
 
-    `caller`, and `left`, the headers that tell how much may be asked yet, come on the way.
+    `answer` sets `caller`, and `left`: the headers that say how many requests are left.
     """
 
     served: Endpoint
@@ -56,7 +56,7 @@ class Admission:
 
     @property
     def gate(self) -> Gate:
-        """The admission of this process, from the settings. Raises `SettingsInvalid`."""
+        """The gate that callers come through. Raises `SettingsInvalid`."""
         return self.at or gate()
 
     async def answer(self) -> Reply:

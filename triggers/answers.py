@@ -52,7 +52,7 @@ def as_known(body: dict[str, Any], api_version: str) -> dict[str, Any]:
 
 
 def _is_newer(place: Place, api_version: str) -> bool:
-    """Whether it is a property, and a newer one. A property with a newer *value* is shown: there is no older value."""
+    """Whether the place is a property that is newer. An older property with a newer *value* is shown as it is."""
     since = place.shape.mark(Since)
     return (
         since is not None
@@ -64,13 +64,13 @@ def _is_newer(place: Place, api_version: str) -> bool:
 
 
 def _show_regions(target: dict[str, Any]) -> None:
-    """Show a gallery target's regions in their older form, which was required."""
+    """Add a gallery target's regions in the older form, which older api-versions require."""
     if target["type"] == "SharedImage" and "replicationRegions" not in target:
         target["replicationRegions"] = [region["name"] for region in target.get("targetRegions", [])]
 
 
 def _drop(body: Any, path: Path) -> None:
-    """Remove one property; without the type that it is, an object of a list goes as a whole."""
+    """Remove one property. An object in a list is removed whole if the property is its type."""
     if path[-1] == "type" and isinstance(path[-2], int):
         path = path[:-1]
     *parents, last = path

@@ -1,7 +1,7 @@
-"""A request's body as a JSON value that means one thing only, or why it is refused. Pure.
+"""Decode a request's body into a JSON value that all readers would read alike, or refuse it. Pure.
 
-What JSON leaves open is closed here, before anything walks the value: names that come twice, numbers that no other
-reader would keep, texts that no file can hold, and depth and size that only an attacker needs.
+Refused are names that come twice in an object, numbers that other readers would round, texts that are not valid
+Unicode, and depths and sizes that only an attacker needs; all of that before anything else reads the value.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def too_deep() -> RequestInvalid:
 
 
 def _check(value: Any) -> None:
-    """Raise for a value that is too deep, too large or no text. It does not recurse, as the depth is yet unknown."""
+    """Raise for a value that is too deep or too large, or has a broken text. It does not recurse at any depth."""
     waiting: list[tuple[Any, int]] = [(value, 1)]
     seen = 0
     while waiting:

@@ -70,7 +70,7 @@ class Call:
     ) -> Call:
         """Return the call that `request` makes.
 
-        Raises `RequestInvalid` when its api-version is no good, and `LengthRequired` when its body was lost on the way.
+        Raises `RequestInvalid` for an unsupported api-version, and `LengthRequired` when its body was lost on the way.
         """
         query = {name.lower(): value for name, value in request.params.items()}
         if "Transfer-Encoding" in request.headers and not request.get_body():
@@ -185,7 +185,7 @@ class Call:
 
 
 def _origin(url: str, headers: Mapping[str, str]) -> str:
-    """Return scheme and host of links, by which clients come again with their tokens.
+    """Return the scheme and host for links, which clients will follow with their tokens.
 
     Anyone can send an X-Forwarded-Host, so it does not count. App Service routes by the Host header, which thus is one
     of the app's own names ("Preserve the original HTTP host name between a reverse proxy and its back-end web
@@ -214,7 +214,7 @@ def _matching(value: str, pattern: re.Pattern[str], code: str, what: str) -> str
 
 
 def _known(value: str, pattern: re.Pattern[str], what: str) -> str:
-    """Return an id that Kiln itself makes; one of another form cannot exist."""
+    """Return an id of a form that Kiln makes. Raises `ResourceNotFound` for any other: it cannot exist."""
     if not pattern.fullmatch(value.lower()):
         raise ResourceNotFound(f"There is no {what} {value!r}.", target=value)
     return value.lower()

@@ -33,8 +33,8 @@ Handler = Callable[[Call], Awaitable[Reply]]
 class Endpoint:
     """A handler, and what its callers must be allowed to do (as triggers.provider names it) where the path points.
 
-    `partly`: to be allowed it for something in there is enough, and the handler shows that alone. `signed`: anybody may
-    call, and the handler itself knows its callers by their signatures.
+    With `partly`, a permission at some scope within that place is enough, and the handler shows only what is there.
+    With `signed`, no token is needed: the handler itself checks the signature of the request.
     """
 
     handler: Handler
@@ -68,9 +68,9 @@ def serve_all(
 ) -> Callable[[Handler], Handler]:
     """Register a handler as the function `otherwise_<its name>` for several methods of a route that others share.
 
-    The host asks the routes in the order of the functions' names (azure-functions-host `FunctionMetadataManager`,
-    without regard to case), and the first that matches serves: this name comes after every `http_` one. It is for all
-    who may do `action` anywhere: such a handler shows nothing of what there is.
+    The host tries routes in the order of the functions' names (azure-functions-host `FunctionMetadataManager`, without
+    regard to case), and the first match counts: this name comes after every `http_` one. Whoever may do `action`
+    anywhere may call it, since such a handler reveals nothing about what exists.
     """
 
     def register(handler: Handler) -> Handler:
@@ -121,7 +121,7 @@ def _id(text: str | None) -> str | None:
 def trace_ids(headers: Mapping[str, str], request_id: str) -> dict[str, str]:
     """Return Resource Manager's trace headers: this request's own id, and the client's ids as it sent them.
 
-    They come back in headers and stand in logs, so a text that is no id is left out.
+    They are put into headers and logs, so a text that is not an id is left out.
     """
     ids = {
         "x-ms-request-id": request_id,

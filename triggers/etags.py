@@ -40,7 +40,7 @@ def is_known(condition: str, tag: str) -> bool:
 
 
 def check_put(headers: Mapping[str, str], template: TemplateId, stored: TemplateRecord | None) -> None:
-    """Raise the error that a PUT's conditions ask for, if they do not hold of what is stored under its name."""
+    """Raise `PreconditionFailed` unless a PUT's conditions hold for the template that is stored under its name."""
     if headers.get("If-None-Match") == "*" and stored is not None:
         raise Conflict(
             "Update/Upgrade of image templates is currently not supported: "
@@ -61,7 +61,7 @@ def check_if_match(headers: Mapping[str, str], template: TemplateId, stored: Tem
 
 
 def _written(record: TemplateRecord) -> str:
-    """Return the first half: this incarnation of the template, with the body that it has."""
+    """Return the ETag's first half: a digest of this very template, its version and its body."""
     return _digest([delete_instance(record), record.version, record.body])
 
 

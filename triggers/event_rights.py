@@ -1,7 +1,7 @@
 """The right to wait for an event: a trigger may wait for those that the caller who stores it may read.
 
-A trigger that fires tells that there was such an event. This is about events that come to Kiln anyway; all others come
-by subscriptions that the operator makes.
+A trigger that fires reveals that there was such an event. Only events that Kiln
+receives in any case are checked: its own, and Azure's about images. All others come by the operator's subscriptions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Kiln's health over HTTP: examined anew for whoever asks. Kiln's own.
 
-An examination takes seconds, so that its answer is asked for again: 202 and a Location until it is there.
+An examination takes seconds. Until it has ended, the answer is 202 with a Location to ask again.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def follow(call: Call, operation: OperationRecord, *names: str) -> dict[str, str
     bp, "GET", PROVIDER_ROUTE + "/locations/{location}/operations/{operation}", "locations/operations/read", partly=True
 )
 async def get_operation(call: Call) -> Reply:
-    """Answer how an operation is: what `Azure-AsyncOperation` points to."""
+    """Answer an operation's status, which `Azure-AsyncOperation` points to."""
     found, result = await _look_up(call)
     headers = {"Retry-After": str(RETRY_AFTER)} if result.state is OperationState.IN_PROGRESS else {}
     return Reply(HTTPStatus.OK, operation_resource(found.operation, result), headers)
@@ -75,9 +75,9 @@ async def get_operation(call: Call) -> Reply:
     partly=True,
 )
 async def get_operation_result(call: Call) -> Reply:
-    """Answer 202 until an operation is over, then what came of it: what `Location` points to.
+    """Answer an operation's result, which `Location` points to; 202 until the operation is over.
 
-    That is the template after a PUT or PATCH, 204 after anything else, or the error.
+    The result is the template after a PUT or PATCH, 204 after anything else, or the error.
     """
     found, result = await _look_up(call)
     if result.state is OperationState.IN_PROGRESS:

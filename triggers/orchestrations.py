@@ -73,9 +73,9 @@ class DurableOrchestrations:
     async def purge(self, since: datetime, before: datetime) -> int:
         """Delete the histories of orchestrations that are over and were created in that time. Returns how many.
 
-        The states are always named: the host purges what still runs when none of them is in which an instance is over
-        (OrchestrationInstanceStatusQueryCondition in Azure/durabletask, 5217032). One that was started anew has a new
-        time. Raises `TaskHubUnavailable`, because of a `TimeoutError` where the host may well go on.
+        The final states are always named: without any, the host also purges instances that still run
+        (OrchestrationInstanceStatusQueryCondition in Azure/durabletask, 5217032). An instance that was started anew has
+        a new creation time. Raises `TaskHubUnavailable`, caused by a `TimeoutError` if the host may still be deleting.
         """
         done = await _asked(self._client.purge_instance_history_by(since, before, list(_STATUSES)), PURGE_SECONDS)
         return int(done.instances_deleted)
@@ -89,7 +89,7 @@ class DurableOrchestrations:
         return True
 
     async def cancel(self, instance_id: str) -> bool:
-        """Ask the orchestration to cancel itself. Returns False when there is nothing going that could.
+        """Ask the orchestration to cancel itself. Returns False when it is not going.
 
         Each request has a payload of its own: histories tell them apart.
         """
@@ -106,7 +106,7 @@ class DurableOrchestrations:
     async def _status(self, instance_id: str) -> DurableOrchestrationStatus | None:
         """Return what the task hub says, or None when it knows no such instance: 404, which has no body.
 
-        The client takes a 500 for an answer as well, and makes a status of its error that looks like none.
+        The client also accepts a 500, and turns the error in it into a status without an instance.
         """
         status = await _asked(self._client.get_status(instance_id))
         if status:
@@ -121,7 +121,7 @@ def _runtime_status(status: DurableOrchestrationStatus | None) -> RuntimeStatus:
 
 
 async def _asked(question: Awaitable[T], seconds: float = SECONDS) -> T:
-    """Return the answer. Raises `TaskHubUnavailable`, also for a refusal, of which the client tells no kinds."""
+    """Return the answer. Raises `TaskHubUnavailable`, also for a refusal: the client does not tell the two apart."""
     try:
         async with asyncio.timeout(seconds):
             return await question

@@ -44,10 +44,10 @@ def read_page(
 ) -> Page[ItemT]:
     """Return the page after `token` (None: the first) of what `names` name.
 
-    What `load` finds no more is left out, and so is what cannot be read, for what a resource must have is not known of
-    it: the log and `kiln doctor` tell of that.
+    Items that `load` no longer finds are left out, and so are those that cannot be read, since their properties are not
+    known: the log and `kiln doctor` report these.
 
-    `newest_first` turns the order of names round. Raises `RequestInvalid` for a token that no page gave.
+    `newest_first` reverses the order of names. Raises `RequestInvalid` for a token that no page gave.
     """
     after = _last_name(token) if token is not None else None
     ordered = sorted(set(names), reverse=newest_first)

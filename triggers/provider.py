@@ -115,6 +115,6 @@ def unserved(call: Call) -> MethodNotAllowed | ResourceNotFound:
 
 
 def route_pattern(route: str) -> re.Pattern[str]:
-    """Return what a route's paths look like, with a group for each parameter; ARM has no regard to case."""
+    """Return a pattern for a route's paths, with a group for each parameter, in any case, as ARM compares."""
     parts = [f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in route.split("/")]
     return re.compile("/" + "/".join(parts) + "/?", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """Check of the resources that a template names against the reach of Kiln's own identity, before it is stored.
 
-A caller's rights at Kiln are none at the resources of others: Kiln is not to be made to go there for whoever asks.
+A permission at Kiln gives no right to other resources in Azure: no caller may make Kiln use its own identity there.
 """
 
 from __future__ import annotations

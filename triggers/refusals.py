@@ -1,6 +1,6 @@
 """Errors of HTTP itself: the request is refused without a look at what it asks.
 
-It owns their words; which status each of them is, reply.py knows.
+It owns their words; reply.py has the HTTP status of each.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class MethodNotAllowed(KilnError):
 
 
 class NotSigned(KilnError):
-    """The request lacks a right and fresh signature; it does not tell what is wrong, nor whether anything is there."""
+    """The request has no valid, fresh signature. The error does not say what is wrong, nor if the trigger exists."""
 
     code = "InvalidSignature"
     challenge = "Kiln-Signature-256"

@@ -108,7 +108,7 @@ def _headers(error: KilnError) -> dict[str, str]:
 
 
 def failure(correlation_id: str) -> Reply:
-    """Return the answer to a request on which Kiln itself failed: it tells where to look, and nothing of the cause."""
+    """Return the answer to a request on which Kiln itself failed: it says where to look, and hides the cause."""
     detail = ErrorDetail(
         code="InternalServerError",
         message=f"Kiln failed on this request. Its log has the cause under the correlation id {correlation_id}.",

@@ -1,7 +1,7 @@
 """Throttling of requests per subscription: token buckets with Resource Manager's own numbers, in this process.
 
-Only requests that are let in count for their subscription, or anybody could use up what is its. Those that are not
-count for their caller, or if nobody knows that, all together: there is nothing else that they could not choose freely.
+Only admitted requests count for their subscription, or else anybody could use up its share. Refused requests count for
+their caller, or, if the caller is unknown, all together, since callers can choose everything else in a request freely.
 
 The setting `KILN_RATE_LIMIT` multiplies the sizes and refill rates of all buckets; `0` means no limit.
 The numbers are those of Microsoft's "Understand how Azure Resource Manager throttles requests" for one subscription and
@@ -87,7 +87,7 @@ class Throttle:
         return {f"x-ms-ratelimit-remaining-{where}-{kind}": str(left)}
 
     def refuse(self, caller: str | None) -> None:
-        """Count a request of a caller (an object id) who may not do that, or of nobody known, whatever was asked for.
+        """Count a refused request of a caller (an object id), or of an unknown one (None), whatever it asked for.
 
         Raises `TooManyRequests`.
         """

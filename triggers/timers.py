@@ -1,4 +1,4 @@
-"""The timers: each starts, or does, what Kiln does by itself from time to time. Only a sweep has a route, too."""
+"""The timers of Kiln's maintenance: each does its work or starts it. Only the sweep has an HTTP route, too."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ async def sweep_leftovers(timer: func.TimerRequest, client: Any) -> None:  # noq
 
 @endpoint(bp, "POST", PROVIDER_ROUTE + "/sweep", "sweep/action")
 async def sweep_now(call: Call) -> Reply:
-    """Sweep now; the health tells what came of it. 202 whether this or an earlier request started it."""
+    """Start a sweep; the health report will have its result. 202 whether this or an earlier request started it."""
     await start_sweep(call.orchestrations, call.now)
     return later(call, call.now, sweep=True)

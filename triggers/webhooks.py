@@ -1,7 +1,7 @@
 """Webhook triggers over HTTP: whoever has a trigger's secret starts a run with a signed request.
 
-It owns what is refused, and that no refusal tells what there is: without a right signature, a trigger that is not
-there, one of another kind and a wrong secret are the same.
+It owns the refusals, and that none reveals what exists: without a valid signature, a trigger that does not exist, one
+of another kind and a wrong secret get the same answer.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ async def fire_webhook(call: Call) -> Reply:
 
 
 def _secret(template: TemplateId, trigger: str) -> Secret | None:
-    """Return the trigger's secret; None, too, for one that cannot be read, of which nobody is told who has none."""
+    """Return the trigger's secret; None also if it cannot be read, which nobody without the secret is to learn."""
     try:
         return TriggerSecrets().get(template, trigger)
     except DocumentUnreadable as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ManualRemoval(NamedTuple):
-    """How a person removes a leftover: the words for a sentence about it, and the command.
+    """A person's way to remove a leftover: the words for a sentence about it, and the command.
 
     `becomes` is a participle ("deleted"), `doing` an infinitive ("delete it").
     """

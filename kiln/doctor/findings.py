@@ -21,7 +21,7 @@ class Area(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error keeps something from working; a warning costs something, or will."""
+    """The severity of a finding: an error keeps something from working; a warning costs something, or will."""
 
     ERROR = "Error"
     WARNING = "Warning"

@@ -39,7 +39,7 @@ class SourceImage(Shape):
 
 
 class ImageError(Shape):
-    """Why something failed: `code` is for programs; `message`, `target` and `hint` are for people."""
+    """The reason for a failure: `code` is for programs; `message`, `target` and `hint` are for people."""
 
     code: str
     message: str = Field(max_length=TEXT_LIMIT)

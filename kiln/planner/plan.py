@@ -92,7 +92,7 @@ class ValidationImageSpec(Spec):
 
 
 class ValidationSpec(Spec):
-    """How the image is tested. Without an `image` the machine is made from the template's source itself."""
+    """The validation of the image. Without an `image` the machine is made from the template's source itself."""
 
     machine: MachineSpec
     image: ValidationImageSpec | None

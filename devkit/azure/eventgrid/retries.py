@@ -28,7 +28,7 @@ _SERVER_ERRORS = 500
 
 
 class Reason(StrEnum):
-    """Why an event is not delivered any more. Only the first is in the documentation; the others are named alike."""
+    """The reason to give up an event. Only the first is in the documentation; the others are named alike."""
 
     ATTEMPTS = "MaxDeliveryAttemptsExceeded"
     TIME_TO_LIVE = "TimeToLiveExceeded"
