@@ -112,7 +112,9 @@ def validate(
     file: Annotated[
         Path,
         typer.Argument(
-            help="An image template, a trigger, or an ARM template with image templates in it.", show_default=False
+            help="An image template, a trigger, an ARM template with image templates in it, or, with --patch, the "
+            "body of a PATCH.",
+            show_default=False,
         ),
     ],
     api_version: Annotated[
@@ -127,6 +129,7 @@ def validate(
     values: Set = None,
     parameters: Parameters = None,
     location: Location = None,
+    patch: Annotated[bool, typer.Option("--patch", help="Check the body of a PATCH of a template.")] = False,  # noqa: FBT002  # typer
 ) -> int:
     """Check a template without sending it, and print every problem with its place in the file.
 
@@ -135,7 +138,7 @@ def validate(
     from kiln.cli.commands.validate import validate as run
     from kiln.cli.template_file import ArmOptions
 
-    return run(session, file, api_version, ArmOptions(tuple(values or ()), parameters, None, location))
+    return run(session, file, api_version, ArmOptions(tuple(values or ()), parameters, None, location), patch=patch)
 
 
 @app.command()

@@ -71,9 +71,10 @@ class PatchBody(_Patch):
 
 @dataclass(frozen=True)
 class TemplatePatch:
-    """A PATCH that can be applied: its body as it was sent, which has been checked."""
+    """A PATCH that can be applied: its body as it was sent, which has been checked, and its targets, if it has any."""
 
     body: dict[str, Any]
+    distribute: tuple[Distributor, ...] = ()
 
 
 def parse_patch(body: Any, api_version: str | None = None) -> TemplatePatch:
@@ -81,8 +82,12 @@ def parse_patch(body: Any, api_version: str | None = None) -> TemplatePatch:
 
     Raises `TemplateInvalid` with every problem in it, and `RequestInvalid` for an unsupported api-version.
     """
-    parse_as(PatchBody, body, api_version, what=WHAT, partial=True)
-    return TemplatePatch(body={name: value for name, value in body.items() if name not in PatchBody.read_only})
+    parsed = parse_as(PatchBody, body, api_version, what=WHAT, partial=True)
+    distribute = parsed.properties.distribute if parsed.properties else None
+    return TemplatePatch(
+        body={name: value for name, value in body.items() if name not in PatchBody.read_only},
+        distribute=distribute or (),
+    )
 
 
 def apply_patch(template_body: dict[str, Any], patch: TemplatePatch) -> dict[str, Any]:

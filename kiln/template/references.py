@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from kiln.errors import Problem
     from kiln.ids import TemplateId
+    from kiln.template.base import Model
+    from kiln.template.distributors import Distributor
     from kiln.template.shape import Path
 
 _GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
@@ -34,23 +36,24 @@ def check_references(template: ImageTemplate, template_id: TemplateId | None = N
     With the template's own id, the rules for its subscription and resource group are checked, too.
     """
     problems = list(check_texts(template.model_dump(mode="json", by_alias=True, exclude_unset=True)))
-    problems += _targets(template)
+    properties = template.properties
+    if not properties.distribute and not properties.validation.source_validation_only:
+        problems.append(_problem(("properties", "distribute"), "expected at least one target", "BadDistributeType"))
+    problems += check_targets(properties.distribute)
     problems += _identity(template)
     if template_id is not None:
         problems += _own(template, template_id)
     return tuple(problems)
 
 
-def check_texts(body: Any) -> tuple[Problem, ...]:
-    """Return the problems of the ids, regions, URLs and other texts of `body`, which need not be a valid template."""
-    return tuple(problem for place, value in walk(root(ImageTemplate), body) for problem in text_problems(place, value))
+def check_texts(body: Any, model: type[Model] = ImageTemplate) -> tuple[Problem, ...]:
+    """Return the problems of the ids, regions, URLs and other texts of `body`, which need not be a valid `model`."""
+    return tuple(problem for place, value in walk(root(model), body) for problem in text_problems(place, value))
 
 
-def _targets(template: ImageTemplate) -> Iterator[Problem]:
-    properties = template.properties
-    if not properties.distribute and not properties.validation.source_validation_only:
-        yield _problem(("properties", "distribute"), "expected at least one target", "BadDistributeType")
-    for index, target in enumerate(properties.distribute):
+def check_targets(distribute: tuple[Distributor, ...]) -> Iterator[Problem]:
+    """Yield the problems with what the targets of a template or of a PATCH refer to, beside those of their texts."""
+    for index, target in enumerate(distribute):
         path: Path = ("properties", "distribute", index)
         match target:
             case SharedImageDistributor():

@@ -1,4 +1,4 @@
-"""`kiln validate`: print every problem of a template or a trigger in a file, without sending it."""
+"""`kiln validate`: print every problem of a template, a trigger or a PATCH in a file, without sending it."""
 
 from __future__ import annotations
 
@@ -6,44 +6,75 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from kiln.arm_template.deployment import is_arm_template
 from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import stdout
-from kiln.cli.template_file import ArmOptions, read_file
+from kiln.cli.template_file import ArmOptions, read_file, read_json
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
 from kiln.template.parse import parse_template
+from kiln.template.patch import PatchBody, PropertiesPatch, parse_patch
 from kiln.template.positions import place_of, positions
-from kiln.template.references import check_references, check_texts
+from kiln.template.references import check_references, check_targets, check_texts
+from kiln.template.shape import properties as properties_of
 from kiln.template.triggers import parse_trigger
 from kiln.template.versions import LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from kiln.cli.session import Session
     from kiln.template.arm_template import Subject
 
 
-def validate(session: Session, file: Path, api_version: str | None, options: ArmOptions) -> ExitCode:
-    """Print the problems of the templates in `file`, or of its trigger, each with its place and its rule."""
+def validate(
+    session: Session, file: Path, api_version: str | None, options: ArmOptions, *, patch: bool = False
+) -> ExitCode:
+    """Print the problems of the templates in `file`, or of its trigger, each with its place and its rule.
+
+    With `patch`, the file has the body of a PATCH. Raises `UsageFailure` if the file is nothing of all that.
+    """
+    if patch:
+        return _validate_patch(file, api_version or LATEST, options)
     read = read_file(file, session.settings, options)
     found = () if is_trigger(read.body) else read.subjects
     if not found and not is_trigger(read.body):
         raise UsageFailure(f"{file} is an ARM template without image templates.")
-    console, places = stdout(), positions(read.text)
     problems = [problem for subject in found for problem in _problems(subject, api_version)]
-    told = list(dict.fromkeys(problems if found else _trigger_problems(read.body, api_version or LATEST)))
-    count = len(told)
+    told = problems if found else _trigger_problems(read.body, api_version or LATEST)
+    version = api_version or ", ".join(sorted({subject.api_version for subject in found})) or LATEST
+    code = _tell(file, read.text, told, f"valid at api-version {version}", version)
+    if code is not ExitCode.SUCCESS and is_patch(read.body):
+        stdout().print(f"If it is the body of a PATCH: kiln validate --patch {file}")
+    return code
+
+
+def _validate_patch(file: Path, api_version: str, options: ArmOptions) -> ExitCode:
+    text, body = read_json(file)
+    if is_arm_template(body) or options != ArmOptions():
+        raise UsageFailure(
+            f"--patch checks the body of a PATCH, which has no parameters; {file} was to be read as an ARM template.",
+            hint="Leave out --patch, or leave out --set, --parameters and --location and name a file with such a body.",
+        )
+    valid = f"a valid PATCH at api-version {api_version}. What depends on its template is checked when it is sent"
+    return _tell(file, text, _patch_problems(body, api_version), valid, api_version)
+
+
+def _tell(file: Path, text: str, problems: Iterable[Problem], valid: str, version: str) -> ExitCode:
+    """Print each of the problems once, with its line and column, and how many there are; or that there is none."""
+    console, places = stdout(), positions(text)
+    told = list(dict.fromkeys(problems))
     for problem in told:
         line, column = place_of(places, problem.path)
         console.print(
             Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")
         )
         console.print(Text(f"    {problem.code}: {problem.source}", style="dim"))
-    version = api_version or ", ".join(sorted({subject.api_version for subject in found})) or LATEST
+    count = len(told)
     if count:
         console.print(f"{file} has {count} problem{'s' if count > 1 else ''} at api-version {version}.")
         return ExitCode.FAILED
-    console.print(f"{file} is valid at api-version {version}.")
+    console.print(f"{file} is {valid}.")
     return ExitCode.SUCCESS
 
 
@@ -51,6 +82,31 @@ def is_trigger(body: Any) -> bool:
     """Whether a body is a trigger's and not a template's: its properties have a kind, and no source."""
     properties = body.get("properties") if isinstance(body, dict) else None
     return isinstance(properties, dict) and "kind" in properties and "source" not in properties
+
+
+def is_patch(body: Any) -> bool:
+    """Whether a body can be a PATCH's rather than a whole template: it has nothing but what a PATCH may change."""
+    properties = body.get("properties", {}) if isinstance(body, dict) else None
+    return (
+        isinstance(properties, dict)
+        and bool(body)
+        and (
+            body.keys() <= properties_of(PatchBody).keys()
+            and properties.keys() <= properties_of(PropertiesPatch).keys()
+        )
+    )
+
+
+def _patch_problems(body: Any, api_version: str) -> tuple[Problem, ...]:
+    """Return all problems of a PATCH by itself; only with its template can the rest be checked."""
+    try:
+        patch = parse_patch(body, api_version)
+    except TemplateInvalid as error:
+        blamed = {problem.path for problem in error.problems}
+        return (*error.problems, *(one for one in check_texts(body, PatchBody) if one.path not in blamed))
+    except RequestInvalid as error:
+        raise UsageFailure(str(error)) from error
+    return (*check_texts(body, PatchBody), *check_targets(patch.distribute))
 
 
 def _trigger_problems(body: Any, api_version: str) -> tuple[Problem, ...]:

@@ -169,3 +169,64 @@ def test_parameters_are_for_arm_templates_alone(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "is not an ARM template, so it takes no parameters" in result.output
+
+
+def test_the_body_of_a_patch_is_checked_with_the_lines_of_its_problems(tmp_path: Path) -> None:
+    gallery = {**BODY["properties"]["distribute"][0], "galleryImageId": "/nonsense", "versioning": None, "uri": None}
+    gallery["targetRegions"] = [{"name": "westeurope"}, {"name": "West Europe"}]
+    body = {"tags": {"a": "b"}, "properties": {"distribute": [gallery], "vmProfile": {"vmSize": 4}, "source": {}}}
+
+    result = validate(tmp_path, body, "--patch")
+
+    lines = (tmp_path / "template.json").read_text().splitlines()
+    wrong = {name: next(at for at, line in enumerate(lines, 1) if f'"{name}"' in line) for name in ("vmSize", "source")}
+    assert result.exit_code == 1
+    assert (
+        f"{tmp_path}/template.json:{wrong['vmSize']}:7: properties.vmProfile.vmSize: expected a string" in result.output
+    )
+    assert f":{wrong['source']}:5: properties.source: is not a property here" in result.output
+    assert "properties.distribute[0].galleryImageId: expected the id of" in result.output
+    assert "has 3 problems at api-version 2025-10-01." in result.output
+
+
+def test_targets_of_a_patch_are_held_against_each_other(tmp_path: Path) -> None:
+    gallery = {
+        **BODY["properties"]["distribute"][0],
+        "targetRegions": [{"name": "westeurope"}, {"name": "West Europe"}],
+    }
+
+    result = validate(tmp_path, {"properties": {"distribute": [gallery]}}, "--patch")
+
+    assert "distribute[0].targetRegions: expected each region once" in result.output
+    assert "has 1 problem at" in result.output
+
+
+def test_a_valid_patch_is_called_so(tmp_path: Path) -> None:
+    body = {"tags": {}, "properties": {"vmProfile": {"vmSize": None}}}
+    result = validate(tmp_path, body, "--patch")
+
+    assert result.exit_code == 0
+    assert "is a valid PATCH at api-version 2025-10-01. What depends on its template is checked" in result.output
+    assert (
+        "is new in api-version 2023-07-01" in validate(tmp_path, body, "--patch", "--api-version", "2022-07-01").output
+    )
+    assert validate(tmp_path, body, "--patch", "--api-version", "1999-01-01").exit_code == 2
+
+
+def test_who_forgets_that_it_is_a_patch_is_told(tmp_path: Path) -> None:
+    patches: list[Any] = [{"tags": {"a": "b"}}, {"properties": {"vmProfile": {"vmSize": 4}}}]
+    for body in patches:
+        assert "If it is the body of a PATCH: kiln validate --patch" in validate(tmp_path, body).output
+    others: list[Any] = [changed("location", ...), {"properties": {"source": {}}}, {}, []]
+    for body in others:
+        assert "PATCH" not in validate(tmp_path, body).output
+
+
+def test_a_patch_takes_no_parameters(tmp_path: Path) -> None:
+    for options in (("--set", "name=web"), ("--location", "westus")):
+        assert "has no parameters" in validate(tmp_path, {"tags": {}}, "--patch", *options).output
+    result = validate(tmp_path, ARM, "--patch")
+    assert result.exit_code == 2
+    assert "has no parameters" in result.output
+    for content in ("[]", "1"):
+        assert "$: expected a JSON object" in validate(tmp_path, content, "--patch").output
