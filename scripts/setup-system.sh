@@ -26,6 +26,8 @@ machine_packages() {
 qemu-system-x86 qemu-system-x86_64
 qemu-utils qemu-img
 mmdebstrap mmdebstrap
+debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg
+gpg gpg
 fdisk sfdisk
 mtools mcopy
 dosfstools mkfs.vfat
