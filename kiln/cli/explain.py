@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from kiln.cli.trust import Trust
     from kiln.errors import ErrorDetail
 
-REFUSED_HINT = "Start a local Kiln with `kiln local up`, or name another one with --endpoint (KILN_ENDPOINT)."
+REFUSED_HINT = (
+    "Name a Kiln with --endpoint (KILN_ENDPOINT), or start one in a checkout of its repository: `kiln local up`."
+)
 
 
 def api_failure(error: AzureError, settings: Settings) -> Failure:
