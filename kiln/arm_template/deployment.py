@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kiln.arm_template.evaluate import Lazy, Place, Scope
-from kiln.arm_template.faults import ExpressionInvalid, KnownAtDeployment
+from kiln.arm_template.faults import ExpressionInvalid
 from kiln.arm_template.functions.table import Function, whole
 from kiln.arm_template.parameters import parameters
 
@@ -26,14 +26,10 @@ MOST_TURNS = 800
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A part of a resource that cannot be resolved: its path in the file, and the reason.
-
-    With `is_known_later` a deployment knows its value.
-    """
+    """A part of a resource that cannot be resolved: its path in the file, and the reason."""
 
     path: Path
     why: str
-    is_known_later: bool
 
 
 @dataclass(frozen=True)
@@ -160,7 +156,7 @@ def _repeated(
     try:
         turns = _count(loop, scope)
     except ExpressionInvalid as error:
-        unresolved = Unresolved((*path, "copy", "count"), str(error), isinstance(error, KnownAtDeployment))
+        unresolved = Unresolved((*path, "copy", "count"), str(error))
         yield replace(next(_one(resource, scope, path, parent_type, parent_name)), unresolved=(unresolved,))
         return
     for turn in range(turns):
@@ -229,7 +225,7 @@ def _leaf(value: Any, scope: Scope, path: Path, unresolved: list[Unresolved]) ->
             }
         if isinstance(value, list):
             return [_leaf(item, scope, (*path, at), unresolved) for at, item in enumerate(value)]
-        unresolved.append(Unresolved(path, str(error), isinstance(error, KnownAtDeployment)))
+        unresolved.append(Unresolved(path, str(error)))
         return value
 
 

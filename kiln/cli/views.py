@@ -90,7 +90,6 @@ class RunView(View):
     phases: tuple[PhaseView, ...] = ()
     outputs: tuple[OutputView, ...] = ()
     source_version: str | None = None
-    log_location: str | None = None
     leftovers: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     retry_of: str | None = None
