@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiln import blob_urls
 from kiln.config import credential
+from kiln.connections import connecting_to
 from kiln.errors import StorageUnavailable
 from kiln.redact import redact
 from kiln.secret import Secret
@@ -42,7 +43,7 @@ def account(endpoint: str) -> BlobServiceClient:
     """Return the process's one client of the account at `endpoint` (no slash at the end)."""
     from azure.storage.blob import BlobServiceClient
 
-    return BlobServiceClient(endpoint, credential=credential())
+    return BlobServiceClient(endpoint, credential=credential(), **connecting_to(endpoint))
 
 
 @functools.cache
@@ -54,7 +55,8 @@ def state_account(endpoint: str) -> BlobServiceClient:
     from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
     retry = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=RETRIES, random_jitter_range=1)
-    return BlobServiceClient(endpoint, credential=credential(), retry_policy=retry, **IMPATIENT)
+    options = {**connecting_to(endpoint), **IMPATIENT}
+    return BlobServiceClient(endpoint, credential=credential(), retry_policy=retry, **options)
 
 
 @contextmanager

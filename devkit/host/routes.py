@@ -134,6 +134,8 @@ def ordinal(name: str) -> str:
 
     So `_` (0x5F) comes after all letters. Only ASCII letters have a case here: nothing else is in names and templates.
     """
+    if name.isascii():
+        return name.upper()
     return "".join(letter.upper() if letter.isascii() else letter for letter in name)
 
 

@@ -10,6 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from kiln.config import config, credential
+from kiln.connections import connecting_to
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
@@ -29,7 +30,8 @@ PERMISSIONS = "2022-04-01"
 
 def _settings() -> dict[str, Any]:
     settings = config()
-    return {"base_url": settings.arm_endpoint, "credential_scopes": [settings.arm_scope]}
+    connection = connecting_to(settings.arm_endpoint)
+    return {"base_url": settings.arm_endpoint, "credential_scopes": [settings.arm_scope], **connection}
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -83,6 +84,7 @@ class Api:
         return Answer(HTTPStatus(response.status_code), content, dict(response.headers))
 
 
+@functools.cache
 def _router() -> Router[Endpoint]:
     return Router(
         compile_route(f"http_{served.handler.__name__}", route, [method], served)
