@@ -71,7 +71,7 @@ docs: $(PYTHON)  ## rewrite docs/compatibility.md and the tables of settings wit
 	$(BIN)/python -m devkit.settings_table
 
 golden: $(PYTHON)  ## rewrite the golden files with what the code does now; read the diff
-	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/kiln/events tests/unit/examples
+	KILN_REWRITE_GOLDEN=1 $(BIN)/pytest -q tests/unit/kiln/cli tests/unit/kiln/planner tests/unit/devkit/event_docs tests/unit/examples
 
 clean:  ## delete what was set up and built here: .venv, node_modules, .kiln, build, dist, caches
 	rm -rf $(VENV) node_modules .kiln build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

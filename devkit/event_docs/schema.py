@@ -8,8 +8,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from devkit.event_docs.examples import EXAMPLES
 from kiln.events.cloud_events import CloudEvent
-from kiln.events.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from kiln.events.payloads import Payload

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from devkit.event_docs.schema import example_of, schema_of
 from kiln.events.cloud_events import EventType
 from kiln.events.payloads import PAYLOADS, Payload
-from kiln.events.schema import example_of, schema_of
 from tests.golden import assert_golden
 from tests.json_schema import judge_class
-from tests.unit.kiln.events.page import page, schema_file
+from tests.unit.devkit.event_docs.page import page, schema_file
 
 DOCS = Path(__file__).parents[4] / "docs"
 each = pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.type.value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from devkit.event_docs.schema import about, example_of
 from kiln.events.payloads import PAYLOADS, Payload
-from kiln.events.schema import about, example_of
 
 TABLE, TYPES = "|---|---|\n", "## Types\n"
 
