@@ -7,7 +7,7 @@ template's own deprovisioning script may remove nothing. So scrubbing does not r
 from __future__ import annotations
 
 from kiln.planner.scripts.restart import LINUX_MARK
-from kiln.planner.scripts.shell import LINUX_SCRIPTS
+from kiln.planner.scripts.shell import SCRIPT_FOLDERS, SCRIPT_NAME
 
 ADMINISTRATOR = "kiln"
 """The build machine's own user, which provisioning makes."""
@@ -17,7 +17,7 @@ _LINUX_PLACES = (
     "/var/lib/waagent/Microsoft.CPlat.Core.RunCommandHandlerLinux-*",  # settings, with the signed URLs, and states
     "/var/log/azure/run-command-handler",
     "/var/log/azure/Microsoft.CPlat.Core.RunCommandHandlerLinux",
-    f"{LINUX_SCRIPTS}.*",
+    *(f"{folder}/{SCRIPT_NAME}.*" for folder in SCRIPT_FOLDERS),
     LINUX_MARK,
     "/root/.bash_history",
 )

@@ -40,20 +40,27 @@ POWER_SHELL = {
     "runAsSystem": Note("Runs the script as the local system account; needs `runElevated`"),
     "validExitCodes": Note("The exit codes that count as success; if empty, only 0"),
 }
+UNIX = "; Windows' line ends become Unix'"
 SHELL = {
     "type": Note("`Shell`: a script on Linux"),
     "name": NAME,
     "inline": Note(
-        "The script's lines, run by `/bin/sh -e`; exactly one of `inline` and `scriptUri`",
+        f"The script's lines, run by `/bin/sh -e`; exactly one of `inline` and `scriptUri`{UNIX}",
         "runs as root, while AIB's runs as a user with `sudo`; `sudo` in a script still works",
     ),
-    "scriptUri": SCRIPT_URI,
+    "scriptUri": Note(
+        f"{SCRIPT_URI.how}{UNIX} in what is run",
+        f"{SCRIPT_URI.difference}; it runs as well where `/tmp` is mounted with noexec, and may be a program",
+    ),
     "sha256Checksum": CHECKSUM,
 }
 FILE = {
     "type": Note("`File`: a file that is copied into the machine"),
     "name": NAME,
-    "sourceUri": Note(SCRIPT_URI.how, f"required; any size, while AIB takes up to 20 MB; {SCRIPT_URI.difference}"),
+    "sourceUri": Note(
+        f"{SCRIPT_URI.how}; copied byte for byte",
+        f"required; any size, while AIB takes up to 20 MB; {SCRIPT_URI.difference}",
+    ),
     "sha256Checksum": CHECKSUM,
     "destination": Note(
         "The absolute path of the file in the machine; its folder is created if it does not exist",

@@ -38,13 +38,13 @@ def _data(tmp_path: Path) -> Iterator[Path]:
     asyncio.run(reap(tmp_path / "data"))
 
 
-async def run(guest: Guest, script: str) -> tuple[int, str]:
+async def run(guest: Guest, script: str, **environment: str) -> tuple[int, str]:
     pieces: list[bytes] = []
 
     async def keep(_: Stream, data: bytes) -> None:
         pieces.append(data)
 
-    result = await guest.run_script(script.encode(), environment={}, arguments=(), timeout=300, output=keep)
+    result = await guest.run_script(script.encode(), environment=environment, arguments=(), timeout=300, output=keep)
     return result.exit_code, b"".join(pieces).decode()
 
 
@@ -58,6 +58,7 @@ def test_a_machine_restarts_is_optimized_and_formats_its_disks(data: Path) -> No
         await formats(guest)
         await optimizes(guest)
         await restarts(guest)
+        await executes_nothing_in_tmp(guest)
         await guests.close()
 
     asyncio.run(scenario())
@@ -92,3 +93,14 @@ async def restarts(guest: Guest) -> None:
     assert (await run(guest, restart.linux_check("test -e /no/such/file")))[0] == STILL_RESTARTING
     assert await run(guest, restart.linux_check("test -e /etc/os-release")) == (0, "restarted\n")
     assert (await run(guest, f"test -e {restart.LINUX_MARK}\n"))[0] == 1
+
+
+async def executes_nothing_in_tmp(guest: Guest) -> None:
+    """Run a script as a hardened image would: /tmp and /var/tmp with noexec, and with Windows' line ends at that."""
+    lines = ("mount -t tmpfs -o noexec tmpfs /tmp", "mount -t tmpfs -o noexec tmpfs /var/tmp")
+    python = ("printf '#!/usr/bin/env python3\\r\\nimport sys\\r\\nprint(sys.argv[0])\\r\\n' > /root/script",)
+    assert (await run(guest, shell.inline_script(lines + python)))[0] == 0
+
+    code, said = await run(guest, shell.fetched_script(), KILN_ARTIFACT_URL="file:///root/script")
+
+    assert (code, said[:16]) == (0, "/opt/kiln-script"), said

@@ -25,7 +25,8 @@ LEFT = (
     "var/lib/waagent/Microsoft.CPlat.Core.RunCommandHandlerLinux-1.3.5/status/kiln-00.1.status",
     "var/log/azure/run-command-handler/handler.log",
     "var/log/azure/Microsoft.CPlat.Core.RunCommandHandlerLinux/CommandExecution.log",
-    f"{shell.LINUX_SCRIPTS[1:]}.AbC123",
+    *(f"{folder[1:]}/{shell.SCRIPT_NAME}.AbC123" for folder in shell.SCRIPT_FOLDERS),
+    f"tmp/{shell.SCRIPT_NAME}.AbC123.fetched",
     restart.LINUX_MARK[1:],
     "root/.bash_history",
 )
@@ -55,7 +56,7 @@ def root(tmp_path: Path) -> Path:
 
 def scrubbed(root: Path, *, users: Path, userdel: str = 'rm "$USERS/$3"') -> int:
     """Run the function below `root`, with the users that are files in `users`; return its exit code."""
-    moved = re.sub(r" (/(?:var|tmp|root|etc)/)", rf" {root}\1", linux_scrub())
+    moved = re.sub(r" (/(?:var|tmp|opt|root|etc)/)", rf" {root}\1", linux_scrub())
     fakes = f'id() {{ test -e "$USERS/$2"; }}\nuserdel() {{ {userdel}; }}\n'
     script = f"{fakes}{moved}kiln_scrub\n"
     environment = {"PATH": "/usr/bin:/bin", "USERS": str(users)}
