@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from tests.unit.infra.bicep_file import INFRA
+from tests.unit.project.files import listed, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,16 +19,8 @@ ENTRY = "function_app"
 
 def files() -> set[str]:
     """Return the paths of the files that are deployed. Git reads .funcignore, which has its syntax."""
-    everything = _listed("--cached") | _listed("--others", "--exclude-standard")
     ignored = ("--ignored", "--exclude-from=.funcignore")
-    return everything - _listed("--cached", *ignored) - _listed("--others", *ignored)
-
-
-def _listed(*options: str) -> set[str]:
-    """Return files of the working tree, those that are not committed yet among them."""
-    command = ["git", "ls-files", *options]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    return {path for path in listed if (ROOT / path).exists()}
+    return set(tracked()).difference(listed("--cached", *ignored), listed("--others", *ignored))
 
 
 def imported() -> tuple[set[str], set[str]]:

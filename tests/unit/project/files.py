@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,21 @@ def read_yaml(path: str) -> Any:
     return yaml.load(read(path), Loader=_Yaml12)
 
 
-def tracked() -> list[str]:
+def tracked(root: Path = ROOT) -> list[str]:
     """Return the files of the repository, those that are not committed yet among them."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [path for path in listed if (ROOT / path).exists()]
+    return listed("--cached", "--others", "--exclude-standard", root=root)
+
+
+def listed(*options: str, root: Path = ROOT) -> list[str]:
+    """Return files that `git ls-files` lists. A release's source is no repository: an empty one is made for it."""
+    with tempfile.TemporaryDirectory() as empty:
+        repository: tuple[str, ...] = ()
+        if not (root / ".git").exists():
+            subprocess.run(["git", "init", "--quiet", "--bare", empty], check=True)
+            repository = (f"--git-dir={empty}", f"--work-tree={root}")
+        command = ["git", *repository, "ls-files", *options]
+        paths = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [path for path in paths if (root / path).exists()]
 
 
 def recipe(target: str) -> list[str]:

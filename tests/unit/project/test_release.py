@@ -97,6 +97,17 @@ def test_the_source_is_what_is_committed(release: Path) -> None:
     assert NOT_COMMITTED not in files
 
 
+def test_the_source_lists_its_files_without_git(release: Path, tmp_path: Path) -> None:
+    with tarfile.open(release / SOURCE) as archive:
+        archive.extractall(tmp_path, filter="data")
+    root = tmp_path / f"kiln-{VERSION}"
+    for made in (".venv/lib/made.py", "kiln/__pycache__/made.pyc", "kiln.egg-info/PKG-INFO"):
+        (root / made).parent.mkdir(parents=True, exist_ok=True)
+        (root / made).touch()
+
+    assert tracked(root) == sorted(tracked())
+
+
 def test_a_checkout_adds_its_commands_where_kiln_looks_for_them() -> None:
     groups = tomllib.loads(read("devkit/pyproject.toml"))["project"]["entry-points"]
 
