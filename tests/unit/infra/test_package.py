@@ -11,7 +11,7 @@ from tests.unit.infra.deployed import ROOT, files, imported
 BESIDE_THE_CODE = {"LICENSE", "host.json", "requirements.txt"}
 MODULES = {"azure-functions-durable": "azure.durable_functions", "pyjwt": "jwt"}
 """The modules of packages whose names do not become theirs by dots."""
-COME_WITH_OTHERS = {"annotated_types", "azure.core", "cryptography", "pydantic_core"}
+COME_WITH_OTHERS = {"annotated_types", "azure.core", "cryptography", "pydantic_core", "requests"}
 """Modules of packages that come with Azure's clients, pyjwt's `crypto` and pydantic, in the version that these need."""
 DATA = {"tzdata"}
 """Packages of data: zoneinfo reads this one, and nobody imports it."""
