@@ -38,7 +38,8 @@ class Api:
     def __init__(self, session: Session) -> None:
         self._settings = session.settings
         self._group = session.settings.resource_group
-        self._client = connect(session.settings, session.environment)
+        self._session = session
+        self._client = connect(session.settings, session.environment, API_VERSION)
         self._templates = self._client.virtual_machine_image_templates
 
     def __enter__(self) -> Self:
@@ -60,10 +61,15 @@ class Api:
         except (ValidationError, KeyError, ValueError) as error:
             raise Failure(f"{self._settings.endpoint} answered something unexpected: {error}") from error
 
-    def submit(self, name: str, body: dict[str, Any]) -> TemplateView:
-        """Create or update the template and return it; its submission is probably still under way."""
-        with self._failures():
-            accepted = self._templates.begin_create_or_update(self._group, name, body, polling=False).result()
+    def submit(self, name: str, body: dict[str, Any], api_version: str = API_VERSION) -> TemplateView:
+        """Create or update the template, whose body is of `api_version`, and return it.
+
+        Its submission is probably still under way.
+        """
+        settings, environment = self._session.settings, self._session.environment
+        with self._failures(), connect(settings, environment, api_version) as client:
+            templates = client.virtual_machine_image_templates
+            accepted = templates.begin_create_or_update(self._group, name, body, polling=False).result()
             return TemplateView.parse(accepted.as_dict())
 
     def start_run(self, name: str) -> None:

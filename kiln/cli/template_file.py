@@ -43,11 +43,16 @@ class ArmOptions:
 
 @dataclass(frozen=True)
 class TemplateFile:
-    """A valid template from a file: its name, its JSON as it is sent, and the parsed template."""
+    """A valid template from a file: its name, the JSON that is sent, its api-version, and the parsed template.
+
+    `notes` tells, by the path in the file, what of the file is not sent.
+    """
 
     name: str
     body: dict[str, Any]
+    api_version: str
     template: ImageTemplate
+    notes: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def read_template(file: Path, name: str | None, settings: Settings, options: Arm
             f"{named!r} cannot be a template's name: expected 1 to 64 letters, digits, '.', '_' and '-'.",
             hint="Give another name with --name.",
         )
-    return TemplateFile(name=named, body=subject.body, template=template)
+    return TemplateFile(named, subject.body, subject.api_version, template, subject.notes)
 
 
 def _given(body: Any, options: ArmOptions) -> dict[str, Any]:
@@ -123,6 +128,11 @@ def _chosen(file: Path, found: tuple[Subject, ...], options: ArmOptions) -> Subj
     if wanted is not None and not meant:
         raise UsageFailure(f"{file} has no image template {wanted!r}; it has {names}.")
     raise UsageFailure(f"{file} has {len(found)} image templates: {names}.", hint="Choose one with --resource NAME.")
+
+
+def note_lines(file: Path, notes: dict[str, str]) -> list[str]:
+    """Return a line for each note on what of a file is not sent."""
+    return [f"{file}: {path}: {note}" for path, note in notes.items()]
 
 
 def _name_in(body: Any) -> str | None:

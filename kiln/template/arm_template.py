@@ -5,20 +5,24 @@ The language of ARM templates is in kiln.arm_template.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kiln.arm_template.deployment import Resource, is_arm_template, resources
 from kiln.errors import Problem
 from kiln.ids import PROVIDER
+from kiln.template.envelope import notes
 from kiln.template.versions import LATEST
 from kiln.template.wording import path_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kiln.arm_template.evaluate import Place
 
 TYPE = f"{PROVIDER}/imageTemplates"
 SYNTAX = "https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions"
+BELOW = "is not sent with the template: store a trigger with `kiln trigger put` after it"
 _MEMBERS = ("location", "tags", "identity", "properties")
 
 
@@ -26,7 +30,8 @@ _MEMBERS = ("location", "tags", "identity", "properties")
 class Subject:
     """One image template in a file: its place, its body, its api-version, and its name if it has one.
 
-    `unresolved` says, for each expression without a value, by its path in the file, why it has none.
+    `unresolved` says, for each expression without a value, by its path in the file, why it has none. `notes` tells, by
+    the path in the file, what is left out of it.
     """
 
     prefix: str
@@ -34,6 +39,7 @@ class Subject:
     api_version: str
     name: str | None = None
     unresolved: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def told(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
         """Return the problems with paths in the file. An unresolved expression is a problem, and hides others there."""
@@ -55,13 +61,17 @@ def subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, .
 
     A value that is neither an ARM template nor a resource is the body of an image template.
     """
+    found: Iterable[Resource]
     if is_arm_template(body):
         found = resources(body, place, given)
     elif isinstance(body, dict) and str(body.get("type", "")).lower() == TYPE.lower():
         found = (resource.moved(2) for resource in resources({"resources": [body]}, place, given))
     else:
         return (Subject(prefix="", body=body, api_version=LATEST),)
-    return tuple(_subject(resource) for resource in found if resource.type.lower() == TYPE.lower())
+    found = tuple(found)
+    below = {path_text(each.path): BELOW for each in found if each.type.lower().startswith(f"{TYPE.lower()}/")}
+    subjects = [_subject(resource) for resource in found if resource.type.lower() == TYPE.lower()]
+    return tuple(replace(subject, notes={**subject.notes, **below}) for subject in subjects)
 
 
 def _subject(resource: Resource) -> Subject:
@@ -78,6 +88,7 @@ def _subject(resource: Resource) -> Subject:
         api_version=version if isinstance(version, str) and is_dated else LATEST,
         name=name if isinstance(name, str) and not _is_below(f"{prefix}.name", unresolved) else None,
         unresolved=unresolved,
+        notes={path_text((*resource.path, member)): note for member, note in notes(resource.body).items()},
     )
 
 

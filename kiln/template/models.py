@@ -25,6 +25,7 @@ from kiln.template.base import (
 )
 from kiln.template.customizers import Customizer, Validate
 from kiln.template.distributors import Distributor, Targets
+from kiln.template.envelope import IGNORED
 from kiln.template.sources import Source
 from kiln.template.tags import ManagedTags, ResourceTags
 from kiln.template.vm_profile import DataDisk, VmProfile
@@ -149,10 +150,11 @@ class TemplateProperties(Model):
 class ImageTemplate(Model):
     """The body of PUT imageTemplates/{name}. `id`, `name` and `type` are read-only and ignored when sent.
 
-    `$schema`, by which an editor finds the JSON Schema, is ignored, too.
+    So are `$schema`, by which an editor finds the JSON Schema, and members of an ARM template's resource (envelope.py).
     """
 
-    read_only = frozenset({"id", "name", "type", "apiVersion", "systemData", "$schema"})
+    read_only = frozenset({"id", "name", "type", "apiVersion", "systemData", "$schema", *IGNORED})
+    unknown = "`copy`, `condition` and nested `resources` of an ARM template file are resolved by `kiln build FILE`"
 
     location: Annotated[RegionName, See("location")]
     tags: Annotated[ResourceTags, See("tags")] = Field(default_factory=dict)

@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.base import IdentityId, Model, See, Since, broken
 from kiln.template.distributors import Distributor, Targets
+from kiln.template.envelope import IGNORED
 from kiln.template.merge import merge
 from kiln.template.models import AssignedIdentity, ImageTemplate, with_different_names
 from kiln.template.parse import parse_as, parse_template, without_read_only
@@ -62,7 +63,7 @@ class PropertiesPatch(_Patch):
 class PatchBody(_Patch):
     """The body of PATCH imageTemplates/{name} (`ImageTemplateUpdateParameters` in Microsoft's API definitions)."""
 
-    read_only = ImageTemplate.read_only
+    read_only = ImageTemplate.read_only - IGNORED.keys()
 
     identity: IdentityPatch | None = None
     tags: Annotated[ResourceTags | None, See("tags")] = None

@@ -11,7 +11,7 @@ from kiln.cli.api import Api
 from kiln.cli.commands.watch import take_in, watch
 from kiln.cli.faults import ExitCode, Failure, Refused
 from kiln.cli.screens.console import stderr
-from kiln.cli.template_file import read_template
+from kiln.cli.template_file import note_lines, read_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +29,12 @@ def build(session: Session, file: Path, name: str | None, options: ArmOptions) -
     """Build the template in `file` and return the exit code for its outcome."""
     source = read_template(file, name, session.settings, options)
     name = source.name
+    for line in note_lines(file, source.notes):
+        stderr().print(Text(line, style="dim"))
     with Api(session) as api:
         before = _run_ids(api, name)
         try:
-            take_in(api, name, api.submit(name, source.body), session)
+            take_in(api, name, api.submit(name, source.body, source.api_version), session)
         except KeyboardInterrupt:
             stderr().print("\nThe submission continues without this command; no run was started.")
             return ExitCode.INTERRUPTED

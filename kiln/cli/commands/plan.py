@@ -10,7 +10,7 @@ from rich.text import Text
 from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import stdout
 from kiln.cli.screens.plan import plan_tree
-from kiln.cli.template_file import read_template
+from kiln.cli.template_file import note_lines, read_template
 from kiln.errors import TemplateRefused
 from kiln.ids import TemplateId
 from kiln.planner.preview import preview_assumptions, preview_plan
@@ -43,6 +43,6 @@ def plan(
     else:
         console = stdout()
         console.print(plan_tree(preview, scripts=scripts))
-        for note in preview_assumptions(source.template):
+        for note in (*note_lines(file, source.notes), *preview_assumptions(source.template)):
             console.print(Text(note, style="dim"))
     return ExitCode.SUCCESS

@@ -9,7 +9,7 @@ from rich.text import Text
 from kiln.arm_template.deployment import is_arm_template
 from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import stdout
-from kiln.cli.template_file import ArmOptions, read_file, read_json
+from kiln.cli.template_file import ArmOptions, note_lines, read_file, read_json
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
 from kiln.template.parse import parse_template
 from kiln.template.patch import PatchBody, PropertiesPatch, parse_patch
@@ -44,6 +44,8 @@ def validate(
     told = problems if found else _trigger_problems(read.body, api_version or LATEST)
     version = api_version or ", ".join(sorted({subject.api_version for subject in found})) or LATEST
     code = _tell(file, read.text, told, f"valid at api-version {version}", version)
+    for line in note_lines(file, {path: note for subject in found for path, note in subject.notes.items()}):
+        stdout().print(Text(line, style="dim"))
     if code is not ExitCode.SUCCESS and is_patch(read.body):
         stdout().print(f"If it is the body of a PATCH: kiln validate --patch {file}")
     return code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiln.template.envelope import IGNORED
 from kiln.template.models import (
     AssignedIdentity,
     AutoRun,
@@ -37,6 +38,7 @@ NOTES: Notes = {
         **RESOURCE,
         "$schema": Note("The address of the JSON Schema, for an editor; ignored when sent", "Kiln's own"),
         "apiVersion": Note("Ignored when sent", "AIB's release notes warn that it breaks a template"),
+        **{name: Note("Of an ARM template's resource; ignored when sent", "Kiln's own") for name in IGNORED},
         "location": Note("The region of the template and of its builds", "any region; AIB has a list"),
         "tags": Note("The template's tags", "refused at once beyond Azure's limits"),
         "identity": Note("The template's identity; required"),
@@ -157,7 +159,7 @@ READ_ONLY_SINCE: dict[tuple[type[Model], str], str] = {
 """The first api-version of each read-only member that is newer than the object that it is in."""
 
 KILNS_OWN: frozenset[tuple[type[Model], str]] = frozenset(
-    [(ImageTemplate, "$schema"), (ImageTemplate, "apiVersion")]
+    [(ImageTemplate, name) for name in ("$schema", "apiVersion", *IGNORED)]
     + [(model, name) for model in (Identity, IdentityPatch) for name in model.read_only]
     + [(PatchBody, name) for name in PatchBody.read_only]
 )

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from kiln.arm_template.evaluate import Place
-from kiln.errors import Problem
-from kiln.template.arm_template import Subject, subjects
+from kiln.errors import Problem, TemplateInvalid
+from kiln.template.arm_template import TYPE, Subject, subjects
+from kiln.template.parse import parse_template
 from tests.unit.kiln.template.bodies import BODY
 
 RESOURCE = {
@@ -73,3 +76,23 @@ def test_an_expression_without_a_value_is_named_and_hides_what_else_is_wrong_the
         "resources[0].properties.distribute",
         "resources[0].tags",
     ]
+
+
+def test_members_of_a_deployment_are_noted_where_they_mean_something() -> None:
+    body = {**RESOURCE, "dependsOn": ["gallery"], "zones": [], "comments": "ours", "scale": 2}
+    trigger = {"type": f"{TYPE}/triggers", "apiVersion": "2022-07-01", "name": "web-image/source", "properties": {}}
+    (subject,) = found({"resources": [body, trigger]})
+    assert subject.body == BODY
+    assert {path: note.partition(":")[0] for path, note in subject.notes.items()} == {
+        "resources[0].dependsOn": "is ignored",
+        "resources[0].scale": "is ignored",
+        "resources[1]": "is not sent with the template",
+    }
+    assert parse_template({name: value for name, value in body.items() if name != "name"}) == parse_template(BODY)
+
+
+def test_a_loop_or_a_condition_is_never_ignored_where_nothing_resolves_it() -> None:
+    for member, value in {"copy": {"name": "x", "count": 2}, "condition": False, "resources": [{}]}.items():
+        with pytest.raises(TemplateInvalid, match=f"`{member}`") as caught:
+            parse_template({**BODY, member: value})
+        assert [problem.path for problem in caught.value.problems] == [member]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from kiln.template.arm_template import TYPE
 from tests.unit.kiln.cli import scenes
 from tests.unit.kiln.cli.command_line import EXAMPLE, Clock, assert_screen, run
 from tests.unit.kiln.cli.fake_kiln import RETRY_ID, RUN_ID, FakeKiln, refusal
@@ -40,6 +41,24 @@ def test_build_submits_the_file_as_written_then_runs_it() -> None:
     body = kiln.sent[kiln.calls.index("PUT other")].body
     assert isinstance(body, str | bytes)
     assert json.loads(body) == json.loads(Path(EXAMPLE).read_text(encoding="utf-8"))
+
+
+def test_a_resource_of_an_arm_template_is_sent_for_its_own_api_version_without_its_envelope(
+    tmp_path: Path,
+) -> None:
+    body = json.loads(Path(EXAMPLE).read_text(encoding="utf-8"))
+    resource = {"type": TYPE, "name": "web", "apiVersion": "2024-02-01", "dependsOn": ["gallery"], **body}
+    file = tmp_path / "main.json"
+    file.write_text(json.dumps({"resources": [resource]}), encoding="utf-8")
+    kiln = FakeKiln(states=scenes.succeeded())
+
+    result = run("build", str(file), kiln=kiln)
+
+    assert "resources[0].dependsOn: is ignored: Kiln deploys nothing else" in " ".join(result.output.split())
+    put = kiln.sent[kiln.calls.index("PUT web")]
+    assert isinstance(put.body, str | bytes)
+    assert json.loads(put.body) == body
+    assert "api-version=2024-02-01" in str(put.url)
 
 
 def test_ctrl_c_says_that_the_build_goes_on() -> None:
