@@ -52,10 +52,11 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
                 detail=detail,
                 hint=_hint(int(status or 0), detail, settings),
             )
+        case NobodyThere():
+            return Unreachable(f"No local Kiln of yours runs at {settings.endpoint}.", hint=REFUSED_HINT)
         case ClientAuthenticationError():
             why = f"You are not signed in to {settings.endpoint}: {error.message.splitlines()[0]}"
-            is_here = isinstance(error, NobodyThere)
-            return Unreachable(why, hint=REFUSED_HINT) if is_here else Failure(why, hint=_sign_in(settings))
+            return Failure(why, hint=_sign_in(settings))
         case _:
             return Failure(f"{settings.endpoint}: {error}")
 
@@ -68,7 +69,7 @@ def connection_failure(error: BaseException, server: str, trust: Trust, *, hint:
             return _untrusted(cause, server, trust)
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return Unreachable(f"Nothing answers at {server}: the connection was refused.", hint=hint)
-    return Unreachable(f"No answer from {server}: {_innermost_text(error, causes)}", hint=hint)
+    return Unreachable(f"No answer from {server}: {_innermost_text(error, causes).rstrip('.')}.", hint=hint)
 
 
 def _untrusted(cause: ssl.SSLCertVerificationError, server: str, trust: Trust) -> Untrusted:

@@ -107,7 +107,7 @@ def test_no_token_of_azures_is_for_whoever_listens_on_this_machine() -> None:
     here = ("--endpoint", "https://127.0.0.1:9", "--scope", "api://k/.default")
     result = run("list", *here, kiln=kiln, environment=NO_TOKEN)
     assert result.exit_code == 5
-    assert "no local Kiln of yours runs there" in said(result.stderr)
+    assert "No local Kiln of yours runs at https://127.0.0.1:9." in said(result.stderr)
     assert "kiln local up" in said(result.stderr)
     assert kiln.sent == []
 

@@ -73,5 +73,5 @@ def test_it_begins_with_what_comes_next_and_goes_on_until_it_is_interrupted() ->
 def test_a_look_that_fails_is_told_and_made_again() -> None:
     kiln = FakeKiln(events=[NoConnection("gone"), [FAILED]])
     result = run("events", "tail", "--all", "--no-follow", kiln=kiln)
-    assert "Trying again in" in result.stderr
+    assert "No answer from https://127.0.0.1:7071: gone. Trying again in 1 s." in result.stderr
     assert result.exit_code == 0
