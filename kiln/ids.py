@@ -111,6 +111,14 @@ def region_name(name: str) -> str:
     return name.replace(" ", "").lower()
 
 
+def plain_version(version: str) -> str:
+    """Return a version with its numbers as they are written without leading zeros; other texts are as they are.
+
+    Azure orders versions by their numbers, so that two that differ in leading zeros alone are never told apart by it.
+    """
+    return ".".join(str(int(part)) if part.isascii() and part.isdigit() else part for part in version.split("."))
+
+
 def digest(*parts: str, length: int = 16) -> str:
     """Return a short digest of the parts, for names and ids: hex digits of their SHA-256."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:length]

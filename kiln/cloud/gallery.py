@@ -9,7 +9,7 @@ from kiln.cloud.failures import azure
 from kiln.cloud.operations import start, tell_failure
 from kiln.contracts.base import Progress
 from kiln.errors import AzureFailed, AzureNotFound, TargetNotFound, VersionTaken
-from kiln.ids import name_of, part_of, region_name
+from kiln.ids import name_of, part_of, plain_version, region_name
 from kiln.planner.facts import DefinitionFacts
 from kiln.runs.ledger import LedgerEntry
 from kiln.runs.tags import MARK_TAG
@@ -56,15 +56,27 @@ def versions(image_id: str) -> tuple[str, ...]:
 
 
 def refuse_taken(target: GalleryTarget) -> None:
-    """Raise `VersionTaken` when the version exists and is not this run's own."""
+    """Raise `VersionTaken` when the version, or one of the same numbers, exists and is not this run's own."""
     entry = _entry(target.version_id, target.mark)
     try:
         found = marks.look(entry)
     except AzureNotFound:
+        _refuse_twin(target)
         return
     if not marks.carries(found.tags, entry.mark):
         raise VersionTaken(
             f"{target.version_id} exists already: {marks.who_made(found.tags)}.",
+            target="properties.distribute",
+            hint="Name another version in galleryImageId, or none: then each build gets the next one.",
+        )
+
+
+def _refuse_twin(target: GalleryTarget) -> None:
+    numbers = plain_version(target.version)
+    twin = next((version for version in versions(target.image_id) if plain_version(version) == numbers), None)
+    if twin is not None:
+        raise VersionTaken(
+            f"{target.version_id} would be the same number as the version {twin}, which exists already.",
             target="properties.distribute",
             hint="Name another version in galleryImageId, or none: then each build gets the next one.",
         )

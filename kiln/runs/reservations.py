@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kiln import blob_urls
 from kiln.errors import PreconditionFailed
-from kiln.ids import TemplateId, part_of
+from kiln.ids import TemplateId, part_of, plain_version
 from kiln.runs.documents import ATTEMPTS, Documents, documents
 from kiln.runs.record import Document
 from kiln.runs.runs import Runs
@@ -32,9 +32,12 @@ class Reservation(Document):
 
 
 def version_path(image_id: str, version: str) -> str:
-    """Return the path of the reservation of a version number of an image definition (its ARM id)."""
+    """Return the path of the reservation of a version number of an image definition (its ARM id).
+
+    There is one for each number, in whatever spelling.
+    """
     parts = (part_of(image_id, name) for name in ("subscriptions", "resourceGroups", "galleries", "images"))
-    return f"reservations/{'/'.join(parts)}/{version}.json".lower()
+    return f"reservations/{'/'.join(parts)}/{plain_version(version)}.json".lower()
 
 
 def image_path(image_id: str) -> str:

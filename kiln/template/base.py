@@ -223,9 +223,13 @@ _DATA = re.compile(r"[^,\s]*,\S*")
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
 VERSIONS = "".join(f"[{letter}{letter.upper()}]" for letter in "versions")
 """The segment `versions` of an id in any case, as a pattern that JSON Schema has, too."""
-_PART = f"(?:{up_to(2**31 - 1)})"
+_PART = f"(?![0-9]{{11}})0*(?:{up_to(2**31 - 1)})"
 GALLERY_VERSION = rf"{_PART}\.{_PART}\.{_PART}"
-"""MAJOR.MINOR.PATCH: "32-bit integers" (Microsoft's azure-compute-gallery, "Image versions"), as Azure writes them."""
+"""MAJOR.MINOR.PATCH: "32-bit integers" (Microsoft's azure-compute-gallery, "Image versions").
+
+Azure takes leading zeros, and keeps them in the name: its AKS has gallery versions such as `2022.10.03` and
+`202401.09.0` (Azure/karpenter-provider-azure, Azure/AgentBaker). Terraform's azurerm takes ten digits at most.
+"""
 Flag = Annotated[bool, Strict()]
 Int32 = Annotated[int, Strict(), Field(ge=-(2**31), le=2**31 - 1)]
 """A whole number as in Microsoft's API definitions; a string or a fraction is not accepted for one."""

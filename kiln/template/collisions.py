@@ -1,12 +1,15 @@
 """Find targets of one template that would overwrite each other: the same managed image, VHD or version twice.
 
-Azure's ids are compared without case. A blob's name has case, but can be written in two ways (RFC 3986 section 2.1).
+Azure's ids are compared without case, and versions as numbers. A blob's name has case, but can be written in two ways
+(RFC 3986 section 2.1).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from kiln.ids import plain_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +39,15 @@ def _place(target: dict[str, Any]) -> tuple[str, str] | None:
     for name in ("imageId", "galleryImageId", "uri"):
         value = target.get(name)
         if isinstance(value, str) and value:
-            place = _blob(value) if name == "uri" else value.lower()
+            place = _blob(value) if name == "uri" else _resource(value)
             return (name, place) if place and (name != "galleryImageId" or "/versions/" in place) else None
     return None
+
+
+def _resource(arm_id: str) -> str:
+    """Return an ARM id in one spelling; a version has no leading zeros in it."""
+    parent, versions, version = arm_id.lower().rpartition("/versions/")
+    return f"{parent}{versions}{plain_version(version)}" if versions else version
 
 
 def _blob(uri: str) -> str | None:

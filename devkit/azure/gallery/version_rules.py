@@ -10,13 +10,15 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from devkit.azure import regions
-from devkit.azure.errors import ArmError, invalid
+from devkit.azure import marketplace_catalog, regions
+from devkit.azure.errors import ArmError, invalid, unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from devkit.azure.store import Resource
 
-_NAME = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
+_NAME = re.compile(r"([0-9]{1,10})\.([0-9]{1,10})\.([0-9]{1,10})")
 _LARGEST = 2**31 - 1  # "32-bit integers": learn.microsoft.com, "Store and share images in an Azure Compute Gallery"
 _MOST_REPLICAS = 100  # learn.microsoft.com, "Azure Compute Gallery": limits
 _FIXED = ("replicationMode", "storageAccountType")
@@ -24,14 +26,29 @@ _PROFILE = "galleryImageVersion.properties.publishingProfile"
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is not major.minor.patch in 32-bit integers."""
+    """Refuse a name that is not major.minor.patch in 32-bit integers, in Azure's words.
+
+    They are those of hashicorp/packer-plugin-azure issue 187. Leading zeros are taken: the versions of the galleries of
+    Microsoft's own AKS have them, as 2022.10.03 (Azure/karpenter-provider-azure).
+    """
     match = _NAME.fullmatch(name)
     if match is None or any(int(part) > _LARGEST for part in match.groups()):
         message = (
             "The image version name is invalid. The image version name should follow Major(int).Minor(int).Patch(int) "
-            f"format, for e.g: 1.0.0, 2018.12.1 etc., each between 0 and {_LARGEST}."
+            f"format, where int is between 0 and {_LARGEST:,} (inclusive). For e.g: 1.0.0, 2018.12.1 etc."
         )
         raise ArmError(400, "InvalidParameter", message, target="galleryImageVersionName")
+
+
+def check_only_spelling(name: str, others: Iterable[str]) -> None:
+    """Refuse a version that differs from another one of its definition in leading zeros alone.
+
+    No public text says whether Azure takes it, or which of the two is then the latest.
+    """
+    numbers = marketplace_catalog.order(name)
+    twin = next((other for other in others if other != name and marketplace_catalog.order(other) == numbers), None)
+    if twin is not None:
+        raise unsupported(f"the image version {name} beside {twin}, which is the same but for leading zeros")
 
 
 def complete(body: dict[str, Any]) -> None:

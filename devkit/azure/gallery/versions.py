@@ -38,6 +38,8 @@ async def put(cloud: Cloud, call: Call) -> Answer:
     properties = call.body["properties"]
     targets = [regions.normal(target["name"]) for target in properties["publishingProfile"]["targetRegions"]]
     if old is None:
+        siblings = cloud.store.list(kind=TYPE.lower(), within=definition.id)
+        version_rules.check_only_spelling(call.id.rsplit("/", 1)[-1], (sibling.name for sibling in siblings))
         source, data = version_sources.sources(cloud, properties)
         await version_sources.check(cloud, source, data, definition, regions.normal(call.body["location"]))
         properties["publishingProfile"]["publishedDate"] = clock.iso(clock.now())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kiln.errors import ErrorDetail
-from kiln.ids import region_name
+from kiln.ids import plain_version, region_name
 from kiln.planner.distribute import fixed_version, target_regions
 from kiln.planner.versions import is_version
 from kiln.template.distributors import (
@@ -116,11 +116,11 @@ def _version(
         yield ErrorDetail(
             code=CODE,
             message=f"{path}.versioning: the scheme Source takes over the source image's version, and this one {has}; "
-            "a gallery's version is three numbers.",
+            "a gallery's version is three numbers up to 2147483647.",
             target=f"{path}.versioning.scheme",
             hint="Use the scheme Latest, or name the version in galleryImageId.",
         )
-    elif (key := (target.definition_id.lower(), version)) in taken:
+    elif (key := (target.definition_id.lower(), plain_version(version))) in taken:
         yield ErrorDetail(
             code=CODE,
             message=f"{path}.galleryImageId: another target makes version {version} of {target.definition_id} already.",

@@ -53,7 +53,7 @@ NOTES: Notes = {
     },
     SourceVersioning: {
         "scheme": Note(
-            "`Source`: the source image's own version number",
+            "`Source`: the source image's own version number, with its leading zeros (`24.04.202510010`)",
             "AIB's computation is not documented; if the number is taken, the build fails before anything is made",
         ),
     },

@@ -55,7 +55,7 @@ def test_a_version_needs_a_generalized_machine_a_good_name_and_its_home_region(c
         publish(cloud, "1.0.0", bodies.version(vm))
     cloud.compute.virtual_machines.begin_deallocate("rg", "vm").result()
     cloud.compute.virtual_machines.generalize("rg", "vm")
-    for name in ("1.0", "1.0.x", "1.0.4294967296", "01.0.0", "\uff11.0.0"):
+    for name in ("1.0", "1.0.x", "1.0.4294967296", "00000000001.0.0", "\uff11.0.0"):
         with pytest.raises(HttpResponseError, match="is invalid"):
             publish(cloud, name, bodies.version(vm))
     with pytest.raises(HttpResponseError, match="must contain the location"):
@@ -63,6 +63,21 @@ def test_a_version_needs_a_generalized_machine_a_good_name_and_its_home_region(c
     with pytest.raises(HttpResponseError, match="Shallow"):
         publish(cloud, "1.0.0", bodies.version(vm, "westeurope", "northeurope", replicationMode="Shallow"))
     assert list(cloud.compute.gallery_image_versions.list_by_gallery_image(*HELLO)) == []
+
+
+def test_a_version_may_have_leading_zeros_and_is_ordered_by_its_numbers(cloud: Harness) -> None:
+    vm = bodies.generalized_machine(cloud)
+    for name in ("24.04.202510010", "24.10.1", "24.9.03"):
+        assert publish(cloud, name, bodies.version(vm)).result().name == name
+
+    refused(lambda: publish(cloud, "24.4.202510010", bodies.version(vm)), "EmulatorUnsupported")
+
+    cloud.resources.resource_groups.begin_delete("rg").result()
+    bodies.stage(cloud, "next")
+    made = cloud.compute.virtual_machines.begin_create_or_update(
+        "next", "vm", bodies.machine("next", image={"id": DEFINITION})
+    ).result()
+    assert made.storage_profile.image_reference.exact_version == "24.10.1"
 
 
 def test_an_update_adds_regions_and_changes_nothing_else(cloud: Harness) -> None:

@@ -88,6 +88,19 @@ def test_a_version_of_somebody_else_is_not_overwritten() -> None:
         gallery.refuse_taken(target_of(other))
 
 
+def test_a_version_that_differs_from_another_in_leading_zeros_alone_is_not_made() -> None:
+    image_id = own_definition()
+    plan = turned_off(plan_with(distribute=[shared(f"{image_id}/versions/24.04.202510010")]))
+    published(plan)
+    assert gallery.versions(image_id) == ("24.04.202510010",)
+    gallery.refuse_taken(target_of(plan))
+
+    other = plan_with(distribute=[shared(f"{image_id}/versions/24.4.202510010")])
+    with pytest.raises(VersionTaken, match=r"the same number as the version 24\.04\.202510010, which exists"):
+        gallery.refuse_taken(target_of(other))
+    gallery.refuse_taken(target_of(plan_with(distribute=[shared(f"{image_id}/versions/24.4.202510011")])))
+
+
 def test_a_version_can_be_made_of_another_version() -> None:
     first, second = own_definition(), own_definition()
     plan = turned_off(plan_with(distribute=[shared(first)]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from kiln.cloud import clients, gallery
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devkit.host.flow_world import When
+    from devkit.local.in_process import InProcessAzure
     from kiln.runs.record import RunRecord
     from tests.flows.local_azure.kiln import Kiln
 
@@ -53,6 +55,28 @@ def test_a_definition_may_be_in_another_region_than_its_template(kiln: Callable[
     assert set(version.regions) == {"northeurope", "westeurope"}
     assert published(version.artifact_id) == ("northeurope", {"northeurope", "westeurope"})
     assert far.resources() == STAGED
+
+
+def test_a_version_of_its_source_s_number_keeps_the_leading_zeros(
+    kiln: Callable[..., Kiln], local_azure: InProcessAzure
+) -> None:
+    offer = f"ubuntu-{uuid.uuid4().hex[:8]}"
+    image = {"publisher": "Canonical", "offer": offer, "sku": "server", "version": "24.04.202510010"}
+    httpx.post(f"{local_azure.http_url}/_local/marketplace", json={**image, "osType": "Linux"}).raise_for_status()
+    target = {**templates.gallery(), "versioning": {"scheme": "Source"}}
+    source = {"type": "PlatformImage", **image, "version": "latest"}
+    ubuntu = submitted(kiln(template(source=source, distribute=[target])))
+
+    run = ubuntu.build()
+
+    assert run.state == "Succeeded", run.message
+    assert run.outputs[0].artifact_id is not None
+    assert name_of(run.outputs[0].artifact_id) == "24.04.202510010"
+    assert "westeurope" in published(run.outputs[0].artifact_id)[1]
+    again = ubuntu.build()
+    assert again.state == "Failed"
+    assert again.message is not None
+    assert "versions/24.04.202510010 exists already" in again.message
 
 
 def test_a_shallow_version_of_a_definition_elsewhere_stays_where_it_is_built(kiln: Callable[..., Kiln]) -> None:

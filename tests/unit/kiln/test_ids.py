@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiln.ids import part_of
+from kiln.ids import part_of, plain_version
 
 COMPUTE = "/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Compute/galleries/{gallery}/images/{image}"
 
@@ -28,3 +28,11 @@ def test_types_are_found_in_any_case_and_missed_where_there_is_none() -> None:
     assert part_of("/SUBSCRIPTIONS/s/ResourceGroups/G", "resourcegroups") == "G"
     with pytest.raises(ValueError, match="has no galleries"):
         part_of("/subscriptions/s/resourceGroups/galleries", "galleries")
+
+
+@pytest.mark.parametrize(
+    ("version", "plain"),
+    [("24.04.202510010", "24.4.202510010"), ("1.0.0", "1.0.0"), ("00.010.0", "0.10.0"), ("next", "next"), ("", "")],
+)
+def test_a_version_is_one_in_whatever_spelling(version: str, plain: str) -> None:
+    assert plain_version(version) == plain

@@ -28,6 +28,11 @@ def test_versions_are_numbers_not_texts() -> None:
     assert next_version(("1.9.0", "1.10.0", "1.2.7")) == "1.10.1"
 
 
+def test_leading_zeros_count_for_nothing() -> None:
+    assert next_version(("24.04.202510010", "24.4.9")) == "24.4.202510011"
+    assert next_version(("2022.10.03",), 2022) == "2022.10.4"
+
+
 def test_after_the_largest_patch_comes_the_next_minor() -> None:
     assert next_version((f"1.2.{LARGEST}",)) == "1.3.0"
 
@@ -62,6 +67,6 @@ def test_what_no_gallery_version_can_be(text: str) -> None:
     assert not is_version(text)
 
 
-@pytest.mark.parametrize("text", ["0.0.1", "20348.4294.251009", f"1.2.{LARGEST}"])
+@pytest.mark.parametrize("text", ["0.0.1", "20348.4294.251009", f"1.2.{LARGEST}", "24.04.202510010", "2022.10.03"])
 def test_what_a_gallery_version_can_be(text: str) -> None:
     assert is_version(text)

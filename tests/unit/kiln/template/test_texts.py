@@ -77,8 +77,8 @@ def test_skus_as_they_are_in_the_marketplace_are_taken(sku: str) -> None:
 
 
 NO_VERSION = (
-    "01.0.0",
-    "1.00.0",
+    "00000000001.0.0",
+    "1.0.02147483648",
     "1.0.2147483648",
     "1.0.4294967296",
     "\uff11.0.0",
@@ -88,7 +88,16 @@ NO_VERSION = (
     "1.0.0.0",
     "1.0.0\n",
 )
-VERSIONS = ("0.0.1", "1.2147483647.10", "2026.999999999.1999999999", "2147483639.2099999999.2146999999")
+VERSIONS = (
+    "0.0.1",
+    "24.04.202510010",
+    "2022.10.03",
+    "00.00.0000000001",
+    "1.0.0000000000",
+    "1.2147483647.10",
+    "2026.999999999.1999999999",
+    "2147483639.2099999999.2146999999",
+)
 VERSION_PLACES: dict[str, Any] = {
     "properties.distribute[0].galleryImageId": lambda version: of_targets(
         {**SHARED, "galleryImageId": f"{GALLERY_IMAGE}/versions/{version}"}

@@ -163,7 +163,7 @@ def test_a_shallow_version_where_it_is_built_is_fine_wherever_its_definition_is(
     assert found(samples.LINUX, {"location": definition}, distribute=[target]) == ()
 
 
-@pytest.mark.parametrize("version", ["", "22.04", "2022.1.1.1"])
+@pytest.mark.parametrize("version", ["", "22.04", "2022.1.1.1", "24.04.2147483648"])
 def test_the_source_scheme_needs_a_version_of_three_numbers(version: str) -> None:
     target = {**samples.GALLERY, "versioning": {"scheme": "Source"}}
 
@@ -180,6 +180,17 @@ def test_two_targets_cannot_make_the_same_version(fixed: dict[str, Any]) -> None
 
     assert problem.target == "properties.distribute[1].galleryImageId"
     assert "version 0.20261101.1 of" in problem.message
+
+
+def test_a_source_s_leading_zeros_are_no_obstacle_and_make_no_other_version() -> None:
+    first = {**samples.GALLERY, "versioning": {"scheme": "Source"}}
+    ubuntu = like(version="24.04.202510010")
+    assert found(ubuntu, {}, distribute=[first]) == ()
+
+    named = {**samples.GALLERY, "runOutputName": "second", "galleryImageId": f"{samples.IMAGE}/versions/24.4.202510010"}
+    problem = one(ubuntu, distribute=[first, named])
+
+    assert "another target makes version 24.4.202510010" in problem.message
 
 
 def test_a_disk_only_grows() -> None:
