@@ -37,14 +37,17 @@ try {
     [Text.Encoding]::GetEncoding([Globalization.CultureInfo]::CurrentCulture.TextInfo.OEMCodePage)
   )
   Start-ScheduledTask -TaskName 'kiln-step'
-  # 0x41301 running, 0x41303 has not run yet, 0x41325 queued (Task Scheduler's constants)
+  # not by the result, where 0x41301 means running: a script can exit with that, too
+  $over = 0
   do {
     Start-Sleep -Seconds 1
-    $result = (Get-ScheduledTaskInfo -TaskName 'kiln-step').LastTaskResult
+    $state = (Get-ScheduledTask -TaskName 'kiln-step').State
+    $task = Get-ScheduledTaskInfo -TaskName 'kiln-step'
+    $over = if ($state -in 'Queued', 'Running' -or $task.LastRunTime.Year -lt 2000) { 0 } else { $over + 1 }
     [Console]::Out.Write($reader.ReadToEnd())
-  } while ($result -in 0x41301, 0x41303, 0x41325)
+  } while ($over -lt 2)  # a second look, for the result may be there a moment after the state
   [Console]::Out.Write($reader.ReadToEnd())
-  $code = [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32] $result), 0)
+  $code = [BitConverter]::ToInt32([BitConverter]::GetBytes([uint32] $task.LastTaskResult), 0)
 } finally {
   Unregister-ScheduledTask -TaskName 'kiln-step' -Confirm:$false
   if ($reader) { $reader.Dispose() }

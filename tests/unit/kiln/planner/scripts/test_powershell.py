@@ -51,6 +51,16 @@ def test_that_check_can_fail(broken: str) -> None:
     assert wrong_places(f"{SCRIPTS['restart-mark']}{broken}\n")
 
 
+@pytest.mark.parametrize("name", ["inline", "inline-system", "fetched"])
+def test_no_exit_code_of_a_users_script_means_that_it_still_runs(name: str) -> None:
+    """Task Scheduler's 267009, 267011 and 267045 mean running, not run yet and queued; its state says so, too."""
+    loop = re.search(r"do \{(.*?)\} while \((.*?)\)", SCRIPTS[name], re.DOTALL)
+    assert loop is not None
+    assert loop[2] == "$over -lt 2"
+    assert "LastTaskResult" not in loop[1]
+    assert "$state -in 'Queued', 'Running' -or $task.LastRunTime.Year -lt 2000" in loop[1]
+
+
 def test_a_script_that_takes_an_artifact_begins_with_its_parameter() -> None:
     """Windows passes the artifact as `-name value`, and only the first statement can declare that."""
     for name, script in SCRIPTS.items():
