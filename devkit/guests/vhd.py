@@ -40,7 +40,7 @@ class VhdFooter:
 
 
 def geometry(size: int) -> tuple[int, int, int]:
-    """Give cylinders, heads and sectors per track for a disk of `size` bytes, by the specification's appendix."""
+    """Return cylinders, heads and sectors per track for a disk of `size` bytes, by the specification's appendix."""
     sectors = min(size // SECTOR, _MAX_GEOMETRY)
     if sectors >= 65535 * _MAX_HEADS * 63:
         per_track, heads = 255, _MAX_HEADS
@@ -55,7 +55,7 @@ def geometry(size: int) -> tuple[int, int, int]:
 
 
 def footer(size: int, unique_id: uuid.UUID) -> bytes:
-    """Give the footer of a fixed disk of `size` bytes. The time stamp is the format's epoch, so equal in, equal out."""
+    """Return the footer of a fixed disk of `size` bytes. Its time stamp is the format's epoch, always."""
     packed = _FOOTER.pack(
         _COOKIE,
         _NO_FEATURES,

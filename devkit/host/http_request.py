@@ -74,7 +74,7 @@ def _strings(values: Mapping[str, str]) -> dict[str, Datum]:
 
 
 def _is_front_ends(name: str) -> bool:
-    """Tell whether a header is one in which App Service says who has signed in.
+    """Whether a header is one in which App Service says who has signed in.
 
     "External requests aren't allowed to set these headers" ("Work with user identities in Azure App Service
     authentication"): App Service removes them from requests. In front of this host there is nothing that would.

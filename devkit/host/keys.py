@@ -44,7 +44,7 @@ class Keys:
         write_atomically(file, json.dumps({"masterKey": self._keys[MASTER]}).encode(), mode=0o600)
 
     def fits(self, request: web.Request, name: str) -> bool:
-        """Tell whether a request has the key, as `code=` or in the header."""
+        """Whether a request has the key, as `code=` or in the header."""
         given = request.query.get("code") or request.headers.get("x-functions-key") or ""
         return hmac.compare_digest(given.encode(), self._keys[name].encode())
 

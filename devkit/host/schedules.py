@@ -42,7 +42,7 @@ class Schedule(Protocol):
 
 
 def is_frequent(schedule: Schedule, now: datetime) -> bool:
-    """Say whether a schedule has more than one occurrence in the next minute; the host then keeps no state of it."""
+    """Whether a schedule has more than one occurrence in the next minute; the host then keeps no state of it."""
     return schedule.next(schedule.next(now)) <= now + timedelta(minutes=1)
 
 

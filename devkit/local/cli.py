@@ -203,7 +203,7 @@ def _endpoints(data: Path) -> Endpoints:
 
 
 def _answers(url: str, endpoints: Endpoints) -> bool:
-    """Say whether there is an HTTP answer, of whatever status: these URLs have no page of their own."""
+    """Whether there is an HTTP answer, of whatever status: these URLs have no page of their own."""
     try:
         with _client(endpoints) as client:
             client.get(url)

@@ -62,7 +62,7 @@ def _run(data: Path, guests: GuestKind, environment: dict[str, str]) -> None:
 
 
 def _is_there(name: str, environment: dict[str, str]) -> bool:
-    """Say whether an earlier demo on this data left the template."""
+    """Whether an earlier demo on this data left the template."""
     shown = subprocess.run(kiln_command("show", name), env=environment, check=False, capture_output=True)
     return shown.returncode == 0
 

@@ -33,5 +33,5 @@ def hold(data: Path) -> AbstractContextManager[None]:
 
 
 def is_held(data: Path) -> bool:
-    """Say whether a `kiln local up` runs on this data folder."""
+    """Whether a `kiln local up` runs on this data folder."""
     return one_holder.is_held(data / _NAME)

@@ -80,7 +80,7 @@ class Specifications:
         return Parameters(self.documents, self._schemas)
 
     def has(self, exchange: Exchange) -> bool:
-        """Tell whether the specification at the exchange's api-version is at hand."""
+        """Whether the specification at the exchange's api-version is at hand."""
         return bool(self._operations.of(namespace_of(exchange.path), exchange.api_version))
 
     def check(self, exchange: Exchange) -> list[Violation]:

@@ -36,7 +36,7 @@ class Route:
     reason: str
 
     def is_of(self, exchange: Exchange) -> bool:
-        """Tell whether an exchange is on this route."""
+        """Whether an exchange is on this route."""
         ours = exchange.method in self.methods.split()
         return ours and re.fullmatch(self.path, exchange.path, re.IGNORECASE) is not None
 
@@ -52,7 +52,7 @@ class Difference:
     """A pattern for what the check says there: a wider one than needed would hide other mistakes."""
 
     def explains(self, operation: str, place: str, what: str) -> bool:
-        """Tell whether this difference explains a mistake."""
+        """Whether this difference explains a mistake."""
         return all(
             re.fullmatch(pattern, text)
             for pattern, text in ((self.operation, operation), (self.place, place), (self.what, what))

@@ -113,14 +113,14 @@ class _Making:
         return {"not": {}} if self._is_hidden(node.content) else self._convert(node)
 
     def _is_hidden(self, content: Schema) -> bool:
-        """Tell whether an answer may not carry a property: it can only be written, or it is a secret."""
+        """Whether an answer may not carry a property: it can only be written, or it is a secret."""
         if self.direction is Direction.REQUEST:
             return False
         unreadable = "read" not in content.get("x-ms-mutability", ["read"])
         return unreadable or (self.direction is Direction.SHOWN and bool(content.get("x-ms-secret")))
 
     def _is_the_services(self, node: Node) -> bool:
-        """Tell whether a required property need not be there: the service alone writes it, or it may not be shown."""
+        """Whether a required property need not be there: the service alone writes it, or it may not be shown."""
         written = self.direction is Direction.REQUEST
         return bool(written and node.content.get("readOnly")) or self._is_hidden(node.content)
 

@@ -64,7 +64,7 @@ def _empty(box: Outbox) -> PublishFailed | None:
 
 
 def _began(box: Outbox) -> bool:
-    """Tell whether an outbox has events of the run itself, and not only some that followed from it later."""
+    """Whether an outbox has events of the run itself, and not only some that followed from it later."""
     return any(event.type is EventType.BUILD_STARTED for event in box.events)
 
 

@@ -113,7 +113,7 @@ def _value_type(operator: str) -> Callable[[Any], bool]:
 
 
 def passes(filter_: Mapping[str, Any], event: Mapping[str, Any], *, event_type: str, subject: str) -> bool:
-    """Say whether an event, in the form in which it is delivered, passes a subscription's filter."""
+    """Whether an event, in the form in which it is delivered, passes a subscription's filter."""
     included = filter_.get("includedEventTypes")
     if included and "all" not in (wanted := {name.lower() for name in included}) and event_type.lower() not in wanted:
         return False

@@ -55,7 +55,7 @@ RESOLUTION_ERROR = Attempt(None, "ResolutionError")
 
 
 def succeeded(attempt: Attempt) -> bool:
-    """Say whether the endpoint took the event."""
+    """Whether the endpoint took the event."""
     return attempt.status in _SUCCESS
 
 

@@ -56,7 +56,7 @@ def security_type(definition: Resource) -> str:
 
 
 def takes(wanted: str, given: str) -> bool:
-    """Say whether a definition of security type `wanted` takes a source of type `given`.
+    """Whether a definition of security type `wanted` takes a source of type `given`.
 
     What was captured with a guest state (TrustedLaunch) needs a type that can start it. A definition that starts its
     machines with such a state alone needs a source that has one; "...Supported" ones take both.

@@ -85,7 +85,7 @@ class Agent:
         return int((await self._execute("guest-exec", **options))["pid"])
 
     async def ended(self, pid: int) -> Completed | None:
-        """Give the outcome of a program from `start`, None while it runs. Can be asked once after the end."""
+        """Return the outcome of a program from `start`, None while it runs. Can be asked once after the end."""
         status = await self._execute("guest-exec-status", pid=pid)
         if not status["exited"]:
             return None

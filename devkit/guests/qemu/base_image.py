@@ -35,7 +35,7 @@ def recipe_hash() -> str:
 
 
 async def ensure_base_image(cache: Path) -> Path:
-    """Give the base image (qcow2), building it first if the cache lacks it: about a minute on two cores."""
+    """Return the base image (qcow2), building it first if the cache lacks it: about a minute on two cores."""
     entry = cache / f"debian-12-{recipe_hash()}"
     await build_once(entry, _build)
     return entry / "disk.qcow2"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def default_cache() -> Path:
-    """Give the user's cache directory for Kiln: $KILN_CACHE_DIR, else ~/.cache/kiln."""
+    """Return the user's cache directory for Kiln: $KILN_CACHE_DIR, else ~/.cache/kiln."""
     configured = os.environ.get("KILN_CACHE_DIR")
     return Path(configured) if configured else Path.home() / ".cache" / "kiln"
 

@@ -59,7 +59,7 @@ class Channel:
             self._pending.pop(number, None)
 
     def expect_event(self, name: str) -> asyncio.Future[None]:
-        """Give a future for the next event of that name; ask before causing it."""
+        """Return a future for the next event of that name; ask before causing it."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._event_waiters.setdefault(name, []).append(waiter)
         return waiter

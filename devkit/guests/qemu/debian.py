@@ -43,7 +43,7 @@ PACKAGES = (
 
 
 def host_sources(etc_apt: Path = Path("/etc/apt")) -> list[str]:
-    """Give `deb` lines for SUITE from the mirrors that this host itself uses; empty: mmdebstrap's own default.
+    """Return `deb` lines for SUITE from the mirrors that this host itself uses; empty: mmdebstrap's own default.
 
     Each mirror counts by the last part of its path, `debian` or `debian-security`, whatever release the host is.
     """

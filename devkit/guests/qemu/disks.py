@@ -42,7 +42,7 @@ async def grow(path: Path, size: int) -> None:
 
 
 async def virtual_size(path: Path) -> int:
-    """Give how many bytes a machine sees in a qcow2."""
+    """Return the number of bytes that a machine sees in a qcow2."""
     answer = await run_tool("qemu-img", "info", "--output=json", "-U", "-f", "qcow2", str(path))
     return int(json.loads(answer)["virtual-size"])
 
@@ -67,7 +67,7 @@ async def _convert(source: Path, target: Path, options: list[str]) -> None:
 
 
 def short_socket_directory(directory: Path) -> Path:
-    """Give a directory whose Unix socket paths the kernel accepts: `directory`, or a short stand-in for it."""
+    """Return a directory whose Unix socket paths the kernel accepts: `directory`, or a short stand-in for it."""
     if len(str(directory)) <= _SOCKET_PATH_LIMIT:
         return directory
     name = hashlib.sha256(str(directory).encode()).hexdigest()[:12]

@@ -198,7 +198,7 @@ class QemuGuest:
             await monitor.close()
 
     async def _agent_of_this_boot(self) -> Agent:
-        """Give the agent, and set the session up if this boot has none: the guest may have restarted by itself."""
+        """Return the agent, and set the session up if this boot has none: the guest may have restarted by itself."""
         agent = await self._connected_agent()
         await self._set_up_session(agent)
         return agent

@@ -52,7 +52,7 @@ class Machine:
 def command(
     hardware: Hardware, machine: Machine, *, keep_ram: bool = False, incoming: bool = False, disk_bus: str = "virtio"
 ) -> list[str]:
-    """Give QEMU's command line.
+    """Return QEMU's command line.
 
     With `keep_ram`, guest memory is written to the RAM file (a template); else it is a private copy of it.
     `incoming` waits for a frozen state; there are no data disks then, as a template has none. `disk_bus` "ide" is
@@ -82,7 +82,7 @@ def command(
 
 
 def may_have_kvm(cpuinfo: Path = Path("/proc/cpuinfo"), device: Path = Path("/dev/kvm")) -> bool:
-    """Tell whether KVM is worth a probe. A /dev/kvm that opens is not enough: it may lack hardware to work with."""
+    """Whether KVM is worth a probe. A /dev/kvm that opens is not enough: it may lack hardware to work with."""
     return device.exists() and re.search(r"^flags\s*:.*\b(vmx|svm)\b", cpuinfo.read_text(), re.MULTILINE) is not None
 
 

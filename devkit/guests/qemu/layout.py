@@ -35,7 +35,7 @@ boot
 
 
 def partition_table() -> str:
-    """Give sfdisk's input: numbered as Azure numbers them, 14 BIOS boot, 15 ESP, 1 root (last, so it can grow)."""
+    """Return sfdisk's input: numbered as Azure numbers them, 14 BIOS boot, 15 ESP, 1 root (last, so it can grow)."""
     per_mib = MIB // SECTOR
     rows = [
         (14, BIOS_BOOT_MIB, BIOS_BOOT_SIZE_MIB, "21686148-6449-6E6F-744E-656564454649", "bios"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def starts_warm(record: GuestRecord) -> bool:
-    """Say whether the first start thaws the template, which is a machine without data disks."""
+    """Whether the first start thaws the template, which is a machine without data disks."""
     return not isinstance(record.spec.source, DiskImage) and not record.spec.data_disks
 
 
@@ -46,7 +46,7 @@ async def _make_data_disk(path: Path, disk: DataDisk) -> None:
 
 
 def existing_disk(record: GuestRecord, lun: int | None) -> Path:
-    """Give the file of the disk at a LUN (None: the OS disk). Raises GuestError if there is none."""
+    """Return the file of the disk at a LUN (None: the OS disk). Raises GuestError if there is none."""
     disk = record.disk if lun is None else record.data_disk(lun)
     if not disk.exists():
         raise GuestError(f"{record.spec.vm_id}: the machine or its disk has been destroyed")

@@ -52,7 +52,7 @@ class Monitor:
         await self._execute("block_resize", device=device, size=size)
 
     def expect_reset(self) -> asyncio.Future[None]:
-        """Give a future for the machine's next reset."""
+        """Return a future for the machine's next reset."""
         return self._channel.expect_event("RESET")
 
     async def close(self) -> None:

@@ -41,7 +41,7 @@ class QemuProcess:
 
     @classmethod
     def find(cls, pid_file: Path) -> QemuProcess | None:
-        """Give the running process that wrote this file, None if it has ended."""
+        """Return the running process that wrote this file, None if it has ended."""
         try:
             pid = int(pid_file.read_text())
         except (FileNotFoundError, ValueError):

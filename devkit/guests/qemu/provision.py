@@ -57,7 +57,7 @@ resize2fs "$root" > /dev/null
 
 
 def ovf_environment(computer_name: str, admin_username: str) -> str:
-    """Give the ovf-env.xml that Azure's fabric hands to a Linux guest, as far as the agent parses it."""
+    """Return the ovf-env.xml that Azure's fabric hands to a Linux guest, as far as the agent parses it."""
     return f"""\
 <?xml version="1.0" encoding="utf-8"?>
 <Environment xmlns="http://schemas.dmtf.org/ovf/environment/1" xmlns:wa="http://schemas.microsoft.com/windowsazure">

@@ -29,7 +29,7 @@ class GuestRecord:
 
     @staticmethod
     def directory_of(data: Path, vm_id: str) -> Path:
-        """Give the directory of the machine with this id (ids are case-insensitive)."""
+        """Return the directory of the machine with this id (ids are case-insensitive)."""
         return data / "guests" / hashlib.sha256(vm_id.lower().encode()).hexdigest()[:12]
 
     @classmethod
@@ -58,7 +58,7 @@ class GuestRecord:
         return self.directory / "disk.qcow2"
 
     def data_disk(self, lun: int) -> Path:
-        """Give the data disk at a LUN (qcow2)."""
+        """Return the data disk at a LUN (qcow2)."""
         return self.directory / f"data-{lun}.qcow2"
 
     @property

@@ -25,7 +25,7 @@ SCRIPT_ENVIRONMENT = dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS
 
 
 def refresh_certificates() -> str:
-    """Give bash that renews the bundle after a customizer has changed the guest's own certificates."""
+    """Return bash that renews the bundle after a customizer has changed the guest's own certificates."""
     return f"[ ! {_SYSTEM_BUNDLE} -nt {_BUNDLE} ] || cat {_SYSTEM_BUNDLE} {_DIRECTORY}/ca.pem > {_BUNDLE}"
 
 

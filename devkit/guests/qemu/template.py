@@ -60,7 +60,7 @@ class Template:
 
 
 async def ensure_template(cache: Path, base: Path, *, memory_mib: int, cpus: int) -> Template:
-    """Give the template for this base image and size; made first (about 20 s) if the cache lacks it.
+    """Return the template for this base image and size; made first (about 20 s) if the cache lacks it.
 
     Making it with KVM is also the probe for KVM: where that fails, it is noted and emulation is used from then on.
     """

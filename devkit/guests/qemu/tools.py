@@ -69,5 +69,5 @@ async def run_tool(
 
 
 def last_lines(log: bytes) -> str:
-    """Give the end of a log, enough to see why something failed."""
+    """Return the end of a log, enough to see why something failed."""
     return "\n".join(log.decode(errors="replace").splitlines()[-_LAST_LINES:])

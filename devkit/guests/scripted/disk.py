@@ -45,7 +45,7 @@ def write_disk(path: Path, vm_id: str, runs: list[ScriptRun]) -> DiskFacts:
 
 
 def read_disk(path: Path) -> list[ScriptRun]:
-    """Give the scripts that are "in" an image, also those of the image that it was made from."""
+    """Return the scripts that are "in" an image, also those of the image that it was made from."""
     vhd.read_footer(path)
     with path.open("rb") as file:
         text = file.read(int.from_bytes(file.read(_LENGTH_SIZE), "big"))

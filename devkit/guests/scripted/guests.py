@@ -44,7 +44,7 @@ class ScriptedGuests:
             raise self._failures[operation].popleft()
 
     def runs(self, vm_id: str) -> list[ScriptRun]:
-        """Give the scripts that ended on a machine, oldest first; not those of its source image."""
+        """Return the scripts that ended on a machine, oldest first; not those of its source image."""
         guest = self._find(vm_id)
         return [] if guest is None else list(guest.runs)
 

@@ -42,7 +42,7 @@ class Rule:
     answered: int = field(default=0, init=False, compare=False)
 
     def applies_to(self, script: bytes) -> bool:
-        """Say whether this rule answers the script."""
+        """Whether this rule answers the script."""
         if self.times is not None and self.answered >= self.times:
             return False
         if isinstance(self.matches, bytes):
@@ -51,7 +51,7 @@ class Rule:
 
 
 def answer(rules: Iterable[Rule], script: bytes) -> Rule:
-    """Give the rule for a script, and count it.
+    """Return the rule for a script, and count it.
 
     By default a script succeeds, and prints the boot id if it asks for it. One that generalizes its machine powers it
     off, one that restarts it restarts it: after the script's end, as both commands return before the machine goes down.

@@ -70,7 +70,7 @@ def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetai
 
 
 def takes_security(definition: SecurityType, source: SecurityType) -> bool:
-    """Tell whether an image definition of one security type takes images that are built from a source of another.
+    """Whether an image definition of one security type takes images that are built from a source of another.
 
     Image Builder wants both types to be the same (Microsoft's image-builder-overview). Kiln also accepts a definition
     that allows less than the source does.
