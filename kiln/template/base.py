@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 class Model(BaseModel):
     """Base of all models: camelCase on the wire, unknown and mis-cased fields refused, immutable.
 
-    `code` is AIB's provisioning error code for problems in it, `section` the section of Microsoft's reference with its
-    rules (an anchor of image-builder-json), `read_only` the members that Azure returns and ignores when they are sent,
-    `nullable` the properties in which null is more than nothing (of a merge patch), `unknown` a hint for a property
+    `code` is AIB's provisioning error code for problems in it. `section` has its rules: an anchor of Microsoft's
+    image-builder-json, or another page, as a URL, or as `docs/` and a page of Kiln's own; `own_rules` has those of its
+    properties that only Kiln has. `read_only` are the members that Azure returns and ignores when they are sent,
+    `nullable` the properties in which null is more than nothing (of a merge patch), `unknown` is a hint for a property
     that it does not have.
     """
 
@@ -42,6 +43,7 @@ class Model(BaseModel):
 
     code: ClassVar[str] = "Other"
     section: ClassVar[str] = ""
+    own_rules: ClassVar[str] = "docs/compatibility.md"
     read_only: ClassVar[frozenset[str]] = frozenset()
     nullable: ClassVar[frozenset[str]] = frozenset()
     unknown: ClassVar[str] = ""
@@ -81,7 +83,7 @@ class Tags:
 
 @dataclass(frozen=True)
 class See:
-    """Marks a property with the section of Microsoft's reference with its rules (an anchor of image-builder-json)."""
+    """Marks a property with the section with its rules, in the form of `Model.section`."""
 
     section: str
 

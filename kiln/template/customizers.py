@@ -137,6 +137,8 @@ class WindowsUpdateCustomizer(Model):
 class RestartCustomizer(Model):
     """A restart of any operating system, Kiln's own, with an optional check afterwards that must end with 0."""
 
+    section = "docs/compatibility.md#propertiescustomize-restart"
+
     type: Annotated[Literal["Restart"], Since(None)]
     name: str = ""
     check_command: str = ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 
 from pydantic.fields import FieldInfo
 
-from kiln.template.base import Model, See, Tags
+from kiln.template.base import Model, See, Since, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,8 +72,8 @@ class Property:
 class Place:
     """A place in a body: its path, its shape, the model that it is in, and where its rules are documented.
 
-    `code` is AIB's provisioning error code for problems there, `section` an anchor of image-builder-json, `tags` the
-    codes of the union that the owner is a member of.
+    `code` is AIB's provisioning error code for problems there, `section` has the form of `Model.section`, `tags` are
+    the codes of the union that the owner is a member of.
     """
 
     path: Path
@@ -86,7 +86,9 @@ class Place:
     def at(self, part: str | int, shape: Shape) -> Place:
         """Return the place `part` below this one."""
         see = shape.mark(See)
-        return replace(self, path=(*self.path, part), shape=shape, section=see.section if see else self.section)
+        is_own = any(since.api_version is None for since in shape.marked(Since))
+        section = see.section if see else self.owner.own_rules if is_own else self.section
+        return replace(self, path=(*self.path, part), shape=shape, section=section)
 
     def as_model(self, model: type[Model]) -> Place:
         """Return this place with the `model` of the object there."""

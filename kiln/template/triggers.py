@@ -39,6 +39,7 @@ TriggerProperties = Annotated[
 class Trigger(Model):
     """The body of PUT imageTemplates/{name}/triggers/{trigger}."""
 
+    section = HOW_TO
     read_only = frozenset({"id", "name", "type", "systemData"})
 
     properties: Annotated[TriggerProperties, Since("2022-07-01")]

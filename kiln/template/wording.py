@@ -65,7 +65,9 @@ def kind(value: Any) -> str:
 
 
 def reference(section: str) -> str:
-    """Return the link to a section of Microsoft's template reference."""
+    """Return the link to a section, in the form of `Model.section`: of Microsoft's template reference or elsewhere."""
+    if "/" in section:
+        return section
     return f"{REFERENCE}#{section}" if section else REFERENCE
 
 

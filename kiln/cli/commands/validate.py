@@ -71,7 +71,8 @@ def _tell(file: Path, text: str, problems: Iterable[Problem], valid: str, versio
         console.print(
             Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")
         )
-        console.print(Text(f"    {problem.code}: {problem.source}", style="dim"))
+        rule = f": {problem.source}" if problem.source else ""
+        console.print(Text(f"    {problem.code}{rule}", style="dim"))
     count = len(told)
     if count:
         console.print(f"{file} has {count} problem{'s' if count > 1 else ''} at api-version {version}.")

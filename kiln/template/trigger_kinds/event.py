@@ -27,6 +27,8 @@ class EventFilter(Model):
 class EventTrigger(TriggerSettings):
     """A trigger that runs the template when an event passes the filter."""
 
+    section = "docs/triggers.md#event"
+
     kind: Annotated[Literal["Event"], Since(None)]
     filter: EventFilter
 

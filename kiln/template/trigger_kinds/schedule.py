@@ -32,6 +32,8 @@ def _zone(name: str) -> str:
 class ScheduleTrigger(TriggerSettings):
     """A trigger that runs the template at the times of an NCRONTAB schedule."""
 
+    section = "docs/triggers.md#schedule"
+
     kind: Annotated[Literal["Schedule"], Since(None)]
     schedule: Annotated[str, AfterValidator(_schedule)]
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"

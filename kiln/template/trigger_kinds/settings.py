@@ -44,6 +44,7 @@ Duration = Annotated[timedelta, Field(le=LONGEST), BeforeValidator(_not_too_long
 class TriggerSettings(Model):
     """Base of all kinds of triggers, with the settings that AIB's triggers do not have."""
 
+    own_rules = "docs/triggers.md#settings-of-all-kinds"
     read_only = frozenset({"status", "provisioningState"})
 
     enabled: Annotated[Flag, Since(None)] = True

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from kiln.template.base import Since, broken
+from kiln.template.base import See, Since, broken
 from kiln.template.trigger_kinds.settings import TriggerSettings
 
 _PATTERN = re.compile(r"[0-9.*?]{1,80}")
@@ -35,7 +35,7 @@ class SourceImageTrigger(TriggerSettings):
     """A trigger that runs the template when there is a new version of its source."""
 
     kind: Literal["SourceImage"]
-    version_filter: Annotated[VersionFilter | None, Since(None)] = None
+    version_filter: Annotated[VersionFilter | None, Since(None), See("docs/triggers.md#sourceimage")] = None
 
 
 def is_filter(text: str) -> bool:

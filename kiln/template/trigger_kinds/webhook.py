@@ -26,5 +26,7 @@ SigningSecret = Annotated[Secret, BeforeValidator(_long_enough)]
 class WebhookTrigger(TriggerSettings):
     """A trigger that runs the template for a request that is signed with the secret."""
 
+    section = "docs/triggers.md#webhook"
+
     kind: Annotated[Literal["Webhook"], Since(None)]
     secret: Annotated[SigningSecret | None, Field(exclude=True)] = None

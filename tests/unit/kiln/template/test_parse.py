@@ -342,6 +342,8 @@ def test_a_rule_is_not_held_against_a_property_that_cannot_be_read() -> None:
         ("properties.distribute.1.colour", "red", "#distribute-vhd"),
         ("properties.buildTimeoutInMinutes", 5, "#properties-buildtimeoutinminutes"),
         ("properties.colour", "red", "image-builder-json"),
+        ("properties.customize.0", {"type": "Restart", "timeout": 5}, "md#propertiescustomize-restart"),
+        ("properties.customize.0", {"type": "Restart", "wait": "5m"}, "md#propertiescustomize-restart"),
     ],
 )
 def test_a_problem_links_the_section_that_has_the_rule(path: str, value: Any, section: str) -> None:

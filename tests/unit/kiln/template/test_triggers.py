@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kiln.errors import TemplateInvalid
+from kiln.template.base import See
+from kiln.template.models import ImageTemplate
 from kiln.template.parse import parse_template
-from kiln.template.triggers import check_trigger, parse_trigger
+from kiln.template.patch import PatchBody
+from kiln.template.schema import reachable
+from kiln.template.shape import properties
+from kiln.template.triggers import HOW_TO, Trigger, check_trigger, parse_trigger
+from kiln.template.versions import LATEST
 from tests.unit.kiln.template.bodies import BODY, GALLERY_IMAGE, changed
 
+ROOT = Path(__file__).resolve().parents[4]
 TRIGGER = {"properties": {"kind": "SourceImage"}}
 BASE_IMAGE = GALLERY_IMAGE.replace("hello", "base")
 
@@ -102,3 +111,36 @@ def test_a_template_has_one_trigger_of_the_kind() -> None:
     (problem,) = check_trigger(parse_template(BODY), parse_trigger(TRIGGER), [parse_trigger(TRIGGER)])
     assert problem.path == "properties.kind"
     assert "the template has another" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("trigger", "source"),
+    [
+        ({"kind": "Schedule", "schedule": "daily"}, "docs/triggers.md#schedule"),
+        ({"kind": "Schedule", "schedule": "0 3 * * *", "wait": 1}, "docs/triggers.md#schedule"),
+        ({"kind": "Event", "filter": {"types": 1}}, "docs/triggers.md#event"),
+        ({"kind": "Webhook", "secret": 1}, "docs/triggers.md#webhook"),
+        ({"kind": "SourceImage", "versionFilter": "new"}, "docs/triggers.md#sourceimage"),
+        ({"kind": "SourceImage", "coolDown": "1h"}, "docs/triggers.md#settings-of-all-kinds"),
+        ({"kind": "SourceImage", "colour": "red"}, HOW_TO),
+        ({"kind": "Sourceimage"}, HOW_TO),
+    ],
+)
+def test_a_problem_links_the_page_that_has_the_rule(trigger: dict[str, Any], source: str) -> None:
+    with pytest.raises(TemplateInvalid) as raised:
+        parse_trigger({"properties": trigger}, LATEST)
+    (problem,) = raised.value.problems
+    assert problem.source == source
+
+
+def test_what_is_kilns_own_has_its_rules_in_a_section_that_there_is() -> None:
+    models = [*reachable(ImageTemplate), *reachable(Trigger), *reachable(PatchBody)]
+    links = {link for model in models for link in (model.section, model.own_rules)}
+    links |= {see.section for model in models for one in properties(model).values() for see in one.shape.marked(See)}
+    own = {link for link in links if link.startswith("docs/")}
+    assert len(own) >= 6
+    for link in own:
+        page, _, anchor = link.partition("#")
+        headings = re.findall("^#+ (.*)$", (ROOT / page).read_text(), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, link
