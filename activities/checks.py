@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from activities import staging_group
 from kiln.access.reach import outside
 from kiln.access.settings import configured_reach
-from kiln.cloud import facts, gallery, groups, identities, networks, regions, vhd_places
+from kiln.cloud import facts, gallery, groups, identities, networks, quotas, regions, vhd_places
 from kiln.errors import BuildError, ErrorDetail, provisioning_code
+from kiln.ids import region_name
 from kiln.planner.facts import Facts, SourceFacts
 from kiln.planner.fit import misfits
+from kiln.planner.fit.size import size_misfits
 from kiln.planner.make_plan import gallery_image_ids
 from kiln.template.references import check_references
 
@@ -49,6 +51,9 @@ def problems(template: ImageTemplate, record: TemplateRecord) -> tuple[ErrorDeta
     definitions: dict[str, DefinitionFacts] = dict(item for item in outcomes if isinstance(item, tuple))
     if source is not None and set(gallery_image_ids(template)) <= definitions.keys():
         found += misfits(template, Facts(source=source, definitions=definitions))
+    sizes = next((outcome for outcome in outcomes if isinstance(outcome, dict)), None)
+    if source is not None and sizes is not None:
+        found += size_misfits(template, source, sizes)
     return tuple(found)
 
 
@@ -67,12 +72,13 @@ def as_detail(problem: Problem) -> ErrorDetail:
 
 
 def _look_ups(template: ImageTemplate, record: TemplateRecord) -> Iterator[LookUp]:
-    """Yield calls that return what is there (the source's or a definition's facts), or a list of what is wrong."""
+    """Yield calls that return facts (the source's, a definition's, the sizes'), or a list of what is wrong."""
     properties, where = template.properties, record.id
     yield "properties.source", lambda: facts.source_facts(where.subscription, template)
     for image_id in gallery_image_ids(template):
         yield "properties.distribute", lambda image_id=image_id: (image_id, gallery.definition(image_id))  # type: ignore[misc]  # mypy knows no types of a lambda's defaults
     yield "location", lambda: regions.check(template, where.subscription)
+    yield "location", lambda: quotas.sizes_with_quotas(where.subscription, region_name(template.location))
     yield "properties.distribute", lambda: vhd_places.check(template)
     vnet = properties.vm_profile.vnet_config
     yield networks.PATH, lambda: networks.check(vnet, template.location)

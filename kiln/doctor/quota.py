@@ -20,7 +20,8 @@ from kiln.runs.templates import Templates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from kiln.cloud.quotas import Quota, Size
+    from kiln.cloud.quotas import Quota
+    from kiln.planner.facts import SizeFacts
 
 Users = dict[str, list[str]]
 """The ids of the templates that ask for a size, by the size's name."""
@@ -70,7 +71,7 @@ def _used() -> dict[tuple[str, str], Users]:
 
 
 def _judged(
-    name: str, templates: list[str], region: str, size: Size | None, limits: Mapping[str, Quota]
+    name: str, templates: list[str], region: str, size: SizeFacts | None, limits: Mapping[str, Quota]
 ) -> Iterator[Finding]:
     """Yield a finding for each reason why one machine of this size cannot be made."""
     if size is None or size.restricted:
@@ -105,7 +106,7 @@ def _finding(templates: list[str], message: str, fix: str) -> Finding:
 
 
 def _facts(
-    subscription: str, region: str, users: Users, known: Mapping[str, Size], limits: Mapping[str, Quota]
+    subscription: str, region: str, users: Users, known: Mapping[str, SizeFacts], limits: Mapping[str, Quota]
 ) -> Iterator[Fact]:
     families = sorted({known[size.lower()].family for size in users if size.lower() in known})
     for family in families:

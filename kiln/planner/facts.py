@@ -73,6 +73,23 @@ class DefinitionFacts(Spec):
     os_state: Literal["Generalized", "Specialized"] = "Generalized"
 
 
+class SizeFacts(Spec):
+    """A machine size in a region: its family, its processors, and the machines that it can be.
+
+    `restricted` is the reason if the subscription may not use it, else None. `quota` is the limit of processors of its
+    family in the region, or None if Azure lists none; `data_disks` is the most that it takes.
+    """
+
+    name: str
+    family: str
+    cores: int
+    restricted: str | None = None
+    quota: int | None = None
+    generations: tuple[str, ...] = ("V1", "V2")
+    architecture: str = "x64"
+    data_disks: int | None = None
+
+
 class Facts(Spec):
     """All facts of a plan: the source, the targets' definitions by id, and the templates that led to the source.
 

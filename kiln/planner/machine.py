@@ -86,7 +86,7 @@ def _machine(
         name=name,
         interface=f"{name}-nic",
         disk=f"{name}-os",
-        size=profile.vm_size or (ARM_SIZE if source.architecture == "Arm64" else X64_SIZE),
+        size=machine_size(template, source),
         disk_size_gb=None,
         source=source.reference,
         plan=_purchase_plan(template) or source.plan,
@@ -96,6 +96,11 @@ def _machine(
         security_group_id=_security_group(network) if network.network is None else None,
         ssh_public_key=names.unusable_ssh_key(run_id),
     )
+
+
+def machine_size(template: ImageTemplate, source: SourceFacts) -> str:
+    """Return the size of the build and validation machines: the template's, or else Kiln's default for the source."""
+    return template.properties.vm_profile.vm_size or (ARM_SIZE if source.architecture == "Arm64" else X64_SIZE)
 
 
 def _purchase_plan(template: ImageTemplate) -> PurchasePlan | None:

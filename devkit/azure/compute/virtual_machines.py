@@ -48,7 +48,8 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         private = _fill_in(cloud, call, properties)
     else:
         private = old.private
-        vm_fit.check_size(properties, architecture=private["architecture"], generation=private["generation"])
+        kind = {"architecture": private["architecture"], "generation": private["generation"]}
+        vm_fit.check_size(properties, old.doc["location"], **kind)
         call.body["properties"] = vm_rules.merged(old, properties)
         vm_rules.keep_envelope(old, call.body)
     nics = vm_rules.nics(cloud, call.body["properties"])
@@ -67,9 +68,10 @@ def _fill_in(cloud: Cloud, call: Call, properties: dict[str, Any]) -> dict[str, 
     """Complete a new machine's document with what Azure decides, and return its private part."""
     vm_rules.check_new(properties)
     storage = properties["storageProfile"]
-    facts = image_source.resolve(cloud, storage["imageReference"], regions.normal(call.body["location"]))
+    location = regions.normal(call.body["location"])
+    facts = image_source.resolve(cloud, storage["imageReference"], location)
     vm_profile.complete(properties, facts, call.id.rsplit("/", 1)[-1])
-    vm_fit.check_size(properties, architecture=facts.architecture, generation=facts.generation)
+    vm_fit.check_size(properties, location, architecture=facts.architecture, generation=facts.generation)
     security = vm_fit.check_security(properties, facts)
     vm_disks.complete(cloud, call.id, storage, facts)
     vm_fit.check_plan(call.body.get("plan"), facts, storage["osDisk"]["name"])

@@ -5,40 +5,48 @@ It owns these rules as functions of documents; it must not know where an image's
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from devkit.azure.compute_facts.sizes import find, in_region
 from devkit.azure.errors import ArmError, invalid, unsupported
 from devkit.azure.gallery_facts.features import TRUSTED
 
 if TYPE_CHECKING:
     from devkit.azure.compute.image_source import ImageFacts
 
-_SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9_-]+")
-# learn.microsoft.com, "Azure VM sizes naming conventions": the additive feature p is an Arm processor.
-_ARM_SIZE = re.compile(r"Standard_[A-Z]+\d+(-\d+)?p[a-z]*_v\d+", re.IGNORECASE)
-# learn.microsoft.com, "Support for generation 2 VMs on Azure": Basic, A, D, Dv2, Dv3, Ev3 boot generation 1 alone,
-# sizes from v6 on boot generation 2 alone.
-_GENERATION_1_SIZE = re.compile(r"Basic_.*|Standard_A\d+m?(_v2)?|Standard_[DE]\d+i?(_v2|_v3)?", re.IGNORECASE)
-_GENERATION_2_SIZE = re.compile(r"Standard_.*_v([6-9]|\d\d)", re.IGNORECASE)
+_FIND_OUT = "Find out more on the available VM sizes in each region at https://aka.ms/azure-regions."
 
 
-def check_size(properties: dict[str, Any], *, architecture: str, generation: str) -> None:
-    """Refuse a size that cannot boot an image of this processor and generation."""
-    size = properties["hardwareProfile"]["vmSize"]
-    if not _SIZE.fullmatch(size):
-        raise invalid(f"The value {size} is not a valid VM size.", "vmSize")
-    processor = "Arm64" if _ARM_SIZE.fullmatch(size) else "x64"
-    if processor != architecture:
+def check_size(properties: dict[str, Any], location: str, *, architecture: str, generation: str) -> None:
+    """Refuse a size that Azure or the region does not have, or that cannot boot an image of this processor and kind.
+
+    The first two messages are as users quote them (redhat-developer/mapt issue 432, microsoft/onefuzz issue 1126).
+    """
+    name = properties["hardwareProfile"]["vmSize"]
+    size, there = find(name), in_region(location)
+    names = ",".join(each.name for each in there)
+    if size is None:
+        message = f"The value {name} provided for the VM size is not valid. The valid sizes in the current region are: "
+        raise invalid(f"{message}{names}. {_FIND_OUT}", "vmSize")
+    if size not in there:
+        message = f"The requested VM size {size.name} is not available in the current region. The sizes available in "
+        raise invalid(f"{message}the current region are: {names}. {_FIND_OUT}", "vmSize")
+    if size.restricted:
         message = (
-            f"Cannot create a VM of size '{size}' because this VM size only supports a CPU Architecture of "
-            f"'{processor}', but an image or disk with CPU Architecture '{architecture}' was given. Please "
+            f"The requested VM size '{size.name}' is not available in location '{location}' for this subscription. "
+            "Please try another size or deploy to a different location or different zone. See "
+            "https://aka.ms/azureskunotavailable for details."
+        )
+        raise ArmError(409, "SkuNotAvailable", message, target="vmSize")
+    if size.architecture != architecture:
+        message = (
+            f"Cannot create a VM of size '{name}' because this VM size only supports a CPU Architecture of "
+            f"'{size.architecture}', but an image or disk with CPU Architecture '{architecture}' was given. Please "
             "check that the CPU Architecture of the image or disk is compatible with that of the VM size."
         )
         raise invalid(message, "vmSize")
-    refused = {"V2": _GENERATION_1_SIZE, "V1": _GENERATION_2_SIZE}[generation]
-    if refused.fullmatch(size):
-        message = f"The selected VM size '{size}' cannot boot Hypervisor Generation '{generation[1]}'."
+    if generation not in size.generations:
+        message = f"The selected VM size '{name}' cannot boot Hypervisor Generation '{generation[1]}'."
         raise ArmError(400, "BadRequest", message, target="vmSize")
 
 

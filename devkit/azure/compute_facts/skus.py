@@ -48,6 +48,8 @@ def _sku(size: Size, region: str) -> dict[str, Any]:
         "PremiumIO": size.premium,
         "VMDeploymentTypes": "IaaS",
     }
+    if "NVMe" in size.controllers:
+        capabilities["DiskControllerTypes"] = ", ".join(size.controllers)
     if size.confidential is not None:
         capabilities["ConfidentialComputingType"] = size.confidential
     return {

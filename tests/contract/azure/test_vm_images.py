@@ -62,12 +62,25 @@ def _staged(cloud: Harness) -> None:
         (debian("12-gen2"), "Standard_D2ps_v5", "InvalidParameter", "only supports a CPU Architecture of 'Arm64'"),
         (debian("12-gen2"), "Standard_D1_v2", "BadRequest", "cannot boot Hypervisor Generation '2'"),
         (debian("12"), "Standard_D2s_v6", "BadRequest", "cannot boot Hypervisor Generation '1'"),
+        (
+            debian("12"),
+            "Standard_D2sd_v4",
+            "InvalidParameter",
+            "D2sd_v4 provided for the VM size is not valid",
+        ),
+        (debian("12-gen2"), "Standard_NC24ads_A100_v4", "SkuNotAvailable", "is not available in location 'westeurope'"),
     ],
 )
 def test_a_size_that_cannot_boot_the_image_is_refused(
     cloud: Harness, image: dict[str, str], size: str, code: str, words: str
 ) -> None:
     assert words in str(refused(make(cloud, machine(image, size)), code))
+
+
+def test_a_size_that_is_not_in_the_region_is_refused(cloud: Harness) -> None:
+    body = {**machine(debian("12-gen2"), "Standard_DC2as_v5"), "location": "polandcentral"}
+    said = str(refused(make(cloud, body), "InvalidParameter"))
+    assert "The requested VM size Standard_DC2as_v5 is not available in the current region." in said
 
 
 @pytest.mark.parametrize(

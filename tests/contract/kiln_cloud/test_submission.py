@@ -71,6 +71,23 @@ def test_a_good_template_is_told_what_it_stands_on() -> None:
     assert staging.storage.log_blob == ""
 
 
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ("Standard_D2sd_v4", "westeurope has no machine size Standard_D2sd_v4"),
+        ("Standard_NC24ads_A100_v4", "may not use the machine size Standard_NC24ads_A100_v4"),
+        ("Standard_D2ps_v5", "has processors of Arm64, and the source image is for x64"),
+        ("Standard_D1_v2", "runs generation 1 alone, and the source image is of generation 2"),
+    ],
+)
+def test_a_size_that_azure_would_refuse_after_minutes_is_refused_at_submission(size: str, words: str) -> None:
+    ref = submitted(vmProfile={"vmSize": size})
+    with pytest.raises(TemplateRefused, match=words) as caught:
+        submission.check_template(ref)
+    (problem,) = caught.value.detail.details
+    assert (problem.target, provisioning_code(problem)) == ("properties.vmProfile.vmSize", "Other")
+
+
 def test_all_that_is_wrong_is_told_at_once_with_image_builders_codes() -> None:
     providers = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers"
     nobody = f"{providers}/Microsoft.ManagedIdentity/userAssignedIdentities/nobody"
