@@ -44,10 +44,12 @@ HINTS = {
 STATUS_HINTS: dict[int | None, str] = {
     http.HTTPStatus.UNAUTHORIZED: "Azure did not accept Kiln's identity: check its assignment to the function app.",
     http.HTTPStatus.FORBIDDEN: "Give Kiln's identity a role for what the message names, or access past its firewall.",
-    http.HTTPStatus.NOT_FOUND: "Somebody deleted it, or its name in the template is wrong: fix that, and try again.",
-    http.HTTPStatus.CONFLICT: "A lock or another operation holds the resource: try again when that is over.",
+    http.HTTPStatus.NOT_FOUND: "It was not found: check its name in the template, and that it still exists.",
+    http.HTTPStatus.CONFLICT: "It conflicts with the resource's state or with another operation, as the message says.",
 }
-GENERAL_HINT = "The message is Azure's own: fix what it says, and try again."
+GENERAL_HINT = "The message is Azure's own: fix what it says."
+LONGEST = 800
+"""The most characters of a message of Azure's that are kept: some list all sizes of a region, which are thousands."""
 
 
 @contextlib.contextmanager
@@ -75,7 +77,15 @@ def failed(
     doing: str, code: str, message: str, kind: type[AzureFailed] = AzureFailed, *, hint: str = GENERAL_HINT
 ) -> AzureFailed:
     """Return the error for a failure that Azure reported, with the hint for its code, or `hint` if there is none."""
-    return kind(doing, azure_code=code, azure_message=message, hint=HINTS.get(code, hint))
+    return kind(doing, azure_code=code, azure_message=_cut(message), hint=HINTS.get(code, hint))
+
+
+def _cut(message: str) -> str:
+    """Return a message with the middle of a very long one left out: what is wrong is told first, a link last."""
+    if len(message) <= LONGEST:
+        return message
+    head, tail = message[: LONGEST * 3 // 4].rpartition(" ")[0], message[-LONGEST // 5 :].partition(" ")[2]
+    return f"{head} ... {tail}"
 
 
 def refused_source(code: str, message: str, *, target: str = SOURCE, hint: str | None = None) -> SourceNotFound:

@@ -31,6 +31,14 @@ STYLES = {
 }
 HEADLINES = {"PartiallySucceeded": "Partially succeeded"}
 VALIDATOR_FAILED = "ValidatorFailed"
+OF_TEMPLATE = {
+    "CustomizerFailed",
+    VALIDATOR_FAILED,
+    "TemplateRefused",
+    "SourceImageNotFound",
+    "DistributionTargetNotFound",
+}
+"""The codes of errors that stay until the template, or what it names, is another: a retry would end as the run did."""
 KINDS = {"SharedImage": "gallery image version"}
 
 
@@ -64,7 +72,9 @@ def _next_commands(template: str, run: RunView, options: str) -> list[Renderable
     if run.run_state not in {"Succeeded", "Running"}:
         which = " --validation" if run.error and run.error.code == VALIDATOR_FAILED else ""
         lines += ["", Text("The whole log: ").append(f"kiln logs {template}{which} {run_option}", style="bold")]
-    if run.run_state in {"PartiallySucceeded", "Failed"}:
+    if run.run_state == "Failed" and run.error and run.error.code in OF_TEMPLATE:
+        lines.append(Text("Fix the template, or what it names, and build it again: kiln build FILE"))
+    elif run.run_state in {"PartiallySucceeded", "Failed"}:
         lines.append(Text("Retry it:      ").append(f"kiln retry {template} {run_option}", style="bold"))
     return lines
 

@@ -52,7 +52,7 @@ def _misfits(
         if needs != source.os:
             yield ErrorDetail(
                 code=code,
-                message=f"{path}[{index}]: the {noun} type {step.type} is for {needs}, and the source image is "
+                message=f"{path}[{index}].type: the {noun} type {step.type} is for {needs}, and the source image is "
                 f"{source.os} (Image Builder's {noun.capitalize()}NotSupportedForImage).",
                 target=f"{path}[{index}].type",
                 hint=INSTEAD[step.type],

@@ -54,7 +54,7 @@ def target_misfits(template: ImageTemplate, facts: Facts) -> Iterator[ErrorDetai
             case ManagedImageDistributor() if facts.source.architecture == "Arm64":
                 yield ErrorDetail(
                     code="Other",
-                    message=f"{path}: a managed image cannot be of Arm64, which the source image is.",
+                    message=f"{path}.type: a managed image cannot be of Arm64, which the source image is.",
                     target=f"{path}.type",
                     hint="Distribute to a gallery instead (type SharedImage).",
                 )
@@ -115,7 +115,7 @@ def _version(
         has = f"has the version {version}" if version else "has no version"
         yield ErrorDetail(
             code=CODE,
-            message=f"{path}.versioning: the scheme Source takes over the source image's version, and this one {has}; "
+            message=f"{path}.versioning.scheme: Source takes over the source image's version, and this one {has}; "
             "a gallery's version is three numbers up to 2147483647.",
             target=f"{path}.versioning.scheme",
             hint="Use the scheme Latest, or name the version in galleryImageId.",

@@ -73,15 +73,21 @@ NAMED: dict[str, dict[str, Any]] = {
 REGIONS = f"/subscriptions/{SUBSCRIPTION}/providers/microsoft.compute"
 
 
+EVERYWHERE = ("/publishers/", "/usages", "/skus")
+"""Parts of paths of the marketplace, of quotas and of machine sizes."""
+
+
 @pytest.fixture
 def asked(settings: InProcessAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The paths that Kiln asks Azure for, but for tokens, the marketplace and the list of regions."""
+    """The paths that Kiln asks Azure for, but for tokens, the marketplace, and what a subscription has everywhere."""
     paths: list[str] = []
     before = settings.server.observer
 
     def observe(method: str, target: str, *rest: Any) -> None:
         path = target.partition("?")[0].lower()
-        if path not in {"/msi/token", REGIONS} and "/publishers/" not in path:
+        if path not in {"/msi/token", REGIONS} and not any(
+            word in path for word in ("/publishers/", "/usages", "/skus")
+        ):
             paths.append(path)
         if before is not None:
             before(method, target, *rest)

@@ -48,12 +48,26 @@ def test_a_refusal_becomes_azures_innermost_words_with_a_hint() -> None:
     assert "vmSize" in caught.value.detail.hint
 
 
+def test_the_middle_of_a_very_long_message_is_left_out() -> None:
+    sizes = ",".join(f"Standard_D{number}s_v5" for number in range(1000))
+    message = f"The value x is not valid. The valid sizes are: {sizes}. Find out more at https://aka.ms/azure-regions."
+
+    with pytest.raises(AzureFailed) as caught, azure("create the build machine"):
+        raise answer(400, arm("InvalidParameter", message))
+
+    said = caught.value.detail.message
+    assert len(said) < 1000
+    assert "The value x is not valid. The valid sizes are:" in said
+    assert " ... " in said
+    assert said.endswith("Find out more at https://aka.ms/azure-regions.")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "word"),
     [
         (403, "SomethingForbidden", "role"),
         (404, "ResourceNotFound", "name"),
-        (409, "Conflict", "lock"),
+        (409, "Conflict", "another operation"),
         (400, "InvalidParameter", "fix"),
         (409, "AllocationFailed", "vmSize"),
         (403, "RequestDisallowedByPolicy", "Policy"),

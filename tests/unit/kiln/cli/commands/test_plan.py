@@ -84,7 +84,9 @@ def test_a_template_that_contradicts_itself_has_no_plan(tmp_path: Path) -> None:
     result = run("plan", changed(tmp_path, customize=both), kiln=FakeKiln())
 
     assert result.exit_code == 2
-    assert "properties.customize[1]: the customizer type PowerShell is for Windows" in result.stderr.replace("\n", " ")
+    assert "properties.customize[1].type: the customizer type PowerShell is for Windows" in result.stderr.replace(
+        "\n", " "
+    )
     assert "Use Shell for Linux." in result.stderr.replace("\n", " ")
 
 

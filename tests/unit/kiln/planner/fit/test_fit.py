@@ -21,8 +21,11 @@ MANAGED_TARGET = {
 
 
 def found(of: SourceFacts, definition: dict[str, Any], **properties: Any) -> tuple[ErrorDetail, ...]:
+    """Return the problems; each begins with its place, so that whoever shows both shows it once."""
     template = samples.template(**properties)
-    return misfits(template, samples.facts_of(template, of, **definition))
+    problems = misfits(template, samples.facts_of(template, of, **definition))
+    assert all(problem.message.startswith(f"{problem.target}: ") for problem in problems)
+    return problems
 
 
 def one(of: SourceFacts = samples.LINUX, *, definition: dict[str, Any] | None = None, **properties: Any) -> ErrorDetail:
