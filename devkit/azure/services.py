@@ -28,6 +28,7 @@ from devkit.azure.eventgrid import control as eventgrid_control
 from devkit.azure.eventgrid import subscriptions as event_subscriptions
 from devkit.azure.gallery import definitions, galleries, versions
 from devkit.azure.identity import app_identities, identities
+from devkit.azure.imagebuilder import templates, triggers
 from devkit.azure.network import interfaces, security_groups, subnets, virtual_networks
 from devkit.azure.resources import groups, subscriptions, tags
 from devkit.azure.storage import accounts
@@ -45,7 +46,7 @@ _ROUTED = (
     security_groups, interfaces, accounts,
     virtual_machines, power, run_commands, disks, disk_access, snapshots, images, galleries, definitions, versions,
     marketplace, identities, app_identities, skus, usages, permissions,
-    topics, system_topics, event_subscriptions, eventgrid_control,
+    topics, system_topics, event_subscriptions, eventgrid_control, templates, triggers,
 )  # fmt: skip
 _WORKING = (
     groups, virtual_networks, subnets, security_groups, interfaces, accounts, virtual_machines, power, run_commands,
@@ -55,6 +56,7 @@ _WORKING = (
 _REMOVED = (
     run_commands, virtual_machines, versions, definitions, galleries, images, snapshots, disks, interfaces, subnets,
     virtual_networks, security_groups, accounts, identities, topics, system_topics,
+    triggers, templates,
 )  # fmt: skip
 
 

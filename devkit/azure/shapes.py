@@ -5,6 +5,7 @@ It owns checking and cleaning a body against a shape; it must not know any parti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,37 @@ class Many:
     shape: Shape
 
 
-Shape = Leaf | OneOf | Must | Many | Mapping[str, Any]
+@dataclass(frozen=True)
+class Matching:
+    """A string that a pattern fits as a whole."""
+
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Within:
+    """An integer of at least `least` and at most `most`, where there is a most."""
+
+    least: int
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Values:
+    """An object with any names, whose values are all of one shape."""
+
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """An object of one of several kinds, which its property `by` names; `kinds` have the other properties of each."""
+
+    by: str
+    kinds: Mapping[str, Mapping[str, Any]]
+
+
+Shape = Leaf | OneOf | Must | Many | Matching | Within | Values | Tagged | Mapping[str, Any]
 """A mapping stands for an object with exactly these properties; its values are shapes."""
 
 STR = Leaf("a string", (str,))
@@ -80,19 +111,53 @@ def _walk(shape: Shape, value: Any, path: str, unknown: list[str], wrong: list[s
     match shape:
         case Must():
             return _walk(shape.shape, value, path, unknown, wrong)
-        case Many():
-            if isinstance(value, list):
-                return [_walk(shape.shape, v, f"{path}[{i}]", unknown, wrong) for i, v in enumerate(value)]
-            wrong.append(f"{path}: expected a list")
+        case Many() | Values():
+            return _each(shape, value, path, unknown, wrong)
         case OneOf():
             return _choose(shape, value, path, wrong)
-        case Leaf():
-            is_bool_for_number = isinstance(value, bool) and bool not in shape.types
-            if shape.types and (not isinstance(value, shape.types) or is_bool_for_number):
-                wrong.append(f"{path}: expected {shape.word}")
+        case Leaf() | Matching() | Within():
+            expected = _unmet(shape, value)
+            if expected:
+                wrong.append(f"{path}: expected {expected}")
+            return value
+        case Tagged():
+            return _tagged(shape, value, path, unknown, wrong)
         case _:
             return _object(shape, value, path, unknown, wrong)
+
+
+def _each(shape: Many | Values, value: Any, path: str, unknown: list[str], wrong: list[str]) -> Any:
+    if isinstance(shape, Many) and isinstance(value, list):
+        return [_walk(shape.shape, inner, f"{path}[{i}]", unknown, wrong) for i, inner in enumerate(value)]
+    if isinstance(shape, Values) and isinstance(value, dict):
+        return {name: _walk(shape.shape, inner, f"{path}.{name}", unknown, wrong) for name, inner in value.items()}
+    wrong.append(f"{path}: expected {'a list' if isinstance(shape, Many) else 'an object'}")
     return value
+
+
+def _unmet(shape: Leaf | Matching | Within, value: Any) -> str:
+    """Return what a value should be and is not; an empty text if it is."""
+    match shape:
+        case Matching():
+            good = isinstance(value, str) and re.fullmatch(shape.pattern, value) is not None
+            return "" if good else f"a string that matches {shape.pattern}"
+        case Within():
+            good = isinstance(value, int) and not isinstance(value, bool) and value >= shape.least
+            most = "" if shape.most is None else f" and at most {shape.most}"
+            good = good and (shape.most is None or value <= shape.most)
+            return "" if good else f"an integer of at least {shape.least}{most}"
+        case _:
+            is_bool_for_number = isinstance(value, bool) and bool not in shape.types
+            good = not shape.types or (isinstance(value, shape.types) and not is_bool_for_number)
+            return "" if good else shape.word
+
+
+def _tagged(shape: Tagged, value: Any, path: str, unknown: list[str], wrong: list[str]) -> Any:
+    kind = value.get(shape.by) if isinstance(value, dict) else None
+    if isinstance(value, dict) and kind not in shape.kinds:
+        wrong.append(f"{path}.{shape.by}: '{kind}' is not one of {', '.join(shape.kinds)}")
+        return value
+    return _object({shape.by: Must(STR), **shape.kinds.get(str(kind), {})}, value, path, unknown, wrong)
 
 
 def _choose(shape: OneOf, value: Any, path: str, wrong: list[str]) -> Any:

@@ -61,9 +61,9 @@ def by_tag_value(call: Call) -> bool:
     return match is not None and match[2] is not None
 
 
-def page(call: Call, documents: list[dict[str, Any]]) -> Answer:
-    """Answer one page: as many as `$top` says, from where the next link before it ended."""
-    top, skip = (_natural(call, name, default) for name, default in (("$top", PAGE), ("$skiptoken", 0)))
+def page(call: Call, documents: list[dict[str, Any]], *, size: int = PAGE) -> Answer:
+    """Answer one page: as many as `$top` says, else `size`, from where the next link before it ended."""
+    top, skip = (_natural(call, name, default) for name, default in (("$top", size), ("$skiptoken", 0)))
     body: dict[str, Any] = {"value": documents[skip : skip + top]}
     if skip + top < len(documents):
         kept = {name: value for name, value in call.query.items() if name.lower() not in {"$skiptoken", "api-version"}}

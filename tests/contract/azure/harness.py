@@ -18,6 +18,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.imagebuilder import ImageBuilderClient
 from azure.mgmt.network import NetworkManagementClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
@@ -47,6 +48,7 @@ _VERSIONS = {
     "microsoft.storage/": "2023-05-01",
     "microsoft.managedidentity/": "2023-01-31",
     "microsoft.authorization/": "2022-04-01",
+    "microsoft.virtualmachineimages/": "2025-10-01",
 }
 _RESOURCE_MANAGER = "2024-07-01"
 _SUBSCRIPTIONS = "2022-12-01"
@@ -172,6 +174,10 @@ class Harness:
     @property
     def compute(self) -> Any:
         return self._client(ComputeManagementClient)
+
+    @property
+    def images(self) -> Any:
+        return self._client(ImageBuilderClient)
 
     @property
     def storages(self) -> Any:

@@ -1,0 +1,1 @@
+"""Microsoft.VirtualMachineImages: Image Builder's own templates and their triggers, kept and not built."""
