@@ -1,7 +1,7 @@
 # Everything that a developer does with Kiln; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test check audit lock sbom dist docs golden clean \
+.PHONY: machines faults chaos worker newest help setup setup-tests demo demo-events test unit check audit lock sbom dist docs golden clean \
   system-required system-wanted venv
 
 # Tests at once. Half of a test's time is waiting, so that two cores take four; each has an Azurite, and 1 GB of memory.
@@ -29,6 +29,9 @@ demo-events: setup  ## publish a marketplace version, and watch one image after 
 test:  ## set up, check and run all tests (WORKERS=8: so many at once)
 	@$(MAKE) --no-print-directory -j 2 setup-tests check
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+unit: setup-tests  ## run the tests of single modules, which are quick
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit
 
 machines: setup-tests  ## run the tests on real machines that take minutes, which `make test` leaves out
 	$(BIN)/pytest -n 2 --dist worksteal -m machines
