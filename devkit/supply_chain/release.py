@@ -1,7 +1,7 @@
 """The artefacts of a release: `python -m devkit.supply_chain.release [FOLDER]` makes them of the last commit alone.
 
-The wheel of the `kiln` command, the source that is deployed, the bill of materials, and the SHA-256 of each. The same
-commit gives the same bytes, with the same setuptools and git.
+The wheel of the `kiln` command, the source that is deployed, the bill of materials of both, and the SHA-256 of each.
+The same commit gives the same bytes, with the same setuptools and git.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from devkit.supply_chain.sbom import ROOT, written
+from devkit.supply_chain.sbom import ROOT, written, written_of_command
 
 SUMS = "SHA256SUMS"
 _BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
@@ -35,9 +35,10 @@ def make(root: Path, folder: Path) -> tuple[Path, ...]:
             archive.extractall(scratch, filter="data")
         tree = Path(scratch) / f"kiln-{version}"
         wheel = _wheel(tree, folder, epoch=_git(root, "show", "--no-patch", "--format=%ct", "HEAD"))
-        bill = folder / f"kiln-{version}.cdx.json"
-        bill.write_text(written(tree), encoding="utf-8")
-    artefacts = (wheel, source, bill)
+        of_app, of_command = folder / f"kiln-{version}-app.cdx.json", folder / f"kiln-{version}-command.cdx.json"
+        of_app.write_text(written(tree), encoding="utf-8")
+        of_command.write_text(written_of_command(tree), encoding="utf-8")
+    artefacts = (wheel, source, of_app, of_command)
     (folder / SUMS).write_text("".join(f"{_sha256(path)}  {path.name}\n" for path in artefacts), encoding="utf-8")
     return (*artefacts, folder / SUMS)
 

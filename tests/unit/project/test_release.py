@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkit.supply_chain import release as releases
 from devkit.supply_chain.release import SUMS, make
 from kiln.cli import plugins, sign_in, trust
 from tests.unit.project.files import ROOT, read, tracked
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = tomllib.loads(read("pyproject.toml"))["project"]["version"]
-WHEEL, SOURCE, BILL = (f"kiln-{VERSION}{rest}" for rest in ("-py3-none-any.whl", "-source.tar.gz", ".cdx.json"))
+WHEEL, SOURCE = f"kiln-{VERSION}-py3-none-any.whl", f"kiln-{VERSION}-source.tar.gz"
+BILLS = f"kiln-{VERSION}-app.cdx.json", f"kiln-{VERSION}-command.cdx.json"
 NOT_COMMITTED = "kiln/left_lying_about.py"
 
 
@@ -51,11 +53,13 @@ def release(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_release_is_a_wheel_the_source_a_bill_and_their_sums(release: Path) -> None:
-    assert {path.name for path in release.iterdir()} == {WHEEL, SOURCE, BILL, SUMS}
+def test_a_release_is_a_wheel_the_source_two_bills_and_their_sums(release: Path) -> None:
+    assert {path.name for path in release.iterdir()} == {WHEEL, SOURCE, *BILLS, SUMS}
     sums = {line.split("  ")[1]: line.split("  ")[0] for line in (release / SUMS).read_text().splitlines()}
-    assert sums == {name: hashlib.sha256((release / name).read_bytes()).hexdigest() for name in (WHEEL, SOURCE, BILL)}
-    assert json.loads((release / BILL).read_text())["metadata"]["component"]["version"] == VERSION
+    made = (WHEEL, SOURCE, *BILLS)
+    assert sums == {name: hashlib.sha256((release / name).read_bytes()).hexdigest() for name in made}
+    for name in BILLS:
+        assert json.loads((release / name).read_text())["metadata"]["component"]["version"] == VERSION
 
 
 def test_the_same_commit_gives_the_same_bytes(repository: Path, release: Path, tmp_path: Path) -> None:
@@ -72,6 +76,20 @@ def test_the_wheel_is_the_library_and_nothing_else(release: Path) -> None:
     library = {name for name in names if not name.startswith(information)}
     assert library == {path for path in tracked() if path.startswith("kiln/")}
     assert "kiln/py.typed" in library
+
+
+def test_what_an_earlier_build_left_gets_into_no_wheel(repository: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(repository, tree)
+    left = tree / "build" / "lib" / "kiln" / "of_an_earlier_version.py"
+    left.parent.mkdir(parents=True)
+    left.touch()
+
+    names = zipfile.ZipFile(releases._wheel(tree, tmp_path, epoch="1700000000")).namelist()
+
+    assert "kiln/py.typed" in names
+    assert [name for name in names if left.name in name] == []
+    assert [path for path in (tree / "build").rglob("*") if path.is_file()] == [left]
 
 
 def test_the_wheel_has_one_command_and_the_licence(release: Path) -> None:
