@@ -20,7 +20,8 @@ from kiln.ids import RunRef, TemplateId, resource_id
 from kiln.runs.record import Phase, PhaseRecord, PhaseState, RunOutput, RunRecord, RunState
 
 if TYPE_CHECKING:
-    from kiln.events.cloud_events import CloudEvent, EventType
+    from kiln.events.cloud_events import CloudEvent
+    from kiln.events.event_types import EventType
 
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 _TEMPLATE = TemplateId(subscription=_SUBSCRIPTION, group="rg-images", name="web")

@@ -1,36 +1,20 @@
 """Kiln's events as CloudEvents 1.0. An event's id is made of the fact that it tells, so the same fact has the same id.
 
-This module owns types, ids, sources and subjects; it must not know who sends events, or when.
+This module owns ids, sources and subjects; it must not know who sends events, or when.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kiln.events.event_types import EventType
+
 if TYPE_CHECKING:
     from kiln.events.payloads import BuildPayload, Payload, SourceDeprecating, SourceVersionPublished
     from kiln.ids import RunRef
-
-
-class EventType(StrEnum):
-    """The names of Kiln's own events: a CloudEvent's `type`. Subscriptions filter by them, so they never change."""
-
-    SOURCE_VERSION_PUBLISHED = "Kiln.SourceImage.VersionPublished"
-    SOURCE_DEPRECATING = "Kiln.SourceImage.Deprecating"
-    BUILD_STARTED = "Kiln.Build.Started"
-    BUILD_PHASE_CHANGED = "Kiln.Build.PhaseChanged"
-    BUILD_SUCCEEDED = "Kiln.Build.Succeeded"
-    BUILD_PARTIALLY_SUCCEEDED = "Kiln.Build.PartiallySucceeded"
-    BUILD_FAILED = "Kiln.Build.Failed"
-    BUILD_CANCELED = "Kiln.Build.Canceled"
-    IMAGE_REGION_READY = "Kiln.Image.RegionReady"
-    IMAGE_PUBLISHED = "Kiln.Image.Published"
-    TRIGGER_DEACTIVATED = "Kiln.Trigger.Deactivated"
-    TRIGGER_REACTIVATED = "Kiln.Trigger.Reactivated"
 
 
 class CloudEvent(BaseModel):

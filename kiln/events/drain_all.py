@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kiln.events import publisher
-from kiln.events.cloud_events import EventType
 from kiln.events.drain import LIFETIME, drain, facts, keep
+from kiln.events.event_types import EventType
 from kiln.events.outbox import Outboxes
 from kiln.parallel import run_each
 from kiln.runs.runs import Runs

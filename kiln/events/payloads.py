@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from kiln.events.cloud_events import EventType
+from kiln.events.event_types import EventType
 
 TEXT_LIMIT = 4000
 """Most characters of an error's text: events are charged by 64 KB ("Event Grid pricing") and have 1 MB at the most."""

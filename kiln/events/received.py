@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kiln.events.cloud_events import EventType, marketplace_id
+from kiln.events.cloud_events import marketplace_id
+from kiln.events.event_types import EventType
 
 EVENT_BYTES = 1024 * 1024
 """Most bytes of one event, as Event Grid itself takes them ("Azure Event Grid quotas and limits")."""

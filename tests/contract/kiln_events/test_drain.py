@@ -13,9 +13,10 @@ import pytest
 from kiln.doctor import topic as doctor_topic
 from kiln.events import drain as draining
 from kiln.events import journal, publisher
-from kiln.events.cloud_events import CloudEvent, EventType
+from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import LIFETIME, drain, keep, keep_events
 from kiln.events.drain_all import AT_ONCE, drain_all
+from kiln.events.event_types import EventType
 from kiln.events.outbox import Claim, Outbox, Outboxes, claim
 from kiln.events.publisher import PublishFailed
 from kiln.ids import RunRef, TemplateId

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from devkit.host import schedules
 from devkit.host.app import load_app
 from kiln.config import SETTINGS, binding
-from kiln.events.cloud_events import CloudEvent, EventType
+from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import keep_events
+from kiln.events.event_types import EventType
 from kiln.ids import RunRef, TemplateId
 
 if TYPE_CHECKING:

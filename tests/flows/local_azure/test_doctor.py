@@ -18,8 +18,9 @@ from kiln.config import config
 from kiln.doctor.contracts import ExamineRequest
 from kiln.doctor.findings import Area, Finding, Health, Severity
 from kiln.doctor.latest_health import LatestHealth
-from kiln.events.cloud_events import CloudEvent, EventType
+from kiln.events.cloud_events import CloudEvent
 from kiln.events.drain import drain, keep_events
+from kiln.events.event_types import EventType
 from kiln.events.outbox import Outboxes, claim
 from kiln.ids import RunRef
 from kiln.runs.ledger import LedgerEntry

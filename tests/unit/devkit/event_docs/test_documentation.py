@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devkit.event_docs.schema import example_of, schema_of
-from kiln.events.cloud_events import EventType
+from kiln.events.event_types import EventType
 from kiln.events.payloads import PAYLOADS, Payload
 from tests.golden import assert_golden
 from tests.json_schema import judge_class

@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from kiln.events.cloud_events import CloudEvent, EventType
+from kiln.events.cloud_events import CloudEvent
+from kiln.events.event_types import EventType
 from kiln.events.outbox import HOLD, Outbox, add, claim, mark_failed, mark_sent
 from kiln.ids import RunRef
 from tests.unit.kiln.runs.records import NOW, WEB

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiln.events import publisher
-from kiln.events.cloud_events import CloudEvent, EventType
+from kiln.events.cloud_events import CloudEvent
+from kiln.events.event_types import EventType
 from kiln.events.publisher import BATCH_BYTES, PublishFailed, first_batch, is_on, publish
 from tests.app_settings import set_settings
 from tests.unit.kiln.runs.records import NOW

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.errors import ErrorDetail
-from kiln.events.cloud_events import EventType
+from kiln.events.event_types import EventType
 from kiln.events.run_events import events_of, template_hash
 from kiln.runs.record import Phase, PhaseState, RunOutput, RunRecord, RunState
 from kiln.runs.transitions import add_output, end_phase, enter_phase, finish, stop
