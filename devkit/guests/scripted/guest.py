@@ -11,7 +11,7 @@ import json
 import math
 import uuid
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from devkit.guests.port import (
     DiskFacts,
@@ -30,17 +30,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from devkit.guests.scripted.guests import ScriptedGuests
 
+Operation = Literal["create", "boot", "run_script", "restart", "power_off", "destroy", "export_disk", "capture"]
 
 Inherited = dict[int | None, list[ScriptRun]]
 """The scripts that ran on the machines which the disks come from, by LUN; None is the OS disk."""
 
 
+class Owner(Protocol):
+    """All machines of one local Azure, as far as one of them asks."""
+
+    rules: list[Rule]
+
+    def check(self, operation: Operation) -> None:
+        """Raise the failure that was planned for this operation, if any."""
+
+
 class ScriptedGuest:
     """A machine that answers by rules; see `devkit.guests.port.Guest`."""
 
-    def __init__(self, owner: ScriptedGuests, file: Path, spec: GuestSpec, inherited: Inherited) -> None:
+    def __init__(self, owner: Owner, file: Path, spec: GuestSpec, inherited: Inherited) -> None:
         self.spec = spec
         self.runs: list[ScriptRun] = []
         self.boot_id = str(uuid.uuid4())
@@ -53,7 +62,7 @@ class ScriptedGuest:
         self._boot_over.set()
 
     @classmethod
-    def load(cls, owner: ScriptedGuests, file: Path) -> ScriptedGuest:
+    def load(cls, owner: Owner, file: Path) -> ScriptedGuest:
         """Read a machine back from its file, as running or stopped as it was."""
         document = json.loads(file.read_text())
         inherited = [(lun, [ScriptRun(**run) for run in runs]) for lun, runs in document["inherited"]]

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from devkit.guests.port import DiskFacts, DiskImage, Guest, GuestError, GuestSpec
 from devkit.guests.scripted.disk import ScriptRun, read_disk
-from devkit.guests.scripted.guest import Inherited, ScriptedGuest
+from devkit.guests.scripted.guest import Inherited, Operation, ScriptedGuest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from devkit.guests.scripted.rules import Rule
-
-Operation = Literal["create", "boot", "run_script", "restart", "power_off", "destroy", "export_disk", "capture"]
 
 
 class ScriptedGuests:
