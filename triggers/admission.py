@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kiln.access.claims import Caller
     from kiln.access.gate import Gate
     from kiln.lifecycle.orchestrations import Orchestrations
-    from triggers.endpoint import Endpoint
+    from triggers.handler import Endpoint
 
 READING = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing (RFC 9110, 9.2.1)."""

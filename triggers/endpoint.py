@@ -6,8 +6,7 @@ It owns correlation ids, and the answers to Kiln's own faults; it knows no handl
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import azure.durable_functions as df
@@ -16,32 +15,15 @@ import azure.functions as func
 from kiln.access import audit
 from kiln.access.gate import Gate
 from triggers.admission import Admission
-from triggers.call import Call
+from triggers.handler import Endpoint, Handler
 from triggers.orchestrations import DurableOrchestrations
-from triggers.reply import Reply, failure
+from triggers.reply import failure
 
 PROVIDER_ROUTE = "subscriptions/{subscription}/providers/Microsoft.VirtualMachineImages"
 GROUP_ROUTE = (
     "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.VirtualMachineImages/imageTemplates"
 )
 TEMPLATE_ROUTE = f"{GROUP_ROUTE}/{{name}}"
-
-Handler = Callable[[Call], Awaitable[Reply]]
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A handler, and what its callers must be allowed to do (as triggers.provider names it) where the path points.
-
-    With `partly`, a permission at some scope within that place is enough, and the handler shows only what is there.
-    With `signed`, no token is needed: the handler itself checks the signature of the request.
-    """
-
-    handler: Handler
-    action: str
-    partly: bool = False
-    signed: bool = False
-
 
 HANDLERS: dict[str, dict[str, Endpoint]] = {}
 """The endpoints of each route by method, but for those of paths that nothing serves."""

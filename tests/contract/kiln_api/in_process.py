@@ -16,7 +16,8 @@ from devkit.host.routes import Router, compile_route
 from tests.answers import ANSWERED
 from tests.authority import Authority
 from tests.contract.kiln_api.task_hub import TaskHub
-from triggers.endpoint import HANDLERS, Endpoint, answer
+from triggers.endpoint import HANDLERS, answer
+from triggers.handler import Endpoint
 from triggers.provider import refuse_subscription_path
 
 

@@ -30,12 +30,14 @@ from tests.contract.kiln_api.task_hub import TaskHub
 from tests.contract.kiln_api.test_crashes import NOW
 from tests.faults.memory import MemoryDocuments
 from tests.own_clients import own_clients
-from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE, Endpoint, answer
+from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE, answer
 from triggers.reply import Reply
 from triggers.throttle import SETTING, throttle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from triggers.handler import Endpoint
 
 WEB = TemplateId(subscription=SUBSCRIPTION, group="rg", name="web")
 BODIES = (

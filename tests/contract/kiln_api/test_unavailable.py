@@ -39,7 +39,8 @@ from tests.contract.kiln_api.test_hostile_requests import WEB, ask
 from tests.own_clients import own_clients
 from triggers import admission
 from triggers import orchestrations as hub_module
-from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE, Endpoint
+from triggers.endpoint import HANDLERS, TEMPLATE_ROUTE
+from triggers.handler import Endpoint
 from triggers.orchestrations import DurableOrchestrations
 
 if TYPE_CHECKING:

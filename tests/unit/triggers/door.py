@@ -15,12 +15,13 @@ import triggers
 from kiln.access.roles import APP_ROLES
 from tests.authority import ME, Authority
 from tests.unit.triggers.requests import SUBSCRIPTION
-from triggers.endpoint import HANDLERS, Endpoint, answer
+from triggers.endpoint import HANDLERS, answer
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
     from kiln.access.gate import Gate
     from triggers.call import Call
+    from triggers.handler import Endpoint
 
 AUTHORITY = Authority()
 assert triggers.blueprints, "importing them registers every route"

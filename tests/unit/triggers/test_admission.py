@@ -27,7 +27,8 @@ from tests.unit.triggers.door import (
     granted,
 )  # fmt: skip
 from tests.unit.triggers.requests import SUBSCRIPTION
-from triggers.endpoint import HANDLERS, Endpoint
+from triggers.endpoint import HANDLERS
+from triggers.handler import Endpoint
 from triggers.provider import refuse_provider_path, refuse_subscription_path
 from triggers.throttle import SETTING, throttle
 

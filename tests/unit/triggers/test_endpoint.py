@@ -21,7 +21,8 @@ from kiln.errors import (
 )
 from tests.authority import Authority
 from tests.unit.triggers.requests import request
-from triggers.endpoint import Endpoint, answer, trace_ids
+from triggers.endpoint import answer, trace_ids
+from triggers.handler import Endpoint
 from triggers.reply import Reply
 
 if TYPE_CHECKING:
