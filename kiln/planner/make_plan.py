@@ -13,7 +13,7 @@ from kiln.planner.make_staging import make_staging
 from kiln.planner.optimize import optimize
 from kiln.planner.origin import machine_origin, version_origin
 from kiln.planner.plan import WholePlan
-from kiln.planner.retry import resume
+from kiln.planner.retry import retry_from_image
 from kiln.planner.scripts import generalize as generalize_scripts
 from kiln.planner.validation import validation
 from kiln.runs.tags import overridden_tags, run_tags, template_tags
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kiln.ids import RunRef
     from kiln.planner.facts import Facts, OperatingSystem
-    from kiln.planner.retry import Resumption, Retry
+    from kiln.planner.retry import Retry, RetryFromImage
     from kiln.planner.staging import StagingSpec
     from kiln.planner.steps import StepSpec
     from kiln.planner.targets import OriginSpec, Target
@@ -72,7 +72,7 @@ def make_plan(
         installation=installation,
     )
     tags = template_tags(template, run.template, installation) | run_tags(run, installation)
-    resumption = resume(template, retry, facts.source)
+    from_image = retry_from_image(template, retry, facts.source)
     properties = template.properties
     plan = WholePlan(
         run=run,
@@ -91,8 +91,8 @@ def make_plan(
         source_version=facts.source.version,
         scripts={},
     )
-    if resumption is not None:
-        return _distribution(plan, template, tags, facts, resumption)
+    if from_image is not None:
+        return _distribution(plan, template, tags, facts, from_image)
     return _build(plan, template, version, tags, facts)
 
 
@@ -128,13 +128,13 @@ def _build(plan: WholePlan, template: ImageTemplate, version: int, tags: dict[st
 
 
 def _distribution(
-    plan: WholePlan, template: ImageTemplate, tags: dict[str, str], facts: Facts, resumption: Resumption
+    plan: WholePlan, template: ImageTemplate, tags: dict[str, str], facts: Facts, from_image: RetryFromImage
 ) -> WholePlan:
     """Return the plan of a retry that only distributes what an earlier run made."""
     run_id = plan.run.run_id
-    origin = version_origin(resumption, plan.staging.group, run_id, tags)
-    targets = _targets(plan.staging, template, plan.run, origin, facts, resumption)
-    return plan.model_copy(update={"origin": origin, "targets": targets, "done": resumption.done})
+    origin = version_origin(from_image, plan.staging.group, run_id, tags)
+    targets = _targets(plan.staging, template, plan.run, origin, facts, from_image)
+    return plan.model_copy(update={"origin": origin, "targets": targets, "done": from_image.done})
 
 
 def _targets(
@@ -143,14 +143,14 @@ def _targets(
     run: RunRef,
     origin: OriginSpec,
     facts: Facts,
-    resumption: Resumption | None = None,
+    from_image: RetryFromImage | None = None,
 ) -> tuple[Target, ...]:
     targets = Targets(run, staging.group, origin, facts)
-    done = {output.name.lower(): output for output in resumption.done} if resumption else {}
+    done = {output.name.lower(): output for output in from_image.done} if from_image else {}
     return tuple(
         targets.target(index, item, done.get(item.run_output_name.lower()))
         for index, item in enumerate(template.properties.distribute)
-        if resumption is None or item.run_output_name.lower() in resumption.due
+        if from_image is None or item.run_output_name.lower() in from_image.due
     )
 
 

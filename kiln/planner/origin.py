@@ -11,7 +11,7 @@ from kiln.planner.targets import OriginDataDisk, OriginSpec
 
 if TYPE_CHECKING:
     from kiln.planner.plan import MachineSpec
-    from kiln.planner.retry import Resumption
+    from kiln.planner.retry import RetryFromImage
     from kiln.planner.staging import GroupSpec
 
 
@@ -26,12 +26,12 @@ def machine_origin(machine: MachineSpec) -> OriginSpec:
     )
 
 
-def version_origin(resumption: Resumption, group: GroupSpec, run_id: str, tags: dict[str, str]) -> OriginSpec:
+def version_origin(from_image: RetryFromImage, group: GroupSpec, run_id: str, tags: dict[str, str]) -> OriginSpec:
     """Return an earlier run's gallery version as an origin, in the build's own region if the version is there."""
-    regions = resumption.regions
+    regions = from_image.regions
     kind, name = "Microsoft.Compute/disks", names.origin_disk(run_id)
     return OriginSpec(
-        version=resumption.version,
+        version=from_image.version,
         disk=resource_id(group.subscription, group.name, kind, name),
         location=group.location if group.location in regions else regions[0],
         tags=tags,

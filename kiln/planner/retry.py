@@ -27,7 +27,7 @@ class Retry(Spec):
     invalid: bool = False
 
 
-class Resumption(Spec):
+class RetryFromImage(Spec):
     """A retry that builds nothing: images of the `due` targets are made from the gallery version `version` (an ARM id).
 
     `due` has run output names in lower case.
@@ -39,7 +39,7 @@ class Resumption(Spec):
     done: tuple[RunOutput, ...]
 
 
-def resume(template: ImageTemplate, retry: Retry | None, source: SourceFacts) -> Resumption | None:
+def retry_from_image(template: ImageTemplate, retry: Retry | None, source: SourceFacts) -> RetryFromImage | None:
     """Return how to go on from the earlier run's gallery version, or None if everything must be built again.
 
     A managed image with data disks must be built again, because only the OS disk can be copied from a gallery version.
@@ -58,7 +58,7 @@ def resume(template: ImageTemplate, retry: Retry | None, source: SourceFacts) ->
     if not due or not versions or _needs_data_disks(template, due, source):
         return None
     version, origin = min(versions, key=lambda item: item[1].error is not None)
-    return Resumption(version=version, regions=origin.regions, due=due, done=tuple(made))
+    return RetryFromImage(version=version, regions=origin.regions, due=due, done=tuple(made))
 
 
 def _needs_data_disks(template: ImageTemplate, due: frozenset[str], source: SourceFacts) -> bool:
