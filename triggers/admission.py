@@ -76,7 +76,7 @@ class Admission:
             self.caller = await self.gate.caller(self.request.headers, now.timestamp())
         call = Call.read(self.request, self.orchestrations, now, self.caller, self.gate)
         if self.caller is not None:
-            self.gate.check(self.caller, self.served.action, call.place, partly=self.served.partly)
+            self.gate.check(self.caller, self.served.action, call.scope, partly=self.served.partly)
             self.left = throttle().take(call.subscription if "subscription" in call.route else None, call.method)
         return await self.served.handler(call)
 

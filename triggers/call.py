@@ -90,16 +90,16 @@ class Call:
             gate=gate,
         )
 
-    def may(self, action: str, place: str) -> bool:
-        """Whether the caller may do `action` at a place (an ARM id) and below."""
-        return self.caller is not None and self.gate is not None and self.gate.may(self.caller, action, place)
+    def may(self, action: str, scope: str) -> bool:
+        """Whether the caller may do `action` at a scope (an ARM id) and below."""
+        return self.caller is not None and self.gate is not None and self.gate.may(self.caller, action, scope)
 
     def may_read(self, template: TemplateId) -> bool:
         """Whether the caller may read a template."""
         return self.may("imageTemplates/read", template.arm)
 
     @property
-    def place(self) -> str:
+    def scope(self) -> str:
         """The ARM id of what the path is about: a template, a resource group, a subscription, or `/` for the tenant."""
         if "name" in self.route:
             return self.template.arm

@@ -64,18 +64,18 @@ class Gate:
             return await self._tokens.caller_of(platform_header.claims_of(principal), now)
         raise NotAuthenticated("Authentication failed: the request has no Authorization header.")
 
-    def may(self, caller: Caller, action: str, place: str) -> bool:
-        """Whether the caller is allowed the action at `place` (an ARM id, `/` for the tenant) and below."""
-        return self._rights.covers(caller, action, place)
+    def may(self, caller: Caller, action: str, scope: str) -> bool:
+        """Whether the caller is allowed the action at `scope` (an ARM id, `/` for the tenant) and below."""
+        return self._rights.covers(caller, action, scope)
 
-    def check(self, caller: Caller, action: str, place: str, *, partly: bool = False) -> None:
-        """Raise `NotAuthorized` unless the caller is allowed the action at `place`, or (`partly`) somewhere in it."""
+    def check(self, caller: Caller, action: str, scope: str, *, partly: bool = False) -> None:
+        """Raise `NotAuthorized` unless the caller is allowed the action at `scope`, or (`partly`) somewhere in it."""
         judge = self._rights.meets if partly else self._rights.covers
-        if not judge(caller, action, place):
+        if not judge(caller, action, scope):
             raise NotAuthorized(
                 f"The client '{caller.name}' with object id '{caller.object_id}' does not have authorization to "
-                f"perform action '{PROVIDER}/{action}' over scope '{place}'.",
-                target=place,
+                f"perform action '{PROVIDER}/{action}' over scope '{scope}'.",
+                target=scope,
                 hint=self._hint(caller),
             )
 

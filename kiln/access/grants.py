@@ -76,19 +76,19 @@ def grant_scope(text: str) -> Scope:
 
 @dataclass(frozen=True)
 class Rights:
-    """The actions that callers are allowed, by their app roles and the grants. Places are ARM ids, `/` the tenant."""
+    """The actions that callers are allowed, by their app roles and the grants. Scopes are ARM ids, `/` the tenant."""
 
     grants: tuple[Grant, ...] = ()
 
-    def covers(self, caller: Caller, action: str, place: str) -> bool:
-        """Whether the caller is allowed the action at `place` and below; an action that no role has is not allowed."""
-        return any(scope.covers(place) for scope in self._scopes(caller, action))
+    def covers(self, caller: Caller, action: str, scope: str) -> bool:
+        """Whether the caller is allowed the action at `scope` and below; an action that no role has is not allowed."""
+        return any(granted.covers(scope) for granted in self._scopes(caller, action))
 
-    def meets(self, caller: Caller, action: str, place: str) -> bool:
-        """Whether the caller is allowed the action at `place` or at some scope below it."""
-        around = arm_segments(place)
+    def meets(self, caller: Caller, action: str, scope: str) -> bool:
+        """Whether the caller is allowed the action at `scope` or at some scope below it."""
+        around = arm_segments(scope)
         return around is not None and any(
-            scope.covers(place) or is_within(scope.segments, around) for scope in self._scopes(caller, action)
+            granted.covers(scope) or is_within(granted.segments, around) for granted in self._scopes(caller, action)
         )
 
     def _scopes(self, caller: Caller, action: str) -> Iterator[Scope]:
