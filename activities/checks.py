@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kiln.template.models import ImageTemplate
 
 AT_ONCE = 8
-"""Look-ups side by side."""
+"""Look-ups in parallel."""
 
 LookUp = tuple[str, "Callable[[], Any]"]
 """The property that names something, and the call that looks it up."""

@@ -113,7 +113,7 @@ class Flow:
         *,
         delays: tuple[timedelta, ...] = RETRY_DELAYS,
     ) -> Steps[list[ResultT]]:
-        """Run one activity for each request, side by side. Raises the first `BuildError` after all have ended."""
+        """Run one activity for each request, in parallel. Raises the first `BuildError` after all have ended."""
         outcomes = yield from self.run_each(activity, requests, delays=delays)
         for outcome in outcomes:
             if isinstance(outcome, BuildError):
@@ -127,7 +127,7 @@ class Flow:
         *,
         delays: tuple[timedelta, ...] = RETRY_DELAYS,
     ) -> Steps[list[ResultT | BuildError]]:
-        """Run one activity for each request, side by side, and return each one's result or error, in order.
+        """Run one activity for each request, in parallel, and return each one's result or error, in order.
 
         Those that had a passing fault are tried again together, so that none waits for another's pauses.
         """
@@ -179,7 +179,7 @@ class Flow:
         return self.known(workflow, request, f"{self._context.instance_id}:{role}")
 
     def start(self, *branches: Branch[Any]) -> Steps[None]:
-        """Start branches of different kinds side by side; take each one's `result` after that."""
+        """Start branches of different kinds in parallel; take each one's `result` after that."""
         yield from self._settle([branch.task for branch in branches])
 
     def result(self, branch: Branch[ResultT]) -> Steps[ResultT]:
@@ -190,7 +190,7 @@ class Flow:
         return outcome
 
     def gather(self, branches: list[Branch[ResultT]]) -> Steps[list[ResultT | BuildError]]:
-        """Run branches side by side until all have ended; return each one's result or error, in order."""
+        """Run branches in parallel until all have ended; return each one's result or error, in order."""
         yield from self._settle([branch.task for branch in branches])
         outcomes: list[ResultT | BuildError] = []
         for branch in branches:
@@ -265,7 +265,7 @@ class Flow:
             raise fault(name, error) from error
 
     def _settle(self, tasks: list[Any]) -> Steps[None]:
-        """Start tasks side by side and wait until the first fault, or for all; each is then waited for on its own."""
+        """Start tasks in parallel and wait until the first fault, or for all; each is then waited for on its own."""
         if not tasks:
             return
         try:

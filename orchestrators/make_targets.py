@@ -1,4 +1,4 @@
-"""All targets of a plan, side by side: captured, then distributed. The failure of one stops no other."""
+"""All targets of a plan, in parallel: captured, then distributed. The failure of one stops no other."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _distribute(flow: Flow, plan: Plan, targets: dict[int, Target], captured: Ou
 def _ended(
     flow: Flow, branches: dict[int, Branch[RunOutput]], targets: dict[int, Target], before: Outputs
 ) -> Steps[Outputs]:
-    """Run the targets' workflows side by side; return outputs by name.
+    """Run the targets' workflows in parallel; return outputs by name.
 
     A failure leaves the output that there was before, with the error, unless its image is gone by now.
     """

@@ -1,4 +1,4 @@
-"""Staging of a template: its group, then network and storage side by side, then all artifacts side by side.
+"""Staging of a template: its group, then network and storage in parallel, then all artifacts in parallel.
 
 A submission stages, and each run repeats it to make sure: everything here can be done again.
 """
@@ -62,7 +62,7 @@ def stage_network(flow: Flow, request: NetworkRequest) -> Steps[Nothing]:
 
 @orchestrator(STAGE_STORAGE)
 def stage_storage(flow: Flow, request: StageStorageRequest) -> Steps[StagedStorage]:
-    """Make the storage account and its containers, then take in all artifacts side by side."""
+    """Make the storage account and its containers, then take in all artifacts in parallel."""
     owner = request.owner
     account = StorageRequest(owner=owner, storage=request.storage)
     yield from complete(flow, START_STORAGE, account, owner=owner)

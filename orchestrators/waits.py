@@ -64,7 +64,7 @@ def complete(
 def complete_each(
     flow: Flow, activity: Activity[RequestT, Operation], requests: list[RequestT]
 ) -> Steps[list[BuildError | None]]:
-    """Start operations of Azure side by side and wait for the end of all; return each one's error, in order."""
+    """Start operations of Azure in parallel and wait for the end of all; return each one's error, in order."""
     outcomes = yield from flow.run_each(activity, requests)
     branches = {
         at: waiting(

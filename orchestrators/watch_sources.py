@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestrators.flow import Steps
 
 AT_ONCE = 10
-"""Looks side by side: Azure allows a subscription far more reads than that ("Azure Resource Manager limits")."""
+"""Looks in parallel: Azure allows a subscription far more reads than that ("Azure Resource Manager limits")."""
 
 LIMIT = timedelta(minutes=10)
 """The time after which a round begins no more looks: the next one is due in 15 minutes, and waits for its end."""

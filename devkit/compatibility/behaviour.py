@@ -97,7 +97,7 @@ BEHAVIOUR = (
     Behaviour(
         "several targets",
         "PartiallySucceeded if some fail",
-        "side by side; PartiallySucceeded, with each target's own error",
+        "in parallel; PartiallySucceeded, with each target's own error",
     ),
     Behaviour(
         "replication",
