@@ -42,11 +42,8 @@ MOST_TOLD = 20
 REFUSED = "AuthorizationFailed"
 """Resource Manager's code for a caller who lacks the action ("Troubleshoot Azure RBAC")."""
 NEEDS = {
-    "lookups": (azure_roles.LOOKUPS, frozenset[str]()),
-    "staging": (azure_roles.STAGING, frozenset[str]()),
+    **{name: (actions, frozenset[str]()) for name, actions in azure_roles.ROLES.items()},
     "blobs": (azure_roles.BLOBS, azure_roles.BLOB_DATA),
-    "images": (azure_roles.IMAGES, frozenset[str]()),
-    "networks": (azure_roles.NETWORKS, frozenset[str]()),
 }
 """The actions and data actions of each role."""
 OF_TYPES = {
@@ -71,21 +68,21 @@ def judged(needs: Iterable[Use], ask: Ask) -> Found:
     groups: set[str] = set()
     fine = 0
     for scope, role in uses:
-        place = subscription = _subscription(scope)
+        asked = subscription = _subscription(scope)
         known = answer(subscription)
         if scope != subscription and not isinstance(known, Exception) and _lacking(role, known):
             if scope not in groups and len(groups) == MOST_GROUPS:
                 skipped[subscription].append((scope, role))
                 continue
             groups.add(scope)
-            place, known = scope, answer(scope)
+            asked, known = scope, answer(scope)
         if isinstance(known, Exception):
-            silent[place].append((scope, role))
+            silent[asked].append((scope, role))
         elif lacking := _lacking(role, known):
             findings.append(_lack(scope, role, lacking))
         else:
             fine += 1
-    findings += [_silent(place, answer(place), unseen) for place, unseen in silent.items()]
+    findings += [_silent(asked, answer(asked), unseen) for asked, unseen in silent.items()]
     findings += [_skipped(subscription, unseen) for subscription, unseen in skipped.items()]
     return Found(findings=tuple(findings), facts=tuple(_facts(fine, len(uses))))
 
@@ -110,8 +107,9 @@ def _needs(templates: Iterable[TemplateRecord]) -> set[Use]:
     found = {(f"/subscriptions/{subscription}", "lookups") for subscription in installation().subscriptions}
     for record in templates:
         subscription = f"/subscriptions/{record.id.subscription}".lower()
-        place = group_id(record.id.subscription, record.staging_group).lower() if record.staging_given else subscription
-        found |= {(subscription, "lookups"), (place, "staging"), (place, "blobs")}
+        staging = group_id(record.id.subscription, record.staging_group).lower()
+        scope = staging if record.staging_given else subscription
+        found |= {(subscription, "lookups"), (scope, "staging"), (scope, "blobs")}
         for item in named(record.body):
             resource = item.resource.lower()
             role = next((role for part, role in OF_TYPES.items() if part in resource), None)
@@ -126,21 +124,21 @@ def _lack(scope: str, role: str, lacking: tuple[str, ...]) -> Finding:
     return _finding(scope, f"Kiln's identity lacks {what} of its role {_role(role)!r}.", _fix(scope, role), lacking)
 
 
-def _silent(place: str, error: object, unseen: list[Use]) -> Finding:
+def _silent(scope: str, error: object, unseen: list[Use]) -> Finding:
     """Return the finding of a subscription or group whose permissions could not be read."""
-    whole = place == _subscription(place)
+    whole = scope == _subscription(scope)
     if isinstance(error, AzureNotFound) and not whole:
         message = "The resource group does not exist, or Kiln's identity may see nothing in it."
-        return _finding(place, message, "Create it, or name another one in the template.")
+        return _finding(scope, message, "Create it, or name another one in the template.")
     reason = redact(str(error)).rstrip(".")
     message = f"The permissions of Kiln's identity could not be read, for {len(unseen)} uses of its roles: {reason}."
     if isinstance(error, AzureNotFound) or (isinstance(error, BuildError) and REFUSED in _codes(error)):
-        fix = f"{_fix(_subscription(place), 'lookups')} Then run kiln doctor again: it may lack more."
+        fix = f"{_fix(_subscription(scope), 'lookups')} Then run kiln doctor again: it may lack more."
         fix += " If the subscription is gone, delete its templates." if whole else ""
     else:
         hint = error.detail.hint if isinstance(error, BuildError) else None
         fix = hint or "Azure did not answer: try again later. The other subscriptions were examined."
-    return _finding(place, message, fix, _told(unseen))
+    return _finding(scope, message, fix, _told(unseen))
 
 
 def _skipped(subscription: str, unseen: list[Use]) -> Finding:
