@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import BlobProperties, ContainerClient
 
 CONTAINER = "kiln"
 ATTEMPTS = 20
@@ -199,7 +199,7 @@ class Documents:
         return True
 
     def paths(self, prefix: str) -> Iterator[str]:
-        """Yield the paths that start with `prefix`, in order."""
+        """Yield the paths that start with `prefix`, in order: one request for each 5,000, as in all lists."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with blobs.answering(*STATE):
@@ -209,43 +209,31 @@ class Documents:
                 return
 
     def listed(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield the paths that start with `prefix`, each with its ETag: one request for each 5,000.
+        """Yield the paths that start with `prefix`, each with its ETag.
 
         A list has ETags without the quotes that they have in headers ("List Blobs", sample response).
         """
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with blobs.answering(*STATE):
-            try:
-                for blob in self._container.list_blobs(name_starts_with=prefix):
-                    yield blob.name, f'"{blob.etag.strip(chr(34))}"'
-            except ResourceNotFoundError:
-                return
+        yield from ((blob.name, f'"{blob.etag.strip(chr(34))}"') for blob in self._blobs(prefix))
 
     def older(self, prefix: str, before: datetime) -> Iterator[str]:
-        """Yield the paths that start with `prefix` and were last written before then: one request for each 5,000."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with blobs.answering(*STATE):
-            try:
-                for blob in self._container.list_blobs(name_starts_with=prefix):
-                    if blob.last_modified < before:
-                        yield blob.name
-            except ResourceNotFoundError:
-                return
+        """Yield the paths that start with `prefix` and were last written before then."""
+        yield from (blob.name for blob in self._blobs(prefix) if blob.last_modified < before)
 
     def labelled(self, prefix: str, label: str) -> Iterator[str]:
-        """Yield the paths that start with `prefix` and have the label: one request for each 5,000."""
+        """Yield the paths that start with `prefix` and have the label."""
         yield from (path for path, value in self.told(prefix, label) if value is not None)
 
     def told(self, prefix: str, label: str) -> Iterator[tuple[str, str | None]]:
-        """Yield the paths that start with `prefix`, each with its label's value or None: one request for each 5,000."""
+        """Yield the paths that start with `prefix`, each with its label's value or None."""
+        yield from ((blob.name, (blob.metadata or {}).get(label)) for blob in self._blobs(prefix, include=["metadata"]))
+
+    def _blobs(self, prefix: str, include: list[str] | None = None) -> Iterator[BlobProperties]:
+        """Yield the blobs whose paths start with `prefix`, in order; none if there is no container yet."""
         from azure.core.exceptions import ResourceNotFoundError
 
         with blobs.answering(*STATE):
             try:
-                for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-                    yield blob.name, (blob.metadata or {}).get(label)
+                yield from self._container.list_blobs(name_starts_with=prefix, include=include)
             except ResourceNotFoundError:
                 return
 
