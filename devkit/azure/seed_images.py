@@ -11,6 +11,7 @@ from devkit.azure.marketplace_catalog import Published
 
 _ACCELERATED = {"IsAcceleratedNetworkSupported": "True"}
 _TRUSTED = {"SecurityType": "TrustedLaunchSupported", **_ACCELERATED}
+_NVME = {"DiskControllerTypes": "SCSI, NVMe", **_ACCELERATED}
 _PLAN = {"publisher": "almalinux", "product": "almalinux", "name": "9-gen2"}
 _ENDING = {
     "imageState": "ScheduledForDeprecation",
@@ -28,7 +29,11 @@ MARKETPLACE = (
     *_sku(("Debian", "debian-12", "12-gen2"), *_DEBIAN),
     *_sku(("Debian", "debian-12", "12"), *_DEBIAN, generation="V1"),
     *_sku(("Debian", "debian-12", "12-arm64"), *_DEBIAN, architecture="Arm64"),
-    *_sku(("Canonical", "ubuntu-24_04-lts", "server"), "24.04.202506060", "24.04.202508230", "24.04.202510010"),
+    *_sku(
+        ("Canonical", "ubuntu-24_04-lts", "server"),
+        *("24.04.202506060", "24.04.202508230", "24.04.202510010"),
+        features=_NVME,
+    ),
     *_sku(
         ("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2"),
         *("22.04.202506200", "22.04.202509030"),

@@ -13,7 +13,7 @@ from kiln.cloud.failures import azure, refused_source
 from kiln.cloud.gallery import names, version_order
 from kiln.errors import AzureNotFound
 from kiln.ids import name_of, part_of, region_name
-from kiln.planner.facts import ImageReference, PurchasePlan, SourceFacts
+from kiln.planner.facts import DISK_CONTROLLERS, ImageReference, PurchasePlan, SourceFacts, disk_controllers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,7 @@ def source_facts(location: str, source: SharedImageSource, exact: str | None) ->
         generation="V2" if properties.hyper_v_generation == "V2" else "V1",
         architecture="Arm64" if properties.architecture == "Arm64" else "x64",
         security=features.get("SecurityType") or "Standard",
+        controllers=disk_controllers(features.get(DISK_CONTROLLERS)),
         plan=PurchasePlan(name=plan.name, product=plan.product, publisher=plan.publisher) if plan else None,
         disk_size_gb=storage.os_disk_image.size_in_gb if storage and storage.os_disk_image else None,
         data_disk_luns=tuple(disk.lun for disk in (storage.data_disk_images if storage else None) or []),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.cloud import clients
 from kiln.cloud.failures import azure, refused_source
 from kiln.errors import AzureNotFound
-from kiln.planner.facts import ImageReference, PurchasePlan, SourceFacts
+from kiln.planner.facts import DISK_CONTROLLERS, ImageReference, PurchasePlan, SourceFacts, disk_controllers
 
 if TYPE_CHECKING:
     from kiln.template.sources import PlatformImageSource
@@ -45,6 +45,7 @@ def source_facts(subscription: str, location: str, source: PlatformImageSource, 
         generation="V2" if image.hyper_v_generation == "V2" else "V1",
         architecture="Arm64" if image.architecture == "Arm64" else "x64",
         security=features.get(SECURITY) or "Standard",
+        controllers=disk_controllers(features.get(DISK_CONTROLLERS)),
         plan=plan,
         data_disk_luns=tuple(disk.lun for disk in image.data_disk_images or [] if disk.lun is not None),
     )

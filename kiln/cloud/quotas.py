@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure
-from kiln.planner.facts import SizeFacts
+from kiln.planner.facts import DISK_CONTROLLERS, SizeFacts, disk_controllers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,5 +62,6 @@ def _size(sku: ResourceSku) -> SizeFacts:
         restricted=str(getattr(whole[0].reason_code, "value", whole[0].reason_code)) if whole else None,
         generations=tuple(able.get("HyperVGenerations", "V1,V2").split(",")),
         architecture=able.get("CpuArchitectureType", "x64"),
+        controllers=disk_controllers(able.get(DISK_CONTROLLERS)),
         data_disks=int(disks) if disks is not None else None,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kiln.cloud import clients
 from kiln.cloud.operations import start
 from kiln.ids import resource_id
+from kiln.planner.facts import DISK_CONTROLLERS
 
 if TYPE_CHECKING:
     from kiln.contracts.base import Operation
@@ -45,8 +46,12 @@ def start_gallery(image: ValidationImageSpec) -> Operation:
 
 
 def start_definition(image: ValidationImageSpec) -> Operation:
-    """Start to make the definition, which keeps generation, architecture and security type."""
-    secured = image.security != "Standard"  # a definition without the feature is Standard
+    """Start to make the definition, which keeps generation, architecture, security type and disk controllers."""
+    features: dict[str, str] = {}  # without them a definition is Standard, and for SCSI alone
+    if image.security != "Standard":
+        features["SecurityType"] = image.security
+    if image.controllers != ("SCSI",):
+        features[DISK_CONTROLLERS] = ", ".join(image.controllers)
     body: Any = {
         "location": image.location,
         "tags": image.tags,
@@ -56,7 +61,7 @@ def start_definition(image: ValidationImageSpec) -> Operation:
             "hyperVGeneration": image.generation,
             "architecture": image.architecture,
             "identifier": {"publisher": "kiln", "offer": "validation", "sku": image.definition},
-            "features": [{"name": "SecurityType", "value": image.security}] if secured else [],
+            "features": [{"name": name, "value": value} for name, value in features.items()],
         },
     }
     return start(

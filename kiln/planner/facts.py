@@ -20,6 +20,10 @@ SecurityType = Literal[
 """Values of an image definition's feature `SecurityType`; an image without the feature is Standard."""
 
 
+DISK_CONTROLLERS = "DiskControllerTypes"
+"""The name of the feature of images, and of the capability of sizes, that lists disk controllers: `SCSI, NVMe`."""
+
+
 class Spec(BaseModel):
     """Base of facts and of a plan's parts: frozen, without unknown fields; stored in histories, so without secrets."""
 
@@ -36,6 +40,11 @@ class ImageReference(Spec):
     version: str | None = None
 
 
+def disk_controllers(feature: str | None) -> tuple[str, ...]:
+    """Return the disk controllers in the feature or capability `DiskControllerTypes`; without it, it is SCSI alone."""
+    return tuple(part.strip() for part in feature.split(",")) if feature else ("SCSI",)
+
+
 class PurchasePlan(Spec):
     """The purchase plan that comes with a paid image."""
 
@@ -48,7 +57,7 @@ class SourceFacts(Spec):
     """The source image as it is when the build starts.
 
     `version` is the exact version that is built from (empty for a managed image, which has none); `data_disk_luns` are
-    those of the source's own data disks.
+    those of the source's own data disks, `controllers` the disk controllers that it can boot with.
     """
 
     reference: ImageReference
@@ -59,6 +68,7 @@ class SourceFacts(Spec):
     security: SecurityType = "Standard"
     plan: PurchasePlan | None = None
     disk_size_gb: int | None = None
+    controllers: tuple[str, ...] = ("SCSI",)
     data_disk_luns: tuple[int, ...] = ()
 
 
@@ -87,6 +97,7 @@ class SizeFacts(Spec):
     quota: int | None = None
     generations: tuple[str, ...] = ("V1", "V2")
     architecture: str = "x64"
+    controllers: tuple[str, ...] = ("SCSI",)
     data_disks: int | None = None
 
 

@@ -75,7 +75,7 @@ class MachineSpec(MachineRef):
 class ValidationImageSpec(Spec):
     """The image that a validation machine is made from: a shallow version in a gallery of the staging group.
 
-    It keeps generation, architecture and security type as they are, which a managed image could not.
+    It keeps generation, architecture, security type and disk controllers as they are, which a managed image could not.
     """
 
     subscription: str
@@ -89,6 +89,7 @@ class ValidationImageSpec(Spec):
     generation: Generation
     architecture: Architecture
     security: SecurityType
+    controllers: tuple[str, ...] = ("SCSI",)
 
 
 class ValidationSpec(Spec):

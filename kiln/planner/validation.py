@@ -63,6 +63,7 @@ def _image(run_id: str, staging: StagingSpec, tags: dict[str, str], source: Sour
         generation=source.generation,
         architecture=source.architecture,
         security=source.security,
+        controllers=source.controllers,
     )
 
 

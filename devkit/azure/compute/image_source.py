@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.azure import ids, marketplace_catalog
 from devkit.azure.errors import ArmError, invalid
-from devkit.azure.gallery_facts.features import security_type
+from devkit.azure.gallery_facts.features import disk_controllers, security_type
 from devkit.azure.gallery_facts.replication import regional_state
 from devkit.guests.port import DiskImage, GuestSource, MarketplaceImage
 
@@ -49,6 +49,7 @@ class ImageFacts:
     exact: str | None = None
     architecture: str = "x64"
     security: str = "Standard"
+    controllers: tuple[str, ...] = ("SCSI",)
     plan: dict[str, str] | None = None
     data: tuple[DataDiskFacts, ...] = ()
 
@@ -90,9 +91,14 @@ def facts_of(resource: Resource, definition: Resource | None = None) -> ImageFac
         exact=resource.name if definition else None,
         architecture=kept["architecture"],
         security=security_type(definition) if definition else "Standard",
+        controllers=disk_controllers(_features(definition)) if definition else ("SCSI",),
         plan=definition.properties.get("purchasePlan", kept["plan"]) if definition else kept["plan"],
         data=tuple(DataDiskFacts(d["lun"], d["size_gb"], DiskImage(Path(d["file"]))) for d in kept["data"]),
     )
+
+
+def _features(definition: Resource) -> dict[str, str]:
+    return {feature["name"]: feature["value"] for feature in definition.properties.get("features", [])}
 
 
 def _latest(cloud: Cloud, definition: Resource, location: str) -> Resource:
@@ -129,6 +135,7 @@ def _marketplace(cloud: Cloud, reference: dict[str, Any]) -> ImageFacts:
         exact=image.version,
         architecture=image.architecture,
         security=image.features.get("SecurityType", "Standard"),
+        controllers=disk_controllers(image.features),
         plan=image.plan,
         data=tuple(DataDiskFacts(lun, marketplace_catalog.DATA_DISK_GB) for lun in image.data_luns),
     )

@@ -48,7 +48,7 @@ async def put(cloud: Cloud, call: Call) -> Answer:
         private = _fill_in(cloud, call, properties)
     else:
         private = old.private
-        kind = {"architecture": private["architecture"], "generation": private["generation"]}
+        kind = {name: private[name] for name in ("architecture", "generation", "controllers")}
         vm_fit.check_size(properties, old.doc["location"], **kind)
         call.body["properties"] = vm_rules.merged(old, properties)
         vm_rules.keep_envelope(old, call.body)
@@ -71,7 +71,13 @@ def _fill_in(cloud: Cloud, call: Call, properties: dict[str, Any]) -> dict[str, 
     location = regions.normal(call.body["location"])
     facts = image_source.resolve(cloud, storage["imageReference"], location)
     vm_profile.complete(properties, facts, call.id.rsplit("/", 1)[-1])
-    vm_fit.check_size(properties, location, architecture=facts.architecture, generation=facts.generation)
+    vm_fit.check_size(
+        properties,
+        location,
+        architecture=facts.architecture,
+        generation=facts.generation,
+        controllers=facts.controllers,
+    )
     security = vm_fit.check_security(properties, facts)
     vm_disks.complete(cloud, call.id, storage, facts)
     vm_fit.check_plan(call.body.get("plan"), facts, storage["osDisk"]["name"])
@@ -83,6 +89,7 @@ def _fill_in(cloud: Cloud, call: Call, properties: dict[str, Any]) -> dict[str, 
     return {
         "guest": _free_key(cloud, ids.key(call.id)),
         "generation": facts.generation,
+        "controllers": list(facts.controllers),
         "architecture": facts.architecture,
         "security": security,
         "plan": facts.plan,

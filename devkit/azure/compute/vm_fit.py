@@ -12,15 +12,20 @@ from devkit.azure.errors import ArmError, invalid, unsupported
 from devkit.azure.gallery_facts.features import TRUSTED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devkit.azure.compute.image_source import ImageFacts
 
 _FIND_OUT = "Find out more on the available VM sizes in each region at https://aka.ms/azure-regions."
 
 
-def check_size(properties: dict[str, Any], location: str, *, architecture: str, generation: str) -> None:
-    """Refuse a size that Azure or the region does not have, or that cannot boot an image of this processor and kind.
+def check_size(
+    properties: dict[str, Any], location: str, *, architecture: str, generation: str, controllers: Sequence[str]
+) -> None:
+    """Refuse a size that Azure or the region does not have, or that cannot boot an image of this kind.
 
-    The first two messages are as users quote them (redhat-developer/mapt issue 432, microsoft/onefuzz issue 1126).
+    The first two messages and the last are as users quote them (redhat-developer/mapt issue 432, microsoft/onefuzz
+    issue 1126, kubernetes-sigs/image-builder pull request 1875).
     """
     name = properties["hardwareProfile"]["vmSize"]
     size, there = find(name), in_region(location)
@@ -48,6 +53,14 @@ def check_size(properties: dict[str, Any], location: str, *, architecture: str, 
     if generation not in size.generations:
         message = f"The selected VM size '{name}' cannot boot Hypervisor Generation '{generation[1]}'."
         raise ArmError(400, "BadRequest", message, target="vmSize")
+    if not set(size.controllers) & set(controllers):
+        message = (
+            f"The VM size '{name}' cannot boot with OS image or disk. Please check that disk controller types "
+            "supported by the OS image or disk is one of the supported disk controller types for the VM size "
+            f"'{name}'. Please query sku api at https://aka.ms/azure-compute-skus to determine supported disk "
+            "controller types for the VM size."
+        )
+        raise invalid(message, "vmSize")
 
 
 def check_security(properties: dict[str, Any], facts: ImageFacts) -> str:

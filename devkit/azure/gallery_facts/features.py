@@ -55,6 +55,15 @@ def security_type(definition: Resource) -> str:
     return "Standard"
 
 
+def disk_controllers(features: dict[str, str]) -> tuple[str, ...]:
+    """Return the disk controllers that an image with these features is for; one that does not say is for SCSI alone.
+
+    Users of sizes with NVMe alone found that out (kubernetes-sigs/image-builder pull request 1875).
+    """
+    said = next((value for name, value in features.items() if name.lower() == "diskcontrollertypes"), "SCSI")
+    return tuple(part.strip() for part in said.split(","))
+
+
 def takes(wanted: str, given: str) -> bool:
     """Whether a definition of security type `wanted` takes a source of type `given`.
 

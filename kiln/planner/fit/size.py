@@ -64,6 +64,13 @@ def _of_image(template: ImageTemplate, source: SourceFacts, size: SizeFacts) -> 
             f"{size.name} runs {runs} alone, and the source image is of generation {source.generation[1:]}.",
             "Choose a size that runs the image's generation, or a source of the other one.",
         )
+    elif not set(size.controllers) & set(source.controllers):
+        yield _problem(
+            f"{size.name} has {' and '.join(size.controllers)} disk controllers alone, and the source image boots with "
+            f"{' and '.join(source.controllers)}.",
+            "Choose a size with such controllers, as those before v6, or a source whose feature DiskControllerTypes "
+            "lists NVMe.",
+        )
     disks = len(source.data_disk_luns) + len(template.properties.additional_data_disks)
     if size.data_disks is not None and disks > size.data_disks:
         yield _problem(

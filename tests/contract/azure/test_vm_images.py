@@ -77,6 +77,13 @@ def test_a_size_that_cannot_boot_the_image_is_refused(
     assert words in str(refused(make(cloud, machine(image, size)), code))
 
 
+def test_a_size_with_nvme_alone_boots_images_that_are_for_it_and_refuses_others(cloud: Harness) -> None:
+    refusal = refused(make(cloud, machine(debian("12-gen2"), "Standard_D2s_v6")), "InvalidParameter")
+    assert "cannot boot with OS image or disk" in str(refusal)
+    ubuntu = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server", "version": "latest"}
+    make(cloud, machine(ubuntu, "Standard_D2s_v6"))()
+
+
 def test_a_size_that_is_not_in_the_region_is_refused(cloud: Harness) -> None:
     body = {**machine(debian("12-gen2"), "Standard_DC2as_v5"), "location": "polandcentral"}
     said = str(refused(make(cloud, body), "InvalidParameter"))

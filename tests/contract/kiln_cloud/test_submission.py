@@ -77,6 +77,7 @@ def test_a_good_template_is_told_what_it_stands_on() -> None:
         ("Standard_D2sd_v4", "westeurope has no machine size Standard_D2sd_v4"),
         ("Standard_NC24ads_A100_v4", "may not use the machine size Standard_NC24ads_A100_v4"),
         ("Standard_D2ps_v5", "has processors of Arm64, and the source image is for x64"),
+        ("Standard_D2s_v6", "has NVMe disk controllers alone, and the source image boots with SCSI"),
         ("Standard_D1_v2", "runs generation 1 alone, and the source image is of generation 2"),
     ],
 )

@@ -48,6 +48,7 @@ def test_a_size_that_the_region_does_not_have_is_named_with_the_one_that_may_be_
         ({"quota": 0}, "has 2 processors, and the subscription's quota of standardDDSv4Family in westeurope is 0"),
         ({"generations": ("V2",)}, "runs generation 2 alone, and the source image is of generation 1"),
         ({"architecture": "Arm64"}, "has processors of Arm64, and the source image is for x64"),
+        ({"controllers": ("NVMe",)}, "has NVMe disk controllers alone, and the source image boots with SCSI"),
         ({"data_disks": 0}, "takes 0 data disks, and the machine would have 1"),
     ],
 )
