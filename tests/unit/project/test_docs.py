@@ -80,3 +80,16 @@ def test_the_picture_of_the_floors_is_the_contract() -> None:
     drawn = re.findall(r'\bL\d+\["([\w ·]+)"\]', read("docs/architecture.md"))
 
     assert drawn == [floor.replace(" | ", " · ") for floor in layers]
+
+
+def test_every_check_at_submission_has_a_test() -> None:
+    """Tests that docs/checks.md names exist, and each row of its second table names one."""
+    tests = "\n".join(read(path) for path in tracked() if path.startswith("tests/") and path.endswith(".py"))
+    known = set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
+    table = read("docs/checks.md").partition("## In Azure")[2]
+    rows = re.findall(r"^\| (?!checked|---)(.*) \|$", table, re.MULTILINE)
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named, row
+        assert set(named) <= known, row
