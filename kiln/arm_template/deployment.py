@@ -10,26 +10,32 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kiln.arm_template.evaluate import Lazy, Place, Scope
-from kiln.arm_template.faults import ExpressionInvalid
-from kiln.arm_template.functions.table import Function, whole
-from kiln.arm_template.parameters import parameters
+from kiln.arm_template.bounds import RESOURCE
+from kiln.arm_template.faults import ExpressionInvalid, Path, TooMuchWork
+from kiln.arm_template.outputs import NESTED, Outputs
+from kiln.arm_template.scopes import count_of, items, looped, members, nested, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-Path = tuple[str | int, ...]
-NESTED = "microsoft.resources/deployments"
-MOST_TURNS = 800
-"""The most turns of a loop ("Resource iteration in ARM templates", copy limits)."""
+    from kiln.arm_template.evaluate import Scope
+    from kiln.arm_template.place import Place
 
 
 @dataclass(frozen=True)
 class Unresolved:
-    """A part of a resource that cannot be resolved: its path in the file, and the reason."""
+    """A part of a resource that cannot be resolved: its path in the file, and the error.
+
+    The error has the path of the parameter or variable that is to blame, if it is not the part itself.
+    """
 
     path: Path
-    why: str
+    error: ExpressionInvalid
+
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        return str(self.error)
 
 
 @dataclass(frozen=True)
@@ -61,84 +67,21 @@ def is_arm_template(body: Any) -> bool:
 
 
 def resources(body: dict[str, Any], place: Place, given: dict[str, Any]) -> Iterator[Resource]:
-    """Yield the resources of a template's JSON, deployed to a place with the given parameters."""
+    """Yield the resources of a template's JSON, deployed to a place with the given parameters.
+
+    Raises `TooMuchWork`, which names the part that took it.
+    """
     yield from _resources(body, scope_of(body, place, given), (), "", "")
-
-
-def scope_of(body: dict[str, Any], place: Place, given: dict[str, Any]) -> Scope:
-    """Return the scope of a template's expressions."""
-    scope: Scope
-    declared = _members(body.get("parameters"))
-    variables = _members(body.get("variables"))
-    make: dict[str, Callable[[], Any]] = {
-        name: _later(looped, value, lambda: scope) for name, value in variables.items() if name != "copy"
-    }
-    for loop in _items(variables.get("copy")):
-        make[str(_members(loop).get("name"))] = _later(_turns, _members(loop), lambda: scope)
-    scope = Scope(place, parameters(declared, given, lambda: scope), Lazy("variable", make))
-    scope = replace(scope, functions=_functions(body.get("functions"), place))
-    return scope
-
-
-def _later(resolve: Callable[[Any, Scope], Any], value: Any, scope: Callable[[], Scope]) -> Callable[[], Any]:
-    """Return a function that resolves a value later: now its scope does not exist yet, since it is part of that."""
-    return lambda: resolve(value, scope())
-
-
-def looped(value: Any, scope: Scope) -> Any:
-    """Return a value with its expressions resolved, and its loops of properties (`copy`) unrolled."""
-    if isinstance(value, list):
-        return [looped(item, scope) for item in value]
-    if not isinstance(value, dict):
-        return scope.resolved(value)
-    found = {scope.text(name): looped(item, scope) for name, item in value.items() if name != "copy"}
-    if "copy" in value:
-        loops = value["copy"]
-        if not isinstance(loops, list):
-            return {**found, "copy": looped(loops, scope)}
-        for loop in loops:
-            found[str(_members(loop).get("name"))] = _turns(_members(loop), scope)
-    return found
-
-
-def _turns(loop: dict[str, Any], scope: Scope) -> list[Any]:
-    name = str(loop.get("name"))
-    return [looped(loop.get("input"), scope.in_loop(name, turn)) for turn in range(_count(loop, scope))]
-
-
-def _count(loop: dict[str, Any], scope: Scope) -> int:
-    count = whole(scope.resolved(loop.get("count")))
-    if not 0 <= count <= MOST_TURNS:
-        raise ExpressionInvalid(f"a loop has 0 to {MOST_TURNS} turns, this one has {count}")
-    return count
-
-
-def _functions(declared: Any, place: Place) -> dict[str, Callable[..., Any]]:
-    """Return the template's own functions; each sees nothing but its parameters."""
-    found: dict[str, Callable[..., Any]] = {}
-    for namespace in map(_members, _items(declared)):
-        for name, rules in _members(namespace.get("members")).items():
-            full = f"{namespace.get('namespace')}.{name}"
-            names = [str(_members(each).get("name")) for each in _items(_members(rules).get("parameters"))]
-            output = _members(_members(rules).get("output")).get("value")
-
-            def call(*values: Any, names: list[str] = names, output: Any = output) -> Any:
-                own = {name: _itself(value) for name, value in zip(names, values, strict=True)}
-                return Scope(place, Lazy("parameter", own), Lazy("variable", {})).resolved(output)
-
-            found[full.lower()] = Function(full, len(names), len(names), call)
-    return found
-
-
-def _itself(value: Any) -> Callable[[], Any]:
-    return lambda: value
 
 
 def _resources(
     body: dict[str, Any], scope: Scope, path: Path, parent_type: str, parent_name: str
 ) -> Iterator[Resource]:
+    if not parent_type:
+        outputs = Outputs(body, path)
+        scope = replace(scope, deployed=lambda reference: outputs.of(reference, scope))
     listed = body.get("resources")
-    named = listed.items() if isinstance(listed, dict) else enumerate(_items(listed))
+    named = listed.items() if isinstance(listed, dict) else enumerate(items(listed))
     for key, resource in named:
         here = (*path, "resources", key)
         if isinstance(resource, dict) and not resource.get("existing"):
@@ -154,9 +97,9 @@ def _repeated(
         yield from _one(resource, scope, path, parent_type, parent_name)
         return
     try:
-        turns = _count(loop, scope)
+        turns = count_of(loop, scope)
     except ExpressionInvalid as error:
-        unresolved = Unresolved((*path, "copy", "count"), str(error))
+        unresolved = Unresolved((*path, "copy", "count"), error)
         yield replace(next(_one(resource, scope, path, parent_type, parent_name)), unresolved=(unresolved,))
         return
     for turn in range(turns):
@@ -166,6 +109,7 @@ def _repeated(
 
 def _one(resource: dict[str, Any], scope: Scope, path: Path, parent_type: str, parent_name: str) -> Iterator[Resource]:
     """Yield a resource and those within it, unless its condition is false."""
+    scope.work.spend(RESOURCE)
     unresolved: list[Unresolved] = []
     if _leaf(resource.get("condition", True), scope, (*path, "condition"), unresolved) is False:
         return
@@ -173,65 +117,41 @@ def _one(resource: dict[str, Any], scope: Scope, path: Path, parent_type: str, p
     is_nested = str(own.get("type", "")).lower() == NESTED
     within = own.pop("properties", None) if is_nested else None
     body = {name: _leaf(value, scope, (*path, name), unresolved) for name, value in own.items()}
+    scope.work.weigh(body)
     if parent_type:
         body["type"], body["name"] = f"{parent_type}/{body.get('type')}", f"{parent_name}/{body.get('name')}"
     yield Resource(path, body, tuple(unresolved))
-    if is_nested:
-        yield from _nested(_members(within), body, scope, (*path, "properties"))
+    below = nested(members(within), body, scope, (*path, "properties")) if is_nested else None
+    if below is not None:
+        yield from _resources(below.template, below.scope, below.path, "", "")
     yield from _resources(resource, scope, path, str(body.get("type", "")), str(body.get("name", "")))
-
-
-def _nested(properties: dict[str, Any], deployment: dict[str, Any], scope: Scope, path: Path) -> Iterator[Resource]:
-    """Yield the resources of a nested deployment; its scope is the outer template's unless it says `inner`."""
-    template = properties.get("template")
-    if not isinstance(template, dict):
-        return
-    options = _members(properties.get("expressionEvaluationOptions"))
-    place = replace(
-        scope.place,
-        subscription=_given(deployment, "subscriptionId", scope.place.subscription),
-        group=_given(deployment, "resourceGroup", scope.place.group),
-        deployment=_given(deployment, "name", scope.place.deployment) or "deployment",
-    )
-    if str(options.get("scope", "outer")).lower() == "inner":
-        unresolved: list[Unresolved] = []
-        given = {
-            name: _leaf(_members(member)["value"], scope, (*path, "parameters", name, "value"), unresolved)
-            for name, member in _members(properties.get("parameters")).items()
-            if "value" in _members(member)
-        }
-        for each in unresolved:
-            given.pop(str(each.path[len(path) + 1]), None)
-        within = scope_of(template, place, given)
-    else:
-        within = replace(scope, place=place)
-    yield from _resources(template, within, (*path, "template"), "", "")
-
-
-def _given(deployment: dict[str, Any], name: str, otherwise: str | None) -> str | None:
-    found = deployment.get(name)
-    return found if isinstance(found, str) else otherwise
 
 
 def _leaf(value: Any, scope: Scope, path: Path, unresolved: list[Unresolved]) -> Any:
     """Return a value resolved as far as possible; an expression that fails is left, and added to `unresolved`."""
     try:
         return looped(value, scope)
+    except TooMuchWork as much:
+        raise (much if much.at else TooMuchWork(str(much), path)) from much
+    except RecursionError:
+        why = ExpressionInvalid("it is nested too deeply: parameters, variables or calls, one within the other")
+    except ExpressionInvalid as invalid:
+        why = invalid
+    if isinstance(value, dict) and not isinstance(value.get("copy"), list):
+        return {
+            _name(name, scope, (*path, name), unresolved): _leaf(item, scope, (*path, name), unresolved)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_leaf(item, scope, (*path, at), unresolved) for at, item in enumerate(value)]
+    unresolved.append(Unresolved(path, why))
+    return value
+
+
+def _name(text: str, scope: Scope, path: Path, unresolved: list[Unresolved]) -> str:
+    """Return a property's name resolved; one that fails is left, and added to `unresolved`."""
+    try:
+        return scope.name(text)
     except ExpressionInvalid as error:
-        if isinstance(value, dict) and not isinstance(value.get("copy"), list):
-            return {
-                _leaf(name, scope, (*path, name), unresolved): _leaf(item, scope, (*path, name), unresolved)
-                for name, item in value.items()
-            }
-        if isinstance(value, list):
-            return [_leaf(item, scope, (*path, at), unresolved) for at, item in enumerate(value)]
-        unresolved.append(Unresolved(path, str(error)))
-        return value
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _members(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+        unresolved.append(Unresolved(path, error))
+        return text

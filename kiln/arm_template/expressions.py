@@ -7,12 +7,16 @@ an expression has at most 24,576 characters.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
 from kiln.arm_template.faults import ExpressionInvalid
 
 LONGEST = 24_576
+DEEPEST = 100
+"""The most calls within calls that are read; those that Bicep writes for long conditions have some 30."""
+_MOST_DIGITS = 20
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<mark>\?\.|\.\?|\[\?|[()\[\],.]))"
 )
@@ -56,6 +60,7 @@ def plain(text: str) -> str:
     return text[1:] if text.startswith("[[") else text
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """Return the tree of an expression in its brackets. Raises an `ExpressionInvalid` that says where the error is."""
     if len(text) > LONGEST:
@@ -72,22 +77,36 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._depth = 0
 
     def expression(self) -> Expression:
         """Read a literal or a call, and the properties and items that are taken of it."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ExpressionInvalid(f"an expression has more than {DEEPEST} calls within each other")
+        found = self._expression()
+        self._depth -= 1
+        return found
+
+    def _expression(self) -> Expression:
         kind, word = self._next()
         found: Expression
         if kind == "string":
             found = Literal(word[1:-1].replace("''", "'"))
+        elif kind == "number" and len(word) > _MOST_DIGITS:
+            raise ExpressionInvalid(f"the number {word[:_MOST_DIGITS]}... has more than 64 bits")
         elif kind == "number":
             found = Literal(float(word) if "." in word else int(word))
         elif kind == "name":
             found = self._call(word)
         else:
             raise self._unexpected(word)
+        taken = 0
         while (mark := self._peek()) in {".", "[", ".?", "[?"}:
             self._next()
-            found = self._access(found, mark)
+            found, taken = self._access(found, mark), taken + 1
+            if taken > DEEPEST:
+                raise ExpressionInvalid(f"an expression has more than {DEEPEST} properties of properties")
         return found
 
     def end(self) -> None:

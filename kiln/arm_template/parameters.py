@@ -6,10 +6,11 @@ Source: Microsoft's "Parameters in ARM templates" and "Create Resource Manager p
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.arm_template.evaluate import Lazy, Scope
-from kiln.arm_template.faults import ExpressionInvalid, KnownAtDeployment
+from kiln.arm_template.faults import ExpressionInvalid, ParameterMissing, Path
 from kiln.arm_template.functions.table import found, kind_of, same
 
 if TYPE_CHECKING:
@@ -27,28 +28,54 @@ KINDS: dict[str, tuple[type, ...]] = {
 """The JSON values that a parameter takes, by its `type` in lower case."""
 
 
-class ParameterMissing(KnownAtDeployment):
-    """A parameter that was given no value, and has no default."""
+@dataclass(frozen=True)
+class Failed:
+    """Stands for the value of a nested deployment's parameter that has none here, with the reason."""
+
+    error: ExpressionInvalid
 
 
-def parameters(declared: dict[str, Any], given: dict[str, Any], scope_of: Callable[[], Scope]) -> Lazy:
+def definitions(declared: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters with the rules of the types that they refer to ("Definitions in ARM templates").
+
+    Of a type's own rules for its items and properties none is needed here: Kiln checks what becomes of the value.
+    """
+    return {name: _defined(rules, types) if isinstance(rules, dict) else rules for name, rules in declared.items()}
+
+
+def _defined(rules: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+    for _ in types:  # a type that refers to itself ends here
+        reference = rules.get("$ref")
+        if not isinstance(reference, str):
+            break
+        type_ = types.get(reference.removeprefix("#/definitions/"))
+        own = {name: rule for name, rule in rules.items() if name != "$ref"}
+        rules = {**type_, **own} if isinstance(type_, dict) else own
+    return rules
+
+
+def parameters(
+    declared: dict[str, Any], given: dict[str, Any], scope_of: Callable[[], Scope], path: Path | None = None
+) -> Lazy:
     """Return the values of a template's parameters: given ones, or defaults, resolved in the template's own scope."""
 
     def value_of(name: str, rules: dict[str, Any]) -> Callable[[], Any]:
         def make() -> Any:
             key = found(name, given)
+            if key is not None and isinstance(given[key], Failed):
+                raise given[key].error
             if key is not None:
                 return checked(name, rules, given[key])
             if "defaultValue" in rules:
                 return checked(name, rules, scope_of().resolved(rules["defaultValue"]))
             if rules.get("nullable"):
                 return None
-            raise ParameterMissing(f"the parameter {name!r} has neither value nor default")
+            raise ParameterMissing(name)
 
         return make
 
     make = {name: value_of(name, rules) for name, rules in declared.items() if isinstance(rules, dict)}
-    return Lazy("parameter", make)
+    return Lazy("parameter", make, path)
 
 
 def checked(name: str, rules: dict[str, Any], value: Any) -> Any:

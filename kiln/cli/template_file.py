@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.arm_template.deployment import is_arm_template
-from kiln.arm_template.evaluate import Place
-from kiln.arm_template.faults import ExpressionInvalid
+from kiln.arm_template.faults import ExpressionInvalid, TooMuchWork
 from kiln.arm_template.parameters import from_file, from_text
+from kiln.arm_template.place import Place
 from kiln.cli.faults import UsageFailure
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.arm_template import Subject, subjects
 from kiln.template.parse import parse_template
+from kiln.template.wording import path_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +80,12 @@ def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
         found = subjects(body, place, _given(body, options))
     except ExpressionInvalid as error:
         raise UsageFailure(f"{file}: {error}.") from error
+    except TooMuchWork as error:
+        where = f" at {path_text(error.at)}" if error.at else ""
+        raise UsageFailure(
+            f"{file} cannot be evaluated: {error}. It was stopped{where}.",
+            hint="Look for loops within loops, and for values that are joined with themselves again and again.",
+        ) from error
     return ReadFile(text, body, found)
 
 
@@ -143,8 +150,6 @@ def _name_in(body: Any) -> str | None:
 def _refused(file: Path, subject: Subject, problems: tuple[Problem, ...]) -> UsageFailure:
     error = TemplateInvalid(subject.told(problems))
     hint = f"To see their lines in the file, and the rules: kiln validate {file}"
-    if subject.unresolved:
-        hint = f"Give parameters with --set NAME=VALUE or --parameters FILE, and the region with --location. {hint}"
     return UsageFailure(f"{file}: {problem_lines(error)}", hint=hint)
 
 

@@ -7,8 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from kiln.arm_template.bounds import fits
 from kiln.arm_template.faults import ExpressionInvalid
-from kiln.arm_template.functions.table import MANY, Function, found, items, kind_of, members, same, text, whole, written
+from kiln.arm_template.functions.table import (
+    MANY,
+    Function,
+    as_key,
+    found,
+    items,
+    kind_of,
+    members,
+    same,
+    text,
+    whole,
+    written,
+)
 
 MOST_ITEMS = 10_000
 """The most items of a `range` (Microsoft's page about it)."""
@@ -20,7 +33,9 @@ def _concat(*values: Any) -> Any:
     for value in values:
         if isinstance(value, dict):
             raise ExpressionInvalid("expected strings or arrays, got an object")
-    return "".join(written(value) for value in values)
+    texts = [written(value) for value in values]
+    fits(sum(map(len, texts)))
+    return "".join(texts)
 
 
 def _contains(container: Any, item: Any) -> bool:
@@ -69,7 +84,8 @@ def _index(row: Any, item: Any, *, last: bool) -> int:
 def _intersection(*values: Any) -> Any:
     first, *rest = values
     if isinstance(first, list):
-        return [item for item in first if all(any(same(item, each) for each in items(other)) for other in rest)]
+        common = set.intersection(*({as_key(item) for item in items(value)} for value in values))
+        return list({key: item for item in first if (key := as_key(item)) in common}.values())
     return {
         name: value
         for name, value in members(first).items()
@@ -80,9 +96,11 @@ def _intersection(*values: Any) -> Any:
 def _union(*values: Any) -> Any:
     """Return the items of all arrays, each once; or one object of all: later values win, and objects are merged."""
     if isinstance(values[0], list):
-        united: list[Any] = []
-        united.extend(item for value in values for item in items(value) if not any(same(item, each) for each in united))
-        return [item for at, item in enumerate(united) if not any(same(item, each) for each in united[:at])]
+        united: dict[str, Any] = {}
+        for value in values:
+            for item in items(value):
+                united.setdefault(as_key(item), item)
+        return list(united.values())
     merged: dict[str, Any] = {}
     for value in values:
         for name, item in members(value).items():
@@ -127,6 +145,18 @@ def _try_get(value: Any, *keys: Any) -> Any:
     return value
 
 
+def _from_end(values: Any, at: Any) -> Any:
+    """Return the item at a place that is counted from the end, where 1 is the last. Raises `ExpressionInvalid`."""
+    given = items(values)
+    if not 1 <= whole(at) <= len(given):
+        raise ExpressionInvalid(f"an array of {len(given)} has no item {at} from its end")
+    return given[-at]
+
+
+def _try_from_end(values: Any, at: Any) -> Any:
+    return values[-at] if isinstance(values, list) and 1 <= whole(at) <= len(values) else None
+
+
 FUNCTIONS = (
     Function("array", 1, 1, lambda value: value if isinstance(value, list) else [value]),
     Function("concat", 1, MANY, _concat),
@@ -136,6 +166,7 @@ FUNCTIONS = (
     Function("empty", 1, 1, lambda value: value is None or not _sized(value)),
     Function("first", 1, 1, lambda value: _end(value, 0)),
     Function("flatten", 1, 1, lambda values: [item for value in items(values) for item in items(value)]),
+    Function("indexFromEnd", 2, 2, _from_end),
     Function("indexOf", 2, 2, lambda row, item: _index(row, item, last=False)),
     Function("intersection", 2, MANY, _intersection),
     Function("items", 1, 1, _items),
@@ -150,5 +181,6 @@ FUNCTIONS = (
     Function("skip", 2, 2, lambda value, count: _row(value)[max(whole(count), 0) :]),
     Function("take", 2, 2, lambda value, count: _row(value)[: max(whole(count), 0)]),
     Function("tryGet", 2, MANY, _try_get),
+    Function("tryIndexFromEnd", 2, 2, _try_from_end),
     Function("union", 1, MANY, _union),
 )

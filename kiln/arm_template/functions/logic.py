@@ -1,4 +1,4 @@
-"""Functions of bools and numbers, and comparisons.
+"""Functions of bools and numbers, and comparisons; those that leave some arguments unevaluated are in evaluate.py.
 
 Source: Microsoft's "Logical", "Comparison" and "Numeric functions for ARM templates".
 """
@@ -9,7 +9,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from kiln.arm_template.faults import ExpressionInvalid
-from kiln.arm_template.functions.table import MANY, Function, kind_of, same, truth, whole
+from kiln.arm_template.functions.table import Function, kind_of, same, text, truth, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,10 @@ def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]
     return of
 
 
+def _fail(message: Any) -> None:
+    raise ExpressionInvalid(text(message))
+
+
 def _divided(one: Any, by: Any) -> int:
     """Return the quotient without its fraction, towards zero as .NET does."""
     if whole(by) == 0:
@@ -58,18 +62,19 @@ def _divided(one: Any, by: Any) -> int:
     return quotient if (one < 0) == (by < 0) else -quotient
 
 
-def _truths(values: tuple[Any, ...]) -> list[bool]:
-    """Return the values as bools. All of them are checked, as by Azure, even if the first decides."""
-    return [truth(value) for value in values]
+def _number(value: int) -> int:
+    """Return a whole number that fits into 64 bits, as those of Azure do. Raises `ExpressionInvalid`."""
+    if not -(2**63) <= value < 2**63:
+        raise ExpressionInvalid("the result has more than 64 bits")
+    return value
 
 
 FUNCTIONS = (
-    Function("add", 2, 2, lambda one, other: whole(one) + whole(other)),
-    Function("and", 2, MANY, lambda *values: all(_truths(values))),
+    Function("add", 2, 2, lambda one, other: _number(whole(one) + whole(other))),
     Function("bool", 1, 1, _bool),
-    Function("coalesce", 1, MANY, lambda *values: next((value for value in values if value is not None), None)),
     Function("div", 2, 2, _divided),
     Function("equals", 2, 2, same),
+    Function("fail", 1, 1, _fail),
     Function("false", 0, 0, lambda: False),
     Function("float", 1, 1, _float),
     Function("greater", 2, 2, _compared(operator.gt)),
@@ -78,10 +83,9 @@ FUNCTIONS = (
     Function("less", 2, 2, _compared(operator.lt)),
     Function("lessOrEquals", 2, 2, _compared(operator.le)),
     Function("mod", 2, 2, lambda one, by: one - _divided(one, by) * by),
-    Function("mul", 2, 2, lambda one, other: whole(one) * whole(other)),
+    Function("mul", 2, 2, lambda one, other: _number(whole(one) * whole(other))),
     Function("not", 1, 1, lambda value: not truth(value)),
     Function("null", 0, 0, lambda: None),
-    Function("or", 2, MANY, lambda *values: any(_truths(values))),
-    Function("sub", 2, 2, lambda one, other: whole(one) - whole(other)),
+    Function("sub", 2, 2, lambda one, other: _number(whole(one) - whole(other))),
     Function("true", 0, 0, lambda: True),
 )

@@ -8,6 +8,7 @@ import re
 import urllib.parse
 from typing import Any
 
+from kiln.arm_template.bounds import fits
 from kiln.arm_template.faults import ExpressionInvalid
 from kiln.arm_template.functions.table import MANY, Function, items, text, whole, written
 from kiln.arm_template.unique_string import guid, unique_string
@@ -25,9 +26,13 @@ def _base64_to_string(value: Any) -> str:
 
 def _json(value: Any) -> Any:
     try:
-        return json_text.loads(text(value))
+        return json_text.loads(text(value), parse_constant=_no_constant)
     except json_text.JSONDecodeError as error:
         raise ExpressionInvalid(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ExpressionInvalid(f"{name} is not a JSON value")
 
 
 def _format(pattern: Any, *values: Any) -> str:
@@ -43,9 +48,15 @@ def _format(pattern: Any, *values: Any) -> str:
             raise ExpressionInvalid(f"there is no value for {hole[0]}")
         shown = _number(values[at], hole[3]) if hole[3] else written(values[at])
         width = int(hole[2] or 0)
+        fits(abs(width))
         return shown.ljust(-width) if width < 0 else shown.rjust(width)
 
-    return _HOLE.sub(fill, text(pattern))
+    fits(sum(len(written(values[int(hole[1])])) for hole in _HOLE.finditer(text(pattern)) if _is_of(hole, values)))
+    return _HOLE.sub(fill, pattern)
+
+
+def _is_of(hole: re.Match[str], values: tuple[Any, ...]) -> bool:
+    return hole[1] is not None and int(hole[1]) < len(values)
 
 
 def _number(value: Any, how: str) -> str:
@@ -63,8 +74,22 @@ def _number(value: Any, how: str) -> str:
 def _pad_left(value: Any, width: Any, by: Any = " ") -> str:
     if len(text(by)) != 1:
         raise ExpressionInvalid("the padding must be one character")
+    fits(whole(width))
     shown = written(value) if isinstance(value, int) else text(value)
-    return shown.rjust(whole(width), by)
+    return shown.rjust(width, by)
+
+
+def _replace(value: Any, old: Any, new: Any) -> str:
+    if not text(old):
+        raise ExpressionInvalid("the text to replace is empty")
+    fits(text(value).count(old) * len(text(new)))
+    return str(value.replace(old, new))
+
+
+def _join(values: Any, by: Any) -> str:
+    texts = [written(value) for value in items(values)]
+    fits(sum(map(len, texts)) + len(text(by)) * len(texts))
+    return str(by.join(texts))
 
 
 def _split(value: Any, by: Any) -> list[str]:
@@ -101,10 +126,10 @@ FUNCTIONS = (
     Function("endsWith", 2, 2, lambda value, end: text(value).lower().endswith(text(end).lower())),
     Function("format", 1, MANY, _format),
     Function("guid", 1, MANY, lambda *parts: guid(*map(text, parts))),
-    Function("join", 2, 2, lambda values, by: text(by).join(written(value) for value in items(values))),
+    Function("join", 2, 2, _join),
     Function("json", 1, 1, _json),
     Function("padLeft", 2, 3, _pad_left),
-    Function("replace", 3, 3, lambda value, old, new: text(value).replace(text(old), text(new))),
+    Function("replace", 3, 3, _replace),
     Function("split", 2, 2, _split),
     Function("startsWith", 2, 2, lambda value, begin: text(value).lower().startswith(text(begin).lower())),
     Function("string", 1, 1, written),

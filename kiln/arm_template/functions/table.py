@@ -9,10 +9,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kiln.arm_template.faults import ExpressionInvalid
+from kiln.arm_template.faults import ExpressionInvalid, KnownAtDeployment, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 MANY = 1_000
 
@@ -28,12 +28,22 @@ class Function:
 
     def __call__(self, *arguments: Any) -> Any:
         """Return the function's value. Raises `ExpressionInvalid` for arguments that it does not take."""
-        if not self.least <= len(arguments) <= self.most:
-            raise ExpressionInvalid(f"{self.name}() takes {self._takes()}, here it has {len(arguments)}")
+        self.check(arguments)
         try:
             return self.call(*arguments)
+        except KnownAtDeployment:
+            raise
         except ExpressionInvalid as error:
+            if error.at is not None:
+                raise
             raise ExpressionInvalid(f"{self.name}(): {error}") from error
+        except (ArithmeticError, OSError, ValueError) as error:  # a date after the year 9999, a number of 5000 digits
+            raise ExpressionInvalid(f"{self.name}(): {error}") from error
+
+    def check(self, arguments: Sequence[Any]) -> None:
+        """Check the number of arguments. Raises `ExpressionInvalid`."""
+        if not self.least <= len(arguments) <= self.most:
+            raise ExpressionInvalid(f"{self.name}() takes {self._takes()}, here it has {len(arguments)}")
 
     def _takes(self) -> str:
         if self.most == MANY:
@@ -42,21 +52,21 @@ class Function:
         return f"{counts} argument{'s' if self.most != 1 else ''}"
 
 
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "a bool"),
+    ((int, float), "a number"),
+    (str, "a string"),
+    (list, "an array"),
+    (dict, "an object"),
+    (Unknown, "a value that is not known yet"),
+)
+
+
 def kind_of(value: Any) -> str:
     """Return the name of a value's JSON type, as Azure calls it, for a message."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a bool"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "an array"
-        case _:
-            return "an object"
+    if value is None:
+        return "null"
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "a lambda")
 
 
 def text(value: Any) -> str:
@@ -106,7 +116,19 @@ def written(value: Any) -> str:
         case int() | float():
             return str(value)
         case _:
-            return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+            return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=refused)
+
+
+def as_key(value: Any) -> str:
+    """Return a text that equal values share, and others do not have, so that a set can hold it."""
+    return json.dumps(value, sort_keys=True, default=refused)
+
+
+def refused(value: Any) -> Any:
+    """Raise `KnownAtDeployment` for a part of a value that is not known yet, and `ExpressionInvalid` for a lambda."""
+    if isinstance(value, Unknown):
+        raise value.error()
+    raise ExpressionInvalid(f"expected a value of JSON, got {kind_of(value)}")
 
 
 def same(one: Any, other: Any) -> bool:
@@ -119,3 +141,20 @@ def same(one: Any, other: Any) -> bool:
 def found(name: str, of: dict[str, Any]) -> str | None:
     """Return the object's own spelling of the property `name`, which is found in any case; None if it has none."""
     return name if name in of else next((key for key in of if key.lower() == name.lower()), None)
+
+
+def taken(value: Any, key: Any, *, safe: bool) -> Any:
+    """Return a property or item of a value. If there is none, raise `ExpressionInvalid`, or with `safe` return None."""
+    if isinstance(value, dict) and isinstance(key, str):
+        name = found(key, value)
+        if name is not None:
+            if isinstance(value[name], Unknown):
+                raise value[name].error()
+            return value[name]
+    elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
+        return value[key]
+    if safe:
+        return None
+    if isinstance(value, dict | list):
+        raise ExpressionInvalid(f"{kind_of(value)} has no {key!r}")
+    raise ExpressionInvalid(f"{kind_of(value)} has no properties or items, so no {key!r}")

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from kiln.arm_template.deployment import Resource, is_arm_template, resources
-from kiln.arm_template.evaluate import Place
 from kiln.arm_template.faults import ExpressionInvalid
 from kiln.arm_template.parameters import from_file, from_text
+from kiln.arm_template.place import Place
 
 PLACE = Place("sub", "rg", "westeurope")
 
@@ -204,3 +204,132 @@ def test_a_typed_value_is_json_unless_a_string_is_wanted() -> None:
         from_text(declared, "Count", "many")
     with pytest.raises(ExpressionInvalid, match="no parameter 'other'; it has Count, list, text"):
         from_text(declared, "other", "")
+
+
+def test_what_is_to_blame_is_named_by_its_place() -> None:
+    body = {
+        "parameters": {"size": {"type": "int", "maxValue": 9}, "list": {"type": "array"}},
+        "variables": {"of": "[reference('x').y]", "on": "[variables('of')]"},
+        "resources": [one(properties=["[parameters('size')]", "[variables('on')]", "[parameters('list')[0]]"])],
+    }
+    (found,) = deployed(body, size=10)
+
+    assert [(each.path[-1], each.error.at, each.why) for each in found.unresolved] == [
+        (0, ("parameters", "size"), "the parameter 'size' breaks its maxValue of 9"),
+        (1, ("variables", "of"), "the value of reference() is known only to a deployment"),
+        (2, ("parameters", "list"), "the parameter 'list' has neither value nor default"),
+    ]
+
+
+def test_a_nested_deployment_is_given_the_reason_for_which_its_parameter_has_no_value() -> None:
+    template = {"parameters": {"p": {"type": "string"}}, "resources": [one(name="[parameters('p')]")]}
+    nested = module({"p": {"value": "[reference('x').id]"}}, template)
+    (_, found) = deployed({"resources": [nested]})
+
+    (unresolved,) = found.unresolved
+    assert unresolved.why == "the value of reference() is known only to a deployment"
+    assert unresolved.error.at == ("resources", 0, "properties", "parameters", "p", "value")
+
+
+def module(parameters: dict[str, Any], template: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """Return a nested deployment as Bicep makes one of a module."""
+    options = {"scope": "inner"}
+    return {
+        "type": "Microsoft.Resources/deployments",
+        "apiVersion": "2025-04-01",
+        "name": "module-a",
+        "properties": {"expressionEvaluationOptions": options, "parameters": parameters, "template": template},
+        **members,
+    }
+
+
+IDENTITY = {
+    "parameters": {"name": {"type": "string"}},
+    "resources": {"identity": {"type": "M/identities", "apiVersion": "1", "name": "[parameters('name')]"}},
+    "outputs": {
+        "id": {"type": "string", "value": "[resourceId('M/identities', parameters('name'))]"},
+        "principal": {"type": "string", "value": "[reference('identity').principalId]"},
+        "names": {
+            "type": "array",
+            "copy": {"count": 2, "input": "[format('{0}{1}', parameters('name'), copyIndex())]"},
+        },
+    },
+}
+ID = "/subscriptions/sub/resourceGroups/rg/providers/M/identities/builder"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "reference('module-a')",
+        "reference('Module-A', '2025-04-01')",
+        "reference(resourceId('Microsoft.Resources/deployments', 'module-a'), '2025-04-01')",
+        "reference(subscriptionResourceId('Microsoft.Resources/deployments', 'module-a'))",
+    ],
+)
+def test_outputs_of_a_nested_deployment_are_known(reference: str) -> None:
+    own = module({"name": {"value": "builder"}}, IDENTITY)
+    found = deployed({"resources": [own, one(properties=[f"[{reference}.outputs.id.value]"])]})
+    assert found[-1].body["properties"] == [ID]
+
+
+def test_outputs_are_known_by_symbolic_names_and_in_loops() -> None:
+    looped = module({"name": {"value": "[format('b{0}', copyIndex())]"}}, IDENTITY, copy={"name": "each", "count": 2})
+    uses = [
+        "[reference('one').outputs.id.value]",
+        "[reference('one').outputs.names.value]",
+        "[reference(format('many[{0}]', 1)).outputs.id.value]",
+    ]
+    body = {
+        "languageVersion": "2.0",
+        "resources": {
+            "one": module({"name": {"value": "builder"}}, IDENTITY),
+            "many": looped,
+            "x": one(properties=uses),
+        },
+    }
+    assert deployed(body)[-1].body["properties"] == [ID, ["builder0", "builder1"], ID.replace("builder", "b1")]
+
+
+def test_an_output_that_a_deployment_alone_knows_is_told_and_others_are_not_lost() -> None:
+    own = module({"name": {"value": "builder"}}, IDENTITY)
+    uses = ["[reference('module-a').outputs.principal.value]", "[reference('module-a').outputs.other.value]"]
+    found = deployed({"resources": [own, one(properties=uses)]})[-1]
+    assert [each.why for each in found.unresolved] == [
+        "the value of reference() is known only to a deployment",
+        "an object has no 'other'",
+    ]
+
+
+def test_a_parameters_type_can_be_defined_elsewhere() -> None:
+    body = {
+        "languageVersion": "2.0",
+        "definitions": {
+            "size": {"type": "int", "minValue": 30},
+            "disk": {"$ref": "#/definitions/size"},
+            "circle": {"$ref": "#/definitions/circle"},
+        },
+        "parameters": {
+            "disk": {"$ref": "#/definitions/disk"},
+            "none": {"$ref": "#/definitions/size", "nullable": True},
+            "any": {"$ref": "#/definitions/circle", "defaultValue": 1},
+        },
+        "resources": [one(properties=["[parameters('disk')]", "[parameters('none')]", "[parameters('any')]"])],
+    }
+    assert deployed(body, disk=30)[0].body["properties"] == [30, None, 1]
+    assert list(whys(body, disk=1).values()) == ["the parameter 'disk' breaks its minValue of 30"]
+    assert list(whys(body, disk="30").values()) == ["the parameter 'disk' takes int, got a string"]
+
+
+def test_the_templates_own_functions_call_each_other_as_bicep_has_them() -> None:
+    functions = {
+        "inner": {"parameters": [{"name": "p", "type": "string"}], "output": {"value": "[toUpper(parameters('p'))]"}},
+        "outer": {"parameters": [], "output": {"value": "[__bicep.inner('a')]"}},
+    }
+    body = {"functions": [{"namespace": "__bicep", "members": functions}], "resources": [one(name="[__bicep.outer()]")]}
+    assert names(body) == ["A"]
+
+
+def test_a_name_that_is_no_string_is_told() -> None:
+    body = {"resources": [one(properties={"[createArray(1)]": 1})]}
+    assert list(whys(body).values()) == ["expected a string, got an array"]

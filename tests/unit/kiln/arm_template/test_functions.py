@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiln.arm_template.deployment import scope_of
-from kiln.arm_template.evaluate import Place
 from kiln.arm_template.faults import ExpressionInvalid, KnownAtDeployment
+from kiln.arm_template.place import Place
+from kiln.arm_template.scopes import scope_of
 from kiln.arm_template.unique_string import unique_string
 
 PLACE = Place("sub", "rg", "westeurope", now=datetime(2026, 11, 29, 8, 5, 3, tzinfo=UTC))
@@ -131,6 +131,32 @@ def value(text: str, place: Place = PLACE, **body: Any) -> Any:
         ("createArray('a')[0]", "a"),
         ("createObject('Name', 1).name", 1),
         ("createObject('a', 1)[?'b']", None),
+        ("and(false(), 'not looked at')", False),
+        ("or(true(), 'not looked at')", True),
+        ("coalesce('a', reference('not looked at'))", "a"),
+        ("filter(range(0, 10), lambda('i', equals(0, mod(lambdaVariables('i'), 2))))", [0, 2, 4, 6, 8]),
+        ("filter(createArray('a', 'b'), lambda('x', 'at', equals(lambdaVariables('at'), 1)))", ["b"]),
+        ("map(createArray('a'), lambda('X', 'at', concat(lambdaVariables('x'), lambdaVariables('AT'))))", ["a0"]),
+        ("map(createArray(1), lambda('i', map(createArray(2), lambda('j', lambdaVariables('i')))))", [[1]]),
+        ("mapValues(createObject('a', 1), lambda('v', add(lambdaVariables('v'), 1)))", {"a": 2}),
+        ("reduce(createArray(5, 3, 2, 8), 1, lambda('a', 'b', add(lambdaVariables('a'), lambdaVariables('b'))))", 19),
+        ("reduce(createArray(5, 3), 0, lambda('c', 'n', 'i', add(lambdaVariables('c'), lambdaVariables('i'))))", 1),
+        ("sort(createArray(3, 1, 2), lambda('a', 'b', less(lambdaVariables('a'), lambdaVariables('b'))))", [1, 2, 3]),
+        ("toObject(createArray('a', 'b'), lambda('x', toUpper(lambdaVariables('x'))))", {"A": "a", "B": "b"}),
+        ("toObject(createArray('a'), lambda('x', lambdaVariables('x')), lambda('x', 1))", {"a": 1}),
+        ("groupBy(createArray('ab', 'c', 'ad'), lambda('x', take(lambdaVariables('x'), 1)))",
+         {"a": ["ab", "ad"], "c": ["c"]}),
+        ("indexFromEnd(createArray('a', 'b', 'c'), 2)", "b"),
+        ("tryIndexFromEnd(createArray('a'), 2)", None),
+        ("tryIndexFromEnd(createArray('a'), 1)", "a"),
+        ("length(newGuid())", 36),
+        ("environment().authentication.loginEndpoint", "https://login.microsoftonline.com/"),
+        ("parseCidr('10.144.0.0/20')",
+         {"network": "10.144.0.0", "netmask": "255.255.240.0", "broadcast": "10.144.15.255",
+          "firstUsable": "10.144.0.1", "lastUsable": "10.144.15.254", "cidr": 20}),
+        ("parseCidr('fdad:3236:5555::/48').lastUsable", "fdad:3236:5555:ffff:ffff:ffff:ffff:ffff"),
+        ("cidrSubnet('10.144.0.0/20', 24, 1)", "10.144.1.0/24"),
+        ("cidrHost('10.144.3.0/24', 0)", "10.144.3.1"),
     ],
 )  # fmt: skip
 def test_a_function_does_what_its_page_says(text: str, expected: Any) -> None:
@@ -170,6 +196,29 @@ def test_a_function_does_what_its_page_says(text: str, expected: Any) -> None:
         ("mine.own()", r"the template has no function mine.own\(\)"),
         ("dateTimeAdd('2020-01-01', 'three days')", "not a duration"),
         ("utcNow('Q')", "the date format 'Q'"),
+        ("parameters()", r"parameters\(\) takes 1 argument, here it has 0"),
+        ("resourceGroup('a')", r"resourceGroup\(\) takes 0 arguments, here it has 1"),
+        ("map(createArray(1), 2)", r"map\(\): expected a lambda\(\), got a number"),
+        ("map(createArray(1), lambda('a', 'b', 'c', 1))", "its lambda has 1 to 2 variables, here 3"),
+        ("sort(createArray(1, 2), lambda('a', true()))", "its lambda has 2 variables, here 1"),
+        ("filter(createArray(1), lambda('x', 1))", r"filter\(\): expected a bool, got a number"),
+        ("concat(lambda('x', 1))", r"a lambda can only be an argument of filter\(\), groupBy\(\)"),
+        ("lambdaVariables('x')", "there is no lambda variable 'x'"),
+        ("toObject(createArray(1), lambda('x', lambdaVariables('x')))", "expected a string, got a number"),
+        ("fail('no such thing')", r"fail\(\): no such thing"),
+        ("indexFromEnd(createArray(1), 0)", "no item 0 from its end"),
+        ("mul(9223372036854775807, 2)", "more than 64 bits"),
+        ("add(123456789012345678901, 1)", "more than 64 bits"),
+        ("dateTimeAdd('9999-12-31', 'P2D')", r"dateTimeAdd\(\): year 10000 is out of range"),
+        ("dateTimeFromEpoch(999999999999999)", r"dateTimeFromEpoch\(\): "),
+        ("json('[NaN]')", "NaN is not a JSON value"),
+        ("and(true())", "takes 2 or more arguments"),
+        ("coalesce()", "takes 1 or more arguments"),
+        ("cidrSubnet('10.0.0.0/16', 8, 0)", "must be 16 to 32"),
+        ("cidrSubnet('10.0.0.0/16', 17, 2)", "no subnet 2"),
+        ("cidrHost('10.0.0.0/30', 2)", "no host 2"),
+        ("parseCidr('here')", "not a range of addresses"),
+        ("replace('a', '', 'b')", "the text to replace is empty"),
     ],
 )
 def test_what_a_function_does_not_take_is_told(text: str, why: str) -> None:
@@ -179,8 +228,9 @@ def test_what_a_function_does_not_take_is_told(text: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["reference('a').b", "list('a', '2020')", "listKeys('a', '2020').keys", "newGuid()", "resourceGroup().tags",
-     "subscription().tenantId"],
+    ["reference('a').b", "list('a', '2020')", "listKeys('a', '2020').keys", "resourceGroup().tags", "tenant().tenantId",
+     "subscription().tenantId", "deployment().properties.templateLink.uri", "string(resourceGroup())",
+     "createArray(resourceGroup())", "map(createArray(1), lambda('i', reference('a')))"],
 )  # fmt: skip
 def test_what_a_deployment_alone_knows_is_told_as_that(text: str) -> None:
     with pytest.raises(KnownAtDeployment):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kiln.arm_template.evaluate import Place
+from kiln.arm_template.place import Place
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.arm_template import TYPE, Subject, subjects
 from kiln.template.parse import parse_template
@@ -96,3 +96,37 @@ def test_a_loop_or_a_condition_is_never_ignored_where_nothing_resolves_it() -> N
         with pytest.raises(TemplateInvalid, match=f"`{member}`") as caught:
             parse_template({**BODY, member: value})
         assert [problem.path for problem in caught.value.problems] == [member]
+
+
+def test_a_parameter_without_a_good_value_is_told_once_at_its_declaration() -> None:
+    rules = {"location": {"type": "string", "allowedValues": ["a", "b"]}, "id": {"type": "string"}}
+    body = {**RESOURCE, "location": "[parameters('location')]", "tags": {"a": "[parameters('location')]"}}
+    body["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {"[parameters('id')]": {}}}
+    (subject,) = found({"parameters": rules, "resources": [body]}, location="c")
+    assert [(problem.path, problem.message) for problem in subject.told(())] == [
+        ("parameters.location", 'the parameter \'location\' takes one of "a", "b"'),
+        ("parameters.id", "has neither value nor default: give it with --set id=VALUE or --parameters FILE"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("[resourceGroup().location]", "; give it with --location REGION"),
+        ("[resourceGroup().id]", "; give it with --resource-group NAME"),
+        ("[subscription().subscriptionId]", "; give it with --subscription ID"),
+        ("[reference('a').b]", "; write the value there, or a parameter, and give that with --set NAME=VALUE"),
+    ],
+)
+def test_what_is_not_known_here_comes_with_what_to_do(text: str, fix: str) -> None:
+    (subject,) = subjects({"resources": [{**RESOURCE, "location": text}]}, Place(), {})
+    (problem,) = subject.told(())
+    assert problem.path == "resources[0].location"
+    assert problem.message.endswith(fix)
+
+
+def test_properties_that_an_expression_makes_null_are_left_out() -> None:
+    nothing = "[if(true(), null(), 'x')]"
+    body = {**RESOURCE, "tags": {"a": nothing, "b": "[createObject('c', null())]"}, "identity": nothing}
+    (subject,) = found({"resources": [body]})
+    assert subject.body == {**{name: BODY[name] for name in ("location", "properties")}, "tags": {"b": {}}}

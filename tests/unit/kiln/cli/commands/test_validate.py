@@ -158,7 +158,7 @@ def test_an_arm_template_is_valid_once_its_parameters_have_values(tmp_path: Path
     wrong = validate(tmp_path, ARM, "--set", "nome=web")
 
     assert lacking.exit_code == 1
-    assert "resources[0].name: is an ARM expression that has no value here: the parameter 'name' has" in lacking.output
+    assert "parameters.name: has neither value nor default: give it with --set name=VALUE" in lacking.output
     assert (given.exit_code, from_file.exit_code) == (0, 0), given.output
     assert wrong.exit_code == 2
     assert "the template has no parameter 'nome'; it has name, version" in wrong.output
