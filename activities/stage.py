@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from activities import staging_group
 from activities.adapter import fence, implements
 from kiln.cloud import artifacts, groups, staging
-from kiln.cloud.downloads import Busy
+from kiln.cloud.download_errors import Busy
 from kiln.contracts.base import Nothing, Operation, Progress
 from kiln.contracts.staging import (
     CREATE_CONTAINERS,

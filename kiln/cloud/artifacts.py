@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from kiln import blobs
-from kiln.cloud.downloads import Broken, download, too_large, unreached
+from kiln.cloud.download_errors import Broken, too_large, unreached
+from kiln.cloud.downloads import download
 from kiln.cloud.failures import azure
 from kiln.cloud.staging import ARTIFACTS
 from kiln.config import config

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from kiln import blobs
 from kiln.blob_urls import parts
-from kiln.cloud.downloads import may_have_token
+from kiln.cloud.blob_tokens import may_have_token
 from kiln.cloud.failures import azure, refused
 from kiln.errors import AzureNotFound, BuildError, TargetNotFound
 from kiln.template.distributors import VhdDistributor

@@ -11,7 +11,7 @@ import pytest
 
 from kiln import blobs
 from kiln.cloud import artifacts
-from kiln.cloud.downloads import Busy
+from kiln.cloud.download_errors import Busy
 from kiln.cloud.staging import ARTIFACTS
 from kiln.errors import ArtifactUnavailable, AzureFailed
 from kiln.planner.staging import ArtifactSpec

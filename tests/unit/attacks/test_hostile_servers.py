@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kiln.cloud import downloads, pinned
+from kiln.cloud.download_errors import Broken, unreached
 from kiln.cloud.downloads import download
 from kiln.errors import ArtifactUnavailable
 from kiln.planner.staging import ArtifactSpec
@@ -168,10 +169,10 @@ def test_an_answer_that_is_not_the_whole_file_is_refused(answer: str, path: str)
 
 
 def test_a_server_that_goes_without_a_word_is_told_of_in_one_sentence() -> None:
-    with raw_server([b""]) as port, pytest.raises(downloads.Broken) as broken:
+    with raw_server([b""]) as port, pytest.raises(Broken) as broken:
         fetched(f"http://127.0.0.1:{port}/a")
 
-    told = str(downloads.unreached(ArtifactSpec(url="http://a", blob="b", property_path=PATH), broken.value))
+    told = str(unreached(ArtifactSpec(url="http://a", blob="b", property_path=PATH), broken.value))
     assert "without sending a response. Check that the server is up" in told
 
 

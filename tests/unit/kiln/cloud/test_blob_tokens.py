@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kiln.cloud.downloads import is_signed, may_have_token
+from kiln.cloud.blob_tokens import is_signed, may_have_token
 from tests.app_settings import set_settings
 
 
