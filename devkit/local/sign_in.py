@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from devkit.local import trust
+from devkit.local.endpoints import port_of
 from devkit.local.environment import AUDIENCE
 
 if TYPE_CHECKING:
@@ -23,14 +24,18 @@ _PATIENCE = 10.0  # seconds; everything is on this machine
 
 
 def token_source(origin: str) -> Callable[[], str] | None:
-    """Return the source of tokens for an API that a local Kiln of this user serves at `origin`; None for all others."""
+    """Return the source of tokens for a server of a local Kiln of this user: its API, or its local Azure; else None."""
     note = trust.note_of(origin)
-    return partial(mint, note.azure, note.ca) if note is not None and note.azure is not None else None
+    if note is None or note.azure is None:
+        return None
+    if port_of(origin) == port_of(note.azure):
+        return partial(mint, note.azure, note.ca, (), note.azure)
+    return partial(mint, note.azure, note.ca)
 
 
-def mint(azure: str, ca: str, roles: tuple[str, ...] = (ADMIN,)) -> str:
+def mint(azure: str, ca: str, roles: tuple[str, ...] = (ADMIN,), audience: str = AUDIENCE) -> str:
     """Let the local Azure at `azure` make a token with app roles for this user. Raises httpx.HTTPError."""
-    asked = {"audience": AUDIENCE, "name": getpass.getuser(), "roles": roles}
+    asked = {"audience": audience, "name": getpass.getuser(), "roles": roles}
     with httpx.Client(verify=ssl.create_default_context(cafile=ca), trust_env=False, timeout=_PATIENCE) as client:
         made = client.post(f"{azure}/_local/tokens", json=asked).raise_for_status().json()
     return str(made["token"])

@@ -28,7 +28,7 @@ _LOOPBACK = {"127.0.0.1", "localhost"}
 
 @dataclass(frozen=True)
 class Note:
-    """A file with the server's certificate authority and, for Kiln's API, who gives out the tokens that open it."""
+    """A file with the server's certificate authority and, for Kiln's API and the local Azure, who gives out tokens."""
 
     ca: str
     azure: str | None = None
@@ -39,7 +39,7 @@ def announced(endpoints: Endpoints) -> Iterator[None]:
     """Let this user's other processes find the authority of these servers, for as long as the block runs."""
     notes = {
         endpoints.host: Note(endpoints.ca, endpoints.azure),
-        endpoints.azure: Note(endpoints.ca),
+        endpoints.azure: Note(endpoints.ca, endpoints.azure),
         endpoints.blob: Note(endpoints.ca),
     }
     files = {_file(port_of(url)): note for url, note in notes.items()}

@@ -45,7 +45,7 @@ def api_failure(error: AzureError, settings: Settings) -> Failure:
             return Failure(f"{settings.endpoint} is not Kiln's API: its answer is not JSON.")
         case HttpResponseError() if error.response is not None:
             status = error.response.status_code
-            detail = _arm_error(error.response.text())
+            detail = arm_error(error.response.text())
             return Refused(
                 f"{settings.endpoint} refused the call with status {status}.",
                 status=int(status or 0),
@@ -103,7 +103,7 @@ def _innermost_text(error: BaseException, causes: list[BaseException]) -> str:
     return str(error) or type(error).__name__
 
 
-def _arm_error(text: str) -> ErrorDetail | None:
+def arm_error(text: str) -> ErrorDetail | None:
     """Return the error in an ARM answer: `{"error": {...}}`, also inside a failed operation's status."""
     try:
         body = json.loads(text)

@@ -13,6 +13,7 @@ import typer
 from kiln.cli.automation import add_automation
 from kiln.cli.checkout_commands import add_checkout_commands
 from kiln.cli.file_commands import add_file_commands
+from kiln.cli.import_command import add_import
 from kiln.cli.plugins import add_plugins, installed
 from kiln.cli.session import Session, command
 
@@ -148,6 +149,7 @@ def download(
     return run(session, name, run_output, output, force=force)
 
 
+add_import(app)
 add_automation(app)
 add_plugins(app, plugins := installed())
 add_checkout_commands(app, plugins.names)

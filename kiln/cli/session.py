@@ -98,10 +98,13 @@ def _typed(context: typer.Context) -> str:
 def command(function: Callable[..., int]) -> Callable[..., None]:
     """Replace a command's first parameter, its `Session`, by the common options.
 
-    The command returns its exit code. A `Failure` is shown, and has an exit code of its own.
+    An option that the command has under the same name takes the common one's place, whose default then is in the
+    session. The command returns its exit code. A `Failure` is shown, and has an exit code of its own.
     """
-    common = inspect.signature(open_session, eval_str=True).parameters
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    names = {parameter.name for parameter in own}
+    all_common = inspect.signature(open_session, eval_str=True).parameters
+    common = {name: parameter for name, parameter in all_common.items() if name not in names}
 
     @functools.wraps(function)
     def run(**given: Any) -> None:

@@ -11,10 +11,10 @@ from kiln.cli.faults import ExitCode, UsageFailure
 from kiln.cli.screens.console import stdout
 from kiln.cli.template_file import ArmOptions, note_lines, read_file, read_json
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
-from kiln.template.parse import parse_template
 from kiln.template.patch import PatchBody, PropertiesPatch, parse_patch
 from kiln.template.positions import place_of, positions
-from kiln.template.references import check_references, check_targets, check_texts
+from kiln.template.problems import problems_of
+from kiln.template.references import check_targets, check_texts
 from kiln.template.shape import properties as properties_of
 from kiln.template.triggers import parse_trigger
 from kiln.template.versions import LATEST
@@ -126,12 +126,6 @@ def _trigger_problems(body: Any, api_version: str) -> tuple[Problem, ...]:
 def _problems(subject: Subject, api_version: str | None) -> tuple[Problem, ...]:
     """Return all problems of one template, with paths from the beginning of the file."""
     try:
-        template = parse_template(subject.body, api_version or subject.api_version)
-    except TemplateInvalid as error:
-        blamed = {problem.path for problem in error.problems}
-        problems = (*error.problems, *(one for one in check_texts(subject.body) if one.path not in blamed))
+        return subject.told(problems_of(subject.body, api_version or subject.api_version))
     except RequestInvalid as error:
         raise UsageFailure(str(error)) from error
-    else:
-        problems = check_references(template)
-    return subject.told(problems)

@@ -118,7 +118,8 @@ NOTES: Notes = {
     VmProfile: {
         "vmSize": Note(
             "The build machine's size; `Standard_D2ds_v4` if empty",
-            "also for generation 1, while AIB takes `Standard_D1_v2`; `Standard_D2ps_v5` for Arm64",
+            "the default is the same for generation 1, while AIB takes `Standard_D1_v2`; for Arm64 it is "
+            "`Standard_D2ps_v5`",
         ),
         "osDiskSizeGB": Note("The size of the OS disk; 0 for the source's own; it cannot be smaller than that"),
         "userAssignedIdentities": Note("Identities of the build and validation machines"),

@@ -18,10 +18,11 @@ def endpoints(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return Endpoints(*ENDPOINTS, str(ca))
 
 
-def test_tokens_are_for_the_api_of_a_running_local_kiln_alone(endpoints: Endpoints) -> None:
+def test_tokens_are_for_the_api_and_the_azure_of_a_running_local_kiln_alone(endpoints: Endpoints) -> None:
     with announced(endpoints):
         assert sign_in.token_source("https://127.0.0.1:1") is not None
-        others = ("https://127.0.0.1:2", "https://127.0.0.1:3", "https://127.0.0.1:4", "https://kiln.example:1")
+        assert sign_in.token_source("https://localhost:2") is not None
+        others = ("https://127.0.0.1:3", "https://127.0.0.1:4", "https://kiln.example:1")
         for other in (*others, "http://127.0.0.1:1", "https://kiln.example"):
             assert sign_in.token_source(other) is None, other
     assert sign_in.token_source("https://127.0.0.1:1") is None

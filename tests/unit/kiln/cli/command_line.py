@@ -13,11 +13,12 @@ from typer.testing import CliRunner, Result
 from kiln.cli.environment import Environment
 from kiln.cli.main import app
 from tests.golden import assert_golden
-from tests.unit.kiln.cli import scenes
+from tests.unit.kiln.cli import fake_arm, scenes
 
 if TYPE_CHECKING:
     import httpx
 
+    from tests.unit.kiln.cli.fake_arm import FakeArm
     from tests.unit.kiln.cli.fake_kiln import FakeKiln
 
 ROOT = Path(__file__).parents[4]
@@ -40,9 +41,16 @@ class Clock:
             raise KeyboardInterrupt
 
 
-def faked(kiln: FakeKiln, clock: Clock | None = None, blobs: httpx.BaseTransport | None = None) -> Environment:
-    clock = clock or Clock()
-    transport = RequestsTransport(session=kiln.session(), session_owner=False)
+def faked(
+    kiln: FakeKiln,
+    clock: Clock | None = None,
+    blobs: httpx.BaseTransport | None = None,
+    arm: FakeArm | None = None,
+) -> Environment:
+    clock, session = clock or Clock(), kiln.session()
+    if arm is not None:
+        session.mount(fake_arm.ENDPOINT, arm)
+    transport = RequestsTransport(session=session, session_owner=False)
     return Environment(now=clock.now, sleep=clock.sleep, api_transport=transport, blob_transport=blobs)
 
 
@@ -52,11 +60,14 @@ def run(
     clock: Clock | None = None,
     blobs: httpx.BaseTransport | None = None,
     environment: dict[str, str] | None = None,
+    arm: FakeArm | None = None,
 ) -> Result:
     """Run `kiln` with `arguments` against the fake API, with a token unless the environment says otherwise."""
     unset = ("KILN_ENDPOINT", "KILN_SCOPE", "KILN_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "FORCE_COLOR")
     given: dict[str, str | None] = {**dict.fromkeys(unset), "KILN_TOKEN": "a-token", **(environment or {})}
-    return CliRunner().invoke(app, list(arguments), obj=faked(kiln, clock, blobs), env=given, catch_exceptions=False)
+    return CliRunner().invoke(
+        app, list(arguments), obj=faked(kiln, clock, blobs, arm), env=given, catch_exceptions=False
+    )
 
 
 def assert_screen(name: str, text: str) -> None:

@@ -70,7 +70,7 @@ class FakeKiln(BaseAdapter):
         call = f"{request.method} {below.strip('/')}".strip()
         self.calls.append(call)
         self.sent.append(request)
-        return _response(request, self._answer(call, query, request.body))
+        return respond(request, self._answer(call, query, request.body))
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
@@ -186,7 +186,8 @@ def _run(run_id: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {"id": f"x/runs/{run_id}", "name": run_id, "type": "t", "properties": properties}
 
 
-def _response(request: PreparedRequest, answer: Answer) -> Response:
+def respond(request: PreparedRequest, answer: Answer) -> Response:
+    """Make the response of `requests` to a request."""
     content = answer.body if isinstance(answer.body, bytes) else b""
     headers = {"Content-Type": "text/plain; charset=utf-8", **answer.headers}
     if answer.body is not None and not isinstance(answer.body, bytes):

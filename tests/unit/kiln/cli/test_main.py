@@ -21,7 +21,7 @@ def test_importing_the_command_line_loads_none_of_the_slow_packages() -> None:
     assert [name for name in loaded if name.startswith(SLOW)] == []
 
 
-@pytest.mark.parametrize("command", ["build", "plan", "list", "show", "logs", "cancel", "delete", "download"])
+@pytest.mark.parametrize("command", ["build", "plan", "list", "show", "logs", "cancel", "delete", "download", "import"])
 def test_every_command_has_help_with_the_common_options(command: str) -> None:
     from typer.testing import CliRunner
 
