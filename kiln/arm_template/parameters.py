@@ -121,15 +121,21 @@ def from_file(body: Any) -> dict[str, Any]:
     return values
 
 
+def declared_name(declared: dict[str, Any], name: str) -> str:
+    """Return the template's own spelling of a parameter's name, in any case. Raises `ExpressionInvalid` for others."""
+    key = found(name, declared)
+    if key is None:
+        known = ", ".join(sorted(declared)) or "none"
+        raise ExpressionInvalid(f"the template has no parameter {name!r}; it has {known}")
+    return key
+
+
 def from_text(declared: dict[str, Any], name: str, value: str) -> tuple[str, Any]:
     """Return a parameter's name and the value that a person typed: JSON, unless it takes a string.
 
     Raises `ExpressionInvalid` for an unknown parameter, or a value that is not JSON.
     """
-    key = found(name, declared)
-    if key is None:
-        known = ", ".join(sorted(declared)) or "none"
-        raise ExpressionInvalid(f"the template has no parameter {name!r}; it has {known}")
+    key = declared_name(declared, name)
     rules = declared[key]
     kinds = KINDS.get(str(rules.get("type", "")).lower()) if isinstance(rules, dict) else None
     if kinds == (str,):

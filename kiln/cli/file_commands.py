@@ -10,7 +10,7 @@ import typer
 
 from kiln.cli.session import Session, command
 
-File = Annotated[Path, typer.Argument(help="The image template, a JSON file.", show_default=False)]
+File = Annotated[Path, typer.Argument(help="The image template: JSON, an ARM template, or Bicep.", show_default=False)]
 Named = Annotated[
     str | None, typer.Option("--name", "-n", help="The template's name; otherwise the file's.", show_default=False)
 ]
@@ -19,7 +19,8 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of an ARM template.", show_default=False),
 ]
 Parameters = Annotated[
-    Path | None, typer.Option("--parameters", metavar="FILE", help="An ARM parameter file.", show_default=False)
+    Path | None,
+    typer.Option("--parameters", metavar="FILE", help="A parameter file: ARM's JSON, or Bicep's.", show_default=False),
 ]
 Resource = Annotated[
     str | None,
@@ -79,8 +80,8 @@ def validate(
     file: Annotated[
         Path,
         typer.Argument(
-            help="An image template, a trigger, an ARM template with image templates in it, or, with --patch, the "
-            "body of a PATCH.",
+            help="An image template, a trigger, an ARM template or a Bicep file with image templates in it, or, with "
+            "--patch, the body of a PATCH.",
             show_default=False,
         ),
     ],

@@ -5,16 +5,18 @@ The rules of the language are in kiln.template.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiln.arm_template.deployment import is_arm_template
 from kiln.arm_template.faults import ExpressionInvalid, TooMuchWork
-from kiln.arm_template.parameters import from_file, from_text
+from kiln.arm_template.parameters import declared_name, from_file, from_text
 from kiln.arm_template.place import Place
+from kiln.cli.bicep import compiled, is_bicep
 from kiln.cli.faults import UsageFailure
+from kiln.cli.json_file import read_json
+from kiln.cli.placeholders import placeholder_line, placeholders
 from kiln.errors import Problem, TemplateInvalid
 from kiln.template.arm_template import Subject, subjects
 from kiln.template.parse import parse_template
@@ -58,7 +60,10 @@ class TemplateFile:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """A file as it was read: its text, its JSON value, and the image templates in it."""
+    """A file as it was read: its text, its JSON value, and the image templates in it.
+
+    The text is empty if the JSON was made from another language, so that its lines are none of the file's.
+    """
 
     text: str
     body: Any
@@ -70,14 +75,14 @@ def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
 
     Raises `UsageFailure`, also if the options name a parameter that the file does not have.
     """
-    text, body = read_json(file)
+    text, body, given = _read(file)
     if not is_arm_template(body) and (options.values or options.parameters):
         raise UsageFailure(
             f"{file} is not an ARM template, so it takes no parameters.", hint="Leave out --set and --parameters."
         )
     place = Place(settings.subscription or None, settings.resource_group or None, options.location)
     try:
-        found = subjects(body, place, _given(body, options))
+        found = subjects(body, place, _given(body, given, options))
     except ExpressionInvalid as error:
         raise UsageFailure(f"{file}: {error}.") from error
     except TooMuchWork as error:
@@ -110,17 +115,39 @@ def read_template(file: Path, name: str | None, settings: Settings, options: Arm
     return TemplateFile(named, subject.body, subject.api_version, template, subject.notes)
 
 
-def _given(body: Any, options: ArmOptions) -> dict[str, Any]:
-    """Return the values of parameters; those of the command line take precedence over those of the file."""
-    given = from_file(read_json(options.parameters)[1]) if options.parameters else {}
+def _read(file: Path) -> tuple[str, Any, Any]:
+    """Return a file's text, its JSON value, and the JSON of a parameter file if it is one that names its template."""
+    if not is_bicep(file):
+        return *read_json(file), None
+    found = compiled(file)
+    if found.template is None:
+        raise UsageFailure(
+            f"{file} has parameters for a template that is elsewhere.", hint=f"Give it with --parameters {file}"
+        )
+    return "", found.template, found.parameters
+
+
+def _given(body: Any, beside: Any, options: ArmOptions) -> dict[str, Any]:
+    """Return the values of parameters: the command line's win over those of `--parameters`, these over `beside`."""
     declared = body.get("parameters") if isinstance(body, dict) else None
+    declared = declared if isinstance(declared, dict) else {}
+    given: dict[str, Any] = {}
+    for values in (beside, _parameter_file(options.parameters)):
+        for name, value in (from_file(values) if values is not None else {}).items():
+            given[declared_name(declared, name)] = value
     for text in options.values:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageFailure(f"--set takes NAME=VALUE, got {name!r}.")
-        key, found = from_text(declared if isinstance(declared, dict) else {}, name, value)
-        given = {known: each for known, each in given.items() if known.lower() != key.lower()} | {key: found}
+        key, found = from_text(declared, name, value)
+        given[key] = found
     return given
+
+
+def _parameter_file(file: Path | None) -> Any:
+    if file is None:
+        return None
+    return compiled(file).parameters if is_bicep(file) else read_json(file)[1]
 
 
 def _chosen(file: Path, found: tuple[Subject, ...], options: ArmOptions) -> Subject:
@@ -150,27 +177,10 @@ def _name_in(body: Any) -> str | None:
 def _refused(file: Path, subject: Subject, problems: tuple[Problem, ...]) -> UsageFailure:
     error = TemplateInvalid(subject.told(problems))
     hint = f"To see their lines in the file, and the rules: kiln validate {file}"
-    return UsageFailure(f"{file}: {problem_lines(error)}", hint=hint)
-
-
-def read_json(file: Path) -> tuple[str, Any]:
-    """Return the text of a JSON file, and its value. Raises `UsageFailure`, with line and column if it is not JSON."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageFailure(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageFailure(f"{file} is not UTF-8 text (byte {error.start}).") from error
-    try:
-        return text, json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise UsageFailure(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}.") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageFailure(f"{file}: not readable as JSON: {error}.") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
+    left = placeholders([subject.body])
+    return UsageFailure(
+        f"{file}: {problem_lines(error)}", hint=f"{placeholder_line(file, left)}\n  {hint}" if left else hint
+    )
 
 
 def problem_lines(error: TemplateInvalid) -> str:

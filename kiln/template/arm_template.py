@@ -13,7 +13,7 @@ from kiln.arm_template.faults import KnownAtDeployment, ParameterMissing, PlaceU
 from kiln.errors import Problem
 from kiln.ids import PROVIDER
 from kiln.template.envelope import notes
-from kiln.template.versions import LATEST
+from kiln.template.versions import API_VERSIONS, LATEST, nearest_api_version
 from kiln.template.wording import path_text
 
 if TYPE_CHECKING:
@@ -83,12 +83,18 @@ def _subject(resource: Resource) -> Subject:
     unresolved = {path_text(each.path): _problem(each) for each in resource.unresolved}
     prefix = path_text(resource.path) if resource.path else ""
     version, name = resource.body.get("apiVersion"), resource.body.get("name")
-    is_dated = isinstance(version, str) and not _is_below(f"{prefix}.apiVersion", unresolved)
+    if not isinstance(version, str) or _is_below(f"{prefix}.apiVersion", unresolved):
+        version = LATEST
+    nearest = version if version in API_VERSIONS else nearest_api_version(version)
     ignored = {path_text((*resource.path, member)): note for member, note in notes(resource.body).items()}
+    if nearest != version:
+        ignored[path_text((*resource.path, "apiVersion"))] = (
+            f"{version[:40]!r} is not supported; the template is taken for one of {nearest}, the nearest that is"
+        )
     return Subject(
         prefix=prefix,
         body=body,
-        api_version=version if isinstance(version, str) and is_dated else LATEST,
+        api_version=nearest,
         name=name if isinstance(name, str) and not _is_below(f"{prefix}.name", unresolved) else None,
         unresolved=unresolved,
         notes=ignored,

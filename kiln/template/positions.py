@@ -32,7 +32,7 @@ def positions(text: str) -> dict[str, Position]:
             line += 1
         position = (line + 1, token.start() - (starts[line - 1] if line else 0) + 1)
         if name_comes and word[0] == '"':
-            containers[-1][1] = json.loads(word)
+            containers[-1][1] = json.loads(word, strict=False)
             found[path_text(tuple(part for _, part in containers))] = position
             name_comes = False
         elif word == ",":

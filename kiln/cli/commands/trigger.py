@@ -9,9 +9,10 @@ import typer
 
 from kiln.cli.api import Api
 from kiln.cli.faults import ExitCode, UsageFailure
+from kiln.cli.json_file import read_json
 from kiln.cli.screens.console import aligned, stdout
 from kiln.cli.settings import TRIGGER_SECRET, environment
-from kiln.cli.template_file import problem_lines, read_json
+from kiln.cli.template_file import problem_lines
 from kiln.errors import TemplateInvalid
 from kiln.template.triggers import parse_trigger
 

@@ -8,8 +8,10 @@ from rich.text import Text
 
 from kiln.arm_template.deployment import is_arm_template
 from kiln.cli.faults import ExitCode, UsageFailure
+from kiln.cli.json_file import read_json
+from kiln.cli.placeholders import placeholder_line, placeholders
 from kiln.cli.screens.console import stdout
-from kiln.cli.template_file import ArmOptions, note_lines, read_file, read_json
+from kiln.cli.template_file import ArmOptions, note_lines, read_file
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
 from kiln.template.patch import PatchBody, PropertiesPatch, parse_patch
 from kiln.template.positions import place_of, positions
@@ -46,6 +48,8 @@ def validate(
     code = _tell(file, read.text, told, f"valid at api-version {version}", version)
     for line in note_lines(file, {path: note for subject in found for path, note in subject.notes.items()}):
         stdout().print(Text(line, style="dim"))
+    if code is not ExitCode.SUCCESS and (left := placeholders(subject.body for subject in found)):
+        stdout().print(Text(placeholder_line(file, left)))
     if code is not ExitCode.SUCCESS and is_patch(read.body):
         stdout().print(f"If it is the body of a PATCH: kiln validate --patch {file}")
     return code
@@ -68,9 +72,8 @@ def _tell(file: Path, text: str, problems: Iterable[Problem], valid: str, versio
     told = list(dict.fromkeys(problems))
     for problem in told:
         line, column = place_of(places, problem.path)
-        console.print(
-            Text(f"{file}:{line}:{column}: ").append(problem.path, style="bold").append(f": {problem.message}")
-        )
+        where = f"{file}:{line}:{column}: " if text else f"{file}, compiled: "
+        console.print(Text(where).append(problem.path, style="bold").append(f": {problem.message}"))
         rule = f": {problem.source}" if problem.source else ""
         console.print(Text(f"    {problem.code}{rule}", style="dim"))
     count = len(told)
