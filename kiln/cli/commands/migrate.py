@@ -13,7 +13,7 @@ from kiln.cli.migration.files import Outcome, write_files
 from kiln.cli.migration.found import Found, NotATemplate, found, id_of, refused
 from kiln.cli.migration.submit import submit_all
 from kiln.cli.screens import migration
-from kiln.cli.screens.console import stdout
+from kiln.cli.screens.console import stderr, stdout
 from kiln.cli.settings import SUBSCRIPTION
 from kiln.ids import TemplateId
 from kiln.parallel import run_each
@@ -61,7 +61,12 @@ def import_templates(session: Session, options: Options) -> ExitCode:
             told.print()
             told.print(Text("\n").join(lines))
     told.print()
-    return _code(templates, _take(session, templates, options), looked_only=not (options.to or options.submit))
+    try:
+        outcomes = _take(session, templates, options)
+    except KeyboardInterrupt:
+        stderr().print("\nWhat was sent already goes on in Kiln without this command; --submit again sends the rest.")
+        return ExitCode.INTERRUPTED
+    return _code(templates, outcomes, looked_only=not (options.to or options.submit))
 
 
 def _check(options: Options) -> None:

@@ -137,16 +137,18 @@ def _failure(error: AzureError, settings: Settings, what: str) -> Failure:
             status = int(error.response.status_code or 0)
             detail = arm_error(error.response.text())
             message = f"{settings.endpoint} refused to show {what}, with status {status}."
-            return Refused(message, status=status, detail=detail, hint=_hint(status))
+            return Refused(message, status=status, detail=detail, hint=_hint(status, settings))
         case ClientAuthenticationError():
             why = f"You are not signed in to {settings.endpoint}: {error.message.splitlines()[0]}"
-            return Failure(why, hint=_hint(HTTPStatus.UNAUTHORIZED))
+            return Failure(why, hint=_hint(HTTPStatus.UNAUTHORIZED, settings))
         case _:
             return Failure(f"{settings.endpoint}: {error}")
 
 
-def _hint(status: int) -> str | None:
+def _hint(status: int, settings: Settings) -> str | None:
     match status:
+        case HTTPStatus.UNAUTHORIZED if not settings.is_encrypted:
+            return "Over plain http no token is ever sent. Name an https address with --arm-endpoint."
         case HTTPStatus.UNAUTHORIZED:
             return f"Sign in with `az login`, or put an access token for Azure Resource Manager into {ARM_TOKEN}."
         case HTTPStatus.FORBIDDEN:

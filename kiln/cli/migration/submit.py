@@ -11,7 +11,9 @@ from kiln.cli.faults import Failure, Refused
 from kiln.cli.follow import Seen, follow
 from kiln.cli.migration.files import Outcome
 from kiln.parallel import run_each
+from kiln.redact import hide_in_url
 from kiln.template.parse import without_read_only
+from kiln.template.signed_urls import urls, with_urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +30,12 @@ SECONDS = 1800.0
 def submit_all(
     session: Session, found: Sequence[Found], tell: Callable[[Outcome], None], *, force: bool
 ) -> list[Outcome]:
-    """Submit each template that is whole, tell the outcome of each as it is known, and return all outcomes."""
+    """Submit each template that is whole, tell the outcome of each as it is known, and return all outcomes.
+
+    Raises the `Failure` of an API that cannot be reached, or does not know the caller, before anything is sent.
+    """
+    whole = [each for each in found if each.is_whole]
+    _check_api(session, whole)
 
     def one(template: Found) -> Outcome:
         try:
@@ -38,7 +45,7 @@ def submit_all(
         tell(outcome)
         return outcome
 
-    attempts = run_each((each for each in found if each.is_whole), one, at_once=AT_ONCE, seconds=SECONDS)
+    attempts = run_each(whole, one, at_once=AT_ONCE, seconds=SECONDS)
     outcomes = []
     for attempt in attempts:
         outcome = attempt.result or Outcome(taken=False, text=f"not submitted  {attempt.item.name}: {attempt.fault}")
@@ -46,6 +53,19 @@ def submit_all(
         if attempt.result is None:
             tell(outcome)
     return outcomes
+
+
+def _check_api(session: Session, found: Sequence[Found]) -> None:
+    """Ask for the first template, so that what would be wrong with every one of them is told once. Raises `Failure`."""
+    first = next((each.template for each in found), None)
+    if first is None:
+        return
+    with Api(_in_its_group(session, first)) as api:
+        try:
+            _existing(api, first.name)
+        except Refused as refused:
+            if refused.status == HTTPStatus.UNAUTHORIZED or refused.detail is None:
+                raise
 
 
 def _submit(session: Session, found: Found, *, force: bool) -> str:
@@ -56,7 +76,7 @@ def _submit(session: Session, found: Found, *, force: bool) -> str:
     with Api(_in_its_group(session, template)) as api:
         word = "submitted"
         existing = _existing(api, template.name)
-        if existing is not None and existing == body:
+        if existing is not None and existing == (body if force else _as_shown(body)):
             word = "unchanged"
         elif existing is not None and not force:
             raise Failure("Kiln has another template with that name; --force replaces it.")
@@ -78,9 +98,14 @@ def _existing(api: Api, name: str) -> Any:
     try:
         return without_read_only(api.template(name))
     except Refused as refused:
-        if refused.status == HTTPStatus.NOT_FOUND:
+        if refused.status == HTTPStatus.NOT_FOUND and refused.detail is not None:
             return None
         raise
+
+
+def _as_shown(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body as Kiln shows it, without the secrets in its URLs."""
+    return with_urls(body, {path: hide_in_url(url) for path, url in urls(body) if hide_in_url(url) != url})
 
 
 def _follow(session: Session, api: Api, name: str, body: dict[str, Any]) -> None:

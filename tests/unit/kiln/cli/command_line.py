@@ -49,7 +49,8 @@ def faked(
 ) -> Environment:
     clock, session = clock or Clock(), kiln.session()
     if arm is not None:
-        session.mount(fake_arm.ENDPOINT, arm)
+        for scheme in ("https", "http"):
+            session.mount(fake_arm.ENDPOINT.replace("https", scheme), arm)
     transport = RequestsTransport(session=session, session_owner=False)
     return Environment(now=clock.now, sleep=clock.sleep, api_transport=transport, blob_transport=blobs)
 

@@ -5,8 +5,10 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.core.credentials import AccessToken
 from requests.exceptions import ConnectionError as RefusedConnection
 
+from kiln.redact import hide_in_url
 from kiln.template.parse import parse_template
 from tests.unit.kiln.cli.command_line import assert_screen, run
 from tests.unit.kiln.cli.fake_arm import ENDPOINT, SUBSCRIPTION, FakeArm, follow, template
@@ -15,6 +17,7 @@ from tests.unit.kiln.cli.fake_kiln import TEMPLATES, Answer, FakeKiln, refusal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from requests import Response
     from typer.testing import Result
 
 SIGNATURE = "s3cret%2Bsignature%3D"
@@ -129,7 +132,7 @@ def test_templates_are_submitted_with_their_triggers_under_their_own_ids() -> No
     arm = FakeArm(templates=[template("web"), template("bad", customize=[BAD])], triggers={"web": [follow()]})
     result = take("--submit", arm=arm, kiln=kiln)
     assert result.exit_code == 3
-    assert kiln.calls == ["GET web", "PUT web", "GET web", "PUT web/triggers/follow"]
+    assert kiln.calls == ["GET web", "GET web", "PUT web", "GET web", "PUT web/triggers/follow"]
     assert "submitted  web, with its trigger follow" in result.output
     assert "exactVersion" not in str(kiln.templates["web"])
     assert {request.headers["Authorization"] for request in kiln.sent} == {"Bearer a-token"}
@@ -144,6 +147,39 @@ def test_a_template_that_kiln_has_is_only_replaced_with_force() -> None:
     again = take("--submit", "--force", arm=arm, kiln=kiln)
     assert (again.exit_code, kiln.templates["web"]["location"]) == (0, "westeurope")
     assert "unchanged  db" in again.output
+
+
+def test_a_template_whose_secrets_kiln_hides_is_the_same_template() -> None:
+    arm = FakeArm(templates=[template("web", customize=[{"type": "Shell", "scriptUri": SCRIPT}])])
+    kiln = FakeKiln()
+    assert take("--submit", arm=arm, kiln=kiln).exit_code == 0
+    kiln.templates["web"]["properties"]["customize"][0]["scriptUri"] = hide_in_url(SCRIPT)
+    assert "unchanged  web" in take("--submit", arm=arm, kiln=kiln).output
+    assert "submitted  web" in take("--submit", "--force", arm=arm, kiln=kiln).output
+    assert kiln.templates["web"]["properties"]["customize"][0]["scriptUri"] == SCRIPT
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        (RefusedConnection("refused"), 5, "Name a Kiln with --endpoint"),
+        (refusal(401, "InvalidAuthenticationToken", "expired"), 1, "The token in KILN_TOKEN is not accepted"),
+        (Answer(404, b"<html>"), 1, "this is probably not Kiln's API"),
+    ],
+)
+def test_what_is_wrong_with_kiln_as_a_whole_is_told_once(answer: Answer | Exception, code: int, told: str) -> None:
+    kiln = FakeKiln(overrides={"GET a": answer})
+    result = take("--submit", arm=FakeArm(templates=[template("a"), template("b")]), kiln=kiln)
+    assert (result.exit_code, told in result.stderr, kiln.calls) == (code, True, ["GET a"])
+
+
+def test_an_interrupted_submission_goes_on_in_kiln() -> None:
+    class Interrupted(FakeKiln):
+        def send(self, *_positional: Any, **_options: Any) -> Response:
+            raise KeyboardInterrupt
+
+    result = take("--submit", arm=FakeArm(templates=[template("a")]), kiln=Interrupted())
+    assert (result.exit_code, "goes on in Kiln without this command" in result.stderr) == (130, True)
 
 
 def test_one_failed_submission_does_not_stop_the_others() -> None:
@@ -249,6 +285,7 @@ def test_a_wrong_command_line_is_told(arguments: tuple[str, ...], told: str) -> 
         (Answer(200, b"<html>"), 1, ENDPOINT),
         (RefusedConnection("refused"), 5, "--arm-endpoint (KILN_ARM_ENDPOINT)"),
     ],
+    ids=lambda value: str(value)[:40],
 )
 def test_an_azure_that_does_not_answer_well_is_told(answer: Answer | Exception, code: int, told: str) -> None:
     result = take(arm=FakeArm(overrides={"": answer}))
@@ -272,3 +309,27 @@ def test_without_templates_it_says_so() -> None:
     result = take("--resource-group", "rg-none", arm=FakeArm(templates=[template("web")]))
     told = f"No templates of Image Builder's in resource group rg-none of subscription {SUBSCRIPTION}, by {ENDPOINT}.\n"
     assert (result.exit_code, result.output) == (0, told)
+
+
+def test_over_plain_http_no_token_is_sent() -> None:
+    arm = FakeArm(overrides={"": refusal(401, "AuthenticationFailed", "no token")})
+    result = take("--arm-endpoint", "http://management.azure.com", arm=arm)
+    assert (result.exit_code, "Over plain http no token is ever sent" in result.stderr) == (1, True)
+    assert "Authorization" not in arm.sent[0].headers
+
+
+def test_without_a_token_azures_default_credential_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Credential:
+        def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
+            asked.extend(scopes)
+            return AccessToken("of-the-default-credential", 2_000_000_000_000)
+
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential", Credential)
+    arm = FakeArm(templates=[template("web")])
+    assert take(arm=arm, KILN_ARM_TOKEN="").exit_code == 0
+    assert arm.sent[0].headers["Authorization"] == "Bearer of-the-default-credential"
+    assert set(asked) == {f"{ENDPOINT}/.default"}
+    assert take("--arm-scope", "https://x/.default", arm=arm, KILN_ARM_TOKEN="").exit_code == 0
+    assert asked[-1] == "https://x/.default"
