@@ -13,6 +13,7 @@ from kiln.arm_template.faults import KnownAtDeployment, ParameterMissing, PlaceU
 from kiln.errors import Problem
 from kiln.ids import PROVIDER
 from kiln.template.envelope import notes
+from kiln.template.spelling import respelled
 from kiln.template.versions import API_VERSIONS, LATEST, nearest_api_version
 from kiln.template.wording import path_text
 
@@ -47,14 +48,15 @@ class Subject:
 
         An unresolved expression is a problem, and hides others there.
         """
-        whole = (problem.model_copy(update={"path": self._whole(problem.path)}) for problem in problems)
+        whole = (problem.model_copy(update={"path": self.whole(problem.path)}) for problem in problems)
         others = (problem for problem in whole if not self._is_hidden(problem.path))
         return tuple(dict.fromkeys((*self.unresolved.values(), *others)))
 
     def _is_hidden(self, path: str) -> bool:
         return any(path == known or path.startswith((f"{known}.", f"{known}[")) for known in self.unresolved)
 
-    def _whole(self, path: str) -> str:
+    def whole(self, path: str) -> str:
+        """Return the path in the file of a path in the body."""
         if not self.prefix or path == "$":
             return self.prefix or path
         return self.prefix + ("" if path.startswith("[") else ".") + path
@@ -65,6 +67,10 @@ def subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, .
 
     A value that is neither an ARM template nor a resource is the body of an image template. Raises `TooMuchWork`.
     """
+    return tuple(_spelled(subject) for subject in _subjects(body, place, given))
+
+
+def _subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, ...]:
     found: Iterable[Resource]
     if is_arm_template(body):
         found = resources(body, place, given)
@@ -76,6 +82,16 @@ def subjects(body: Any, place: Place, given: dict[str, Any]) -> tuple[Subject, .
     below = {path_text(each.path): BELOW for each in found if each.type.lower().startswith(f"{TYPE.lower()}/")}
     subjects = [_subject(resource) for resource in found if resource.type.lower() == TYPE.lower()]
     return tuple(replace(subject, notes={**subject.notes, **below}) for subject in subjects)
+
+
+def _spelled(subject: Subject) -> Subject:
+    """Return the template with its properties' names as the language has them, and a note on each that was not."""
+    body, changed = respelled(subject.body)
+    told = {
+        subject.whole(path_text(path)): f"is taken for {right!r}: names are case-sensitive"
+        for path, right in changed.items()
+    }
+    return replace(subject, body=body, notes={**subject.notes, **told})
 
 
 def _subject(resource: Resource) -> Subject:

@@ -26,6 +26,7 @@ from kiln.template.base import (
 from kiln.template.customizers import Customizer, Validate
 from kiln.template.distributors import Distributor, Targets
 from kiln.template.envelope import IGNORED
+from kiln.template.rules import Needed
 from kiln.template.sources import Source
 from kiln.template.tags import ManagedTags, ResourceTags
 from kiln.template.vm_profile import DataDisk, VmProfile
@@ -158,5 +159,5 @@ class ImageTemplate(Model):
 
     location: Annotated[RegionName, See("location")]
     tags: Annotated[ResourceTags, See("tags")] = Field(default_factory=dict)
-    identity: Identity
+    identity: Annotated[Identity, Needed('{"type": "UserAssigned", "userAssignedIdentities": {"<its id>": {}}}')]
     properties: TemplateProperties

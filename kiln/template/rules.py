@@ -31,3 +31,10 @@ class Rule:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Add the rule's schema to the JSON Schema, for editors."""
         return {**handler(schema), **self.schema}
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Marks a required property with the JSON that is to be written where it is missing."""
+
+    example: str

@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from kiln.template.rules import Needed
 from kiln.template.shape import properties
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _about_names(type_: str, found: Any, place: Place) -> str | None:
     """Return the message for a wrong property name, or for a text that is not among the allowed ones."""
     match type_:
         case "missing":
-            return "is required"
+            needed = place.shape.mark(Needed)
+            return f"is required: {needed.example}" if needed else "is required"
         case "extra_forbidden":
             return _unknown_property(place)
         case "union_tag_not_found":

@@ -267,6 +267,7 @@ FORMS: dict[str, tuple[Any, ArmOptions]] = {
     "a nested deployment": (OUTER, ArmOptions()),
     "comments and a comma too many": (COMMENTED, ArmOptions()),
     "several lines": (SEVERAL_LINES, ArmOptions()),
+    "names in another case": (_JSON.replace("galleryImageId", "GalleryimageID"), ArmOptions()),
     "a byte order mark": (b"\xef\xbb\xbf" + _JSON.encode(), ArmOptions()),
     "UTF-16 with Windows' line ends": (_JSON.replace("\n", "\r\n").encode("utf-16"), ArmOptions()),
 }

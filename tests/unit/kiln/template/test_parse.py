@@ -290,7 +290,7 @@ SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualN
             "'Enabled'?",
             "Other",
         ),
-        ("identity", ..., "identity", "is required", "Other"),
+        ("identity", ..., "identity", 'is required: {"type": "UserAssigned", ', "Other"),
         ("identity.type", "SystemAssigned", "identity.type", "one of 'UserAssigned', 'None'", "Other"),
         ("identity.userAssignedIdentities", {"/a": {}, "/b": {}}, "identity.userAssignedIdentities", "one", "Other"),
         ("identity.userAssignedIdentities", {"/a": None}, "identity.userAssignedIdentities['/a']", "got null", "Other"),

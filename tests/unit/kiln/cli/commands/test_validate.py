@@ -40,7 +40,7 @@ def test_every_problem_is_printed_with_its_place_in_the_file(tmp_path: Path) -> 
     line = file.read_text().splitlines().index('        "type": "shell",') + 1
     lines = result.output.splitlines()
     assert result.exit_code == 1
-    assert lines[0] == f"{file}:1:1: identity: is required"
+    assert lines[0].startswith(f'{file}:1:1: identity: is required: {{"type": "UserAssigned", "userAssignedIdentities"')
     assert lines[2].startswith(f"{file}:{line}:9: properties.customize[0].type: expected one of 'Shell'")
     assert lines[3].startswith("    BadCustomizerType: https://learn.microsoft.com/")
     assert lines[-1] == f"{file} has 2 problems at api-version 2025-10-01."
