@@ -130,7 +130,7 @@ def _take(session: Session, templates: Sequence[Found], options: Options) -> lis
             told.print(migration.outcome_line(outcome))
         return outcomes
     if not options.submit:
-        told.print("Nothing was written or sent: --to FOLDER writes them as files, --submit sends them to Kiln.")
+        told.print("Nothing was written: --to FOLDER writes files, --submit sends them to Kiln.")
         return []
     return submit_all(
         session, templates, lambda outcome: told.print(migration.outcome_line(outcome)), force=options.force

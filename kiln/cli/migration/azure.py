@@ -123,7 +123,13 @@ class AzureTemplates:
             yield
         except AzureError as error:
             raise _failure(error, self._settings, what) from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # the SDK's own, of an answer with no list
+        except (
+            AttributeError,
+            KeyError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:  # of an answer without a list
             raise Failure(f"{self._settings.endpoint} answered something unexpected for {what}: {error}") from error
 
 

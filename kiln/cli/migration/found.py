@@ -5,6 +5,7 @@ It must not know where the template came from, nor how it is shown.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from kiln.template.models import ImageTemplate
     from kiln.template.shape import Path
+
+GROUP = re.compile(r"[-\w.()]{0,89}[-\w()]")
+"""A resource group's name, which never ends in a dot, so that it can be a folder's."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,10 @@ def id_of(item: Any) -> TemplateId:
         template = TemplateId.parse(str(item.get("id")))
     except ValueError as error:
         raise NotATemplate("its id is not an image template's") from error
-    if not NAME.match(template.name):
+    if not NAME.fullmatch(template.name):
         raise NotATemplate("its name is not an image template's")
+    if not GROUP.fullmatch(template.group):
+        raise NotATemplate("its group's name is not a resource group's")
     return template
 
 
@@ -109,7 +115,7 @@ def _taken(body: Any, triggers: Iterable[Any]) -> tuple[tuple[FoundTrigger, ...]
     problems: list[Problem] = []
     for index, item in enumerate(triggers):
         name = item.get("name") if isinstance(item, dict) else None
-        if not isinstance(name, str) or not NAME.match(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             message = "expected a trigger with a trigger's name"
             problems.append(Problem(path=path_text(("triggers", index)), message=message, source=""))
             continue

@@ -95,7 +95,7 @@ def secret_lines(found: Sequence[Found]) -> list[Text]:
         for each in found
         if each.secrets
     ]
-    return [*lines, Text("Files have the secrets, too: keep these out of repositories.")] if lines else []
+    return [*lines, Text("Files have these secrets: keep them out of repositories.")] if lines else []
 
 
 def outcome_line(outcome: Outcome) -> Text:

@@ -206,6 +206,8 @@ def test_a_submission_that_kiln_fails_is_told() -> None:
         ({"name": "x"}, "x: its id is not an image template's"),
         (template("a/../../b"), "a/../../b: its id is not an image template's"),
         (template("a b"), "a b: its name is not an image template's"),
+        (template("w\n"), "its name is not an image template's"),
+        (template("w", ".."), "w: its group's name is not a resource group's"),
         ({**template("x"), "properties": "text"}, "x: properties: expected"),
         ({**template("x"), "properties": {"source": 5, "customize": {"a": 1}}}, "x: properties.source"),
         ({**template("x"), "identity": None}, "x: identity: is required"),
