@@ -138,16 +138,10 @@ def _take(session: Session, templates: Sequence[Found], options: Options) -> lis
 
 
 def _code(templates: Sequence[Found], outcomes: Sequence[Outcome], *, looked_only: bool) -> ExitCode:
-    """Return 0 if every template is whole and was taken, 3 if some were, 1 if none was; say how many were not."""
-    whole = [each for each in templates if each.is_whole]
-    missed = len(templates) - len(whole) + sum(not outcome.taken for outcome in outcomes)
-    if not missed:
+    """Return 0 if every template is whole and was taken, 3 if some were, 1 if none was; name those that were not."""
+    lines = migration.missed_lines(templates, outcomes)
+    if not lines:
         return ExitCode.SUCCESS
-    some = bool(whole) if looked_only else any(outcome.taken for outcome in outcomes)
-    broken = len(templates) - len(whole)
-    if broken:
-        of = f"{broken} of {len(templates)} template{'s' if len(templates) > 1 else ''}"
-        stdout().print(
-            f"{of} cannot be built by Kiln as {'they are' if broken > 1 else 'it is'}: see the problems above."
-        )
+    stdout().print(Text("\n").join(lines))
+    some = any(each.is_whole for each in templates) if looked_only else any(outcome.taken for outcome in outcomes)
     return ExitCode.PARTIAL if some else ExitCode.FAILED

@@ -26,10 +26,17 @@ USUAL = 0o666
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome for one template or trigger: whether it was taken, and a line that says so, or why not."""
+    """The outcome for one template, or for one file: what became of it, its name, and why it was not taken, if so."""
 
-    taken: bool
-    text: str
+    word: str
+    name: str
+    more: str = ""
+    taken: bool = True
+
+    @property
+    def text(self) -> str:
+        """The outcome as a line."""
+        return f"{self.word}  {self.name}{self.more}"
 
 
 def write_files(found: Sequence[Found], folder: Path, *, force: bool) -> list[Outcome]:
@@ -61,7 +68,7 @@ def _write(file: Path, body: dict[str, Any], mode: int, *, force: bool) -> Outco
     try:
         file.parent.mkdir(exist_ok=True)
         if file.is_file() and file.read_bytes() == content:
-            return Outcome(taken=True, text=f"unchanged  {file}")
+            return Outcome("unchanged", str(file))
         exists = file.exists()
         how = os.O_TRUNC if force else os.O_EXCL
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | how, mode), "wb") as opened:
@@ -69,7 +76,7 @@ def _write(file: Path, body: dict[str, Any], mode: int, *, force: bool) -> Outco
                 os.fchmod(opened.fileno(), mode)
             opened.write(content)
     except FileExistsError:
-        return Outcome(taken=False, text=f"not written  {file}: it exists with another content; --force replaces it")
+        return Outcome("not written", str(file), ": it exists with another content; --force replaces it", taken=False)
     except OSError as error:
-        return Outcome(taken=False, text=f"not written  {file}: {error.strerror}")
-    return Outcome(taken=True, text=f"{'replaced' if exists else 'written'}  {file}")
+        return Outcome("not written", str(file), f": {error.strerror}", taken=False)
+    return Outcome("replaced" if exists else "written", str(file))

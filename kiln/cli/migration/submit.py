@@ -39,16 +39,16 @@ def submit_all(
 
     def one(template: Found) -> Outcome:
         try:
-            outcome = Outcome(taken=True, text=_submit(session, template, force=force))
+            outcome = _submit(session, template, force=force)
         except Failure as failure:
-            outcome = Outcome(taken=False, text=f"not submitted  {template.name}: {_why(failure)}")
+            outcome = _missed(template, _why(failure))
         tell(outcome)
         return outcome
 
     attempts = run_each(whole, one, at_once=AT_ONCE, seconds=SECONDS)
     outcomes = []
     for attempt in attempts:
-        outcome = attempt.result or Outcome(taken=False, text=f"not submitted  {attempt.item.name}: {attempt.fault}")
+        outcome = attempt.result or _missed(attempt.item, str(attempt.fault))
         outcomes.append(outcome)
         if attempt.result is None:
             tell(outcome)
@@ -68,8 +68,12 @@ def _check_api(session: Session, found: Sequence[Found]) -> None:
                 raise
 
 
-def _submit(session: Session, found: Found, *, force: bool) -> str:
-    """Submit one template and put its triggers, and return a line that says so. Raises `Failure`."""
+def _missed(found: Found, why: str) -> Outcome:
+    return Outcome("not submitted", found.name, f": {why}", taken=False)
+
+
+def _submit(session: Session, found: Found, *, force: bool) -> Outcome:
+    """Submit one template and put its triggers. Raises `Failure`."""
     template, body = found.template, found.body
     if template is None or body is None:
         raise Failure("it has no id or no body.")
@@ -85,7 +89,7 @@ def _submit(session: Session, found: Found, *, force: bool) -> str:
         for trigger in found.triggers:
             api.put_trigger(template.name, trigger.name, trigger.body)
     triggers = ", ".join(trigger.name for trigger in found.triggers)
-    return f"{word}  {template.name}" + (f", with its trigger {triggers}" if triggers else "")
+    return Outcome(word, template.name, f", with its trigger {triggers}" if triggers else "")
 
 
 def _in_its_group(session: Session, template: TemplateId) -> Session:

@@ -101,3 +101,14 @@ def secret_lines(found: Sequence[Found]) -> list[Text]:
 def outcome_line(outcome: Outcome) -> Text:
     """Return an outcome's line."""
     return Text(redact(outcome.text), style="" if outcome.taken else "red")
+
+
+def missed_lines(templates: Sequence[Found], outcomes: Sequence[Outcome]) -> list[Text]:
+    """Return lines that name again, after many others, what was not taken, and what Kiln cannot build as it is."""
+    lines = []
+    if missed := [outcome.name for outcome in outcomes if not outcome.taken]:
+        lines.append(f"{len(missed)} of {len(outcomes)} not taken, see above: {', '.join(missed)}.")
+    if broken := [each.name for each in templates if not each.is_whole]:
+        which = "they are" if len(broken) > 1 else "it is"
+        lines.append(f"{len(broken)} of {len(templates)} cannot be built by Kiln as {which}: {', '.join(broken)}.")
+    return [Text(redact(line), style="red") for line in lines]

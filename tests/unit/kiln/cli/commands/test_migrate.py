@@ -108,6 +108,7 @@ def test_a_file_that_exists_is_only_replaced_with_force(tmp_path: Path) -> None:
     result = take("--to", str(tmp_path), arm=arm)
     assert (result.exit_code, (tmp_path / "web.json").read_text()) == (3, "mine")
     assert f"not written  {tmp_path / 'web.json'}: it exists with another content; --force replaces it" in result.output
+    assert result.output.endswith(f"1 of 2 not taken, see above: {tmp_path / 'web.json'}.\n")
     again = take("--to", str(tmp_path), "--force", arm=arm)
     assert again.exit_code == 0
     assert f"replaced  {tmp_path / 'web.json'}" in again.output
@@ -134,6 +135,7 @@ def test_templates_are_submitted_with_their_triggers_under_their_own_ids() -> No
     assert result.exit_code == 3
     assert kiln.calls == ["GET web", "GET web", "PUT web", "GET web", "PUT web/triggers/follow"]
     assert "submitted  web, with its trigger follow" in result.output
+    assert result.output.endswith("1 of 2 cannot be built by Kiln as it is: bad.\n")
     assert "exactVersion" not in str(kiln.templates["web"])
     assert {request.headers["Authorization"] for request in kiln.sent} == {"Bearer a-token"}
 
