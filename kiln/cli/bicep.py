@@ -45,6 +45,8 @@ def compiled(file: Path) -> Compiled:
         return Compiled(_json(file, _run(file, "build")))
     both = _json(file, _run(file, "build-params"))
     members = both if isinstance(both, dict) else {}
+    if "parameters" in members:  # a parameter file, as without --stdout
+        return Compiled(None, members)
     texts = {name: members.get(name) for name in ("templateJson", "parametersJson")}
     template, parameters = (_json(file, text) if isinstance(text, str) else None for text in texts.values())
     if parameters is None:

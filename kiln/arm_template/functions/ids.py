@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+GROUPS = "microsoft.resources/resourcegroups"
+"""The type whose ids have no provider: /subscriptions/S/resourceGroups/G (Azure Verified Modules make those by it)."""
+
+
 def below(scope: str, type_: str, names: Sequence[str]) -> str:
     """Return the id of a resource below a scope's id. Raises `ExpressionInvalid` for a wrong number of names."""
     provider, _, rest = type_.partition("/")
@@ -22,6 +26,8 @@ def below(scope: str, type_: str, names: Sequence[str]) -> str:
         raise ExpressionInvalid(f"{type_!r} is not a resource type, such as Microsoft.Compute/images")
     if len(kinds) != len(names):
         raise ExpressionInvalid(f"the id of {type_} has {len(kinds)} names, but got {len(names)}")
+    if type_.lower() == GROUPS:
+        return f"{scope.rstrip('/')}/resourceGroups/{names[0]}"
     parts = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, names, strict=True))
     return f"{scope.rstrip('/')}/providers/{provider}{parts}"
 

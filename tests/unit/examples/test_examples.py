@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from kiln.arm_template.parameters import from_file
+from kiln.arm_template.place import Place
+from kiln.cli.json_file import parse_json
 from kiln.ids import TemplateId
 from kiln.planner.preview import preview_plan
+from kiln.template.arm_template import subjects
 from kiln.template.parse import parse_template
 from kiln.template.references import check_references
 from kiln.template.versions import LATEST
@@ -62,3 +66,13 @@ def test_every_kind_of_customizer_validator_and_target_has_an_example() -> None:
     assert validators == {"Shell", "PowerShell", "File"}
     assert targets == {"SharedImage", "ManagedImage", "VHD"}
     assert {each["source"]["type"] for each in properties} == {"PlatformImage", "ManagedImage", "SharedImageVersion"}
+
+
+def test_the_arm_example_is_a_template_that_names_what_can_be() -> None:
+    read = parse_json((FOLDER / "arm" / "azuredeploy.json").read_text(encoding="utf-8"), "azuredeploy.json")[1]
+    values = from_file(json.loads((FOLDER / "arm" / "azuredeploy.parameters.json").read_text(encoding="utf-8")))
+
+    (subject,) = subjects(read, Place(SUBSCRIPTION, "rg-images"), values)
+
+    assert (subject.name, subject.told(())) == ("arm-example", ())
+    assert check_references(parse_template(subject.body, subject.api_version)) == ()

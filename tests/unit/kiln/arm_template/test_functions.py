@@ -125,6 +125,7 @@ def value(text: str, place: Place = PLACE, **body: Any) -> Any:
             "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', 'r')",
             "/subscriptions/sub/providers/Microsoft.Authorization/roleDefinitions/r",
         ),
+        ("subscriptionResourceId('s', 'Microsoft.Resources/resourceGroups', 'g')", "/subscriptions/s/resourceGroups/g"),
         ("extensionResourceId('/a', 'Microsoft.B/c', 'd')", "/a/providers/Microsoft.B/c/d"),
         ("tenantResourceId('Microsoft.B/c', 'd')", "/providers/Microsoft.B/c/d"),
         ("CONCAT('a')", "a"),

@@ -82,11 +82,12 @@ def test_a_bicepparam_file_brings_its_template(tmp_path: Path, name: str) -> Non
     assert kiln(tmp_path, "plan", str(file), "--set", "name=x", "--json").stdout.count('"name": "x"') > 0
 
 
-def test_a_bicepparam_file_gives_parameters_to_an_arm_template(tmp_path: Path) -> None:
+@pytest.mark.parametrize("output", [{**BOTH, "templateJson": None}, PARAMETERS])
+def test_a_bicepparam_file_gives_parameters_to_an_arm_template(tmp_path: Path, output: Any) -> None:
     file, values = tmp_path / "main.json", tmp_path / "main.bicepparam"
     file.write_text(json.dumps(TEMPLATE))
     values.write_text("using none\n")
-    compiler(tmp_path, "bicep", {**BOTH, "templateJson": None})
+    compiler(tmp_path, "bicep", output)
 
     assert kiln(tmp_path, "validate", str(file), "--parameters", str(values)).exit_code == 0
     alone = kiln(tmp_path, "validate", str(values))
