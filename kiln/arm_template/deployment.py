@@ -117,7 +117,10 @@ def _one(resource: dict[str, Any], scope: Scope, path: Path, parent_type: str, p
     is_nested = str(own.get("type", "")).lower() == NESTED
     within = own.pop("properties", None) if is_nested else None
     body = {name: _leaf(value, scope, (*path, name), unresolved) for name, value in own.items()}
-    scope.work.weigh(body)
+    try:
+        scope.work.weigh(body)
+    except ExpressionInvalid as error:
+        raise TooMuchWork(f"{error}", path) from error
     if parent_type:
         body["type"], body["name"] = f"{parent_type}/{body.get('type')}", f"{parent_name}/{body.get('name')}"
     yield Resource(path, body, tuple(unresolved))

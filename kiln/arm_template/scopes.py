@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kiln.arm_template.bounds import Work
+from kiln.arm_template.bounds import ITEM, Work
 from kiln.arm_template.evaluate import Lazy, Scope
 from kiln.arm_template.faults import ExpressionInvalid, Path
 from kiln.arm_template.functions.table import Function, whole
@@ -91,10 +91,11 @@ def _passed(member: Any, scope: Scope, path: Path) -> Any:
 
 def looped(value: Any, scope: Scope) -> Any:
     """Return a value with its expressions resolved, and its loops of properties (`copy`) unrolled."""
+    if not isinstance(value, list | dict):
+        return scope.resolved(value)
+    scope.work.spend(ITEM * len(value))
     if isinstance(value, list):
         return [looped(item, scope) for item in value]
-    if not isinstance(value, dict):
-        return scope.resolved(value)
     found = {scope.name(name): looped(item, scope) for name, item in value.items() if name != "copy"}
     if "copy" in value:
         loops = value["copy"]

@@ -68,8 +68,8 @@ def _validate_patch(file: Path, api_version: str, options: ArmOptions) -> ExitCo
 
 def _tell(file: Path, text: str, problems: Iterable[Problem], valid: str, version: str) -> ExitCode:
     """Print each of the problems once, with its line and column, and how many there are; or that there is none."""
-    console, places = stdout(), positions(text)
-    told = list(dict.fromkeys(problems))
+    console, told = stdout(), list(dict.fromkeys(problems))
+    places = positions(text, {problem.path for problem in told}) if told else {}
     for problem in told:
         line, column = place_of(places, problem.path)
         where = f"{file}:{line}:{column}: " if text else f"{file}, compiled: "

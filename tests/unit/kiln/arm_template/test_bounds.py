@@ -82,6 +82,17 @@ def test_loops_within_loops_are_cut_off_and_say_where() -> None:
     assert whys({"deep": looped}).endswith("('resources', 0, 'properties')")
 
 
+def test_a_resource_that_is_larger_than_a_template_is_told_with_its_place() -> None:
+    assert whys("x" * LARGEST).endswith(f"{LARGEST:,} characters at ('resources', 0)")
+
+
+def test_a_fault_far_inside_of_a_large_value_is_found_in_time_or_given_up() -> None:
+    value: Any = {"many": [1] * 500_000, "wrong": "[nothing()]"}
+    for _ in range(80):
+        value = {"in": value}
+    assert "more work than the largest template" in whys(value)
+
+
 def test_deployments_within_deployments_are_cut_off() -> None:
     inner: dict[str, Any] = {"resources": [{"type": "A/b", "name": "x"}]}
     for _ in range(6):

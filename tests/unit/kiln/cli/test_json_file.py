@@ -33,8 +33,8 @@ def test_comments_become_spaces_so_that_every_value_keeps_its_place() -> None:
     text = '{ // one "a": 1,\r\n  "b": [1, /* , ] */ "//x", 2, ], /* "c":\n 3 */\n  "d": "/* */",\n}'
     cleaned, value = parse_json(text, "x")
     assert value == {"b": [1, "//x", 2], "d": "/* */"}
-    assert positions(cleaned)["b[1]"] == (2, 22)
-    assert positions(cleaned)["d"] == (4, 3)
+    assert positions(cleaned, ["b[1]"])["b[1]"] == (2, 22)
+    assert positions(cleaned, ["d"])["d"] == (4, 3)
 
 
 def test_a_string_may_have_several_lines() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ TEXT = """{
 
 
 def test_values_are_found_by_line_and_column() -> None:
-    assert positions(TEXT) == {
+    known = {
         "$": (1, 1),
         "a": (2, 3),
         "['b c']": (2, 11),
@@ -28,6 +29,11 @@ def test_values_are_found_by_line_and_column() -> None:
         "['b c']['d\\\"e'][1].f": (3, 6),
         "['b c']['d\\\"e'][2]": (3, 22),
         "g": (4, 3),
+    }
+    assert positions(TEXT, known) == known
+    assert positions(TEXT, ["['b c']['d\\\"e'][1].f"]) == {
+        path: known[path]
+        for path in ("$", "['b c']", "['b c']['d\\\"e']", "['b c']['d\\\"e'][1]", "['b c']['d\\\"e'][1].f")
     }
 
 
@@ -44,7 +50,7 @@ def test_values_are_found_by_line_and_column() -> None:
     ],
 )
 def test_what_is_not_there_is_where_it_would_be(path: str, place: tuple[int, int]) -> None:
-    assert place_of(positions(TEXT), path) == place
+    assert place_of(positions(TEXT, [path]), path) == place
 
 
 values = st.recursive(
@@ -61,4 +67,14 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> set[str]:
 
 @given(values, st.sampled_from([None, 2]))
 def test_every_value_has_a_place(value: Any, indent: int | None) -> None:
-    assert set(positions(json.dumps(value, indent=indent))) == places(value)
+    assert set(positions(json.dumps(value, indent=indent), places(value))) == places(value)
+
+
+def test_a_text_with_many_values_below_long_names_takes_little_time_and_memory() -> None:
+    value: Any = [1] * 100_000
+    for _ in range(80):
+        value = {"n" * 200: value}
+    begun = time.monotonic()
+
+    assert positions(json.dumps(value), ["other"]) == {"$": (1, 1)}
+    assert time.monotonic() - begun < 30, "less than a second; the paths alone would be 1.6 GB"
