@@ -85,7 +85,7 @@ def test_every_problem_of_the_file_is_listed_and_nothing_is_sent(tmp_path: Path)
     body = json.loads(Path(EXAMPLE).read_text(encoding="utf-8"))
     body["properties"]["customize"][0]["inline"] = "echo"
     body["properties"]["distribute"] = []
-    body["Location"] = body.pop("location")
+    body["locaton"] = body.pop("location")
     file.write_text(json.dumps(body), encoding="utf-8")
     kiln = FakeKiln()
 
