@@ -5,6 +5,7 @@ The rules of the language are in kiln.template.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,8 @@ def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
     Raises `UsageFailure`, also if the options name a parameter that the file does not have.
     """
     text, body, given = _read(file)
+    if isinstance(body, dict) and "deploymentparameters" in str(body.get("$schema", "")).lower():
+        raise UsageFailure(f"{file} is a parameter file.", hint=f"Give it beside its template: --parameters {file}")
     if not is_arm_template(body) and (options.values or options.parameters):
         raise UsageFailure(
             f"{file} is not an ARM template, so it takes no parameters.", hint="Leave out --set and --parameters."
@@ -91,7 +94,19 @@ def read_file(file: Path, settings: Settings, options: ArmOptions) -> ReadFile:
             f"{file} cannot be evaluated: {error}. It was stopped{where}.",
             hint="Look for loops within loops, and for values that are joined with themselves again and again.",
         ) from error
+    if not found:
+        raise _without_templates(file, body)
     return ReadFile(text, body, found)
+
+
+def _without_templates(file: Path, body: Any) -> UsageFailure:
+    linked = '"templateLink"' in json.dumps(body)
+    return UsageFailure(
+        f"{file} is an ARM template without image templates.",
+        hint="Its deployments link to other files, which are not fetched: give the one with the image template."
+        if linked
+        else None,
+    )
 
 
 def read_template(file: Path, name: str | None, settings: Settings, options: ArmOptions) -> TemplateFile:
@@ -152,8 +167,6 @@ def _parameter_file(file: Path | None) -> Any:
 
 def _chosen(file: Path, found: tuple[Subject, ...], options: ArmOptions) -> Subject:
     """Return the one image template that is meant. Raises `UsageFailure` if that is not clear."""
-    if not found:
-        raise UsageFailure(f"{file} is an ARM template without image templates.")
     wanted = options.resource
     meant = [subject for subject in found if wanted is None or (subject.name or "").lower() == wanted.lower()]
     if len(meant) == 1:

@@ -40,8 +40,6 @@ def validate(
         return _validate_patch(file, api_version or LATEST, options)
     read = read_file(file, session.settings, options)
     found = () if is_trigger(read.body) else read.subjects
-    if not found and not is_trigger(read.body):
-        raise UsageFailure(f"{file} is an ARM template without image templates.")
     problems = [problem for subject in found for problem in _problems(subject, api_version)]
     told = problems if found else _trigger_problems(read.body, api_version or LATEST)
     version = api_version or ", ".join(sorted({subject.api_version for subject in found})) or LATEST

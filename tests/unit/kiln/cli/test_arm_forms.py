@@ -342,3 +342,20 @@ def test_a_file_that_takes_too_much_work_is_refused_with_its_place(tmp_path: Pat
     assert result.exit_code == 2
     assert "cannot be evaluated: it takes more work than the largest template that Azure deploys" in result.output
     assert "stopped at resources[0].properties" in result.output
+
+
+def test_a_file_that_is_another_than_the_one_meant_is_told_apart(tmp_path: Path) -> None:
+    values, linking = tmp_path / "a.parameters.json", tmp_path / "linking.json"
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+    values.write_text(json.dumps({"$schema": schema, "parameters": {}}))
+    deployment = {"type": "Microsoft.Resources/deployments", "name": "a", "properties": {"templateLink": {"uri": "u"}}}
+    linking.write_text(json.dumps(template(deployment)))
+
+    given = run("build", str(values), kiln=FakeKiln())
+    linked = run("validate", str(linking), kiln=FakeKiln())
+
+    assert (given.exit_code, linked.exit_code) == (2, 2)
+    assert f"{values} is a parameter file" in given.output
+    assert f"Give it beside its template: --parameters {values}" in given.output
+    assert "without image templates" in linked.output
+    assert "link to other files, which are not fetched" in linked.output
