@@ -255,13 +255,16 @@ def test_work_that_outlasts_the_grace_is_left_for_the_next_start(tmp_path: Path)
         return payload
 
     path = tmp_path / "state.db"
-    engine = Engine(table(square=slow), Store(path))
+    store = Store(path)
+    engine = Engine(table(square=slow), store)
     engine.start()
     engine.start_new("chain", "i", '"1"')
     assert entered.wait(LONG)
     assert not engine.stop(grace_seconds=0.01)
     release.set()
     assert left.wait(LONG)
+    assert engine.stop(LONG)
+    store.close()
 
     with running(table(square=lambda _payload: 42), path) as again:
         assert again.wait("i", LONG).output == "42"

@@ -22,13 +22,14 @@ def names(found: list[Delivery]) -> list[str]:
 
 
 def test_what_is_due_comes_earliest_first_then_by_rank_then_as_it_was_put() -> None:
-    queue = Queue(Store(":memory:"))
+    queue = Queue(store := Store(":memory:"))
     for item in (delivery("c", 2), delivery("a", 1), delivery("d", 2), delivery("b", 2, rank=-1), delivery("z", 9)):
         queue.put(item)
     assert queue.next_due() == 1
     assert names(queue.take(2)) == ["a", "b", "c", "d"]
     assert queue.next_due() == 9
     assert names(queue.take(8)) == []
+    store.close()
 
 
 def test_what_was_taken_and_not_ended_is_there_again_in_a_new_process(tmp_path: Path) -> None:
