@@ -1,4 +1,4 @@
-"""docs/deploy.md agrees with the deployment."""
+"""docs/deploy.md agrees with the deployment, and the example of an SDK in docs/migrate.md with the sign-in there."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = INFRA.parent
 TEXT = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+MIGRATION = (ROOT / "docs/migrate.md").read_text(encoding="utf-8")
 MAIN = BicepFile(INFRA / "main.bicep")
 
 
@@ -91,7 +92,7 @@ def test_a_path_that_it_names_is_there(path: str) -> None:
 
 
 def test_the_python_example_sends_a_token_for_the_app_registration() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    (block,) = re.findall(r"```python\n(.*?)```", MIGRATION, re.DOTALL)
     (call,) = (node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call) and len(node.keywords) > 1)
     names = {"endpoint": "https://kiln.example", "client_id": "c"}
     options = {item.arg or "": _value(item.value, names) for item in call.keywords}
@@ -107,7 +108,7 @@ def test_the_python_example_sends_a_token_for_the_app_registration() -> None:
 
 
 def _value(node: ast.expr, names: dict[str, Any]) -> Any:
-    return eval(compile(ast.Expression(node), "docs/deploy.md", "eval"), names)
+    return eval(compile(ast.Expression(node), "docs/migrate.md", "eval"), names)
 
 
 class _Somebody:
