@@ -22,8 +22,8 @@ POLLING_SECONDS = 1
 """How often a long-running operation is asked for when its answer has no Retry-After."""
 
 
-def connect(settings: Settings, environment: Environment, api_version: str) -> ImageBuilderClient:
-    """Return the SDK's client, which speaks `api_version`. Nothing is sent yet."""
+def connect(settings: Settings, environment: Environment) -> ImageBuilderClient:
+    """Return the SDK's client. Nothing is sent yet."""
     # When an answer is not JSON, the SDK logs a traceback besides raising; the exception is enough.
     logging.getLogger("azure.mgmt.imagebuilder").setLevel(logging.ERROR)
     options: dict[str, Any] = {}
@@ -37,7 +37,6 @@ def connect(settings: Settings, environment: Environment, api_version: str) -> I
         settings.endpoint,
         credential_scopes=[settings.scope or settings.endpoint],
         polling_interval=POLLING_SECONDS,
-        api_version=api_version,
         connection_verify=trust_in(settings.endpoint, settings.trust).file or True,
         # A refused or lost connection is reported at once; kiln.cli.follow has retries of its own.
         retry_policy=RetryPolicy(retry_total=3, retry_connect=0, retry_read=0, retry_status=3),

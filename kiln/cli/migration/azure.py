@@ -24,7 +24,6 @@ from kiln.cli.explain import arm_error, connection_failure
 from kiln.cli.faults import Failure, Refused
 from kiln.cli.settings import Settings, environment
 from kiln.cli.trust import trust_in
-from kiln.template.versions import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +75,7 @@ class AzureTemplates:
 
     def __init__(self, session: Session, settings: Settings) -> None:
         self._settings = settings
-        self._client = connect(settings, session.environment, LATEST)
+        self._client = connect(settings, session.environment)
 
     def __enter__(self) -> Self:
         """Return itself."""
