@@ -13,10 +13,9 @@ from kiln.cli.placeholders import placeholder_line, placeholders
 from kiln.cli.screens.console import stdout
 from kiln.cli.template_file import ArmOptions, note_lines, read_file
 from kiln.errors import Problem, RequestInvalid, TemplateInvalid
-from kiln.template.patch import PatchBody, PropertiesPatch, parse_patch
+from kiln.template.patch import PatchBody, PropertiesPatch
 from kiln.template.positions import place_of, positions
-from kiln.template.problems import problems_of
-from kiln.template.references import check_targets, check_texts
+from kiln.template.problems import patch_problems_of, problems_of
 from kiln.template.shape import properties as properties_of
 from kiln.template.triggers import parse_trigger
 from kiln.template.versions import LATEST
@@ -104,13 +103,9 @@ def is_patch(body: Any) -> bool:
 def _patch_problems(body: Any, api_version: str) -> tuple[Problem, ...]:
     """Return all problems of a PATCH by itself; only with its template can the rest be checked."""
     try:
-        patch = parse_patch(body, api_version)
-    except TemplateInvalid as error:
-        blamed = {problem.path for problem in error.problems}
-        return (*error.problems, *(one for one in check_texts(body, PatchBody) if one.path not in blamed))
+        return patch_problems_of(body, api_version)
     except RequestInvalid as error:
         raise UsageFailure(str(error)) from error
-    return (*check_texts(body, PatchBody), *check_targets(patch.distribute))
 
 
 def _trigger_problems(body: Any, api_version: str) -> tuple[Problem, ...]:
