@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from kiln.cloud import clients
 from kiln.cloud.failures import azure, refused
 from kiln.ids import region_name
 from kiln.template.distributors import ManagedImageDistributor, SharedImageDistributor
+from kiln.template.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,8 +67,8 @@ def _offered(subscription: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _error(place: _Place, known: Mapping[str, str]) -> BuildError:
-    meant = difflib.get_close_matches(region_name(place.region), known, n=1, cutoff=ALIKE)
-    hint = f"Did you mean {meant[0]}? " if meant else ""
+    meant = nearest(region_name(place.region), known, alike=ALIKE)
+    hint = f"Did you mean {meant}? " if meant else ""
     return refused(
         f"Azure has no region {place.region} for {COMPUTE}/{place.type}.",
         target=place.path,

@@ -111,7 +111,7 @@ def one_of(names: Iterable[str]) -> str:
 
 def _unknown_property(place: Place) -> str:
     name, known = str(place.path[-1]), sorted(properties(place.owner))
-    meant = _meant(name, known)
+    meant = nearest(name, known)
     if meant is not None:
         cased = " Names are case-sensitive." if meant.lower() == name.lower() else ""
         return f"is not a property here; did you mean '{meant}'?{cased}"
@@ -121,14 +121,17 @@ def _unknown_property(place: Place) -> str:
 
 def _not_one_of(found: Any, names: Iterable[str]) -> str:
     names = list(names)
-    meant = _meant(found, names) if isinstance(found, str) else None
+    meant = nearest(found, names) if isinstance(found, str) else None
     hint = f"; did you mean '{meant}'?" if meant else ""
     got = "another string" if isinstance(found, str) else kind(found)
     return f"expected {one_of(names)}, got {got}{hint}"
 
 
-def _meant(found: str, names: list[str]) -> str | None:
-    """Return the name that is the same except for case, or nearly the same."""
+def nearest(found: str, names: Iterable[str], *, alike: float = 0.8) -> str | None:
+    """Return the name that is the same except for case, or the most similar one, if any.
+
+    `alike` is the least similarity (difflib's ratio).
+    """
     lower = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(found[:64].lower(), lower, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(found[:64].lower(), lower, n=1, cutoff=alike)
     return lower[near[0]] if near else None

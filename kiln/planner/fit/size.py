@@ -5,11 +5,11 @@ Rules: Microsoft's "Support for generation 2 VMs on Azure" and the capabilities 
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from kiln.errors import ErrorDetail
 from kiln.planner.machine import machine_size
+from kiln.template.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kiln.template.models import ImageTemplate
 
 PATH = "properties.vmProfile.vmSize"
+ALIKE = 0.6
+"""The least similarity of a typo and the size that may be meant (difflib's ratio)."""
 
 
 def size_misfits(template: ImageTemplate, source: SourceFacts, sizes: Mapping[str, SizeFacts]) -> Iterator[ErrorDetail]:
@@ -30,8 +32,8 @@ def size_misfits(template: ImageTemplate, source: SourceFacts, sizes: Mapping[st
     name, region = machine_size(template, source), template.location
     size = sizes.get(name.lower())
     if size is None:
-        meant = difflib.get_close_matches(name.lower(), sizes, n=1)
-        did_you = f"Did you mean {sizes[meant[0]].name}? " if meant else ""
+        meant = nearest(name, (each.name for each in sizes.values()), alike=ALIKE)
+        did_you = f"Did you mean {meant}? " if meant else ""
         yield _problem(
             f"{region} has no machine size {name}.",
             f"{did_you}`az vm list-skus --resource-type virtualMachines --location {region}` lists the sizes.",
