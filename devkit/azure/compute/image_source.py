@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkit.azure import ids, marketplace_catalog
 from devkit.azure.errors import ArmError, invalid
-from devkit.azure.gallery_facts.features import disk_controllers, security_type
+from devkit.azure.gallery_facts.features import disk_controllers, features_of, security_type
 from devkit.azure.gallery_facts.replication import regional_state
 from devkit.guests.port import DiskImage, GuestSource, MarketplaceImage
 
@@ -91,14 +91,10 @@ def facts_of(resource: Resource, definition: Resource | None = None) -> ImageFac
         exact=resource.name if definition else None,
         architecture=kept["architecture"],
         security=security_type(definition) if definition else "Standard",
-        controllers=disk_controllers(_features(definition)) if definition else ("SCSI",),
+        controllers=disk_controllers(features_of(definition)) if definition else ("SCSI",),
         plan=definition.properties.get("purchasePlan", kept["plan"]) if definition else kept["plan"],
         data=tuple(DataDiskFacts(d["lun"], d["size_gb"], DiskImage(Path(d["file"]))) for d in kept["data"]),
     )
-
-
-def _features(definition: Resource) -> dict[str, str]:
-    return {feature["name"]: feature["value"] for feature in definition.properties.get("features", [])}
 
 
 def _latest(cloud: Cloud, definition: Resource, location: str) -> Resource:

@@ -46,13 +46,15 @@ def check(features: list[dict[str, Any]], generation: str) -> None:
             raise invalid(f"The security type '{value}' needs hyperVGeneration V2.", _TARGET)
 
 
+def features_of(definition: Resource) -> dict[str, str]:
+    """Return the definition's features by name in lower case."""
+    return {feature["name"].lower(): feature["value"] for feature in definition.properties.get("features", [])}
+
+
 def security_type(definition: Resource) -> str:
     """Return the definition's SecurityType; "Standard" if it says none."""
-    for feature in definition.properties.get("features", []):
-        if feature["name"].lower() == "securitytype":
-            value: str = feature["value"]
-            return "Standard" if value.lower() == "none" else value
-    return "Standard"
+    value = features_of(definition).get("securitytype", "Standard")
+    return "Standard" if value.lower() == "none" else value
 
 
 def disk_controllers(features: dict[str, str]) -> tuple[str, ...]:
